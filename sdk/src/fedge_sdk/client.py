@@ -1,0 +1,132 @@
+"""The client's end of a session: it numbers inputs, believes frames, and is the arbiter of a move's commit point.
+
+Pure: datagrams in, datagrams out, no socket and no clock. A game client wraps it around its UDP socket; ``attach.py`` gets it
+its session from the platform's discovery. Rules of belief (ADR 0002, ``docs/models/move.pml``): a frame is accepted if its
+epoch is not below the highest that this client accepted or was told, and is not one that it promised to refuse. A promise,
+once made, is repeated in every later INPUT, so that whoever must know it hears it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import NamedTuple
+
+from fedge_sdk import wire
+
+RESEND_WINDOW = 64
+"""At most so many unacknowledged inputs travel again in each datagram (fewer if they do not fit)."""
+
+
+class Verdict(NamedTuple):
+    """What became of a datagram. Exactly one of the refusals is true when ``accepted`` is false.
+
+    ``frame`` is None for a FENCE. ``acknowledged``: how many inputs this frame newly acknowledged. The last three are faults
+    that a correct platform never causes; they are reported, and the frame is accepted or not by the epoch rule alone.
+    """
+
+    frame: wire.Frame | None
+    accepted: bool
+    acknowledged: int = 0
+    stale_epoch: bool = False
+    refused_epoch: bool = False
+    chain_mismatch: bool = False
+    stable_went_back: bool = False
+    tick_twice: bool = False
+
+
+class ClientSession:
+    """One session as its client sees it.
+
+    ``epoch_floor`` comes from attaching: frames of lower epochs are never accepted. ``fresh`` says that the session has had no
+    input yet, so that the first gets number 1; a client that comes back without its memory is not ``synced`` until the first
+    accepted frame told it the number and the hash chain to go on from. ``believe_all`` switches the epoch rule off and exists
+    so that a test can show what the rule is for.
+    """
+
+    def __init__(self, key: int, epoch_floor: int, fresh: bool = True, believe_all: bool = False) -> None:
+        self.key = key
+        self.accepted_epoch = epoch_floor
+        self.fenced_epoch = 0
+        self.synced = fresh
+        self.next_seq = 1
+        self.acked_seq = 0
+        self.last_tick = 0
+        self._heard_epoch = 0
+        self._unacked: deque[bytes] = deque()
+        self._chains: deque[bytes] = deque([wire.CHAIN_START])
+        self._believe_all = believe_all
+
+    def push(self, data: bytes) -> int:
+        """Take the player's next input (at most ``wire.MAX_INPUT`` bytes); returns its number."""
+        if len(data) > wire.MAX_INPUT:
+            raise wire.Malformed(f"an input of {len(data)} bytes; at most {wire.MAX_INPUT}")
+        if not self.synced:
+            raise wire.Malformed("no input has a number before the first frame told where to go on")
+        seq = self.next_seq
+        self.next_seq += 1
+        self._unacked.append(data)
+        self._chains.append(wire.extend_chain(self._chains[-1], seq, data))
+        return seq
+
+    def datagram(self) -> bytes:
+        """The INPUT to send now: the oldest unacknowledged inputs and this client's promises."""
+        unacked = self._unacked
+        inputs = list(unacked) if len(unacked) <= RESEND_WINDOW else [unacked[i] for i in range(RESEND_WINDOW)]
+        return wire.encode_inputs(self.key, self.accepted_epoch, self.fenced_epoch, self.acked_seq + 1, inputs)
+
+    def receive(self, datagram: bytes) -> Verdict:
+        """Take a datagram from the network. Raises ``wire.Malformed`` for what is none of ours."""
+        if datagram[:1] == bytes((wire.FENCE,)):
+            return self._fence(*wire.decode_fence(datagram))
+        frame = wire.decode_frame(datagram)
+        if frame.session != self.key:
+            raise wire.Malformed("a frame of another session")
+        if not self._believe_all:
+            if frame.epoch < self.accepted_epoch:
+                return Verdict(frame, False, stale_epoch=True)
+            if frame.epoch == self.fenced_epoch:
+                return Verdict(frame, False, refused_epoch=True)
+        return self._accept(frame)
+
+    def _fence(self, key: int, epoch: int) -> Verdict:
+        if key != self.key:
+            raise wire.Malformed("a fence of another session")
+        if self.accepted_epoch < epoch and not self._believe_all:
+            self.fenced_epoch = max(self.fenced_epoch, epoch)
+        return Verdict(None, False)
+
+    def raise_floor(self, epoch: int) -> None:
+        """Attached again with memory intact: nothing below ``epoch`` is believed from here on."""
+        self.accepted_epoch = max(self.accepted_epoch, epoch)
+
+    def _accept(self, frame: wire.Frame) -> Verdict:
+        if not self.synced:
+            self.synced = True
+            self.acked_seq, self.next_seq = frame.stable_seq, frame.stable_seq + 1
+            self._chains = deque([frame.chain])
+        went_back = frame.epoch > self._heard_epoch > 0 and frame.stable_seq < self.acked_seq
+        mismatch = False
+        acknowledged = frame.stable_seq - self.acked_seq
+        if frame.stable_seq >= self.next_seq:
+            mismatch = True
+        elif acknowledged >= 0:
+            mismatch = self._chains[acknowledged] != frame.chain
+            for _ in range(acknowledged):
+                self._unacked.popleft()
+                self._chains.popleft()
+            self.acked_seq = frame.stable_seq
+        if frame.epoch != self._heard_epoch:  # a new writer: its ticks must follow all that the old one showed
+            twice = frame.tick <= self.last_tick and self._heard_epoch > 0
+        else:
+            twice = False
+        self.accepted_epoch = max(self.accepted_epoch, frame.epoch)
+        self._heard_epoch = max(self._heard_epoch, frame.epoch)
+        self.last_tick = max(self.last_tick, frame.tick)
+        return Verdict(
+            frame,
+            True,
+            acknowledged=max(acknowledged, 0) if not (mismatch and frame.stable_seq >= self.next_seq) else 0,
+            chain_mismatch=mismatch,
+            stable_went_back=went_back,
+            tick_twice=twice,
+        )

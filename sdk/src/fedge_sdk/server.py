@@ -1,0 +1,197 @@
+"""``serve(game)``: a game's whole main program.
+
+One thread, one ``select``: packets from the site's gateway, the agent's requests, ticks when they are due. The agent may die and
+come back; sessions play on meanwhile and the instance dials again. What it is told comes from the environment: FEDGE_AGENT,
+FEDGE_TOKEN, FEDGE_INSTANCE, FEDGE_APP, FEDGE_BIND, FEDGE_GATEWAY, FEDGE_SITE_DIR, FEDGE_CAPACITY, FEDGE_STATE_BYTES and,
+where a supervisor wants its children to end with it, FEDGE_LIFELINE (a pipe that closes).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import os
+import select
+import signal
+import socket
+import struct
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from fedge_sdk.game import TICK_NS, Game
+from fedge_sdk.instance import Instance
+from fedge_sdk.store import SiteStore
+
+_HEAD = struct.Struct("!II")
+REDIAL_NS = 100_000_000
+REPORT_NS = 500_000_000
+
+
+class AgentLine:
+    """The conversation with the agent over TCP: u32 header size, u32 body size, JSON header, body."""
+
+    def __init__(self, address: tuple[str, int], token: str, name: str) -> None:
+        self._address, self._token, self._name = address, token, name
+        self.socket: socket.socket | None = None
+        self._in = bytearray()
+        self._out = bytearray()
+        self._next_dial = 0
+
+    def dial(self, now: int) -> bool:
+        """Try to connect, at most once per ``REDIAL_NS``; True when just connected."""
+        if now < self._next_dial:
+            return False
+        self._next_dial = now + REDIAL_NS
+        line = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        line.settimeout(0.05)
+        try:
+            line.connect(self._address)
+        except OSError:
+            line.close()
+            return False
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        line.setblocking(False)
+        self.socket, self._in, self._out = line, bytearray(), bytearray()
+        self.send({"type": "Join", "token": self._token, "instance": self._name}, b"")
+        return True
+
+    def hang_up(self) -> None:
+        if self.socket is not None:
+            self.socket.close()
+            self.socket = None
+
+    def send(self, header: dict[str, Any], body: bytes) -> None:
+        if self.socket is None:
+            return
+        head = json.dumps(header, separators=(",", ":")).encode()
+        self._out += _HEAD.pack(len(head), len(body)) + head + body
+        self.flush()
+
+    def wants_write(self) -> bool:
+        return bool(self._out) and self.socket is not None
+
+    def flush(self) -> None:
+        while self._out and self.socket is not None:
+            try:
+                sent = self.socket.send(self._out)
+            except BlockingIOError:
+                return
+            except OSError:
+                self.hang_up()
+                return
+            del self._out[:sent]
+
+    def receive(self) -> list[tuple[dict[str, Any], bytes]]:
+        """Every whole message that has arrived; hangs up at the end of the stream."""
+        assert self.socket is not None
+        try:
+            while True:
+                data = self.socket.recv(1 << 18)
+                if not data:
+                    self.hang_up()
+                    break
+                self._in += data
+        except BlockingIOError:
+            pass
+        except OSError:
+            self.hang_up()
+        messages = []
+        at = 0
+        while len(self._in) - at >= _HEAD.size:
+            head_size, body_size = _HEAD.unpack_from(self._in, at)
+            end = at + _HEAD.size + head_size + body_size
+            if end > len(self._in):
+                break
+            head = bytes(self._in[at + _HEAD.size : at + _HEAD.size + head_size])
+            messages.append((json.loads(head), bytes(self._in[at + _HEAD.size + head_size : end])))
+            at = end
+        del self._in[:at]
+        return messages
+
+
+def _endpoint(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    return host, int(port)
+
+
+def serve(game: Game) -> None:
+    """Run ``game`` as an instance of a Fedge site until SIGTERM. Exits with 2 where the environment is not a site's."""
+    try:
+        env = os.environ
+        agent, gateway, bind = _endpoint(env["FEDGE_AGENT"]), _endpoint(env["FEDGE_GATEWAY"]), _endpoint(env["FEDGE_BIND"])
+        line = AgentLine(agent, env["FEDGE_TOKEN"], env["FEDGE_INSTANCE"])
+        store = SiteStore(Path(env["FEDGE_SITE_DIR"]))
+        capacity, size = int(env.get("FEDGE_CAPACITY", "64")), int(env.get("FEDGE_STATE_BYTES", str(1 << 20)))
+        instance = Instance(game, env["FEDGE_APP"], env["FEDGE_INSTANCE"], capacity, size, store)
+    except (KeyError, ValueError) as error:
+        print(f"this program runs as an instance of a Fedge site; its environment lacks {error}", file=sys.stderr)
+        raise SystemExit(2) from None
+    packets = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    packets.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+    packets.bind(bind)
+    packets.setblocking(False)
+    instance.recover(time.monotonic_ns())
+    gc.collect()
+    gc.freeze()
+    _loop(instance, line, packets, gateway, env["FEDGE_BIND"], int(env.get("FEDGE_LIFELINE", "-1")))
+
+
+def _loop(
+    instance: Instance, line: AgentLine, packets: socket.socket, gateway: tuple[str, int], bind: str, lifeline: int
+) -> None:
+    running = True
+
+    def stop(*_: object) -> None:
+        nonlocal running
+        running = False
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    busy, since = 0, time.monotonic_ns()
+    while running:
+        now = time.monotonic_ns()
+        if line.socket is None and line.dial(now):
+            line.send(instance.hello(bind), b"")
+        due = instance.next_due()
+        wait = 0.05 if due is None else min(0.05, max(0, due - now) / 1e9)
+        reading: list[Any] = [packets] + ([line.socket] if line.socket is not None else [])
+        if lifeline >= 0:
+            reading.append(lifeline)
+        writing = [line.socket] if line.wants_write() else []
+        try:
+            readable, writable, _ = select.select(reading, writing, [], wait)
+        except InterruptedError:
+            continue
+        began = time.monotonic_ns()
+        if writable:
+            line.flush()
+        if lifeline in readable and not os.read(lifeline, 1):
+            return
+        replies = []
+        if packets in readable:
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    replies += instance.packet(packets.recv(2048), time.monotonic_ns())
+        frames, more = instance.run_due(time.monotonic_ns())
+        for frame in frames:
+            with contextlib.suppress(BlockingIOError, ConnectionRefusedError):
+                packets.sendto(frame, gateway)
+        replies += more
+        if line.socket is not None and line.socket in readable:
+            for message, body in line.receive():
+                replies += instance.handle(message, body, time.monotonic_ns())
+        for header, body in replies:
+            line.send(header, body)
+        now = time.monotonic_ns()
+        busy += now - began
+        if now - since >= REPORT_NS:
+            load = round(busy / (now - since), 4)
+            report = {"type": "InstanceReport", "instance": instance.name, "load": load, "sessions": len(instance.copies)}
+            line.send(report, b"")
+            busy, since = 0, now
+
+
+__all__ = ["TICK_NS", "serve"]

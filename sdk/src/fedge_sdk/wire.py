@@ -1,0 +1,184 @@
+"""The packets of a session: what travels between a client, the platform and a game instance, byte by byte.
+
+This module is the contract for other languages too (see ``docs/sdk-contract.md``). All numbers are big-endian.
+
+Two layers. A *datagram* is what the client's socket sends and receives: an ``INPUT`` upwards, a ``FRAME`` or a ``FENCE``
+downwards. Inside the platform each datagram travels in an *envelope*, which says whose packet it is (session), where it was
+sent (route generation, hop) and how long each segment took so far. The access network puts the envelope on and takes it off.
+
+No I/O here. Sizes: a datagram is at most ``MAX_DATAGRAM`` = 1,200 bytes; an envelope adds ``ENVELOPE_BYTES``.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import NamedTuple
+
+MAX_DATAGRAM = 1200
+MAX_INPUT = 64
+
+INPUT, FRAME, FENCE = 0x11, 0x21, 0x22
+UP, DOWN = 0x51, 0x52
+
+# kind, session key, accepted epoch, fenced epoch, first input number, count
+_INPUT = struct.Struct("!BQIIIB")
+# kind, session key, epoch, tick, stable_seq, chain, microseconds that input stable_seq waited for its tick
+_FRAME = struct.Struct("!BQIII8sI")
+# kind, session key, the epoch that the client is asked to refuse
+_FENCE = struct.Struct("!BQI")
+# kind, hop, session key, generation, radio, backhaul, gateway, server (microseconds so far), stamp (ns)
+_ENVELOPE = struct.Struct("!BBQIIIIIQ")
+
+INPUT_BYTES, FRAME_BYTES, FENCE_BYTES, ENVELOPE_BYTES = _INPUT.size, _FRAME.size, _FENCE.size, _ENVELOPE.size
+MAX_FRAME_PAYLOAD = MAX_DATAGRAM - FRAME_BYTES
+CHAIN_BYTES = 8
+CHAIN_START = bytes(CHAIN_BYTES)
+
+
+class Malformed(ValueError):
+    """A packet that does not follow the contract: it is counted and dropped, never guessed at."""
+
+
+class Inputs(NamedTuple):
+    """An INPUT datagram: inputs ``first_seq``, ``first_seq + 1``, … and what the client has promised so far."""
+
+    session: int
+    accepted_epoch: int
+    fenced_epoch: int
+    first_seq: int
+    inputs: tuple[bytes, ...]
+
+
+class Frame(NamedTuple):
+    """A FRAME datagram: tick ``tick`` of epoch ``epoch``; inputs up to ``stable_seq`` are applied and logged."""
+
+    session: int
+    epoch: int
+    tick: int
+    stable_seq: int
+    chain: bytes
+    wait_us: int
+    payload: bytes
+
+
+class Envelope(NamedTuple):
+    """What the platform knows of a packet. ``hop`` is 0 straight from the sender, 1 once forwarded by an old gateway.
+
+    The four ``*_us`` add up the time spent in each segment. A downlink envelope starts with the figures of the uplink packet
+    that carried input ``stable_seq``, so that the access network sees the whole round trip. ``stamp_ns`` is the monotonic time
+    at which the last writer let the packet go: on one machine the next reader charges the difference to ``gateway_us``.
+    """
+
+    kind: int
+    hop: int
+    session: int
+    generation: int
+    radio_us: int
+    backhaul_us: int
+    gateway_us: int
+    server_us: int
+    stamp_ns: int
+
+
+def extend_chain(chain: bytes, seq: int, data: bytes) -> bytes:
+    """h' = H(h ‖ n ‖ input): 8 bytes that commit to every input so far and to their order."""
+    return blake2b(chain + seq.to_bytes(4, "big") + data, digest_size=CHAIN_BYTES).digest()
+
+
+def encode_inputs(session: int, accepted_epoch: int, fenced_epoch: int, first_seq: int, inputs: Sequence[bytes]) -> bytes:
+    """An INPUT datagram with as many of ``inputs`` as fit; each at most ``MAX_INPUT`` bytes."""
+    parts = [b""]
+    size = INPUT_BYTES
+    for data in inputs[:255]:
+        if len(data) > MAX_INPUT:
+            raise Malformed(f"an input of {len(data)} bytes; at most {MAX_INPUT}")
+        size += 1 + len(data)
+        if size > MAX_DATAGRAM:
+            break
+        parts.append(bytes((len(data),)) + data)
+    parts[0] = _INPUT.pack(INPUT, session, accepted_epoch, fenced_epoch, first_seq, len(parts) - 1)
+    return b"".join(parts)
+
+
+def decode_inputs(datagram: bytes | memoryview, at: int = 0) -> Inputs:
+    """Read an INPUT datagram that starts ``at`` bytes into ``datagram``. Raises ``Malformed``."""
+    try:
+        kind, session, accepted, fenced, first, count = _INPUT.unpack_from(datagram, at)
+    except struct.error as error:
+        raise Malformed(f"short INPUT: {error}") from None
+    if kind != INPUT:
+        raise Malformed(f"kind {kind:#x} where INPUT was expected")
+    at += INPUT_BYTES
+    inputs = []
+    end = len(datagram)
+    for _ in range(count):
+        if at >= end:
+            raise Malformed("INPUT ends before its count")
+        size = datagram[at]
+        at += 1
+        if at + size > end or size > MAX_INPUT:
+            raise Malformed("INPUT with a wrong length")
+        inputs.append(bytes(datagram[at : at + size]))
+        at += size
+    return Inputs(session, accepted, fenced, first, tuple(inputs))
+
+
+def encode_frame(
+    session: int, epoch: int, tick: int, stable_seq: int, chain: bytes, wait_us: int, payload: bytes
+) -> bytes:
+    """A FRAME datagram. Raises ``Malformed`` where the payload is over ``MAX_FRAME_PAYLOAD`` bytes."""
+    if len(payload) > MAX_FRAME_PAYLOAD:
+        raise Malformed(f"a frame payload of {len(payload)} bytes; at most {MAX_FRAME_PAYLOAD}")
+    return _FRAME.pack(FRAME, session, epoch, tick, stable_seq, chain, min(wait_us, 0xFFFFFFFF)) + payload
+
+
+def decode_frame(datagram: bytes, at: int = 0) -> Frame:
+    """Read a FRAME datagram. Raises ``Malformed``."""
+    try:
+        kind, session, epoch, tick, stable, chain, wait_us = _FRAME.unpack_from(datagram, at)
+    except struct.error as error:
+        raise Malformed(f"short FRAME: {error}") from None
+    if kind != FRAME:
+        raise Malformed(f"kind {kind:#x} where FRAME was expected")
+    return Frame(session, epoch, tick, stable, chain, wait_us, datagram[at + FRAME_BYTES :])
+
+
+def encode_fence(session: int, epoch: int) -> bytes:
+    """A FENCE datagram: "promise to refuse ``epoch``"; the answer is in every later INPUT's ``fenced_epoch``."""
+    return _FENCE.pack(FENCE, session, epoch)
+
+
+def decode_fence(datagram: bytes, at: int = 0) -> tuple[int, int]:
+    """(session key, epoch to refuse). Raises ``Malformed``."""
+    try:
+        kind, session, epoch = _FENCE.unpack_from(datagram, at)
+    except struct.error as error:
+        raise Malformed(f"short FENCE: {error}") from None
+    if kind != FENCE:
+        raise Malformed(f"kind {kind:#x} where FENCE was expected")
+    return session, epoch
+
+
+def seal(envelope: Envelope, datagram: bytes) -> bytes:
+    """The packet that travels inside the platform."""
+    return _ENVELOPE.pack(*envelope) + datagram
+
+
+def unseal(packet: bytes) -> Envelope:
+    """The envelope of a packet; its datagram starts at ``ENVELOPE_BYTES``. Raises ``Malformed``."""
+    try:
+        envelope = Envelope._make(_ENVELOPE.unpack_from(packet, 0))
+    except struct.error as error:
+        raise Malformed(f"short envelope: {error}") from None
+    if envelope.kind not in (UP, DOWN):
+        raise Malformed(f"kind {envelope.kind:#x} where an envelope was expected")
+    return envelope
+
+
+def frame_epoch(packet: bytes) -> int:
+    """The epoch of the FRAME or FENCE sealed in ``packet`` without reading the rest: for gateways. 0 for a FENCE."""
+    if packet[ENVELOPE_BYTES] != FRAME:
+        return 0
+    return int.from_bytes(packet[ENVELOPE_BYTES + 9 : ENVELOPE_BYTES + 13], "big")
