@@ -95,6 +95,10 @@ class ClientSession:
             self.fenced_epoch = max(self.fenced_epoch, epoch)
         return Verdict(None, False)
 
+    def unacknowledged(self) -> tuple[bytes, ...]:
+        """The inputs pushed and not acknowledged yet, oldest first."""
+        return tuple(self._unacked)
+
     def raise_floor(self, epoch: int) -> None:
         """Attached again with memory intact: nothing below ``epoch`` is believed from here on."""
         self.accepted_epoch = max(self.accepted_epoch, epoch)

@@ -165,6 +165,14 @@ class Instance:
             heapq.heappush(self._due, (copy.due, copy.key))
         return [({"type": "Resumed", "key": copy.key, "epoch": copy.epoch, "at": now}, b"")]
 
+    def _on_goon(self, message: dict[str, Any], body: bytes, now: int) -> list[Reply]:
+        copy = self.copies.get(message["key"])
+        if copy is None or copy.epoch != message["epoch"] or copy.confirmed:
+            return []
+        copy.go_on(now)
+        heapq.heappush(self._due, (copy.due, copy.key))
+        return [({"type": "Resumed", "key": copy.key, "epoch": copy.epoch, "at": now}, b"")]
+
     def _on_drop(self, message: dict[str, Any], body: bytes, now: int) -> list[Reply]:
         copy = self.copies.get(message["key"])
         tick = 0
@@ -191,10 +199,9 @@ class Instance:
         if verdict is None:
             return []
         if verdict == "VOID":
-            tick = copy.tick
-            self._discard(copy, "void", now)
-            return [({"type": "Dropped", "key": copy.key, "epoch": copy.epoch, "tick": tick, "why": "void"}, b"")]
-        epoch, copy.fence_epoch = copy.fence_epoch, 0
+            return [({"type": "Voided", "key": copy.key, "epoch": copy.epoch}, b"")]
+        copy.fence_epoch = 0
+        epoch = copy.order["epoch"] if copy.order is not None else 0
         return [({"type": "FenceAnswered", "key": copy.key, "epoch": epoch, "verdict": verdict}, b"")]
 
     def next_due(self) -> int | None:

@@ -160,7 +160,7 @@ def _loop(
         reading: list[Any] = [packets] + ([line.socket] if line.socket is not None else [])
         if lifeline >= 0:
             reading.append(lifeline)
-        writing = [line.socket] if line.wants_write() else []
+        writing: list[Any] = [line.socket] if line.wants_write() else []
         try:
             readable, writable, _ = select.select(reading, writing, [], wait)
         except InterruptedError:

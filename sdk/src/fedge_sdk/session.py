@@ -1,8 +1,8 @@
 """One copy of a session at one instance: it applies inputs, logs them, and changes hands by the move protocol.
 
 States: ``restoring`` (a target collecting rounds), ``serving``, ``handed_over`` (a source that stopped and waits for the
-target's answer), ``gone`` (a copy that may no longer speak). No sockets and no clock; ``store`` is the copy's files or, in the
-simulated world, their stand-in. Order matters everywhere: first the record, then the word (``docs/one-ue-move.md``).
+target's answer), ``void`` (a target that its client refused), ``gone``. No sockets and no clock; ``store`` is the copy's files
+or, in the simulated world, their stand-in. Order matters everywhere: first the record, then the word (``docs/one-ue-move.md``).
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class SessionCopy:
         self.rounds = 0
         self.freeze_order: dict[str, Any] | None = None
         self.fence_epoch = 0
-        self.void = False
+        self.confirmed = False
         self._pending: deque[tuple[bytes, int]] = deque()
         self._last_pages: bytes | None = None
         self._hops = (0, 0, 0, 0)
@@ -75,7 +75,7 @@ class SessionCopy:
         self.memory = Memory(meta["state_bytes"], image)
         self.tick, self.stable_seq = meta["tick"], meta["stable_seq"]
         self.chain = bytes.fromhex(meta["chain"])
-        self.state = "serving"
+        self.state, self.order = "serving", meta.get("order")
         for record in read_log(log):
             if isinstance(record, TickRecord):
                 self._apply(record.tick, record.first_seq, record.inputs)
@@ -83,7 +83,11 @@ class SessionCopy:
                 self.state, self.order = "handed_over", record["order"]
             elif record["event"] == "resumed":
                 self.state, self.order, self.epoch = "serving", None, record["epoch"]
-            elif record["event"] in ("dropped", "void"):
+            elif record["event"] == "void":
+                self.state = "void"
+            elif record["event"] == "went_on":
+                self.state, self.confirmed = "serving", True
+            elif record["event"] == "dropped":
                 self.state = "gone"
         self.rounds = -1  # which pages the target has is forgotten: a final delta now is the whole image
         self._note("recovered", now)
@@ -94,16 +98,14 @@ class SessionCopy:
     def take(self, packet: wire.Inputs, envelope: wire.Envelope, now: int) -> str | None:
         """Inputs and promises of the client. Returns FENCED, TOO_LATE or VOID where a promise decides something."""
         if self.state == "handed_over":
-            if self.fence_epoch:
-                if packet.accepted_epoch >= self.fence_epoch:
-                    return "TOO_LATE"
-                if packet.fenced_epoch >= self.fence_epoch:
-                    return "FENCED"
-            return None
+            epoch = self.order["epoch"] if self.order is not None else 0
+            if packet.fenced_epoch >= epoch > 0:
+                return "FENCED"
+            return "TOO_LATE" if packet.accepted_epoch >= epoch > 0 else None
         if self.state != "serving":
             return None
-        if packet.fenced_epoch == self.epoch:
-            self.state, self.void = "gone", True
+        if packet.fenced_epoch == self.epoch and not self.confirmed:
+            self.state = "void"
             self._note("void", now)
             return "VOID"
         expected = self.stable_seq + len(self._pending) + 1
@@ -214,7 +216,7 @@ class SessionCopy:
             return f"digest {digest} where the source has {final['digest']}"
         self.tick, self.stable_seq, self.chain = final["tick"], final["stable_seq"], bytes.fromhex(final["chain"])
         self.meta |= {"origin": "restored", "tick": self.tick, "stable_seq": self.stable_seq}
-        self.meta |= {"chain": final["chain"], "digest": digest}
+        self.meta |= {"chain": final["chain"], "digest": digest, "order": final["order"]}
         self.files.put_meta(self.meta)
         return ""
 
@@ -227,10 +229,17 @@ class SessionCopy:
         """ACTIVATED is on record: this copy is the writer from the tick after the source's last."""
         self._note("activated", now, digest=self.meta["digest"])
         self._pending = deque((b64decode(data), now) for data in final["pending"])
-        self.state = "serving"
+        self.state, self.order = "serving", final["order"]
         self.due = final["due"] + TICK_NS
         if self.due < now - 30 * TICK_NS:
             self.due = now
+
+    def go_on(self, now: int) -> None:
+        """The refusal that silenced this copy no longer counts: its source is released."""
+        if self.state in ("void", "serving"):
+            self.state, self.confirmed = "serving", True
+            self._note("went_on", now)
+            self.due = max(self.due, now)
 
     # --- ending ------------------------------------------------------------------------------------------------------------
 

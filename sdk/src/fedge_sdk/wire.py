@@ -182,3 +182,11 @@ def frame_epoch(packet: bytes) -> int:
     if packet[ENVELOPE_BYTES] != FRAME:
         return 0
     return int.from_bytes(packet[ENVELOPE_BYTES + 9 : ENVELOPE_BYTES + 13], "big")
+
+
+def accepted_epoch(packet: bytes) -> int:
+    """The highest epoch that the client of the INPUT sealed in ``packet`` has accepted: for gateways. 0 if it is no INPUT."""
+    at = ENVELOPE_BYTES
+    if len(packet) < at + INPUT_BYTES or packet[at] != INPUT:
+        return 0
+    return int.from_bytes(packet[at + 9 : at + 13], "big")

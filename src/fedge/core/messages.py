@@ -9,7 +9,18 @@ from __future__ import annotations
 
 from msgspec import Struct, field
 
-from fedge.core.model import Address, AppId, CellId, InstanceId, MoveId, Nanoseconds, SessionId, SessionKey, SiteId, UeId
+from fedge.core.model import (
+    Address,
+    AppId,
+    CellId,
+    InstanceId,
+    MoveId,
+    Nanoseconds,
+    SessionId,
+    SessionKey,
+    SiteId,
+    UeId,
+)
 
 
 class Message(Struct, frozen=True, tag=True):
@@ -101,11 +112,19 @@ class DiscardSession(Message, frozen=True):
     epoch: int
 
 
+class Unvoid(Message, frozen=True):
+    """The refusal that silenced ``epoch`` came from a client's earlier life, and the source is released: go on."""
+
+    session: SessionId
+    key: SessionKey
+    epoch: int
+
+
 # --- site agent → control plane --------------------------------------------------------------------------------------------
 
 
 class SessionStatus(Struct, frozen=True):
-    """One copy of a session at a site. ``state``: serving, handed_over, restoring, gone."""
+    """One copy of a session at a site. ``state``: opening, serving, handed_over, restoring, void, gone."""
 
     session: SessionId
     key: SessionKey
@@ -116,6 +135,8 @@ class SessionStatus(Struct, frozen=True):
     generation: int
     tick: int = 0
     order: MoveOrder | None = None
+    uplink_seen: int = 0
+    """The highest generation at which this gateway heard the UE straight from the user plane."""
 
 
 class InstanceStatus(Struct, frozen=True):
@@ -228,6 +249,14 @@ class SourceReleased(Message, frozen=True):
     move: MoveId
 
 
+class EpochVoided(Message, frozen=True):
+    """The copy here heard its client refuse ``epoch`` and is silent; the source resumes, or the centre says go on."""
+
+    site: SiteId
+    session: SessionId
+    epoch: int
+
+
 class SessionDiscarded(Message, frozen=True):
     """What ``epoch`` did after ``tick`` was never heard by its client and is gone."""
 
@@ -287,6 +316,12 @@ class CancelMove(Message, frozen=True):
 
     order: MoveOrder
     reason: str
+
+
+class EpochRefused(Message, frozen=True):
+    """Target to source: the client refuses ``order.epoch``; it is the source that must go on."""
+
+    order: MoveOrder
 
 
 class VoidEpoch(Message, frozen=True):
@@ -352,6 +387,12 @@ class AskFence(ToInstance, frozen=True):
 
 class Resume(ToInstance, frozen=True):
     """Serve again, as ``epoch``."""
+
+    epoch: int
+
+
+class GoOn(ToInstance, frozen=True):
+    """Serve under ``epoch`` again after it was voided: its source is gone for good."""
 
     epoch: int
 
@@ -427,6 +468,13 @@ class FenceAnswered(Message, frozen=True):
     key: SessionKey
     epoch: int
     verdict: str
+
+
+class Voided(Message, frozen=True):
+    """The client refuses ``epoch``: the copy is silent until it is told to go on or to drop."""
+
+    key: SessionKey
+    epoch: int
 
 
 class Resumed(Message, frozen=True):
@@ -538,6 +586,15 @@ class CellChanged(Message, frozen=True):
     previous: CellId | None
     kind: str
     radio_rtt_ms: float
+    gap_ms: float
+    at: Nanoseconds
+
+
+class WriterChanged(Message, frozen=True):
+    """The first frame of a higher epoch enters the UE's downlink: ``gap_ms`` after the last new tick of the old writer."""
+
+    ue: UeId
+    epoch: int
     gap_ms: float
     at: Nanoseconds
 

@@ -1,0 +1,128 @@
+"""Getting a session: a client asks the platform's discovery where its application is served, and what it may believe.
+
+Only this answer makes a client safe that lost its memory: it names the epoch below which no frame may be accepted, and it is
+given only once the move in progress, if any, is decided (ADR 0002). Blocking, standard library only: call it from a thread in
+an event loop.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import NamedTuple
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
+from urllib.request import OpenerDirector, ProxyHandler, Request, build_opener
+
+PATIENCE_S = 60.0
+TIMEOUT_S = 5.0
+LONGEST_WAIT_S = 2.0
+FIRST_WAIT_S = 0.1
+
+
+class Attachment(NamedTuple):
+    """A session and how to reach it. ``service``: send INPUT datagrams there. ``fresh``: no input was ever given to it.
+
+    ``ClientSession(key, epoch_floor, fresh=fresh)`` follows from it.
+    """
+
+    session: str
+    key: int
+    service: tuple[str, int]
+    epoch_floor: int
+    fresh: bool
+    site: str
+
+
+class NotYet(Exception):
+    """The platform cannot answer now; ask again in ``retry_after_s``. ``code``: its reason, e.g. MOVE_UNDECIDED, NO_SITE."""
+
+    def __init__(self, code: str, message: str, retry_after_s: float) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.retry_after_s = retry_after_s
+
+
+class Refused(Exception):
+    """The platform will not give this device this application, and asking again would not help."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(f"{code} ({status}): {message}")
+        self.status = status
+        self.code = code
+
+
+def attach_once(
+    api: str, application: str, device: str, token: str = "", timeout_s: float = TIMEOUT_S
+) -> Attachment:
+    """Ask once. ``api``: the platform's base address. Raises ``NotYet`` (also if nobody answers) and ``Refused``."""
+    body = json.dumps({"application": application, "device": device}).encode()
+    request = Request(f"{api.rstrip('/')}/api/v1/attach", data=body, method="POST")
+    request.add_header("Content-Type", "application/json")
+    if token:
+        request.add_header("Authorization", f"Bearer {token}")
+    try:
+        with _opener(api).open(request, timeout=timeout_s) as response:
+            return _attachment(response.read())
+    except HTTPError as error:
+        code, message = _reason(error.read(), error.reason)
+        if error.code in (429, 502, 503, 504):
+            raise NotYet(code, message, _seconds(error.headers.get("Retry-After"))) from None
+        raise Refused(error.code, code, message) from None
+    except (URLError, OSError) as error:  # not up yet, or on its way back
+        raise NotYet("UNREACHABLE", str(error), FIRST_WAIT_S) from None
+
+
+def attach(
+    api: str, application: str, device: str, token: str = "", patience_s: float = PATIENCE_S
+) -> Attachment:
+    """Ask until there is an answer, for ``patience_s`` at most; then the last ``NotYet`` is raised.
+
+    Raises ``Refused`` at once.
+    """
+    deadline = time.monotonic() + patience_s
+    while True:
+        try:
+            return attach_once(api, application, device, token)
+        except NotYet as error:
+            if time.monotonic() + error.retry_after_s > deadline:
+                raise
+            time.sleep(error.retry_after_s)
+
+
+def _attachment(body: bytes) -> Attachment:
+    try:
+        answer = json.loads(body)
+        host, _, port = answer["service"].rpartition(":")
+        return Attachment(
+            str(answer["session"]),
+            int(answer["key"], 16),
+            (host, int(port)),
+            int(answer["epoch_floor"]),
+            bool(answer.get("fresh", True)),
+            str(answer.get("site", "")),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise Refused(200, "BAD_ANSWER", f"an answer that does not follow the contract: {error!r}") from None
+
+
+def _reason(body: bytes, otherwise: str) -> tuple[str, str]:
+    try:
+        answer = json.loads(body)
+        return str(answer["code"]), str(answer.get("message", ""))
+    except (KeyError, TypeError, ValueError):
+        return "UNKNOWN", str(otherwise)
+
+
+def _seconds(retry_after: str | None) -> float:
+    try:
+        return min(max(float(retry_after or FIRST_WAIT_S), 0.02), LONGEST_WAIT_S)
+    except ValueError:  # a date
+        return LONGEST_WAIT_S
+
+
+def _opener(api: str) -> OpenerDirector:
+    """A proxy of the environment is never meant for this machine itself."""
+    host = urlsplit(api).hostname or ""
+    local = host == "localhost" or host == "::1" or host.startswith("127.")
+    return build_opener(ProxyHandler({})) if local else build_opener()

@@ -1,0 +1,1 @@
+"""The outside world, one package an engine or a protocol."""

@@ -1,0 +1,60 @@
+"""Who has which loopback address in an embedded run: every program, site, instance and UE is told apart by address.
+
+A run takes a /16 of 127.0.0.0/8, ``127.<net>.0.0``, with ``net`` drawn at start. Needs no root on Linux.
+"""
+
+from __future__ import annotations
+
+CONTROL_PORT, N6_PORT, INSIDE_PORT, PEER_PORT, AGENT_PORT, SERVICE_PORT, PACKET_PORT = (
+    7000, 6000, 6001, 6002, 6003, 7777, 6010,
+)  # fmt: skip
+MAX_SITES = 180
+
+
+def control(net: int) -> str:
+    return f"127.{net}.0.1:{CONTROL_PORT}"
+
+
+def user_plane(net: int) -> str:
+    return f"127.{net}.0.3:{N6_PORT}"
+
+
+def service(net: int, index: int = 1) -> str:
+    """The stable address to which clients of the ``index``-th application send."""
+    return f"127.{net}.1.{index}:{SERVICE_PORT}"
+
+
+def site_host(net: int, site: int) -> str:
+    return f"127.{net}.{10 + site}.1"
+
+
+def gateway(net: int, site: int) -> str:
+    return f"{site_host(net, site)}:{N6_PORT}"
+
+
+def inside(net: int, site: int) -> str:
+    return f"{site_host(net, site)}:{INSIDE_PORT}"
+
+
+def peer(net: int, site: int) -> str:
+    return f"{site_host(net, site)}:{PEER_PORT}"
+
+
+def agent(net: int, site: int) -> str:
+    return f"{site_host(net, site)}:{AGENT_PORT}"
+
+
+def instance(net: int, site: int, number: int) -> str:
+    """The packet address of the ``number``-th instance (from 1) of a site."""
+    return f"127.{net}.{10 + site}.{10 + number}:{PACKET_PORT}"
+
+
+def ue(net: int, index: int) -> str:
+    """The host address of the ``index``-th UE (from 0)."""
+    return f"127.{net}.{200 + index // 250}.{1 + index % 250}"
+
+
+def endpoint(address: str) -> tuple[str, int]:
+    """``"127.9.0.1:7000"`` → ``("127.9.0.1", 7000)``."""
+    host, _, port = address.rpartition(":")
+    return host, int(port)

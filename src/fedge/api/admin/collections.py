@@ -1,0 +1,81 @@
+"""What runs, as tables, and where a deployment stands and why. Read by ``fedge get`` and ``fedge explain``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from fedge.api.admin.view import Facts, move_view, site_view
+from fedge.core.control import ControlPlane
+from fedge.core.federation import health
+from fedge.core.placement import SiteFacts, place
+from fedge.core.placement import explanation as placement_explanation
+
+Rows = dict[str, dict[str, Any]]
+
+
+def sites(plane: ControlPlane, facts: Facts, now: int) -> Rows:
+    rows = {}
+    for name, site in plane.state.sites.items():
+        seen = site_view(plane, facts, site, now)
+        rows[name] = {"site": name, "gateway": site.gateway, **seen, "instances": len(seen["instances"])}
+    return {str(name): row for name, row in rows.items()}
+
+
+def sessions(plane: ControlPlane, facts: Facts, now: int) -> Rows:
+    return {
+        name: {
+            "session": name,
+            "ue": one.ue,
+            "app": one.app,
+            "state": one.state,
+            "site": one.site,
+            "epoch": one.epoch,
+            "generation": one.generation,
+            "move": one.move,
+            "because": one.because,
+        }
+        for name, one in plane.state.sessions.items()
+    }
+
+
+def moves(plane: ControlPlane, facts: Facts, now: int) -> Rows:
+    started = plane.settings.started_at
+    return {name: {"move": name, **move_view(plane, one, started)} for name, one in plane.state.moves.items()}
+
+
+def instances(plane: ControlPlane, facts: Facts, now: int) -> Rows:
+    rows: Rows = {}
+    for site, seen in plane.sites.items():
+        for one in seen.instances:
+            rows[f"{site}/{one.instance}"] = {
+                "instance": f"{site}/{one.instance}",
+                "app": one.app,
+                "site": site,
+                "state": one.state,
+                "sessions": one.sessions,
+                "capacity": one.capacity,
+                "restarts": one.restarts,
+                "reason": one.reason,
+            }
+    return rows
+
+
+COLLECTIONS: dict[str, Callable[[ControlPlane, Facts, int], Rows]] = {
+    "sites": sites,
+    "sessions": sessions,
+    "moves": moves,
+    "instances": instances,
+}
+
+
+def placement(plane: ControlPlane, name: str, now: int) -> dict[str, Any] | None:
+    """Why an application runs where it runs; None if there is no such application."""
+    application = next((a for a in plane.applications.values() if name in (a.app, a.name)), None)
+    if application is None:
+        return None
+    facts = [
+        SiteFacts(one, state=health(site, plane.sites.get(one), now), replicas=site.placed.get(application.app, 0))
+        for one, site in plane.state.sites.items()
+    ]
+    return placement_explanation(application, place(application, plane.policies.get(application.app), facts))

@@ -1,0 +1,72 @@
+"""``/metrics``: the control plane's figures in Prometheus' text form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from fedge.core.control import ControlPlane
+from fedge.core.federation import health
+
+
+class PlaneCollector(Collector):
+    """Reads the plane at each scrape; keeps nothing."""
+
+    def __init__(self, plane: ControlPlane) -> None:
+        self._plane = plane
+
+    def collect(self) -> Iterator[Metric]:
+        plane = self._plane
+        states: dict[str, int] = {}
+        for move in plane.state.moves.values():
+            states[move.state] = states.get(move.state, 0) + 1
+        moves = GaugeMetricFamily("fedge_moves", "Moves that are remembered, by state.", labels=["state"])
+        for state, count in states.items():
+            moves.add_metric([state], count)
+        yield moves
+        sessions = GaugeMetricFamily("fedge_sessions", "Sessions, by site and state.", labels=["site", "state"])
+        held: dict[tuple[str, str], int] = {}
+        for session in plane.state.sessions.values():
+            held[session.site, session.state] = held.get((session.site, session.state), 0) + 1
+        for (site, state), count in held.items():
+            sessions.add_metric([site, state], count)
+        yield sessions
+        lost = CounterMetricFamily("fedge_sessions_lost", "Sessions whose state was lost with their site.")
+        lost.add_metric([], plane.state.lost_sessions)
+        yield lost
+        yield from self._sites()
+
+    def _sites(self) -> Iterator[Metric]:
+        load = GaugeMetricFamily("fedge_site_load_ratio", "Share of a tick period spent ticking.", labels=["site"])
+        up = GaugeMetricFamily("fedge_site_state", "1 for the state that a site is in.", labels=["site", "state"])
+        packets = CounterMetricFamily("fedge_gateway_packets", "Packets not simply passed on.", labels=["site", "why"])
+        for name, view in self._plane.sites.items():
+            load.add_metric([name], view.load)
+            for why, count in view.gateway.items():
+                packets.add_metric([name, why], count)
+            site = self._plane.state.sites.get(name)
+            if site is not None:
+                up.add_metric([name, health(site, view, view.heard_at)], 1)
+        yield load
+        yield up
+        yield packets
+
+
+class Metrics:
+    """The registry of one control plane; ``commit`` times the journal's group commits, in seconds."""
+
+    def __init__(self, plane: ControlPlane) -> None:
+        self._registry = CollectorRegistry()
+        self._registry.register(PlaneCollector(plane))
+        self.commit = Histogram(
+            "fedge_journal_commit_seconds",
+            "One group commit of the journal.",
+            buckets=(0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5),
+            registry=self._registry,
+        )
+
+    def text(self) -> bytes:
+        return generate_latest(self._registry)

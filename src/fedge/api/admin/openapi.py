@@ -1,0 +1,81 @@
+"""The admin API's OpenAPI description, for other people's clients."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any
+
+ERROR = {"$ref": "#/components/responses/Error"}
+
+
+def _operation(summary: str, parameters: tuple[str, ...] = (), body: dict[str, Any] | None = None, ok: str = "200") -> Any:
+    operation: dict[str, Any] = {"summary": summary, "responses": {ok: {"description": "done"}, "default": ERROR}}
+    if parameters:
+        operation["parameters"] = [
+            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in parameters
+        ]
+    if body is not None:
+        operation["security"] = [{"token": []}]
+        if body:
+            operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
+    return operation
+
+
+def _object(**properties: str) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "required": list(properties),
+        "properties": {name: {"type": kind} for name, kind in properties.items()},
+    }
+
+
+def document() -> dict[str, Any]:
+    """OpenAPI 3.0."""
+    paths: dict[str, Any] = {
+        "/view": {"get": _operation("The whole picture: sites, cells, UEs, moves, figures.")},
+        "/view/stream": {"get": _operation("Server-sent events: the view, then RFC 7396 merge patches of it.")},
+        "/explain/{session}": {"get": _operation("Why this site, and why not the others.", ("session",))},
+        "/explain/deployment/{name}": {"get": _operation("Where an application runs, and why.", ("name",))},
+        "/attach": {
+            "post": _operation(
+                "Find or open a device's session; 503 with Retry-After while a move is undecided.",
+                body=_object(application="string", device="string"),
+            )
+        },
+        "/apply": {
+            "post": _operation("Apply Kubernetes objects, all or none.", body=_object(objects="array")),
+        },
+        "/sessions/{session}": {"delete": _operation("Close a session.", ("session",), body={}, ok="202")},
+        "/sessions/{session}/move": {
+            "post": _operation("Move a session to a site.", ("session",), body=_object(to="string"), ok="202")
+        },
+        "/sites/{name}/drain": {"post": _operation("Move every session away.", ("name",), body={}, ok="202")},
+        "/sites/{name}/undrain": {"post": _operation("Use the site again.", ("name",), body={}, ok="202")},
+    }
+    for kind in ("sites", "sessions", "moves", "instances"):
+        paths[f"/{kind}"] = {"get": _operation(f"All {kind}.")}
+    for kind in ("sites", "moves", "instances"):
+        paths[f"/{kind}/{{name}}"] = {"get": _operation(f"One of the {kind}.", ("name",))}
+    for kind in ("deployments", "services", "propagationpolicies", "qospolicies"):
+        paths[f"/objects/{kind}"] = {"get": _operation(f"Applied {kind}.")}
+        paths[f"/objects/{kind}/{{name}}"] = {
+            "get": _operation("One applied object.", ("name",)),
+            "delete": _operation("Delete it.", ("name",), body={}),
+        }
+    error = {
+        "type": "object",
+        "required": ["code", "message"],
+        "properties": {name: {"type": "string"} for name in ("code", "message", "object", "field")},
+    }
+    return {
+        "openapi": "3.0.3",
+        "info": {"title": "Fedge admin API", "version": version("fedge")},
+        "servers": [{"url": "/api/v1"}],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "responses": {
+                "Error": {"description": "refused", "content": {"application/json": {"schema": error}}},
+            },
+        },
+    }

@@ -1,0 +1,212 @@
+"""The whole picture as one JSON object: what the dashboard draws, and ``curl`` reads at ``/api/v1/view``.
+
+Dictionaries by id throughout, so that changes travel as JSON merge patches (RFC 7396). Times are ms since the run's start.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fedge.core.control import ControlPlane
+from fedge.core.control.deciding import site_facts
+from fedge.core.control.state import Session
+from fedge.core.federation import Site, health
+from fedge.core.mobility import Move
+from fedge.core.model import MS, SiteId
+
+BIN_MS = 2
+BINS = 30
+TICK_MS = 1000 / 60
+SHOWN_MOVES = 200
+
+
+class Facts:
+    """What the core does not know and the picture needs: the map's names and places, and the run's settings."""
+
+    def __init__(self, places: dict[SiteId, tuple[str, float, float]], run: dict[str, Any], backhaul_rtt_ms: float) -> None:
+        self.places, self.run, self.backhaul_rtt_ms = places, run, backhaul_rtt_ms
+
+
+def view(plane: ControlPlane, facts: Facts, now: int) -> dict[str, Any]:
+    """Everything, now."""
+    started = plane.settings.started_at
+    moves = list(plane.state.moves.values())[-SHOWN_MOVES:]
+    return {
+        "run": facts.run,
+        "at_ms": round((now - started) / MS, 1),
+        "area": {"width_m": plane.access.width_m, "height_m": plane.access.height_m},
+        "sites": {name: site_view(plane, facts, site, now) for name, site in plane.state.sites.items()},
+        "cells": {
+            name: {"kind": cell.kind, "x_m": cell.x_m, "y_m": cell.y_m, "radius_m": cell.radius_m, "site": cell.site}
+            for name, cell in plane.access.cells.items()
+        },
+        "ues": _ues(plane, now),
+        "links": _links(plane, facts),
+        "moves": {move.id: move_view(plane, move, started) for move in moves},
+        "figures": _figures(plane, moves),
+        "hops": _hops(plane),
+        "interruptions": _interruptions(plane, moves),
+    }
+
+
+def site_view(plane: ControlPlane, facts: Facts, site: Site, now: int) -> dict[str, Any]:
+    seen = plane.sites.get(site.site)
+    name, x_m, y_m = facts.places.get(site.site, (site.site, 0.0, 0.0))
+    here = [session for session in plane.state.sessions.values() if session.site == site.site]
+    under_way = list(plane.state.under_way())
+    instances = seen.instances if seen is not None else ()
+    return {
+        "name": name,
+        "x_m": x_m,
+        "y_m": y_m,
+        "state": health(site, seen, now),
+        "sessions": sum(session.state in ("serving", "opening", "closing") for session in here),
+        "capacity": sum(one.capacity for one in instances if one.state == "ready"),
+        "load": round(seen.load, 3) if seen is not None else 0.0,
+        "load_age_ms": round((now - seen.heard_at) / MS / 100) * 100 if seen is not None else None,
+        "instances": {
+            one.instance: {"state": one.state, "sessions": one.sessions, "restarts": one.restarts} for one in instances
+        },
+        "moves_in": sum(move.order.target == site.site for move in under_way),
+        "moves_out": sum(move.order.source == site.site for move in under_way),
+        "lost_at_ms": round((site.lost_at - plane.settings.started_at) / MS) if site.lost_at else None,
+        "lost_sessions": sum(session.state == "lost" for session in here),
+    }
+
+
+def _ues(plane: ControlPlane, now: int) -> dict[str, Any]:
+    by_ue: dict[str, Session] = {session.ue: session for session in plane.state.sessions.values()}
+    found: dict[str, Any] = {}
+    for name, seen in plane.access.ues.items():
+        session = by_ue.get(name)
+        at = seen.sighting
+        found[name] = {
+            "x_m": round(at.x_m, 1),
+            "y_m": round(at.y_m, 1),
+            "cell": at.cell,
+            "kind": at.kind,
+            "signal_dbm": round(at.signal_dbm),
+            "site": session.site if session is not None and session.state != "lost" else None,
+            "rtt_ms": round(seen.rtt_ms, 1) if seen.rtt_ms and session is not None else None,
+            "state": _ue_state(plane, session),
+            "session": session.session if session is not None else None,
+        }
+    return found
+
+
+def _ue_state(plane: ControlPlane, session: Session | None) -> str:
+    if session is None or session.state == "closing":
+        return "away"
+    if session.state in ("lost", "opening"):
+        return "blocked"
+    move = plane.state.moves.get(session.move) if session.move is not None else None
+    if move is not None and move.state == "FROZEN":
+        return "blocked"
+    return "moving" if move is not None else "serving"
+
+
+def _links(plane: ControlPlane, facts: Facts) -> dict[str, Any]:
+    names = sorted(plane.state.sites)
+    if len(names) > 24:
+        return {}
+    return {
+        f"{a}--{b}": {"a": a, "b": b, "rtt_ms": facts.backhaul_rtt_ms, "path": "direct", "loss": 0.0}
+        for n, a in enumerate(names)
+        for b in names[n + 1 :]
+    }
+
+
+def move_view(plane: ControlPlane, move: Move, started: int) -> dict[str, Any]:
+    outcome = {"RELEASED": "released", "ABORTED": "aborted"}.get(move.state)
+    silent = plane.silent_ms.get((move.order.ue, move.order.epoch))
+    warmed = None
+    if move.handover_at and "WARMING" in move.steps:
+        warmed = round((move.handover_at - move.steps["WARMING"]) / MS, 1)
+    return {
+        "session": move.order.session,
+        "from": move.order.source,
+        "to": move.order.target,
+        "cause": move.order.cause,
+        "state": move.state,
+        "outcome": outcome or ("overdue" if move.overdue else None),
+        "reason": move.reason,
+        "gain_ms": round(move.gain_ms, 1),
+        "warmed_before_ms": warmed,
+        "steps": {state: round((at - started) / MS, 2) for state, at in move.steps.items()},
+        "silent_ms": round(max(0.0, silent - TICK_MS), 1) if silent is not None else None,
+        "bytes_total": move.bytes_total,
+        "bytes_after_trigger": move.bytes_after_trigger,
+    }
+
+
+def _figures(plane: ControlPlane, moves: list[Move]) -> dict[str, Any]:
+    playing = [s for s in plane.state.sessions.values() if s.state in ("serving", "opening")]
+    rtts = sorted(
+        plane.access.ues[s.ue].rtt_ms for s in playing if s.ue in plane.access.ues and plane.access.ues[s.ue].rtt_ms
+    )
+    objective = next((a.latency.objective_ms for a in plane.applications.values() if a.latency is not None), None)
+    silent = sorted(plane.silent_ms.values())
+    return {
+        "players": len(playing),
+        "objective_ms": objective,
+        "within_objective": round(sum(r <= objective for r in rtts) / len(rtts), 3) if rtts and objective else None,
+        "rtt_p50_ms": round(_share(rtts, 0.5), 1) if rtts else None,
+        "rtt_p99_ms": round(_share(rtts, 0.99), 1) if rtts else None,
+        "interruption_p99_ms": round(max(0.0, _share(silent, 0.99) - TICK_MS), 1) if silent else None,
+        "inputs_lost": None,  # only the checker at the end can know
+        "sessions_lost": plane.state.lost_sessions,
+        "moves_released": sum(move.state == "RELEASED" for move in moves),
+        "moves_aborted": sum(move.state == "ABORTED" for move in moves),
+    }
+
+
+def _share(ordered: list[float], share: float) -> float:
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def _hops(plane: ControlPlane) -> dict[str, Any]:
+    return {
+        str(second): {
+            "radio": round(hop.radio_ms, 2),
+            "backhaul": round(hop.backhaul_ms, 2),
+            "gateway": round(hop.gateway_ms, 2),
+            "server": round(hop.server_ms, 2),
+        }
+        for second, hop in plane.access.hops.items()
+    }
+
+
+def _interruptions(plane: ControlPlane, moves: list[Move]) -> dict[str, Any]:
+    counts = [0] * BINS
+    for move in moves:
+        silent = plane.silent_ms.get((move.order.ue, move.order.epoch))
+        if silent is not None and move.state in ("ACTIVATED", "STEERED", "CONFIRMED", "RELEASED"):
+            counts[min(BINS - 1, int(max(0.0, silent - TICK_MS) / BIN_MS))] += 1
+    return {"bin_ms": BIN_MS, "counts": counts, "tick_ms": round(TICK_MS, 2)}
+
+
+def merge_patch(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """The RFC 7396 merge patch that turns ``old`` into ``new``; None deletes a key."""
+    patch: dict[str, Any] = {key: None for key in old if key not in new}
+    for key, value in new.items():
+        before = old.get(key)
+        if isinstance(value, dict) and isinstance(before, dict):
+            inner = merge_patch(before, value)
+            if inner:
+                patch[key] = inner
+        elif before != value or key not in old:
+            patch[key] = value
+    return patch
+
+
+def site_detail(plane: ControlPlane, facts: Facts, site: Site, now: int) -> dict[str, Any]:
+    """A site with its sessions and with how it stands towards each application."""
+    sessions = sorted(s.session for s in plane.state.sessions.values() if s.site == site.site)
+    apps = {
+        app: next(f for f in site_facts(plane, app, now) if f.site == site.site).sessions for app in plane.applications
+    }
+    seen = plane.sites.get(site.site)
+    gateway = seen.gateway if seen is not None else {}
+    more = {"sessions_list": sessions, "placed": dict(site.placed), "applications": apps, "gateway": gateway}
+    return {**site_view(plane, facts, site, now), **more}
+

@@ -1,0 +1,69 @@
+"""``fedge``: the group of all verbs, in the order in which a newcomer meets them."""
+
+from __future__ import annotations
+
+import click
+
+from fedge.cli import (
+    apply,
+    completion,
+    delete,
+    demo,
+    describe,
+    down,
+    drain,
+    explain,
+    get,
+    logs,
+    move,
+    up,
+    version,
+)
+
+
+class InOrder(click.Group):
+    """Lists its commands as they were added, not by the alphabet."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+
+@click.group(cls=InOrder, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+def main() -> None:
+    """Fedge: a federated edge cloud whose sessions follow their players from site to site.
+
+    \b
+    See it:         fedge demo
+    Use it:         fedge up --detach
+                    fedge apply -f examples/arena/
+                    fedge get sites
+                    fedge explain player-7
+                    fedge move player-7 --to SITE
+                    fedge down
+
+    Every verb has a --help with examples. The verbs find the running platform through the folder $FEDGE_HOME
+    (~/.local/state/fedge unless it is set).
+    """
+
+
+for verb in (
+    demo.demo,
+    up.up,
+    down.down,
+    apply.apply,
+    delete.delete,
+    get.get,
+    describe.describe,
+    explain.explain,
+    move.move,
+    drain.drain,
+    drain.undrain,
+    logs.logs,
+    version.version,
+    completion.completion,
+):
+    main.add_command(verb)
+
+
+if __name__ == "__main__":
+    main(prog_name="fedge")

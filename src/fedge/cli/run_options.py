@@ -1,0 +1,226 @@
+"""The options that ``fedge demo`` and ``fedge up`` share, and how they become one checked `Settings`.
+
+Whatever can be known to be wrong is said here, before anything starts: ranges (click's), files and their
+columns, the machine.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import platform as machine
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from fedge.core.applications.quantity import NotAQuantity, memory_bytes
+from fedge.programs.settings import MOST_PLAYERS, MOST_SITES, Settings
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+SMALLEST_STATE, LARGEST_STATE = 8192, 1 << 30
+COMPARED_S = 30.0
+"""how long each policy plays where --compare is given without --duration"""
+_LATITUDE, _LONGITUDE = ("latitude", "lat"), ("longitude", "lon", "lng")
+
+
+def read_state_size(_ctx: click.Context, _param: click.Parameter, value: str) -> int:
+    """Bytes: 1048576, 512Ki, 1MiB."""
+    try:
+        size = memory_bytes(value.removesuffix("B"))
+    except NotAQuantity:
+        raise click.BadParameter(f"{value!r} is no size such as 1048576, 512KiB or 1MiB") from None
+    if not SMALLEST_STATE <= size <= LARGEST_STATE:
+        raise click.BadParameter(f"{value} is not between {SMALLEST_STATE} bytes and 1GiB")
+    return size
+
+
+FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
+TARGET = click.Path(dir_okay=False, path_type=Path)
+
+_NUMBER: dict[str, Any] = {"metavar": "N"}
+_USUAL: dict[str, Any] = {"show_default": True}
+
+_COMMON = (
+    click.option(
+        "--sites",
+        type=click.IntRange(1, MOST_SITES),
+        help="Edge sites.  [default: 4, or all of --sites-csv]",
+        **_NUMBER,
+    ),
+    click.option(
+        "--players", type=click.IntRange(1, MOST_PLAYERS), help="Players' devices.  [default: 24]", **_NUMBER
+    ),
+    click.option(
+        "--seed",
+        type=click.IntRange(0, 2**32 - 1),
+        default=7,
+        help="Fixes movements and radio draws (not scheduling).",
+        **_NUMBER,
+        **_USUAL,
+    ),
+    click.option(
+        "--policy",
+        type=click.Choice(["follow", "stay"]),
+        default="follow",
+        help="Whether sessions follow their players.",
+        **_USUAL,
+    ),
+    click.option(
+        "--state-size",
+        "state_bytes",
+        callback=read_state_size,
+        default="1MiB",
+        metavar="BYTES",
+        help="State of a session.",
+        **_USUAL,
+    ),
+    click.option(
+        "--backhaul-rtt",
+        "backhaul_rtt_ms",
+        type=click.FloatRange(0, 1000),
+        default=5.0,
+        metavar="MS",
+        help="Round trip between sites (emulated).",
+        **_USUAL,
+    ),
+    click.option(
+        "--time-scale",
+        type=click.FloatRange(0.1, 100),
+        default=3.0,
+        metavar="X",
+        help="People move so many times faster than life.",
+        **_USUAL,
+    ),
+    click.option(
+        "--sites-csv",
+        type=FILE,
+        metavar="FILE",
+        help="A real topology: columns LATITUDE and LONGITUDE, as in the EUA data set.",
+    ),
+    click.option(
+        "--users-csv", type=FILE, metavar="FILE", help="Where players start, with the same columns."
+    ),
+    click.option(
+        "--headless", is_flag=True, help="No browser is expected: print no invitation to the dashboard."
+    ),
+    click.option(
+        "--port",
+        type=click.IntRange(0, 65535),
+        default=0,
+        help="Of the dashboard and the API.  [default: any free one]",
+        **_NUMBER,
+    ),
+    click.option(
+        "--endpoints",
+        type=TARGET,
+        metavar="FILE",
+        help="Write the addresses of every API there once all answers.",
+    ),
+    click.option(
+        "--test-switch", "test_switches", multiple=True, hidden=True, help="Break something on purpose."
+    ),
+)
+
+
+def common_options(command: Command) -> Command:
+    """All options that a run of the platform has, played upon or not."""
+    for option in reversed(_COMMON):
+        command = option(command)
+    return command
+
+
+def checked_settings(demo: bool, **given: Any) -> Settings:
+    """The run's settings from the options, or a usage error that names the option. Exit status 2."""
+    require_linux()
+    tell_engine(os.environ)
+    sites_csv, users_csv = given.get("sites_csv"), given.get("users_csv")
+    given["sites"] = _count("--sites", given.get("sites"), 4, sites_csv, MOST_SITES, all_rows=True)
+    given["players"] = _count("--players", given.get("players"), 24, users_csv, MOST_PLAYERS, all_rows=False)
+    if bool(users_csv) != bool(sites_csv):
+        raise click.UsageError("--sites-csv and --users-csv belong together: sites and users share a map.")
+    if given.get("compare") and not given.get("duration_s"):
+        given["duration_s"] = COMPARED_S
+    for option in ("report", "endpoints"):
+        file = given.get(option)
+        if file is not None:
+            given[option] = file.absolute()
+            if not file.absolute().parent.is_dir():
+                raise click.UsageError(f"--{option}: there is no folder {file.parent}.")
+    return Settings(demo=demo, **given)
+
+
+class NeedsLinux(click.ClickException):
+    exit_code = 2
+
+
+def require_linux() -> None:
+    """The embedded engine gives every UE and instance a loopback address of its own: only Linux has all of
+    127/8.
+    """
+    if machine.system() == "Linux":
+        return
+    raise NeedsLinux(
+        "The embedded engine needs Linux: it gives each player and each instance a loopback address of its own (127.x.y.z).\n"
+        "macOS has 127.0.0.1 alone, and one `sudo ifconfig lo0 alias` for each of a /16 is no way out.\n"
+        "Run it in a Linux virtual machine or container instead, for example:\n"
+        '  docker run --rm -it --network host -v "$PWD":/fedge -w /fedge python:3.12 make demo'
+    )
+
+
+def tell_engine(environ: Mapping[str, str]) -> None:
+    """``make demo ENGINE=…`` arrives as an environment variable."""
+    engine = environ.get("ENGINE", "")
+    if engine not in ("", "embedded"):
+        click.echo(f"ENGINE={engine} is ignored: this version has the embedded engine only.", err=True)
+
+
+def _count(option: str, asked: int | None, usual: int, file: Path | None, most: int, all_rows: bool) -> int:
+    """How many sites or players: what was asked for, as far as a file has as many."""
+    if file is None:
+        return usual if asked is None else asked
+    rows = positions_in(file)
+    if asked is None:
+        asked = rows if all_rows else min(usual, rows)
+        if asked > most:
+            raise click.UsageError(
+                f"{file} has {rows} rows and {most} is the most: say how many with {option}."
+            )
+    if asked > rows:
+        raise click.UsageError(f"{option} {asked}: {file} has {rows} rows.")
+    return asked
+
+
+def positions_in(file: Path) -> int:
+    """How many rows of positions a CSV file has. A usage error where it has no such columns, or a row is no
+    position.
+    """
+    with file.open(newline="", encoding="utf-8-sig") as lines:
+        reader = csv.DictReader(lines)
+        columns = {(name or "").strip().lower(): name for name in reader.fieldnames or ()}
+        latitude = next((columns[name] for name in _LATITUDE if name in columns), None)
+        longitude = next((columns[name] for name in _LONGITUDE if name in columns), None)
+        if latitude is None or longitude is None:
+            raise click.UsageError(
+                f"{file} has no columns Latitude and Longitude; its first line is {list(columns)}."
+            )
+        rows = 0
+        for row in reader:
+            rows += 1
+            if not _within(row[latitude], 90) or not _within(row[longitude], 180):
+                where = f"{row[latitude]!r}, {row[longitude]!r}"
+                raise click.UsageError(
+                    f"{file}, line {reader.line_num}: {where} is no latitude and longitude."
+                )
+    if not rows:
+        raise click.UsageError(f"{file} has no rows.")
+    return rows
+
+
+def _within(text: str | None, bound: float) -> bool:
+    try:
+        return abs(float(text or "")) <= bound
+    except ValueError:
+        return False

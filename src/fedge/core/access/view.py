@@ -1,0 +1,62 @@
+"""The centre's picture of the access network: cells, UEs, figures by hop."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from fedge.core.messages import AccessHello, Cell, CellChanged, HopFigures, UeSighting, UesSighted
+from fedge.core.model import CellId, Nanoseconds, UeId
+
+
+class UeView(Struct):
+    """The last sighting of a UE, its attachment and its measured round trip (0 while unknown)."""
+
+    sighting: UeSighting
+    seen_at: Nanoseconds
+    cell_since: Nanoseconds = 0
+    gap_ms: float = 0.0
+    rtt_ms: float = 0.0
+
+
+class AccessView:
+    def __init__(self) -> None:
+        self.width_m = 0.0
+        self.height_m = 0.0
+        self.cells: dict[CellId, Cell] = {}
+        self.ues: dict[UeId, UeView] = {}
+        self.hops: dict[int, HopFigures] = {}
+        self.heard_at: Nanoseconds = 0
+
+    def hello(self, event: AccessHello, now: Nanoseconds) -> None:
+        self.width_m, self.height_m = event.width_m, event.height_m
+        self.cells = {cell.cell: cell for cell in event.cells}
+        self.heard_at = now
+
+    def sighted(self, event: UesSighted) -> None:
+        self.heard_at = event.at
+        for sighting in event.ues:
+            view = self.ues.get(sighting.ue)
+            if view is None:
+                self.ues[sighting.ue] = UeView(sighting, event.at, event.at)
+            else:
+                view.sighting, view.seen_at = sighting, event.at
+
+    def changed_cell(self, event: CellChanged) -> None:
+        view = self.ues.get(event.ue)
+        if view is None:
+            sighting = UeSighting(event.ue, 0.0, 0.0, event.cell, event.kind, 0.0, event.radio_rtt_ms)
+            view = self.ues[event.ue] = UeView(sighting, event.at)
+        old = view.sighting
+        view.sighting = UeSighting(
+            old.ue, old.x_m, old.y_m, event.cell, event.kind, old.signal_dbm, event.radio_rtt_ms
+        )
+        view.seen_at = view.cell_since = event.at
+        view.gap_ms = event.gap_ms
+
+    def measured(self, event: HopFigures, second: int) -> None:
+        self.hops[second] = event
+        for old in [key for key in self.hops if key < second - 120]:
+            del self.hops[old]
+        for ue, rtt_ms in event.ue_rtt_ms.items():
+            if ue in self.ues:
+                self.ues[ue].rtt_ms = rtt_ms

@@ -1,0 +1,302 @@
+"""Decisions from figures: where a session opens, whether it moves, what is late, which site is lost.
+
+Everything here only proposes; what is proposed is journaled and then told in ``ue_move`` and ``sessions``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fedge.core.control import sessions
+from fedge.core.control.effects import Effect, Propose, Reply
+from fedge.core.control.events import (
+    AskedAttach,
+    AskedClose,
+    AskedDrain,
+    AskedMove,
+    HandoverDone,
+    MoveExpired,
+    MoveOverdue,
+    MovePlanned,
+    MoveWaived,
+    SessionClosing,
+    SessionPlaced,
+    SiteMarked,
+)
+from fedge.core.control.state import Session
+from fedge.core.control.ue_move import move_id
+from fedge.core.discovery import Decision, SiteFacts, UeFacts, decide
+from fedge.core.federation import LOST_AFTER, SiteView, health
+from fedge.core.messages import Cell, CellChanged, HandoverPredicted, MoveOrder
+from fedge.core.mobility import Move, objection
+from fedge.core.mobility.move import AFTER
+from fedge.core.model import MS, SECOND, CellId, Nanoseconds, SiteId, UeId
+
+if TYPE_CHECKING:
+    from fedge.core.control.plane import ControlPlane
+
+HOLD_FOR = 2 * SECOND
+"""How long a warm target waits for a predicted handover."""
+OVERDUE_AFTER = 5 * SECOND
+UE_GONE_AFTER = 5 * SECOND
+
+
+def site_facts(plane: ControlPlane, app: str, now: Nanoseconds) -> list[SiteFacts]:
+    """Every site, as far as ``app`` is concerned."""
+    promised: dict[SiteId, int] = {}
+    for session in plane.state.sessions.values():
+        if session.app == app and session.state != "lost":
+            promised[session.site] = promised.get(session.site, 0) + 1
+    for move in plane.state.under_way():
+        if move.state in ("PLANNED", "WARMING", "COPYING", "FROZEN"):
+            promised[move.order.target] = promised.get(move.order.target, 0) + 1
+    facts = []
+    for name, site in plane.state.sites.items():
+        view = plane.sites.get(name)
+        ready = [i for i in view.instances if i.app == app and i.state == "ready"] if view is not None else []
+        facts.append(
+            SiteFacts(
+                name,
+                state=health(site, view, now),
+                ready_instances=len(ready),
+                sessions=promised.get(name, 0),
+                capacity=sum(i.capacity for i in ready),
+                load=view.load if view is not None else 0.0,
+                load_age_ms=(now - view.heard_at) / MS if view is not None else 1e9,
+                schema=ready[0].schema if ready else "",
+            )
+        )
+    return facts
+
+
+def ue_facts(plane: ControlPlane, ue: UeId, now: Nanoseconds, cell: CellId | None = None) -> UeFacts | None:
+    """What is known of a UE, at ``cell`` if that is where it is going. None if it was never seen."""
+    view = plane.access.ues.get(ue)
+    if view is None:
+        return None
+    at: Cell | None = plane.access.cells.get(cell if cell is not None else view.sighting.cell)
+    paths = at.path_rtt_ms if at is not None else {}
+    kind = at.kind if at is not None else view.sighting.kind
+    age_ms = max(0.0, (now - view.seen_at) / MS)
+    return UeFacts(ue, at.cell if at is not None else view.sighting.cell, kind, view.sighting.radio_rtt_ms, paths, age_ms)
+
+
+def decision_for(
+    plane: ControlPlane, session: Session, now: Nanoseconds, cell: CellId | None = None
+) -> Decision | None:
+    ue, application = ue_facts(plane, session.ue, now, cell), plane.applications.get(session.app)
+    if ue is None or application is None:
+        return None
+    return decide(ue, application, site_facts(plane, session.app, now), session.site)
+
+
+# --- sessions ----------------------------------------------------------------------------------------------------------------
+
+
+def attach(plane: ControlPlane, event: AskedAttach, now: Nanoseconds) -> list[Effect]:
+    """A client looks for its session, or wants a new one."""
+    application = plane.applications.get(event.app)
+    if application is None:
+        return [Reply(event.request, 404, {"code": "NOT_FOUND", "message": f"no application {event.app}"})]
+    name = sessions.session_id(event.app, event.ue, plane.state)
+    session = plane.state.sessions.get(name)
+    if session is not None and session.state != "lost":
+        answer = sessions.attach_answer(plane.state, session, event.request, plane.service_of(event.app))
+        if answer is None:
+            plane.waiting.setdefault(name, []).append((event.request, False))
+            return []
+        effects: list[Effect] = [Reply(answer.request, answer.status, {**answer.body, "fresh": False})]
+        move = plane.state.moves.get(session.move) if session.move is not None else None
+        if move is not None and move.state in ("ACTIVATED", "STEERED"):
+            effects.append(Propose(MoveWaived(move.id, "its client attached again")))
+        return effects
+    ue = ue_facts(plane, event.ue, now)
+    if ue is None:
+        return [Reply(event.request, 404, {"code": "NOT_FOUND", "message": f"no device {event.ue} is on the network"})]
+    decision = decide(ue, application, site_facts(plane, event.app, now), None)
+    if decision.best is None:
+        return [Reply(event.request, 503, {"code": "NO_SITE", "message": decision.because})]
+    plane.waiting.setdefault(name, []).append((event.request, True))
+    return [Propose(SessionPlaced(name, event.key, event.app, event.ue, decision.best, decision.because))]
+
+
+def close(plane: ControlPlane, event: AskedClose) -> list[Effect]:
+    session = plane.state.sessions.get(event.session)
+    if session is None:
+        return [Reply(event.request, 404, {"code": "NOT_FOUND", "message": f"no session {event.session}"})]
+    effects: list[Effect] = [Reply(event.request, 202, {"session": event.session})]
+    if session.state != "closing":
+        effects.append(Propose(SessionClosing(event.session)))
+    move = plane.state.moves.get(session.move) if session.move is not None else None
+    if move is not None and move.state in AFTER:
+        effects.append(Propose(MoveWaived(move.id, "its client left")))
+    return effects
+
+
+# --- moves -------------------------------------------------------------------------------------------------------------------
+
+
+def order_for(plane: ControlPlane, session: Session, target: SiteId, cause: str, now: Nanoseconds) -> MoveOrder:
+    application = plane.applications[session.app]
+    return MoveOrder(
+        move=move_id(plane.state.next_move),
+        session=session.session,
+        key=session.key,
+        ue=session.ue,
+        app=session.app,
+        schema=application.schema,
+        source=session.site,
+        target=target,
+        epoch=session.top_epoch + 1,
+        generation=session.top_generation + 1,
+        deadline=now + int(application.mobility.deadline_ms * MS),
+        cause=cause,
+    )
+
+
+def _limit(plane: ControlPlane, session: Session) -> int:
+    return plane.applications[session.app].mobility.max_concurrent_moves_per_site
+
+
+def consider(
+    plane: ControlPlane, session: Session, now: Nanoseconds, cause: str, cell: CellId | None = None
+) -> list[Effect]:
+    """Stay or Move for one session: at most one proposal."""
+    if session.state != "serving" or session.move is not None:
+        return []
+    decision = decision_for(plane, session, now, cell)
+    if decision is None or decision.decision != "move" or decision.best is None:
+        return []
+    leaving = health(plane.state.sites[session.site], plane.sites.get(session.site), now) == "draining"
+    if plane.settings.policy == "stay" and not leaving:
+        return []
+    busy, limit = plane.state.moves_at(), _limit(plane, session)
+    ordered = leaving
+    if objection(decision.best, session.site, session.came_from, session.moved_at, busy, limit, now, ordered):
+        return []
+    cause = "drain" if leaving else cause
+    order = order_for(plane, session, decision.best, cause, now)
+    hold = cause == "predicted"
+    return [Propose(MovePlanned(order, round(decision.gain_ms, 3), decision.because, ordered, hold))]
+
+
+def cell_changed(plane: ControlPlane, event: CellChanged, now: Nanoseconds) -> list[Effect]:
+    """The UE is in its new cell: a move that waited for that goes on, or was wrong; else its sessions are considered."""
+    effects: list[Effect] = []
+    for session in plane.state.sessions.values():
+        if session.ue != event.ue:
+            continue
+        move = plane.state.moves.get(session.move) if session.move is not None else None
+        if move is None:
+            effects += consider(plane, session, now, "handover")
+        elif move.hold:
+            effects += _held_move(plane, session, move, now)
+    return effects
+
+
+def _held_move(plane: ControlPlane, session: Session, move: Move, now: Nanoseconds) -> list[Effect]:
+    decision = decision_for(plane, session, now)
+    if decision is not None and decision.decision == "move" and decision.best == move.order.target:
+        return [Propose(HandoverDone(move.id))]
+    return [Propose(MoveExpired(move.id, "the handover went elsewhere"))]
+
+
+def handover_predicted(plane: ControlPlane, event: HandoverPredicted, now: Nanoseconds) -> list[Effect]:
+    """A measurement report names the next cell: warm its best site before the radio gap."""
+    effects: list[Effect] = []
+    for session in plane.state.sessions.values():
+        if session.ue == event.ue:
+            effects += consider(plane, session, now, "predicted", event.cell)
+    return effects
+
+
+def move(plane: ControlPlane, event: AskedMove, now: Nanoseconds) -> list[Effect]:
+    """A person orders a session to a site."""
+    session = plane.state.sessions.get(event.session)
+    if session is None:
+        return [Reply(event.request, 404, {"code": "NOT_FOUND", "message": f"no session {event.session}"})]
+    site = plane.state.sites.get(event.to)
+    if site is None:
+        return [Reply(event.request, 404, {"code": "NOT_FOUND", "message": f"no site {event.to}"})]
+    why = ""
+    state = health(site, plane.sites.get(event.to), now)
+    if session.state != "serving":
+        why = f"{event.session} is {session.state}"
+    elif session.move is not None:
+        why = f"{session.move} is under way"
+    elif state != "ready":
+        why = f"{event.to} is {state}"
+    else:
+        busy, limit = plane.state.moves_at(), _limit(plane, session)
+        why = objection(event.to, session.site, None, 0, busy, limit, now, ordered=True)
+    if why:
+        return [Reply(event.request, 409, {"code": "CONFLICT", "message": why})]
+    decision = decision_for(plane, session, now)
+    gain = 0.0
+    if decision is not None:
+        expected = {ranked.site: ranked.expected_rtt_ms or 0.0 for ranked in decision.sites}
+        gain = expected.get(session.site, 0.0) - expected.get(event.to, 0.0)
+    order = order_for(plane, session, event.to, "ordered", now)
+    return [
+        Reply(event.request, 202, {"move": order.move, "session": session.session, "from": session.site, "to": event.to}),
+        Propose(MovePlanned(order, round(gain, 3), "ordered by hand", ordered=True)),
+    ]
+
+
+def drain(plane: ControlPlane, event: AskedDrain, now: Nanoseconds) -> list[Effect]:
+    site = plane.state.sites.get(event.site)
+    if site is None:
+        return [Reply(event.request, 404, {"code": "NOT_FOUND", "message": f"no site {event.site}"})]
+    here = [s for s in plane.state.sessions.values() if s.site == event.site and s.state in ("serving", "opening")]
+    limit = max((_limit(plane, s) for s in here), default=1)
+    deadline_ms = max((plane.applications[s.app].mobility.deadline_ms for s in here), default=0.0)
+    mark = "ready" if event.undo else "draining"
+    until_ms = (now - plane.settings.started_at) / MS + deadline_ms * -(-len(here) // limit)
+    body = {"site": event.site, "sessions": len(here), "deadline_ms": round(until_ms)}
+    return [Reply(event.request, 202, body), Propose(SiteMarked(event.site, mark, "asked by hand"))]
+
+
+# --- time --------------------------------------------------------------------------------------------------------------------
+
+
+def sweep(plane: ControlPlane, now: Nanoseconds) -> list[Effect]:
+    """Every serving session, regularly: figures change without a handover too. One proposal a look, then another look."""
+    effects: list[Effect] = []
+    for session in plane.state.sessions.values():
+        if session.state == "serving" and session.move is None:
+            found = consider(plane, session, now, "rebalance")
+            if found:
+                return effects + found
+    return effects
+
+
+def deadlines(plane: ControlPlane, now: Nanoseconds) -> list[Effect]:
+    """Moves that are late: given up while that is safe, else marked overdue; and those whose player is gone."""
+    effects: list[Effect] = []
+    for one in plane.state.under_way():
+        session = plane.state.sessions.get(one.order.session)
+        if one.state in ("PLANNED", "WARMING"):
+            planned_at = one.steps.get("PLANNED", now)
+            if now > one.order.deadline + SECOND // 5:
+                effects.append(Propose(MoveExpired(one.id, f"nothing to copy by its deadline: still {one.state}")))
+            elif one.hold and now > planned_at + HOLD_FOR:
+                effects.append(Propose(MoveExpired(one.id, "the predicted handover did not come")))
+        elif now > one.order.deadline + OVERDUE_AFTER and not one.overdue:
+            effects.append(Propose(MoveOverdue(one.id)))
+        if one.state in AFTER and one.state != "CONFIRMED":
+            view = plane.access.ues.get(one.order.ue)
+            gone = view is None or now - view.seen_at > UE_GONE_AFTER
+            if session is None or (session.state == "closing") or (gone and now > one.order.deadline + OVERDUE_AFTER):
+                effects.append(Propose(MoveWaived(one.id, "its player left")))
+    return effects
+
+
+def leases(plane: ControlPlane, now: Nanoseconds) -> list[Effect]:
+    """A site not heard for ``LOST_AFTER`` is lost."""
+    effects: list[Effect] = []
+    for name, site in plane.state.sites.items():
+        view = plane.sites.setdefault(name, SiteView(heard_at=now))  # after a restart the lease begins anew
+        if site.marked != "lost" and now - view.heard_at > LOST_AFTER:
+            effects.append(Propose(SiteMarked(name, "lost", f"not heard for {LOST_AFTER // SECOND} s")))
+    return effects
+

@@ -1,0 +1,44 @@
+"""What the centre asks its shell to do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+from fedge.core.messages import Message
+from fedge.core.model import Nanoseconds, SiteId
+
+
+class ToSite(Struct, frozen=True):
+    site: SiteId
+    message: Message
+
+
+class ToAccess(Struct, frozen=True):
+    message: Message
+
+
+class Propose(Struct, frozen=True):
+    """A decision drawn from volatile figures: to be journaled and handled next, as an event."""
+
+    event: Message
+
+
+class Reply(Struct, frozen=True):
+    """The answer to a request: an HTTP status and a JSON body."""
+
+    request: int
+    status: int
+    body: dict[str, Any]
+
+
+class Story(Struct, frozen=True):
+    """Something a person wants to read. ``facts`` go to ``moves.jsonl`` and the dashboard."""
+
+    sentence: str
+    at: Nanoseconds
+    facts: dict[str, Any]
+
+
+Effect = ToSite | ToAccess | Propose | Reply | Story

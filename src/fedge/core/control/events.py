@@ -1,0 +1,162 @@
+"""What the centre is asked and what it decides, beside the messages of agents and access network.
+
+``Asked…`` are requests: they are not journaled, and lead to at most one proposal. A *decided* event is journaled before it
+changes anything; replaying the decided events gives the same state and the same effects (invariant 6).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fedge.core.messages import (
+    Message,
+    MoveAborted,
+    MoveActivated,
+    MoveFrozen,
+    MoveOrder,
+    RouteActivated,
+    RouteInstalled,
+    SessionClosed,
+    SessionDiscarded,
+    SessionOpened,
+    SessionRefused,
+    SiteHello,
+    SourceReleased,
+    TargetRefused,
+    TargetWarmed,
+    UplinkSeen,
+)
+from fedge.core.model import AppId, MoveId, SessionId, SessionKey, SiteId, UeId
+
+RequestId = int
+
+
+class AskedAttach(Message, frozen=True):
+    """``key``: random, used if a session is to be opened."""
+
+    request: RequestId
+    app: AppId
+    ue: UeId
+    key: SessionKey
+
+
+class AskedClose(Message, frozen=True):
+    request: RequestId
+    session: SessionId
+
+
+class AskedMove(Message, frozen=True):
+    request: RequestId
+    session: SessionId
+    to: SiteId
+
+
+class AskedDrain(Message, frozen=True):
+    request: RequestId
+    site: SiteId
+    undo: bool = False
+
+
+class AskedApply(Message, frozen=True):
+    """Objects that were read and found valid; ``deleted`` names (kind, namespace, name)."""
+
+    request: RequestId
+    objects: tuple[dict[str, Any], ...]
+    deleted: tuple[tuple[str, str, str], ...] = ()
+
+
+class SessionPlaced(Message, frozen=True):
+    session: SessionId
+    key: SessionKey
+    app: AppId
+    ue: UeId
+    site: SiteId
+    because: str
+
+
+class SessionClosing(Message, frozen=True):
+    session: SessionId
+
+
+class MovePlanned(Message, frozen=True):
+    order: MoveOrder
+    gain_ms: float
+    reason: str
+    ordered: bool = False
+    hold: bool = False
+
+
+class HandoverDone(Message, frozen=True):
+    """The handover that the move was held for has happened."""
+
+    move: MoveId
+
+
+class MoveExpired(Message, frozen=True):
+    """Not yet begun, and not to be begun."""
+
+    move: MoveId
+    reason: str
+
+
+class MoveOverdue(Message, frozen=True):
+    move: MoveId
+
+
+class MoveWaived(Message, frozen=True):
+    """Its client left, or came back without its memory: nothing will confirm the move any more, and nothing needs to."""
+
+    move: MoveId
+    reason: str
+
+
+class SiteMarked(Message, frozen=True):
+    """``mark``: ready, draining or lost."""
+
+    site: SiteId
+    mark: str
+    reason: str = ""
+
+
+class ObjectsChanged(Message, frozen=True):
+    """Accepted manifests: what is stored from now on, and what is gone."""
+
+    objects: tuple[dict[str, Any], ...]
+    deleted: tuple[tuple[str, str, str], ...] = ()
+
+
+class Placed(Message, frozen=True):
+    """Which sites run how many instances of an application."""
+
+    app: AppId
+    replicas: dict[SiteId, int]
+    because: str
+
+
+DECIDED = (
+    SessionPlaced,
+    SessionClosing,
+    MovePlanned,
+    HandoverDone,
+    MoveExpired,
+    MoveOverdue,
+    MoveWaived,
+    SiteMarked,
+    ObjectsChanged,
+    Placed,
+    SiteHello,
+    SessionOpened,
+    SessionRefused,
+    SessionClosed,
+    SessionDiscarded,
+    TargetWarmed,
+    TargetRefused,
+    RouteInstalled,
+    RouteActivated,
+    MoveFrozen,
+    MoveActivated,
+    MoveAborted,
+    UplinkSeen,
+    SourceReleased,
+)
+"""The events that may change placement, move, route or epoch: these are journaled."""

@@ -1,0 +1,99 @@
+"""Manifests become applications, and applications get their sites."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from fedge.core.applications import Application, key_of
+from fedge.core.control.effects import Effect, Propose, Reply, Story, ToSite
+from fedge.core.control.events import AskedApply, ObjectsChanged, Placed
+from fedge.core.control.state import State
+from fedge.core.federation import health
+from fedge.core.messages import RunInstances
+from fedge.core.model import AppId, Nanoseconds
+from fedge.core.placement import SiteFacts, place
+
+if TYPE_CHECKING:
+    from fedge.core.control.plane import ControlPlane
+
+
+def asked(state: State, event: AskedApply) -> list[Effect]:
+    """Objects were accepted: say what will become of each, and decide it."""
+    results = []
+    for raw in event.objects:
+        key = key_of(raw)
+        before = state.objects.get(str(key))
+        action = "created" if before is None else "unchanged" if before == raw else "configured"
+        results.append({"kind": key.kind, "name": key.name, "action": action})
+    for kind, namespace, name in event.deleted:
+        results.append({"kind": kind, "name": name, "namespace": namespace, "action": "deleted"})
+    changed = tuple(
+        raw for raw, result in zip(event.objects, results, strict=False) if result["action"] != "unchanged"
+    )
+    effects: list[Effect] = [Reply(event.request, 200, {"results": results})]
+    if changed or event.deleted:
+        effects.append(Propose(ObjectsChanged(changed, event.deleted)))
+    return effects
+
+
+def objects_changed(state: State, event: ObjectsChanged) -> None:
+    """Store what was accepted and forget what was deleted."""
+    for raw in event.objects:
+        state.objects[str(key_of(raw))] = raw
+    for kind, namespace, name in event.deleted:
+        from_default = namespace in ("", "default")
+        state.objects.pop(f"{kind}/{name}" if from_default else f"{kind}/{namespace}/{name}", None)
+
+
+def place_all(plane: ControlPlane, now: Nanoseconds) -> list[Effect]:
+    """Hold every application's placement against the sites as they are; propose where something is to change."""
+    effects: list[Effect] = []
+    for app in [app for app in plane.state.placed if app not in plane.applications and plane.state.placed[app]]:
+        effects.append(Propose(Placed(app, {}, "the application was deleted")))
+    for app, application in plane.applications.items():
+        facts = [
+            SiteFacts(
+                name,
+                state=health(site, plane.sites.get(name), now),
+                replicas=site.placed.get(app, 0),
+                labels={"fedge.dev/site": name},
+            )
+            for name, site in plane.state.sites.items()
+        ]
+        usable = [one for one in facts if one.state in ("ready", "draining", "suspect")]
+        chosen = place(application, plane.policies.get(app), [_kept(one) for one in usable])
+        if chosen.chosen != plane.state.placed.get(app, {}):
+            effects.append(Propose(Placed(app, chosen.chosen, chosen.because)))
+    return effects
+
+
+def _kept(site: SiteFacts) -> SiteFacts:
+    """A site that is drained or unheard keeps what it runs: its sessions need it until they have moved."""
+    if site.state != "ready" and site.replicas:
+        return SiteFacts(site.site, labels=site.labels, state="ready", replicas=site.replicas, free_instances=0)
+    return site
+
+
+def placed(
+    state: State, applications: Mapping[AppId, Application], event: Placed, now: Nanoseconds
+) -> list[Effect]:
+    """Tell the sites that gain, change or lose instances."""
+    before = state.placed.get(event.app, {})
+    state.placed[event.app], state.placed_because[event.app] = event.replicas, event.because
+    effects: list[Effect] = []
+    for name, site in state.sites.items():
+        replicas = event.replicas.get(name, 0)
+        if replicas:
+            site.placed[event.app] = replicas
+        else:
+            site.placed.pop(event.app, None)
+        if replicas == before.get(name, 0):
+            continue
+        if event.app in applications:
+            effects.append(ToSite(name, applications[event.app].run_instances(replicas)))
+        elif not replicas:
+            effects.append(ToSite(name, RunInstances(event.app, 0, "", ())))
+    named = ", ".join(f"{site} × {count}" for site, count in event.replicas.items()) or "nowhere"
+    facts = {"app": event.app, "placed": dict(event.replicas)}
+    return [*effects, Story(f"{event.app} runs at {named}: {event.because}", now, facts)]

@@ -1,0 +1,254 @@
+"""The control plane's core: dispatch only. Decided events go to ``state``, figures to the views, questions to ``deciding``.
+
+``handle(event, now) -> effects``. What is decided from volatile figures comes back as a ``Propose`` effect, which the shell
+journals and hands in again: so replaying the journal needs none of the figures (invariant 6).
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from fedge.core.access import AccessView
+from fedge.core.applications import Application, applications_of
+from fedge.core.control import deciding, placing, reconcile, sessions, ue_move
+from fedge.core.control.effects import Effect, Propose, Reply
+from fedge.core.control.events import (
+    AskedApply,
+    AskedAttach,
+    AskedClose,
+    AskedDrain,
+    AskedMove,
+    HandoverDone,
+    MoveExpired,
+    MoveOverdue,
+    MovePlanned,
+    MoveWaived,
+    ObjectsChanged,
+    Placed,
+    SessionClosing,
+    SessionPlaced,
+    SiteMarked,
+)
+from fedge.core.control.state import State
+from fedge.core.federation import SiteView
+from fedge.core.messages import (
+    AccessHello,
+    CellChanged,
+    EpochVoided,
+    HandoverPredicted,
+    HopFigures,
+    Message,
+    MoveAborted,
+    MoveActivated,
+    MoveFrozen,
+    RouteActivated,
+    RouteInstalled,
+    SessionClosed,
+    SessionDiscarded,
+    SessionOpened,
+    SessionRefused,
+    SiteHello,
+    SiteReport,
+    SourceReleased,
+    TargetRefused,
+    TargetWarmed,
+    UesSighted,
+    UplinkSeen,
+    WriterChanged,
+)
+from fedge.core.model import SECOND, AppId, Nanoseconds, SiteId, UeId
+from fedge.core.placement import Policy, policies_of
+
+
+class ControlSettings(Struct, frozen=True):
+    """``policy``: follow, or stay (nobody moves unless ordered). ``services``: each application's stable address."""
+
+    policy: str = "follow"
+    services: dict[AppId, str] = {}
+    started_at: Nanoseconds = 0
+    default_service: str = ""
+
+
+class ControlPlane:
+    """``state`` is durable; everything else here is rebuilt from what agents and the access network say."""
+
+    def __init__(self, settings: ControlSettings, state: State | None = None) -> None:
+        self.settings = settings
+        self.state = state if state is not None else State()
+        self.access = AccessView()
+        self.sites: dict[SiteId, SiteView] = {}
+        self.applications: dict[AppId, Application] = {}
+        self.policies: dict[AppId, Policy] = {}
+        self.waiting: dict[str, list[tuple[int, bool]]] = {}
+        self.silent_ms: dict[tuple[UeId, int], float] = {}
+        self.repeated_at: Nanoseconds = 0
+        self.swept_at: Nanoseconds = 0
+        self.read_objects()
+
+    def read_objects(self) -> None:
+        """Derive applications and policies from the stored manifests."""
+        objects = tuple(self.state.objects.values())
+        self.applications = applications_of(objects)
+        self.policies = policies_of(objects, self.applications)
+
+    # --- one event ---------------------------------------------------------------------------------------------------------
+
+    def handle(self, event: Message, now: Nanoseconds) -> list[Effect]:
+        effects = self._decided(event, now)
+        if effects is None:
+            effects = self._figures(event, now)
+        if effects is None:
+            effects = self._asked(event, now)
+        return effects or []
+
+    def _decided(self, event: Message, now: Nanoseconds) -> list[Effect] | None:
+        state = self.state
+        match event:
+            case MovePlanned():
+                return ue_move.planned(state, event, now)
+            case TargetWarmed():
+                return ue_move.warmed(state, event, now)
+            case RouteInstalled():
+                return ue_move.route_installed(state, event, now)
+            case HandoverDone():
+                return ue_move.handover_done(state, event, now)
+            case MoveFrozen():
+                return ue_move.frozen(state, event, now)
+            case MoveActivated():
+                return ue_move.activated(state, event, now)
+            case RouteActivated():
+                return self._route_activated(event, now)
+            case UplinkSeen():
+                return ue_move.uplink_seen(state, event, now)
+            case SourceReleased():
+                return ue_move.released(state, event, now)
+            case TargetRefused():
+                return ue_move.refused(state, event, now)
+            case MoveAborted():
+                return ue_move.aborted(state, event, now)
+            case MoveExpired():
+                return ue_move.expired(state, event, now)
+            case MoveOverdue():
+                return ue_move.overdue(state, event, now)
+            case MoveWaived():
+                return ue_move.waived(state, event, now)
+            case _:
+                return self._decided_on_sessions(event, now)
+
+    def _decided_on_sessions(self, event: Message, now: Nanoseconds) -> list[Effect] | None:
+        state = self.state
+        match event:
+            case SessionPlaced():
+                return sessions.placed(state, event, now)
+            case SessionOpened():
+                return sessions.opened(state, event, now)
+            case SessionRefused():
+                return [*sessions.refused(state, event, now), *self._answer_refused(event)]
+            case SessionClosing():
+                return sessions.closing(state, event, now)
+            case SessionClosed():
+                return sessions.closed(state, event, now)
+            case SessionDiscarded():
+                return sessions.discarded(state, event, now)
+            case SiteHello():
+                self.sites.setdefault(event.site, SiteView()).heard_at = now
+                self.sites[event.site].instances = event.instances
+                return reconcile.site_hello(state, self.applications, event, now)
+            case SiteMarked():
+                return reconcile.site_marked(state, event, now)
+            case ObjectsChanged():
+                placing.objects_changed(state, event)
+                self.read_objects()
+                return [order for site in state.sites.values() for order in reconcile.run_orders(site, self.applications)]
+            case Placed():
+                return placing.placed(state, self.applications, event, now)
+            case _:
+                return None
+
+    def _route_activated(self, event: RouteActivated, now: Nanoseconds) -> list[Effect]:
+        session = self.state.sessions.get(event.session)
+        if session is None or event.generation < session.generation:
+            return []
+        if event.generation == session.generation:
+            sessions.steered(self.state, session)
+        effects = ue_move.steered(self.state, event, now)
+        for request, fresh in self.waiting.pop(event.session, []):
+            answer = sessions.attach_answer(self.state, session, request, self.service_of(session.app))
+            if answer is not None:
+                effects.append(Reply(request, answer.status, {**answer.body, "fresh": fresh}))
+        return effects
+
+    def _answer_refused(self, event: SessionRefused) -> list[Effect]:
+        waiting = self.waiting.pop(event.session, [])
+        body = {"code": "NO_SITE", "message": f"{event.site} refused: {event.reason}; ask again"}
+        return [Reply(request, 503, body) for request, _ in waiting]
+
+    def service_of(self, app: AppId) -> str:
+        return self.settings.services.get(app, self.settings.default_service)
+
+    # --- figures -----------------------------------------------------------------------------------------------------------
+
+    def _figures(self, event: Message, now: Nanoseconds) -> list[Effect] | None:
+        match event:
+            case UesSighted():
+                self.access.sighted(event)
+            case SiteReport():
+                return self._reported(event, now)
+            case HopFigures():
+                self.access.measured(event, (now - self.settings.started_at) // SECOND)
+            case WriterChanged():
+                self.silent_ms[event.ue, event.epoch] = event.gap_ms
+            case CellChanged():
+                self.access.changed_cell(event)
+                return deciding.cell_changed(self, event, now)
+            case HandoverPredicted():
+                return deciding.handover_predicted(self, event, now)
+            case AccessHello():
+                self.access.hello(event, now)
+                return reconcile.access_hello(self.state)
+            case EpochVoided():
+                return reconcile.epoch_voided(self.state, event)
+            case _:
+                return None
+        return []
+
+    def _reported(self, event: SiteReport, now: Nanoseconds) -> list[Effect]:
+        view = self.sites.setdefault(event.site, SiteView())
+        view.heard_at, view.load, view.sessions = now, event.load, event.sessions
+        view.instances, view.gateway = event.instances, event.gateway
+        site = self.state.sites.get(event.site)
+        if site is not None and site.marked == "lost":
+            return [Propose(SiteMarked(event.site, "ready", "it is heard again"))]
+        return []
+
+    # --- questions ---------------------------------------------------------------------------------------------------------
+
+    def _asked(self, event: Message, now: Nanoseconds) -> list[Effect] | None:
+        match event:
+            case AskedAttach():
+                return deciding.attach(self, event, now)
+            case AskedClose():
+                return deciding.close(self, event)
+            case AskedMove():
+                return deciding.move(self, event, now)
+            case AskedDrain():
+                return deciding.drain(self, event, now)
+            case AskedApply():
+                return placing.asked(self.state, event)
+            case _:
+                return None
+
+    # --- time --------------------------------------------------------------------------------------------------------------
+
+    def wake(self, now: Nanoseconds) -> list[Effect]:
+        """Called several times a second: deadlines, repeated orders, leases, and the regular look at every session."""
+        effects = deciding.deadlines(self, now)
+        effects += deciding.leases(self, now)
+        if now - self.repeated_at >= SECOND // 2:
+            self.repeated_at = now
+            effects += reconcile.repeat(self.state, now)
+            effects += placing.place_all(self, now)
+        if now - self.swept_at >= SECOND // 4:
+            self.swept_at = now
+            effects += deciding.sweep(self, now)
+        return effects

@@ -1,0 +1,183 @@
+"""Finding the way back after somebody's crash: what agents hold, held against what the journal says, and orders said again.
+
+Facts of the data path win over the centre's memory: a copy that serves under a later epoch than the journal knows is the truth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fedge.core.applications import Application
+from fedge.core.control import sessions, ue_move
+from fedge.core.control.effects import Effect, Story, ToAccess, ToSite
+from fedge.core.control.events import SiteMarked
+from fedge.core.control.state import Session, State
+from fedge.core.federation import Site
+from fedge.core.messages import (
+    AbortMove,
+    DiscardSession,
+    EpochRefused,
+    EpochVoided,
+    MoveAborted,
+    MoveActivated,
+    RemoveRoute,
+    SessionOpened,
+    SessionStatus,
+    SiteHello,
+    SourceReleased,
+    Unvoid,
+    UplinkSeen,
+)
+from fedge.core.mobility import Move
+from fedge.core.mobility.move import UNDECIDED
+from fedge.core.model import SECOND, AppId, Nanoseconds, SiteId
+
+
+def site_hello(
+    state: State, applications: Mapping[AppId, Application], event: SiteHello, now: Nanoseconds
+) -> list[Effect]:
+    """An agent is here, new or again, with everything it holds."""
+    effects: list[Effect] = []
+    site = state.sites.get(event.site)
+    if site is None:
+        site = state.sites[event.site] = Site(event.site, event.gateway, event.peer)
+        effects.append(Story(f"{event.site} joined the federation", now, {"site": event.site, "mark": "ready"}))
+    elif site.marked == "lost":
+        site.marked = "ready"
+        effects.append(Story(f"{event.site} is back", now, {"site": event.site, "mark": "ready"}))
+    site.gateway, site.peer = event.gateway, event.peer
+    effects += run_orders(site, applications)
+    held = {status.session: status for status in event.sessions}
+    for status in event.sessions:
+        effects += _copy(state, event.site, status, now)
+    for move in tuple(state.under_way()):
+        if event.site in (move.order.source, move.order.target):
+            if move.state == "CONFIRMED" and move.order.source == event.site and move.order.session not in held:
+                ready = any(i.app == move.order.app and i.state == "ready" for i in event.instances)
+                if ready:
+                    effects += ue_move.released(state, SourceReleased(event.site, move.id), now)
+                    continue
+            effects += ue_move.orders_of(state, move)
+    for session in state.sessions.values():
+        if session.site == event.site and session.state in ("opening", "closing"):
+            effects += sessions.orders_of(state, session)
+    return effects
+
+
+def run_orders(site: Site, applications: Mapping[AppId, Application]) -> list[Effect]:
+    """What shall run at a site."""
+    return [
+        ToSite(site.site, applications[app].run_instances(replicas))
+        for app, replicas in site.placed.items()
+        if app in applications
+    ]
+
+
+def _copy(state: State, site: SiteId, status: SessionStatus, now: Nanoseconds) -> list[Effect]:
+    """One copy that a site holds."""
+    session = state.sessions.get(status.session)
+    if status.state in ("restoring", "opening"):
+        return []
+    if session is None or session.key != status.key or session.state == "lost":
+        return [ToSite(site, DiscardSession(status.session, status.key, status.epoch))]
+    move = state.moves.get(session.move) if session.move is not None else None
+    if move is not None:
+        return _copy_in_move(state, site, status, move, now)
+    if site == session.site:
+        if status.state == "serving" and status.epoch > session.epoch:
+            session.epoch = status.epoch
+            session.top_epoch = max(session.top_epoch, status.epoch)
+        if status.state == "serving" and session.state == "opening":
+            return sessions.opened(state, SessionOpened(site, session.session, status.epoch, status.generation), now)
+        return []
+    if status.epoch < session.epoch:
+        return [ToSite(site, DiscardSession(status.session, status.key, status.epoch))]
+    return []
+
+
+def _copy_in_move(
+    state: State, site: SiteId, status: SessionStatus, move: Move, now: Nanoseconds
+) -> list[Effect]:
+    order = move.order
+    if site == order.target and status.epoch == order.epoch:
+        effects = ue_move.activated(state, MoveActivated(site, move.id, now, status.tick, ""), now)
+        if status.uplink_seen >= order.generation:
+            effects += ue_move.uplink_seen(state, UplinkSeen(site, order.session, order.generation, now), now)
+        return effects
+    if site == order.source and status.state == "serving" and status.epoch > order.epoch:
+        reason = "the source had resumed when it was heard again"
+        return ue_move.aborted(state, MoveAborted(site, move.id, now, status.epoch, reason), now)
+    return []
+
+
+def access_hello(state: State) -> list[Effect]:
+    """The access network starts with an empty route table: give it every route."""
+    effects: list[Effect] = []
+    for session in state.sessions.values():
+        if session.state == "lost" or session.site not in state.sites:
+            continue
+        effects += sessions.route_of(state, session, activate=session.opened)
+    for move in state.under_way():
+        effects += ue_move.orders_of(state, move)
+    return effects
+
+
+def epoch_voided(state: State, event: EpochVoided) -> list[Effect]:
+    """A target is silent because its client refuses it: the source goes on, or, if it is released, the target does."""
+    session = state.sessions.get(event.session)
+    if session is None:
+        return []
+    move = state.moves.get(session.move) if session.move is not None else None
+    if move is not None and move.order.epoch == event.epoch:
+        return [ToSite(move.order.source, EpochRefused(move.order))]
+    if session.site == event.site and session.epoch == event.epoch:
+        return [ToSite(event.site, Unvoid(session.session, session.key, event.epoch))]
+    return []
+
+
+def site_marked(state: State, event: SiteMarked, now: Nanoseconds) -> list[Effect]:
+    """Drained, ready again, or lost with everything on it."""
+    site = state.sites.get(event.site)
+    if site is None or site.marked == event.mark:
+        return []
+    site.marked = event.mark
+    facts = {"site": event.site, "mark": event.mark, "reason": event.reason}
+    effects: list[Effect] = [Story(f"{event.site} is {event.mark}: {event.reason}", now, facts)]
+    if event.mark != "lost":
+        return effects
+    site.lost_at = now
+    for move in tuple(state.under_way()):
+        if event.site in (move.order.source, move.order.target):
+            effects += ue_move.site_lost(state, move, now)
+    for session in state.sessions.values():
+        if session.site == event.site and session.state != "lost":
+            effects += _lost_with_site(state, session, now)
+    return effects
+
+
+def _lost_with_site(state: State, session: Session, now: Nanoseconds) -> list[Effect]:
+    move = state.moves.get(session.move) if session.move is not None else None
+    if move is not None and move.state in UNDECIDED and move.order.source == session.site:
+        return []  # the target may be the writer by now: its word, or its recorded refusal, decides
+    if session.state == "closing":
+        return [ToAccess(RemoveRoute(session.session, session.key))]
+    return sessions.lost(state, session, now)
+
+
+def repeat(state: State, now: Nanoseconds) -> list[Effect]:
+    """Say again what moves and sessions have been waiting for; receivers know a repeated order."""
+    effects: list[Effect] = []
+    for move in state.under_way():
+        entered = move.steps.get(move.state, now)
+        if now - entered < SECOND // 2:
+            continue
+        effects += ue_move.orders_of(state, move)
+        if move.state in UNDECIDED and now > move.order.deadline + SECOND:
+            effects.append(ToSite(move.order.source, AbortMove(move.order, "its deadline passed")))
+            effects.append(ToSite(move.order.target, AbortMove(move.order, "its deadline passed")))
+    for session in state.sessions.values():
+        if session.state in ("opening", "closing"):
+            effects += sessions.orders_of(state, session)
+        elif session.state == "serving" and session.move is None and not session.steered:
+            effects += sessions.route_of(state, session, activate=True)
+    return effects

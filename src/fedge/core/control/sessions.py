@@ -1,0 +1,145 @@
+"""Sessions begin, are found again by their clients, and end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fedge.core.control import ue_move
+from fedge.core.control.effects import Effect, Reply, Story, ToAccess, ToSite
+from fedge.core.control.events import SessionClosing, SessionPlaced
+from fedge.core.control.state import Session, State
+from fedge.core.messages import (
+    ActivateRoute,
+    InstallRoute,
+    OpenSession,
+    RemoveRoute,
+    SessionClosed,
+    SessionDiscarded,
+    SessionOpened,
+    SessionRefused,
+)
+from fedge.core.mobility.move import AFTER, UNDECIDED
+from fedge.core.model import Nanoseconds, SessionId
+
+
+def placed(state: State, event: SessionPlaced, now: Nanoseconds) -> list[Effect]:
+    """Discovery chose a site for a new session."""
+    old = state.sessions.get(event.session)
+    if old is not None and old.state != "lost":
+        return []
+    effects: list[Effect] = []
+    if old is not None:
+        effects.append(ToAccess(RemoveRoute(old.session, old.key)))
+    session = Session(event.session, event.key, event.app, event.ue, event.site, because=event.because)
+    state.sessions[event.session] = session
+    return [*effects, *orders_of(state, session)]
+
+
+def orders_of(state: State, session: Session) -> list[Effect]:
+    """What a session in its present state waits for."""
+    site = state.sites.get(session.site)
+    if site is None:
+        return []
+    if session.state == "opening":
+        if not session.opened:
+            opening = OpenSession(
+                session.session, session.key, session.ue, session.app, session.epoch, session.generation
+            )
+            return [ToSite(session.site, opening), *route_of(state, session, activate=False)]
+        return route_of(state, session, activate=True)
+    return ue_move.close(state, session)
+
+
+def route_of(state: State, session: Session, activate: bool) -> list[Effect]:
+    """The session's present route for the user plane."""
+    gateway = state.sites[session.site].gateway
+    install = InstallRoute(session.session, session.key, session.ue, session.generation, session.site, gateway)
+    effects: list[Effect] = [ToAccess(install)]
+    if activate:
+        effects.append(ToAccess(ActivateRoute(session.session, session.key, session.generation)))
+    return effects
+
+
+def opened(state: State, event: SessionOpened, now: Nanoseconds) -> list[Effect]:
+    session = state.sessions.get(event.session)
+    if session is None or session.site != event.site or session.epoch != event.epoch or session.opened:
+        return []
+    session.opened = True
+    return orders_of(state, session)
+
+
+def steered(state: State, session: Session) -> None:
+    """The user plane routes the session's present generation."""
+    session.steered = True
+    if session.state == "opening" and session.opened:
+        session.state = "serving"
+
+
+def refused(state: State, event: SessionRefused, now: Nanoseconds) -> list[Effect]:
+    """The site will not open it: forgotten; the client asks again and another site is found."""
+    session = state.sessions.get(event.session)
+    if session is None or session.state != "opening" or session.site != event.site:
+        return []
+    del state.sessions[event.session]
+    return [ToAccess(RemoveRoute(session.session, session.key))]
+
+
+def closing(state: State, event: SessionClosing, now: Nanoseconds) -> list[Effect]:
+    session = state.sessions.get(event.session)
+    if session is None:
+        return []
+    if session.state == "lost":
+        del state.sessions[event.session]
+        return [ToAccess(RemoveRoute(session.session, session.key))]
+    session.state = "closing"
+    return ue_move.close(state, session)
+
+
+def closed(state: State, event: SessionClosed, now: Nanoseconds) -> list[Effect]:
+    session = state.sessions.get(event.session)
+    if session is not None and session.state == "closing" and session.site == event.site:
+        del state.sessions[event.session]
+    return []
+
+
+def discarded(state: State, event: SessionDiscarded, now: Nanoseconds) -> list[Effect]:
+    facts = {"session": event.session, "site": event.site, "epoch": event.epoch, "tick": event.tick}
+    sentence = f"{event.site} gave up an old copy of {event.session} (epoch {event.epoch}); nobody had heard it"
+    return [Story(sentence, now, {"discarded": facts})] if event.tick else []
+
+
+def lost(state: State, session: Session, now: Nanoseconds) -> list[Effect]:
+    """Its site is lost and its state with it: the client's next attach opens a new session, with a new key."""
+    session.state, session.move = "lost", None
+    state.lost_sessions += 1
+    facts = {"session": session.session, "site": session.site}
+    return [Story(f"{session.session} lost its state with {session.site}", now, {"lost": facts})]
+
+
+def attach_answer(state: State, session: Session, request: int, service: str) -> Reply | None:
+    """The answer to an attach that finds a session; None while its client has to wait for something under way."""
+    if session.state == "opening":
+        return None
+    move = state.moves.get(session.move) if session.move is not None else None
+    if move is not None and (move.state in UNDECIDED or move.state in AFTER):
+        undecided = {"code": "MOVE_UNDECIDED", "message": f"{session.session} is changing sites; ask again in 100 ms"}
+        return Reply(request, 503, undecided)
+    if session.state == "closing":
+        return Reply(request, 503, {"code": "CLOSING", "message": f"{session.session} is being closed; ask again"})
+    body: dict[str, Any] = {
+        "session": session.session,
+        "key": f"{session.key:016x}",
+        "service": service,
+        "epoch_floor": session.epoch,
+        "site": session.site,
+        "because": session.because,
+    }
+    return Reply(request, 200, body)
+
+
+def session_id(app: str, ue: str, taken: State) -> SessionId:
+    """A UE's session of the first application bears the UE's name; of another, both names."""
+    plain = SessionId(ue)
+    holder = taken.sessions.get(plain)
+    return plain if holder is None or holder.app == app else SessionId(f"{app}.{ue}")
+

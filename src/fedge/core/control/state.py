@@ -1,0 +1,64 @@
+"""The centre's durable state: what the journal rebuilds. One value, serialisable, changed only by decided events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from msgspec import Struct, field
+
+from fedge.core.federation import Site
+from fedge.core.mobility import Move
+from fedge.core.model import AppId, MoveId, Nanoseconds, SessionId, SessionKey, SiteId, UeId
+
+KEPT_MOVES = 400
+
+
+class Session(Struct):
+    """``state``: opening, serving, closing or lost. ``top_*``: the highest number ever given out, so none is used twice."""
+
+    session: SessionId
+    key: SessionKey
+    app: AppId
+    ue: UeId
+    site: SiteId
+    epoch: int = 1
+    generation: int = 1
+    state: str = "opening"
+    move: MoveId | None = None
+    top_epoch: int = 1
+    top_generation: int = 1
+    opened: bool = False
+    steered: bool = False
+    moved_at: Nanoseconds = 0
+    came_from: SiteId | None = None
+    because: str = ""
+
+
+class State(Struct):
+    sites: dict[SiteId, Site] = field(default_factory=dict)
+    sessions: dict[SessionId, Session] = field(default_factory=dict)
+    moves: dict[MoveId, Move] = field(default_factory=dict)
+    objects: dict[str, dict[str, Any]] = field(default_factory=dict)
+    placed: dict[AppId, dict[SiteId, int]] = field(default_factory=dict)
+    placed_because: dict[AppId, str] = field(default_factory=dict)
+    next_move: int = 1
+    lost_sessions: int = 0
+
+    def under_way(self) -> Iterator[Move]:
+        return (move for move in self.moves.values() if not move.ended)
+
+    def moves_at(self) -> dict[SiteId, int]:
+        """How many moves each site takes part in now (the release of a source does not count)."""
+        busy: dict[SiteId, int] = {}
+        for move in self.under_way():
+            if move.state not in ("STEERED", "CONFIRMED"):
+                for site in (move.order.source, move.order.target):
+                    busy[site] = busy.get(site, 0) + 1
+        return busy
+
+    def forget_old_moves(self) -> None:
+        """Keep the newest ``KEPT_MOVES`` ended moves."""
+        ended = [move.id for move in self.moves.values() if move.ended]
+        for move in ended[:-KEPT_MOVES]:
+            del self.moves[move]

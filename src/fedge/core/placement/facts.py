@@ -1,0 +1,61 @@
+"""What placement knows of a site, and what it answers: values only.
+
+The control plane fills `SiteFacts` from federation, access and the agents' reports; `solve.py` makes a
+`Placement` of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from msgspec import Struct
+
+from fedge.core.model import SiteId
+
+Demand = Mapping[str, float]
+"""How many players each population (a cell, a region) has; only proportions matter."""
+
+
+class Taint(Struct, frozen=True):
+    key: str
+    value: str = ""
+    effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] = "NoSchedule"
+
+
+class SiteFacts(Struct, frozen=True):
+    """One site. ``replicas``: of this application, there already; the ``free_*`` figures do not count them. None: no bound.
+
+    ``rtt_ms``: expected round trip for the players of each population, in ms.
+    """
+
+    site: SiteId
+    labels: dict[str, str] = {}
+    taints: tuple[Taint, ...] = ()
+    state: str = "ready"
+    free_cpu_millis: int | None = None
+    free_memory_bytes: int | None = None
+    free_instances: int | None = None
+    replicas: int = 0
+    x_m: float = 0.0
+    y_m: float = 0.0
+    rtt_ms: dict[str, float] = {}
+
+
+class Refusal(Struct, frozen=True):
+    """``rule``: state, affinity, taint, weight, capacity or spread."""
+
+    rule: str
+    reason: str
+
+
+class Placement(Struct, frozen=True):
+    """Which sites shall run how many, why the others shall not, and how many replicas found no place.
+
+    A site that runs some and is not chosen keeps them until its sessions have moved: that is the control plane's to see to.
+    """
+
+    chosen: dict[SiteId, int]
+    refused: dict[SiteId, Refusal]
+    unplaced: int
+    because: str

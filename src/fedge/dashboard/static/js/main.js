@@ -1,0 +1,181 @@
+// Starts the page: the stream feeds the pictures, each picture is drawn at the pace its part needs, routes open panels.
+// Neighbours: every module here. `window.fedgeView` is the picture on the screen, for tests and consoles.
+
+import { drawGaps, drawHops } from "./charts.js";
+import { fill, h, keyed, setText } from "./dom.js";
+import { showFeed, showNoFeed } from "./feed.js";
+import { drawSparks, glideFigures, showFigures } from "./figures.js";
+import "./find.js";
+import { drawMap, forget, showPicture } from "./map.js";
+import { glyph, learnSites, onTheme } from "./palette.js";
+import { focusPanel, openPanel, showPanel } from "./panels.js";
+import * as pictures from "./pictures.js";
+import { go, href, onRoute, rememberMoment, route } from "./router.js";
+import { goLive, sayNotKept, setLost, showScrubber } from "./scrubber.js";
+import { connect } from "./stream.js";
+import { clock, lasting, plural, sentenceCase } from "./words.js";
+
+const byId = (id) => document.getElementById(id);
+const SLOW_MS = 250; // text and charts: four times a second is as fast as people read
+let connection = { state: "starting", since_ms: Date.now(), retry_at_ms: null, error: null };
+let wantedMoment = route().at_ms;
+let lastAt_ms = null;
+let lastSlow = 0;
+let lastFrame = performance.now();
+let dirty = false;
+
+Object.defineProperty(window, "fedgeView", { get: () => pictures.shown(), configurable: false });
+
+const stream = connect({
+  onView(view) {
+    learnSites(Object.keys(complete(view).sites));
+    pictures.receive(view);
+  },
+  onConnection(next) {
+    connection = next;
+    document.body.dataset.connection = next.state;
+    setLost(next.state === "lost");
+    showConnection();
+  },
+});
+
+/** Absent maps are empty maps: the platform may still be starting. */
+function complete(view) {
+  for (const key of ["sites", "cells", "ues", "links", "moves", "hops"]) view[key] ??= {};
+  view.area ??= { width_m: 1000, height_m: 1000 };
+  view.figures ??= { players: 0 };
+  view.interruptions ??= { bin_ms: 2, counts: [], tick_ms: 16.67 };
+  return view;
+}
+
+pictures.subscribe((view, { restarted }) => {
+  if (restarted) forget();
+  const jumped = lastAt_ms === null || view.at_ms < lastAt_ms || view.at_ms - lastAt_ms > 2500 || restarted;
+  lastAt_ms = view.at_ms;
+  showPicture(view, jumped);
+  if (jumped) lastSlow = 0;
+  dirty = true;
+});
+
+function frame(now) {
+  const elapsed = Math.min(1000, now - lastFrame);
+  lastFrame = now;
+  pictures.advance(elapsed, connection.state !== "live");
+  const moving = connection.state === "live" || !pictures.isLive();
+  drawMap(now, moving && pictures.isPlaying());
+  glideFigures(now);
+  if (dirty && now - lastSlow >= SLOW_MS) {
+    lastSlow = now;
+    dirty = false;
+    showSlow(pictures.shown());
+  }
+  requestAnimationFrame(frame);
+}
+
+function showSlow(view) {
+  if (!view) return;
+  const live = pictures.isLive();
+  if (wantedMoment !== null) {
+    if (!pictures.seek(wantedMoment)) sayNotKept(wantedMoment);
+    if (!pictures.isLive()) pictures.play(false);
+    wantedMoment = null;
+    return;
+  }
+  showRun(view);
+  showSites(view);
+  showFigures(view);
+  drawSparks(view);
+  showFeed(view);
+  drawHops(view);
+  drawGaps(view);
+  showScrubber();
+  showPanel(view, { live, lost: connection.state === "lost" });
+  rememberMoment(pictures.replayAt());
+  showEmpty(view);
+  showConnection();
+}
+
+function showRun({ run }) {
+  if (!run) return;
+  fill(byId("run"), JSON.stringify(run), () => [["Engine", run.engine], ["Policy", run.policy], ["Seed", run.seed, "extra"], ["Time", `${run.time_scale} × life`, "extra"], ["Version", run.version, "extra"]]
+    .map(([k, v, extra]) => h("div", { class: extra ?? "" }, h("dt", {}, k), h("dd", {}, String(v)))));
+  const list = run.simulated ?? [];
+  byId("simulated").hidden = list.length === 0;
+  byId("simulated").title = `Simulated here: ${list.join(", ")}`;
+  fill(byId("simulated"), list.join(), () => [h("b", {}, "Simulated: "), list.join(", ")]);
+  document.title = `Fedge: ${run.engine}, seed ${run.seed}`;
+}
+
+function showSites(view) {
+  const { kind, id: open } = route();
+  const kinds = new Set(Object.values(view.cells).map((c) => c.kind));
+  fill(byId("legend"), [...kinds].sort().join(), () => [["nr", "5G NR", ""], ["lte", "LTE", "4.4 2.5"], ["wifi", "Wi-Fi", "1.5 2.5"]].filter(([k]) => kinds.has(k)).map(([, name, dash]) => h("span", {}, ring(dash), name)).concat(h("span", {}, h("i", { class: "tick-key" }), "place of a move")));
+  keyed(byId("site-strip"), Object.entries(view.sites), ([id]) => id, ([id]) => h("a", { href: href("site", id), data_testid: `site-${id}` }), (el, [id, site]) => {
+    fill(el, `${site.name}|${site.sessions}|${site.capacity}|${site.state}`, () => [glyph(id, 13), h("b", {}, site.name), h("span", {}, `${site.sessions} / ${site.capacity}`), site.state === "ready" ? null : h("em", {}, site.state)]);
+    el.dataset.state = site.state;
+    el.setAttribute("aria-current", String(kind === "site" && open === id));
+    el.setAttribute("aria-label", `${site.name}, ${site.state}, ${site.sessions} of ${site.capacity} sessions`);
+  });
+}
+
+function ring(dash) {
+  const NS = "http://www.w3.org/2000/svg";
+  const el = document.createElementNS(NS, "svg");
+  for (const [k, v] of Object.entries({ width: 14, height: 14, viewBox: "-7 -7 14 14", "aria-hidden": "true" })) el.setAttribute(k, v);
+  const circle = document.createElementNS(NS, "circle");
+  for (const [k, v] of Object.entries({ r: 5.5, fill: "none", stroke: "currentColor", "stroke-width": 1.4, "stroke-dasharray": dash || "none" })) circle.setAttribute(k, v);
+  el.append(circle);
+  return el;
+}
+
+function showEmpty(view) {
+  const sites = Object.keys(view.sites).length;
+  const players = Object.keys(view.ues).length;
+  const text = sites === 0 ? "sites" : players === 0 ? "players" : "";
+  fill(byId("map-empty"), text, () => (text === "sites" ? [h("b", {}, "No site has reported yet"), h("span", {}, "Sites appear here when their agents connect.")]
+    : text === "players" ? [h("b", {}, "No player has joined yet"), h("span", {}, plural(sites, "site"), " ready to serve. Start players with ", h("code", {}, "fedge demo"))] : []));
+}
+
+function showConnection() {
+  const { state, since_ms, retry_at_ms, error } = connection;
+  const view = pictures.liveView();
+  setText(byId("connection").querySelector("span"), state === "lost" ? "Platform lost" : state === "starting" ? "Starting" : pictures.isLive() ? "Live" : "Replay");
+  const banner = byId("banner");
+  banner.hidden = state !== "lost";
+  if (state === "lost") {
+    const at = new Date(since_ms).toLocaleTimeString([], { hourCycle: "h23" });
+    fill(banner, `${since_ms}|${view?.at_ms}`, () => [h("b", {}, `Platform lost since ${at}`), h("span", {}, `Nothing is live: this is the last picture, ${clock(view?.at_ms ?? 0)} of the run.`), h("span", { class: "wait" }), h("button", { type: "button", onclick: () => stream.retryNow() }, "Try now")]);
+    const left = Math.max(0, retry_at_ms - Date.now());
+    setText(banner.querySelector(".wait"), `${lasting(Date.now() - since_ms)} ago, ${left > 300 ? `trying again in ${lasting(Math.max(1000, left))}` : "trying now"}`);
+  } else if (state === "starting") {
+    showNoFeed();
+    fill(byId("map-empty"), `starting|${error?.code}|${error?.message}`, () => [h("b", {}, error ? "The platform is not ready" : "Waiting for the platform"), h("span", { class: "pulse", aria_hidden: "true" }),
+      h("span", {}, error ? `${sentenceCase(error.message)} (${error.code}). The page keeps trying.` : "The first picture comes when the control plane answers.")]);
+  }
+}
+
+setInterval(() => connection.state !== "live" && showConnection(), 500);
+
+let opened = "";
+function openRoute(next, byPerson) {
+  if (next.at_ms !== null && byPerson) wantedMoment = next.at_ms;
+  const key = `${next.kind}/${next.id}`;
+  if (key !== opened) openPanel(next);
+  opened = key;
+  lastSlow = 0;
+  dirty = true;
+  if (byPerson && next.kind !== "overview" && document.activeElement !== byId("map")) focusPanel();
+}
+onRoute((next) => openRoute(next, true));
+openRoute(route(), false);
+
+onTheme(() => { lastSlow = 0; dirty = true; });
+addEventListener("resize", () => { lastSlow = 0; dirty = true; });
+addEventListener("keydown", (e) => {
+  if (e.target.closest?.("input, textarea, dialog") || e.ctrlKey || e.metaKey || e.altKey) return;
+  if (e.key === "Escape") go("overview");
+  else if (e.key === "l") goLive();
+  else if (e.key === " " && !e.target.closest("button, a")) { pictures.play(!pictures.isPlaying()); e.preventDefault(); }
+});
+byId("skip").addEventListener("click", (e) => { e.preventDefault(); byId("move-feed").focus(); });
+requestAnimationFrame(frame);

@@ -1,0 +1,114 @@
+"""The access network as a process: ``python -m fedge.programs.access_network`` with ``FEDGE_RUN_DIR`` set. Wiring only.
+
+Binds the application's address and the user plane's N6 side of the run's loopback net, keeps a link to the control plane, writes
+``access.bin``. Ends on SIGTERM. Killed and started again it goes on where people would be by now; the control plane installs its
+routes anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+
+import structlog
+
+from fedge.adapters.embedded import addresses
+from fedge.adapters.embedded.link import Dialled, dial
+from fedge.core.messages import AccessHello, Message
+from fedge.programs.trace_file import TraceFile
+from fedge.runtime.precise_loop import quiet_gc, run
+from fedge.runtime.run import Run, log_to
+from fedge.simulation.access import AccessNetwork, AccessPlan
+from fedge.simulation.city import City, generate, read_city, write_city
+from fedge.simulation.packet_path import Endpoints
+from fedge.simulation.sockets import socket_drops
+from fedge.wire.records import Trace
+
+FLUSH_S = 0.5
+PACE_S = 150e-6
+"""Neighbouring packets share an awakening, which costs 25 µs on a virtual machine; precision suffers by no more than this."""
+log = structlog.get_logger("access-network")
+
+
+def city_of(this: Run) -> City:
+    """The run's city; drawn from its seed if nobody has written one."""
+    path = this.folder / "city.json"
+    if not path.exists():
+        write_city(path, generate(this.config.seed, this.config.sites, this.config.backhaul_rtt_ms))
+    return read_city(path)
+
+
+def endpoints(net: int, sites: int, players: int) -> Endpoints:
+    """Who is who in loopback net ``net``."""
+    return Endpoints(
+        service=addresses.endpoint(addresses.service(net)),
+        user_plane=addresses.endpoint(addresses.user_plane(net)),
+        ues={addresses.ue(net, index): index for index in range(players)},
+        gateways={addresses.site_host(net, index): index for index in range(sites)},
+    )
+
+
+async def serve(this: Run) -> None:
+    """Run until SIGTERM or SIGINT."""
+    config = this.config
+    loop = asyncio.get_running_loop()
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    trace = Trace()
+    file = TraceFile(this.folder / "access.bin", trace)
+    link: Dialled | None = None
+
+    def emit(message: Message) -> None:
+        if link is not None:
+            link.send(message)
+
+    city = city_of(this)
+    ends = endpoints(config.net, len(city.sites), config.players)
+    started_ns = config.started_ns or time.monotonic_ns()
+    plan = AccessPlan(city, config.players, config.seed, config.time_scale, ends, started_ns)
+    access = AccessNetwork(plan, trace, emit)
+
+    def tell_attachments() -> None:
+        for attachment in access.attachments():
+            emit(attachment)
+
+    def greet() -> AccessHello:
+        loop.call_soon(tell_attachments)  # right behind the greeting
+        return access.hello()
+
+    access.start(loop)
+    link = dial(
+        addresses.control(config.net),
+        this.token,
+        role="access",
+        name="access",
+        greet=greet,
+        receive=access.receive,
+    )
+    log.info("access network is up", players=config.players, cells=len(city.cells), city=city.source)
+    quiet_gc(loop)
+    try:
+        while not stopped.is_set():
+            try:
+                await asyncio.wait_for(stopped.wait(), FLUSH_S)
+            except TimeoutError:
+                file.flush()
+    finally:
+        own = {"{}:{}".format(*end) for end in (ends.service, ends.user_plane)}
+        drops = sum(count for address, count in socket_drops().items() if address in own)
+        log.info("access network ends", dropped=dict(access.path.counts), socket_drops=drops)
+        access.stop()
+        await link.close()
+        file.close()
+
+
+def main() -> None:
+    this = Run()
+    log_to(this.folder, "access-network")
+    run(serve(this), PACE_S)
+
+
+if __name__ == "__main__":
+    main()

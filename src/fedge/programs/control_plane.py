@@ -1,0 +1,188 @@
+"""The control plane as a program: ``python -m fedge.programs.control_plane``. Wiring only.
+
+Journal → core → links to agents and access network; HTTP API, dashboard and metrics; the story of each move on the run's
+``moves.jsonl`` and ``story.log``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import signal
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Any
+
+import structlog
+import uvicorn
+
+from fedge.adapters.embedded import addresses
+from fedge.adapters.embedded.link import Join, Line, listen
+from fedge.adapters.sqlite import SqliteJournal
+from fedge.api.admin import admin_app
+from fedge.api.admin.metrics import Metrics
+from fedge.api.admin.view import Facts
+from fedge.core.control import ControlPlane, ControlSettings, Reply, Story
+from fedge.core.messages import Message
+from fedge.core.model import MS, SiteId
+from fedge.runtime.lifeline import end_with_supervisor
+from fedge.runtime.loop import ControlLoop, restored
+from fedge.runtime.run import Run, log_to
+from fedge.simulation.city import read_city
+
+log = structlog.get_logger("control")
+ANSWER_WITHIN_S = 10.0
+
+
+class SiteLines:
+    """The port ``Sites``: whoever is connected."""
+
+    def __init__(self) -> None:
+        self.lines: dict[SiteId, Line] = {}
+
+    def send(self, site: SiteId, message: Message) -> bool:
+        line = self.lines.get(site)
+        return line is not None and line.send(message)
+
+
+class AccessLine:
+    """The port ``AccessNetwork``: the newest connection."""
+
+    def __init__(self) -> None:
+        self.line: Line | None = None
+
+    def send(self, message: Message) -> bool:
+        return self.line is not None and self.line.send(message)
+
+
+class TimedJournal(SqliteJournal):
+    """The journal, with its commits measured."""
+
+    metrics: Metrics | None = None
+
+    def append(self, entries: Any) -> None:
+        began = time.perf_counter()
+        super().append(entries)
+        if self.metrics is not None:
+            self.metrics.commit.observe(time.perf_counter() - began)
+
+
+class ControlShell:
+    """What the API sees of the program (``fedge.api.admin.Centre``)."""
+
+    def __init__(self, run: Run) -> None:
+        self.run, self.token = run, run.token
+        config = run.config
+        city = read_city(run.folder / "city.json")
+        places = {site.site: (site.name, site.x_m, site.y_m) for site in city.sites}
+        shown = {
+            "engine": config.engine,
+            "seed": config.seed,
+            "time_scale": config.time_scale,
+            "policy": config.policy,
+            "version": version("fedge"),
+            "started_at_s": round(time.time() - (time.monotonic_ns() - config.started_ns) / 1e9, 1),
+            "simulated": ["city and movement", "radio", "backhaul delay", "players"],
+        }
+        self.facts = Facts(places, shown, config.backhaul_rtt_ms)
+        self.journal = TimedJournal(run.folder / "journal.db")
+        settings = ControlSettings(
+            policy=config.policy, started_at=config.started_ns, default_service=addresses.service(config.net)
+        )
+        self.plane: ControlPlane = restored(self.journal, settings)
+        self._metrics = Metrics(self.plane)
+        self.journal.metrics = self._metrics
+        self.sites, self.access = SiteLines(), AccessLine()
+        self.loop = ControlLoop(self.plane, self.journal, self.sites, self.access, self._replied, self._told)
+        self._asked: dict[int, asyncio.Future[tuple[int, dict[str, Any]]]] = {}
+        self._next_request = 1
+        self._moves = (run.folder / "moves.jsonl").open("a", buffering=1)
+        self._story = (run.folder / "story.log").open("a", buffering=1)
+
+    # --- for the API -------------------------------------------------------------------------------------------------------
+
+    def now(self) -> int:
+        return time.monotonic_ns()
+
+    def draw_key(self) -> int:
+        import secrets
+
+        return secrets.randbits(63) or 1
+
+    async def ask(self, make: Callable[[int], Message]) -> tuple[int, dict[str, Any]]:
+        """Put a question to the core; 504 if it has no answer in time."""
+        request, self._next_request = self._next_request, self._next_request + 1
+        future: asyncio.Future[tuple[int, dict[str, Any]]] = asyncio.get_running_loop().create_future()
+        self._asked[request] = future
+        self.loop.post(make(request))
+        try:
+            return await asyncio.wait_for(future, ANSWER_WITHIN_S)
+        except TimeoutError:
+            return 503, {"code": "TIMEOUT", "message": f"no answer within {ANSWER_WITHIN_S:.0f} s; ask again"}
+        finally:
+            self._asked.pop(request, None)
+
+    def metrics(self) -> bytes:
+        return self._metrics.text()
+
+    # --- for the core ------------------------------------------------------------------------------------------------------
+
+    def _replied(self, reply: Reply) -> None:
+        future = self._asked.get(reply.request)
+        if future is not None and not future.done():
+            future.set_result((reply.status, reply.body))
+
+    def _told(self, story: Story) -> None:
+        if "state" in story.facts:
+            self._moves.write(json.dumps(story.facts) + "\n")
+        at_s = (story.at - self.run.config.started_ns) / MS / 1000
+        self._story.write(json.dumps({"at_s": round(at_s, 3), "says": story.sentence, **story.facts}) + "\n")
+        log.info(story.sentence, **{k: v for k, v in story.facts.items() if k in ("move", "state", "site", "app")})
+
+    # --- links -------------------------------------------------------------------------------------------------------------
+
+    def accept(self, join: Join, line: Line) -> Callable[[Message], None] | None:
+        if join.role == "site":
+            self.sites.lines[SiteId(join.name)] = line
+        elif join.role == "access":
+            self.access.line = line
+        else:
+            return None
+        return self.loop.post
+
+
+async def main() -> None:
+    run = Run()
+    log_to(run.folder, "control-plane")
+    shell = ControlShell(run)
+    net, port = run.config.net, run.config.port
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    await listen(addresses.control(net), run.token, shell.accept)
+    config = uvicorn.Config(
+        admin_app(shell), host="127.0.0.1", port=port, log_level="error", access_log=False, timeout_graceful_shutdown=1
+    )
+    server = uvicorn.Server(config)
+    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
+    loop.add_signal_handler(signal.SIGTERM, stopping.set)
+    loop.add_signal_handler(signal.SIGINT, lambda: None)
+    end_with_supervisor(loop, stopping.set)
+    serving = loop.create_task(server.serve())
+    deciding = loop.create_task(shell.loop.run())
+    stopped = loop.create_task(stopping.wait())
+    log.info("control plane is up", port=port, moves=len(shell.plane.state.moves))
+    done, _ = await asyncio.wait([serving, deciding, stopped], return_when=asyncio.FIRST_COMPLETED)
+    server.should_exit = True
+    deciding.cancel()
+    with contextlib.suppress(TimeoutError, asyncio.CancelledError):
+        await asyncio.wait_for(serving, 2)
+    shell.journal.close()
+    for task in done:
+        if task is not stopped:
+            task.result()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,52 @@
+"""What a run of the embedded engine is told: the one frozen value that ``fedge demo`` and ``fedge up`` hand to the supervisor.
+
+The command line parses and checks it once (`cli/run_options.py`); nothing after that reads an option or an environment variable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+MOST_SITES = 125
+"""site i has the addresses 127.R.(10 + i).*, and UEs start at 127.R.200"""
+MOST_PLAYERS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """``duration_s`` 0: until stopped. ``port`` 0: any free one. ``backhaul_rtt_ms``: round trip between two sites.
+
+    ``demo``: play the game too (players, story, summary); else the platform alone. ``report``: where the report goes.
+    ``endpoints``: a further place for the endpoints file, written once everything answers.
+    """
+
+    engine: Literal["embedded"] = "embedded"
+    sites: int = 4
+    players: int = 24
+    duration_s: float = 0.0
+    seed: int = 7
+    policy: Literal["follow", "stay"] = "follow"
+    compare: bool = False
+    state_bytes: int = 1 << 20
+    backhaul_rtt_ms: float = 5.0
+    time_scale: float = 3.0
+    sites_csv: Path | None = None
+    users_csv: Path | None = None
+    headless: bool = False
+    report: Path | None = None
+    port: int = 0
+    endpoints: Path | None = None
+    demo: bool = True
+    test_switches: tuple[str, ...] = ()
+
+
+def fedge_home(environ: Mapping[str, str]) -> Path:
+    """Where runs are kept; ``current`` in it links to the run directory of the running platform."""
+    told = environ.get("FEDGE_HOME")
+    if told:
+        return Path(told)
+    state = environ.get("XDG_STATE_HOME")
+    return (Path(state) if state else Path(environ.get("HOME", "/tmp"), ".local", "state")) / "fedge"

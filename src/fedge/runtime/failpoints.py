@@ -1,0 +1,27 @@
+"""Named points at which a test can hold a program, to kill it there.
+
+Active only where FEDGE_FAILPOINTS names a directory: while ``<name>`` exists in it, effects that pass that point wait;
+``<name>.reached`` says that one does. A point is named after the state of a move that it keeps from being left.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+class Failpoints:
+    def __init__(self) -> None:
+        folder = os.environ.get("FEDGE_FAILPOINTS")
+        self._folder = Path(folder) if folder else None
+
+    @property
+    def active(self) -> bool:
+        return self._folder is not None
+
+    def holds(self, name: str) -> bool:
+        """Is this point held now? Marks it as reached if so."""
+        if self._folder is None or not (self._folder / name).exists():
+            return False
+        (self._folder / f"{name}.reached").touch()
+        return True

@@ -1,0 +1,194 @@
+"""The access network as a whole: people move, cells change, packets pass, and the control plane hears of it.
+
+A shell around pure parts: ``ues`` (where), ``radio`` and ``ran`` (which cell), ``fading`` (luck), ``upf`` (routes);
+``packet_path`` has the sockets. Everything that people and radio do is a function of simulated time since ``started_ns``: an
+access network that was killed and started again finds them where they would have been.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+from time import monotonic_ns
+
+import numpy as np
+
+from fedge.core.messages import AccessHello, CellChanged, HandoverPredicted, Message, UeSighting, UesSighted
+from fedge.core.model import MS, SECOND, UeId
+from fedge.simulation.city_plan import City
+from fedge.simulation.fading import Fading
+from fedge.simulation.packet_path import Endpoints, PacketPath
+from fedge.simulation.profiles import PROFILE_OF_KIND, fit, weak_signal_rtt_ms
+from fedge.simulation.radio import RadioMap
+from fedge.simulation.ran import STEP_NS, Handover, Ran
+from fedge.simulation.ues import plan_tours
+from fedge.simulation.upf import RouteTable
+from fedge.wire import records
+
+SIGHTING_STEPS = 2
+REPLAYED_STEPS = 100
+"""A restarted network walks through the last 10 s in silence, so that hysteresis leaves everybody in the cell of before."""
+
+
+@dataclass(frozen=True)
+class AccessPlan:
+    """What a run says about its access network. ``started_ns``: monotonic instant of simulated second 0."""
+
+    city: City
+    players: int
+    seed: int
+    time_scale: float
+    endpoints: Endpoints
+    started_ns: int
+
+
+class AccessNetwork:
+    """Runs on an event loop between ``start`` and ``stop``. ``emit`` takes messages for the control plane."""
+
+    def __init__(self, plan: AccessPlan, trace: records.Trace, emit: Callable[[Message], None]) -> None:
+        city = plan.city
+        self.names = [UeId(f"player-{index + 1}") for index in range(plan.players)]
+        self._plan, self._trace, self._emit = plan, trace, emit
+        self._cells = city.cells
+        self._tours = plan_tours(city, plan.players, plan.seed)
+        self._map = RadioMap(city, plan.seed)
+        self._ran = Ran(
+            city.cells, plan.seed, np.array([mode == "pedestrian" for mode in self._tours.modes], bool)
+        )
+        self.routes = RouteTable(
+            {name: index for index, name in enumerate(self.names)},
+            {site.site: site.index for site in city.sites},
+        )
+        sites = [site.site for site in city.sites]
+        self.path = PacketPath(
+            plan.endpoints, city.cells, sites, self.routes, trace, plan.seed, self.names, emit
+        )
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Attach everybody, bind the sockets, let time run. Raises ``OSError`` where an address is taken."""
+        self._loop = loop
+        elapsed = max(0, monotonic_ns() - self._plan.started_ns)
+        self._step_number = elapsed // STEP_NS
+        for number in range(max(0, self._step_number - REPLAYED_STEPS), self._step_number + 1):
+            self._signals(number)
+        self._fading = Fading(self._plan.seed, self._plan.players, elapsed // SECOND)
+        for index, cell in enumerate(self._ran.serving):
+            self._attach(index, int(cell))
+        self._change_luck()
+        self.path.open(loop)
+        self._after(self._step_number + 1, self._step)
+        self._figures_timer = loop.call_later(1.0, self._figures)
+
+    def stop(self) -> None:
+        """Close the sockets; timers still armed find nothing to do."""
+        for timer in (self._step_timer, self._luck_timer, self._figures_timer):
+            timer.cancel()
+        self.path.close()
+
+    def hello(self) -> AccessHello:
+        """The greeting of a link."""
+        city = self._plan.city
+        return AccessHello(city.width_m, city.height_m, city.cells, self.routes.statuses())
+
+    def attachments(self) -> list[CellChanged]:
+        """Everybody's present attachment, for a control plane that knows none."""
+        now = monotonic_ns()
+        return [
+            CellChanged(name, cell.cell, None, cell.kind, self._rtt_ms(index), 0.0, now)
+            for index, name in enumerate(self.names)
+            for cell in (self._cells[self.path.ues[index].cell],)
+        ]
+
+    def receive(self, message: Message) -> None:
+        """A message of the control plane: it is about routes, and answered at once."""
+        answer = self.routes.handle(message, monotonic_ns())
+        if answer is not None:
+            self._emit(answer)
+
+    # --- people and cells ---------------------------------------------------------------------------------------------------
+
+    def _signals(self, number: int) -> list[Handover]:
+        self._positions = self._tours.positions(number * STEP_NS / SECOND * self._plan.time_scale)
+        return self._ran.step(number, self._map.at(self._positions))
+
+    def _after(self, number: int, then: Callable[[], None]) -> None:
+        self._step_timer = self._loop.call_at((self._plan.started_ns + number * STEP_NS) / SECOND, then)
+
+    def _step(self) -> None:
+        self._step_number += 1
+        for handover in self._signals(self._step_number):
+            self._announce(handover)
+        if self._step_number % SIGHTING_STEPS == 0:
+            self._sight()
+        self._after(self._step_number + 1, self._step)
+
+    def _announce(self, handover: Handover) -> None:
+        """The measurement report is out; the gap is fixed from here on."""
+        base = self._plan.started_ns
+        begins, ends = base + handover.starts_ns, base + handover.starts_ns + handover.gap_ns
+        ue = self.path.ues[handover.ue]
+        kinds = {self._cells[handover.source].kind, self._cells[handover.target].kind}
+        holds = all(PROFILE_OF_KIND[kind].holds_at_handover for kind in kinds)
+        ue.up.silence(begins, ends, holds)
+        ue.down.silence(begins, ends, holds)
+        self._emit(
+            HandoverPredicted(self.names[handover.ue], self._cells[handover.target].cell, monotonic_ns())
+        )
+        self._loop.call_at(begins / SECOND, self._leave_cell, handover, begins)
+        self._loop.call_at(ends / SECOND, self._arrive, handover)
+
+    def _leave_cell(self, handover: Handover, begins: int) -> None:
+        self._attach(handover.ue, handover.target)
+        gap_us = handover.gap_ns // 1000
+        self._trace.add(records.HANDOVER, handover.ue, begins, gap_us, handover.source, handover.target)
+
+    def _arrive(self, handover: Handover) -> None:
+        cell, previous = self._cells[handover.target], self._cells[handover.source]
+        gap_ms, rtt_ms = handover.gap_ns / MS, self._rtt_ms(handover.ue)
+        name = self.names[handover.ue]
+        self._emit(CellChanged(name, cell.cell, previous.cell, cell.kind, rtt_ms, gap_ms, monotonic_ns()))
+
+    def _attach(self, index: int, cell: int) -> None:
+        profile = PROFILE_OF_KIND[self._cells[cell].kind]
+        luck = Random(f"rate/{self._plan.seed}/{index}/{cell}").gauss(0.0, 1.0)
+        ue = self.path.ues[index]
+        ue.cell = cell
+        ue.up.tune(profile.rtt_ms, profile.up_share, fit(profile.up_mbit_s).at(luck))
+        ue.down.tune(profile.rtt_ms, 1 - profile.up_share, fit(profile.down_mbit_s).at(luck))
+
+    def _rtt_ms(self, index: int) -> float:
+        profile = PROFILE_OF_KIND[self._cells[self.path.ues[index].cell].kind]
+        return round(profile.rtt_ms.p50 + weak_signal_rtt_ms(float(self._ran.signal_dbm[index])), 3)
+
+    def _sight(self) -> None:
+        places, signals = self._positions.round(1).tolist(), self._ran.signal_dbm.round(1).tolist()
+        sightings = []
+        for index, (x, y) in enumerate(places):
+            ue = self.path.ues[index]
+            cell, profile = self._cells[ue.cell], PROFILE_OF_KIND[self._cells[ue.cell].kind]
+            weak_ms = weak_signal_rtt_ms(signals[index])
+            ue.up.weak_ns = int(weak_ms * profile.up_share * MS)
+            ue.down.weak_ns = int(weak_ms * (1 - profile.up_share) * MS)
+            rtt_ms = round(profile.rtt_ms.p50 + weak_ms, 3)
+            sightings.append(
+                UeSighting(self.names[index], x, y, cell.cell, cell.kind, signals[index], rtt_ms)
+            )
+        self._emit(UesSighted(monotonic_ns(), tuple(sightings)))
+
+    # --- every second -------------------------------------------------------------------------------------------------------
+
+    def _change_luck(self) -> None:
+        bursts = [PROFILE_OF_KIND[self._cells[ue.cell].kind].bursts for ue in self.path.ues]
+        luck = self._fading.next_second(bursts)
+        begins = self._plan.started_ns + luck.second * SECOND
+        self._loop.call_at(begins / SECOND, self.path.take_luck, luck, begins)
+        if luck.second == 0 or begins <= monotonic_ns():
+            self.path.take_luck(luck, begins)
+        # the next second's draws are made in the middle of this one, so that its first packets need not wait for them
+        self._luck_timer = self._loop.call_at((begins + SECOND // 2) / SECOND, self._change_luck)
+
+    def _figures(self) -> None:
+        self._emit(self.path.samples.take(monotonic_ns(), self.names))
+        self._figures_timer = self._loop.call_later(1.0, self._figures)

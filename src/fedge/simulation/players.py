@@ -1,0 +1,175 @@
+"""All players on one event loop: whose turn it is to press, whose datagram came, who has to ask discovery.
+
+A shell around ``player``. Sixty times a second each player sends on its own phase. The sockets stand behind one ``epoll``,
+which the loop's ``select`` watches: thousands of players cost no more than those who have something to say.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import select
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from random import Random
+from time import monotonic_ns
+from typing import Any
+
+import structlog
+
+from fedge.core.model import SECOND
+from fedge.simulation.delay import DelayQueue
+from fedge.simulation.player import PERIOD_NS, Pause, Player, pause_of
+from fedge.wire.records import Trace
+from fedge_sdk.attach import NotYet, Refused, attach_once
+
+JOIN_WITHIN_S = 2.0
+LOOK_AROUND_S = 0.1
+ASKERS = 4
+"""Threads that wait for discovery; it answers in milliseconds."""
+REFUSED_AGAIN_S = 1.0
+BATCH = 32
+log = structlog.get_logger("players")
+
+
+@dataclass(frozen=True)
+class FleetPlan:
+    """What a run asks of its players. ``hosts``: address of each UE. ``last_input_ns``: no new input after it; 0: endless."""
+
+    seed: int
+    api: str
+    token: str
+    hosts: tuple[str, ...]
+    last_input_ns: int = 0
+    application: str = "arena"
+    believe_all: bool = False
+
+
+class Fleet:
+    """Plays between ``start`` and ``stop``."""
+
+    def __init__(self, plan: FleetPlan, trace: Trace) -> None:
+        self._plan = plan
+        self.players = [
+            Player(ue, host, plan.seed, plan.believe_all, trace) for ue, host in enumerate(plan.hosts)
+        ]
+        self._turns = DelayQueue()
+        self._armed: asyncio.TimerHandle | None = None
+        self._askers = ThreadPoolExecutor(ASKERS, "discovery")
+        self._lives: list[asyncio.Task[None]] = []
+        self._late_ns = 0
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Let everybody join, spread over two seconds."""
+        self._loop = loop
+        self._poll = select.epoll()
+        self._by_fd = {player.socket.fileno(): player for player in self.players}
+        for fd in self._by_fd:
+            self._poll.register(fd, select.EPOLLIN)
+        loop.add_reader(self._poll.fileno(), self._listen)
+        for player in self.players:
+            joins_s = Random(f"join/{self._plan.seed}/{player.ue}").uniform(0.0, JOIN_WITHIN_S)
+            self._lives.append(loop.create_task(self._live(player, joins_s)))
+
+    async def stop(self) -> None:
+        """Stop playing at once."""
+        for life in self._lives:
+            life.cancel()
+        await asyncio.gather(*self._lives, return_exceptions=True)
+        if self._armed is not None:
+            self._armed.cancel()
+        self._loop.remove_reader(self._poll.fileno())
+        self._poll.close()
+        for player in self.players:
+            player.socket.close()
+        self._askers.shutdown(wait=False, cancel_futures=True)
+
+    def summary(self) -> dict[str, Any]:
+        """Totals for the log."""
+        return {
+            "sent": sum(player.sent for player in self.players),
+            "acknowledged": sum(player.acknowledged for player in self.players),
+            "malformed": sum(player.malformed for player in self.players),
+            "latest_turn_ms": round(self._late_ns / 1e6, 2),
+        }
+
+    # --- a player's life ----------------------------------------------------------------------------------------------------
+
+    async def _live(self, player: Player, joins_s: float) -> None:
+        await asyncio.sleep(joins_s)
+        await self._attach(player)
+        joined = monotonic_ns()
+        self._turns.put(joined, player)
+        self._arm()
+        pause = pause_of(self._plan.seed, player.ue)
+        while True:
+            await asyncio.sleep(LOOK_AROUND_S)
+            now = monotonic_ns()
+            if pause is not None and now - joined > pause.leaves_ns:
+                await self._take_a_pause(player, pause, joined)
+                pause = None
+            elif player.is_silent(now):
+                log.info("hears nothing, asks discovery", player=player.name)
+                await self._attach(player)
+
+    async def _take_a_pause(self, player: Player, pause: Pause, joined: int) -> None:
+        if self._over(joined + pause.returns_ns + SECOND):
+            return  # the end comes too soon to be back before it
+        player.leaving_since = monotonic_ns()
+        while not player.may_go(monotonic_ns()):
+            await asyncio.sleep(LOOK_AROUND_S / 5)
+        player.go(monotonic_ns())
+        await asyncio.sleep(max(0.5, (joined + pause.returns_ns - monotonic_ns()) / SECOND))
+        await self._attach(player)
+
+    async def _attach(self, player: Player) -> None:
+        plan = self._plan
+        while True:
+            try:
+                attachment = await self._loop.run_in_executor(
+                    self._askers, attach_once, plan.api, plan.application, player.name, plan.token
+                )
+            except NotYet as error:
+                await asyncio.sleep(error.retry_after_s)
+            except Refused as error:
+                log.warning("discovery refuses", player=player.name, reason=str(error))
+                await asyncio.sleep(REFUSED_AGAIN_S)
+            else:
+                player.take(attachment, monotonic_ns())
+                return
+
+    # --- the hot path -------------------------------------------------------------------------------------------------------
+
+    def _listen(self) -> None:
+        for fd, _ in self._poll.poll(0):
+            player = self._by_fd[fd]
+            receive = player.socket.recv
+            for _ in range(BATCH):
+                try:
+                    datagram = receive(2048)
+                except BlockingIOError:
+                    break
+                except OSError:
+                    continue
+                player.hear(datagram, monotonic_ns())
+
+    def _take_turns(self) -> None:
+        self._armed = None
+        now = monotonic_ns()
+        while turn := self._turns.take(now):
+            due, _, player = turn
+            player.play(now, not self._over(now))
+            self._late_ns = max(self._late_ns, now - due)
+            following = due + PERIOD_NS
+            self._turns.put(following if following > now else now + PERIOD_NS, player)
+            now = monotonic_ns()
+        self._arm()
+
+    def _arm(self) -> None:
+        head = self._turns.next_due
+        if head is not None:
+            if self._armed is not None:
+                self._armed.cancel()
+            self._armed = self._loop.call_at(head / SECOND, self._take_turns)
+
+    def _over(self, at: int) -> bool:
+        return bool(self._plan.last_input_ns) and at >= self._plan.last_input_ns

@@ -1,0 +1,366 @@
+"""The dashboard in headless Chromium: the three levels by mouse and keyboard, a lost platform, the designed empty states.
+
+Purpose: a person's paths through the page, with a screenshot of each ($FEDGE_SCREENSHOTS, or a temporary directory).
+Neighbours: `fake_platform.py`, which stands in for the platform here and is called fake.
+Source: design page "The dashboard". Needs the `playwright` package and a `chromium` on the PATH; else it skips, saying so.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from fake_platform import DASHBOARD, TOKEN, FakePlatform
+from fake_world import FakeWorld
+
+playwright = pytest.importorskip("playwright.sync_api", reason="the playwright package is not installed")
+CHROMIUM = shutil.which("chromium")
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SOON_MS = 8000
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        CHROMIUM is None, reason="no `chromium` on the PATH: the dashboard is not tested in a browser"
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with playwright.sync_playwright() as p:
+        chromium = p.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    where = os.environ.get("FEDGE_SCREENSHOTS")
+    path = Path(where) if where else tmp_path_factory.mktemp("dashboard")
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+@pytest.fixture
+def fake() -> Iterator[FakePlatform]:
+    world = FakeWorld(players=24, move_every_ms=1e12, started_at_s=time.time())  # moves only when a test asks
+    for _ in range(300):
+        world.step(100)
+    platform = FakePlatform(world).start()
+    yield platform
+    platform.stop()
+
+
+@pytest.fixture
+def page(browser: Any, fake: FakePlatform) -> Iterator[Any]:
+    with opened(browser, fake) as tab:
+        yield tab
+
+
+class opened:
+    """A tab on the fake's page that fails the test on any script error or breach of the security policy."""
+
+    def __init__(
+        self,
+        browser: Any,
+        fake: FakePlatform,
+        at: str = "",
+        scheme: str = "dark",
+        width: int = 1440,
+        height: int = 900,
+    ) -> None:
+        self.errors: list[str] = []
+        self.tab = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
+        self.tab.set_default_timeout(SOON_MS)
+        self.tab.on("pageerror", lambda e: self.errors.append(str(e)))
+        self.tab.on("console", lambda m: "Content Security Policy" in m.text and self.errors.append(m.text))
+        self.tab.goto(fake.url + at)
+
+    def __enter__(self) -> Any:
+        self.tab.wait_for_selector("body[data-connection=live]")
+        self.tab.wait_for_selector("[data-testid=site-docklands]")
+        return self.tab
+
+    def __exit__(self, *_: object) -> None:
+        self.tab.close()
+        assert self.errors == []
+
+
+def wait_until(page: Any, expression: str) -> None:
+    """Waits until the expression is true; playwright's own wait evaluates inside the page, which the policy forbids."""
+    end_s = time.monotonic() + SOON_MS / 1000
+    while not page.evaluate(expression):
+        assert time.monotonic() < end_s, f"never true: {expression}"
+        page.wait_for_timeout(40)
+
+
+def ask_for_move(fake: FakePlatform, player: str = "player-7", cause: str = "ordered") -> tuple[str, str]:
+    """Starts a move of the player to another site; returns the move and the site."""
+    with fake.lock:
+        here = fake.world.view["ues"][player]["site"]
+        to = next(s for s in fake.world.view["sites"] if s != here)
+        move = fake.world.move(player, to, cause)
+    assert move is not None
+    return move, to
+
+
+def test_the_first_screen_fits_and_says_what_is_simulated(page: Any, pictures: Path) -> None:
+    page.wait_for_timeout(700)
+    assert page.inner_text("[data-testid=simulated]") == "Simulated: radio, player movement, backhaul delay"
+    assert page.inner_text("[data-testid=figure-within]").startswith("Players within objective")
+    for figure in ("within", "rtt", "interruption", "lost"):
+        assert page.is_visible(f"[data-testid=figure-{figure}]")
+    assert page.get_attribute("[data-testid=map]", "data-players") == "24"
+    size = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
+    assert size == [1440, 900]
+    assert page.evaluate("window.fedgeView.run.seed") == 7
+    assert "radio" in page.get_attribute("[data-testid=hop-chart]", "aria-label")
+    page.screenshot(path=pictures / "first-screen-dark.png")
+
+
+def test_a_players_move_appears_on_the_map_and_in_the_story(
+    page: Any, fake: FakePlatform, pictures: Path
+) -> None:
+    assert page.is_visible("[data-testid=feed-empty]")
+    ticks = int(page.get_attribute("[data-testid=map]", "data-ticks"))
+    move, to = ask_for_move(fake, cause="predicted")
+    page.wait_for_selector(f"[data-testid=move-feed] a[data-move={move}]")
+    wait_until(page, "Number(document.querySelector('[data-testid=map]').dataset.arcs) > 0")
+    page.screenshot(path=pictures / "move-on-the-map.png")
+    page.wait_for_selector(f"a[data-move={move}][data-outcome=released]")
+    story = page.inner_text(f"a[data-move={move}]")
+    name = fake.picture()["sites"][to]["name"]
+    assert re.search(
+        rf"player-7 →\s*{name}: warmed .* ms before the handover, silent for .* ms, .* KiB after the trigger",
+        story,
+    )
+    assert int(page.get_attribute("[data-testid=map]", "data-ticks")) == ticks + 1
+    assert re.search(
+        r"Moves drawn .* slower than life|life's speed", page.inner_text("[data-testid=slow-factor]")
+    )
+    wait_until(page, "document.querySelector('[data-testid=map]').dataset.arcs === '0'")
+
+
+def test_from_the_map_through_a_player_to_a_move(page: Any, fake: FakePlatform, pictures: Path) -> None:
+    move, _ = ask_for_move(fake)
+    page.wait_for_selector(f"a[data-move={move}][data-outcome=released]")
+    page.wait_for_timeout(600)
+    spot = page.evaluate("window.fedgeMap.positionOf('player', 'player-7')")
+    page.mouse.click(spot["x"], spot["y"])
+    page.wait_for_selector("[data-testid=panel][data-kind=player]")
+    player = page.get_attribute("[data-testid=panel]", "data-id")
+    assert page.url.endswith(f"#/player/{player}")
+    page.goto(fake.url + "#/player/player-7")  # another dot may lie on top of it
+    page.wait_for_selector("[data-testid=explain] .refused")
+    assert "refused by capacity: 64 of 64 sessions" in page.inner_text("[data-testid=explain]")
+    assert re.match(r"(Stays at|Move, served now by) \w+: ", page.inner_text("[data-testid=explain-because]"))
+    page.screenshot(path=pictures / "player.png")
+    page.click(f"[data-testid=player-moves] a[data-move={move}]")
+    page.wait_for_selector("[data-testid=panel][data-kind=move]")
+    assert page.url.endswith(f"#/move/{move}")
+    steps = page.inner_text("[data-testid=move-steps]")
+    assert all(state in steps for state in ("PLANNED", "FROZEN", "ACTIVATED", "CONFIRMED", "RELEASED"))
+    page.screenshot(path=pictures / "move.png")
+    page.click("[data-testid=panel-close]")
+    page.wait_for_selector("[data-testid=panel]", state="hidden")
+    page.go_back()
+    page.wait_for_selector("[data-testid=panel][data-kind=move]")
+
+
+def test_a_link_opens_from_the_map(page: Any, pictures: Path) -> None:
+    spot = page.evaluate("window.fedgeMap.linkMiddle('carlton--docklands')")
+    page.mouse.click(spot["x"], spot["y"])
+    page.wait_for_selector("[data-testid=panel]:not([hidden])")
+    page.goto(page.url.split("#")[0] + "#/link/carlton--docklands")
+    page.wait_for_selector("[data-testid=link-facts]")
+    facts = page.inner_text("[data-testid=link-facts]")
+    assert "5.0 ms" in facts
+    assert "direct" in facts
+    page.screenshot(path=pictures / "link.png")
+
+
+def test_draining_a_site_asks_for_the_token_once(page: Any, fake: FakePlatform, pictures: Path) -> None:
+    page.click("[data-testid=site-docklands]")
+    page.wait_for_selector("[data-testid=panel][data-kind=site]")
+    page.click("[data-testid=drain]")
+    page.wait_for_selector("[data-testid=drain-question]")
+    assert re.fullmatch(
+        r"\d+ sessions? will move to other sites\.", page.inner_text("[data-testid=drain-question]")
+    )
+    page.fill("[data-testid=drain-token]", "wrong")
+    page.click("[data-testid=drain-confirm]")
+    page.wait_for_selector("text=Refused: this token is not the run's token (bad-token)")
+    page.fill("[data-testid=drain-token]", TOKEN)
+    page.screenshot(path=pictures / "drain.png")
+    page.click("[data-testid=drain-confirm]")
+    page.wait_for_selector("[data-testid=drain-done]")
+    assert re.match(r"\d+ sessions? will move until ", page.inner_text("[data-testid=drain-done]"))
+    page.keyboard.press("Escape")
+    page.wait_for_selector("[data-testid=site-docklands][data-state=draining]")
+    page.goto(fake.url + "#/site/carlton")
+    page.wait_for_selector("[data-testid=panel][data-id=carlton]")
+    page.click("[data-testid=drain]")
+    assert not page.is_visible("[data-testid=drain-token]")  # this tab knows it now
+
+
+def test_everything_is_reachable_from_the_keyboard(page: Any) -> None:
+    reached = set()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.dataset.testid || document.activeElement.id"))
+    assert {"skip", "find", "map", "site-docklands", "play", "scrub", "live"} <= reached
+    page.keyboard.press("/")
+    page.keyboard.type("player-1")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[data-testid=panel][data-id=player-1]")
+    page.keyboard.press("Escape")
+    page.wait_for_selector("[data-testid=panel]", state="hidden")
+    page.focus("[data-testid=map]")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[data-testid=panel][data-kind=site]")
+
+
+def test_the_scrubber_replays_and_never_calls_it_live(page: Any, pictures: Path) -> None:
+    page.wait_for_timeout(3000)
+    page.focus("#scrub")
+    for _ in range(5):
+        page.keyboard.press("PageDown")
+    page.wait_for_selector("[data-testid=replay-mark]:not([hidden])")
+    shown, at = page.evaluate(
+        "[window.fedgeView.at_ms, Number(new URLSearchParams(location.hash.split('?')[1]).get('at'))]"
+    )
+    page.wait_for_timeout(900)
+    assert page.evaluate("window.fedgeView.at_ms") == shown  # paused
+    assert at == 0 or abs(at - shown) < 1500
+    assert page.inner_text("[data-testid=connection]").strip() == "Replay"
+    page.screenshot(path=pictures / "replay.png")
+    page.click("[data-testid=live]")
+    wait_until(page, "document.body.dataset.mode === 'live'")
+    wait_until(page, f"window.fedgeView.at_ms > {shown + 2000}")
+
+
+def test_an_address_of_a_moment_not_kept_says_so(browser: Any, fake: FakePlatform) -> None:
+    with opened(browser, fake, at="#/player/player-3?at=1000") as tab:
+        tab.wait_for_selector("text=No picture of 00:01 is kept here; this is live")
+        assert tab.is_visible("[data-testid=panel][data-id=player-3]")
+
+
+def test_platform_lost_and_back(page: Any, fake: FakePlatform, pictures: Path) -> None:
+    fake.stop()
+    page.wait_for_selector("body[data-connection=lost]")
+    page.wait_for_timeout(2500)
+    banner = page.inner_text("[data-testid=banner]")
+    assert "Platform lost since" in banner
+    assert "this is the last picture" in banner
+    assert int(re.search(r"(\d+) s ago", banner).group(1)) >= 2  # type: ignore[union-attr]
+    last = page.evaluate("window.fedgeView.at_ms")
+    assert page.evaluate("getComputedStyle(document.getElementById('main')).filter") == "grayscale(1)"
+    page.screenshot(path=pictures / "platform-lost.png")
+    fake.start()
+    page.wait_for_selector("body[data-connection=live]")
+    wait_until(page, f"window.fedgeView.at_ms > {last}")
+    assert not page.is_visible("[data-testid=banner]")
+
+
+def test_a_lost_site_is_struck_through_with_what_became_of_its_sessions(
+    page: Any, fake: FakePlatform, pictures: Path
+) -> None:
+    page.wait_for_timeout(1200)
+    with fake.lock:
+        fake.world.lose_site("fitzroy")
+    page.wait_for_selector("[data-testid=site-fitzroy][data-state=lost]")
+    assert "line-through" in page.evaluate(
+        "getComputedStyle(document.querySelector('[data-testid=site-fitzroy] b')).textDecorationLine"
+    )
+    assert "restarted elsewhere" in page.inner_text("[data-testid=move-feed]")
+    page.screenshot(path=pictures / "site-lost.png")
+    page.click("[data-testid=site-fitzroy]")
+    page.wait_for_selector("[data-testid=site-lost]:not([hidden])")
+    assert re.search(
+        r"Lost at .* restarted elsewhere\. Of its \d+ players?, now: ",
+        page.inner_text("[data-testid=site-lost]"),
+    )
+    assert page.is_disabled("[data-testid=drain]")
+    page.screenshot(path=pictures / "site-lost-panel.png")
+
+
+def test_starting_then_empty(browser: Any, pictures: Path) -> None:
+    fake = FakePlatform(FakeWorld(players=0))
+    fake.starting = True
+    fake.start()
+    tab = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme="dark")
+    try:
+        tab.goto(fake.url)
+        tab.wait_for_selector("text=The platform is not ready")
+        assert "The control plane is replaying its journal (starting)" in tab.inner_text(
+            "[data-testid=map-empty]"
+        )
+        tab.screenshot(path=pictures / "starting.png")
+        fake.starting = False
+        tab.wait_for_selector("text=No player has joined yet", timeout=SOON_MS)
+        tab.wait_for_selector("text=No move yet")
+        tab.screenshot(path=pictures / "empty.png")
+        tab.goto(fake.url + "#/player/nobody")
+        tab.wait_for_selector("[data-testid=panel-gone]")
+    finally:
+        tab.close()
+        fake.stop()
+
+
+@pytest.mark.parametrize(
+    ("scheme", "width", "height"), [("light", 1440, 900), ("dark", 1024, 700), ("light", 1024, 700)]
+)
+def test_light_and_small(
+    browser: Any, fake: FakePlatform, pictures: Path, scheme: str, width: int, height: int
+) -> None:
+    ask_for_move(fake)
+    with opened(browser, fake, scheme=scheme, width=width, height=height) as tab:
+        tab.wait_for_timeout(1200)
+        assert tab.evaluate(
+            "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
+        ) == [width, height]
+        tab.screenshot(path=pictures / f"first-screen-{scheme}-{width}.png")
+
+
+def test_every_text_colour_has_contrast() -> None:
+    css = (DASHBOARD / "css" / "tokens.css").read_text()
+    dark, light = css.split("@media (prefers-color-scheme: light)")
+    for theme in (dark, light):
+        colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", theme))
+        for text in ("text", "soft", "muted", "accent", "good", "warn", "bad"):
+            for ground in ("ground", "card", "raised", "map-ground"):
+                ratio = contrast(colours[text], colours[ground])
+                assert ratio >= 4.5, f"{text} on {ground}: {ratio:.2f}"
+        for mark in (c for c in colours if c.startswith("site-")):
+            assert contrast(colours[mark], colours["map-ground"]) >= 2.7, mark
+
+
+def contrast(a: str, b: str) -> float:
+    """The WCAG contrast ratio of two #rrggbb colours."""
+
+    def luminance(colour: str) -> float:
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    high, low = sorted((luminance(a), luminance(b)), reverse=True)
+    return (high + 0.05) / (low + 0.05)

@@ -1,0 +1,191 @@
+"""``fedge demo`` and ``fedge up``: which settings the options make, and which are refused before anything starts."""
+
+from __future__ import annotations
+
+import platform as machine
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from click.testing import Result
+
+from fedge.cli.up import arguments
+from fedge.programs.settings import Settings, fedge_home
+
+Fedge = Callable[..., Result]
+
+SITES = "SITE_ID,LATITUDE,LONGITUDE,NAME\n1,-37.81,144.97,One\n2,-37.82,144.96,Two\n3,-37.80,144.95,Three\n"
+USERS = "Latitude,Longitude\n-37.81,144.97\n-37.82,144.96\n"
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
+    """The settings that the supervisor was run with; it ends with status 7."""
+    runs: list[Settings] = []
+    supervisor = ModuleType("fedge.programs.supervisor")
+    supervisor.run = lambda settings: runs.append(settings) or 7  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "fedge.programs.supervisor", supervisor)
+    return runs
+
+
+def test_the_defaults(fedge: Fedge, started: list[Settings]) -> None:
+    assert fedge("demo").exit_code == 7
+    assert fedge("up").exit_code == 7
+    assert started == [Settings(), Settings(demo=False)]
+
+
+def test_all_options_of_the_demo(fedge: Fedge, started: list[Settings], tmp_path: Path) -> None:
+    line = (
+        "demo --sites 6 --players 40 --duration 30 --seed 9 --policy stay --state-size 512KiB --backhaul-rtt 12.5 "
+        "--time-scale 1 --headless --port 8123 --test-switch no-fencing --test-switch slow"
+    )
+    report = tmp_path / "out.json"
+    fedge(*line.split(), "--report", str(report))
+    assert started == [
+        Settings(
+            sites=6,
+            players=40,
+            duration_s=30,
+            seed=9,
+            policy="stay",
+            state_bytes=512 << 10,
+            backhaul_rtt_ms=12.5,
+            time_scale=1,
+            headless=True,
+            port=8123,
+            report=report,
+            test_switches=("no-fencing", "slow"),
+        )
+    ]
+
+
+def test_comparing_takes_half_a_minute_each_unless_told(fedge: Fedge, started: list[Settings]) -> None:
+    fedge("demo", "--compare")
+    fedge("demo", "--compare", "--duration", "60")
+    assert [(each.compare, each.duration_s) for each in started] == [(True, 30), (True, 60)]
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        ("--sites 0", "--sites"),
+        ("--sites 126", "1<=x<=125"),
+        ("--players 0", "--players"),
+        ("--players 1001", "1<=x<=1000"),
+        ("--seed -1", "--seed"),
+        ("--policy wander", "'follow', 'stay'"),
+        ("--state-size 1", "8192"),
+        ("--state-size 2GiB", "1GiB"),
+        ("--state-size big", "1MiB"),
+        ("--backhaul-rtt -1", "--backhaul-rtt"),
+        ("--time-scale 0", "--time-scale"),
+        ("--duration 1", "--duration"),
+        ("--port 70000", "--port"),
+        ("--sites-csv nowhere.csv", "--sites-csv"),
+        ("--report /no/such/folder/out.json", "--report"),
+        ("--endpoints /no/such/folder/apis.json", "--endpoints"),
+        ("surplus", "surplus"),
+    ],
+)
+def test_a_wrong_option_is_named(fedge: Fedge, started: list[Settings], words: str, named: str) -> None:
+    answer = fedge("demo", *words.split())
+    assert answer.exit_code == 2
+    assert named in answer.output
+    assert started == []
+
+
+def test_a_topology_of_ones_own(fedge: Fedge, started: list[Settings], tmp_path: Path) -> None:
+    sites, users = tmp_path / "sites.csv", tmp_path / "users.csv"
+    sites.write_text(SITES)
+    users.write_text(USERS)
+    files = ("--sites-csv", str(sites), "--users-csv", str(users))
+    fedge("demo", *files)
+    fedge("demo", *files, "--sites", "2", "--players", "1")
+    assert [(each.sites, each.players, each.sites_csv, each.users_csv) for each in started] == [
+        (3, 2, sites, users),
+        (2, 1, sites, users),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sites", "users", "words", "said"),
+    [
+        ("id,x,y\n1,2,3\n", None, "", "no columns Latitude and Longitude"),
+        ("LATITUDE,LONGITUDE\n", None, "", "no rows"),
+        ("LATITUDE,LONGITUDE\n1,2\n1,north\n", None, "", "line 3"),
+        (SITES, None, "--sites 4", "has 3 rows"),
+        (SITES, USERS, "--players 3", "has 2 rows"),
+        ("LATITUDE,LONGITUDE\n" + "1,2\n" * 126, None, "", "say how many with --sites"),
+        (None, USERS, "", "belong together"),
+        (SITES, None, "", "belong together"),
+    ],
+)
+def test_files_that_cannot_be_a_topology(
+    fedge: Fedge,
+    started: list[Settings],
+    tmp_path: Path,
+    sites: str | None,
+    users: str | None,
+    words: str,
+    said: str,
+) -> None:
+    line = ["demo", *words.split()]
+    for option, content in (("--sites-csv", sites), ("--users-csv", users)):
+        if content is not None:
+            file = tmp_path / f"{option.strip('-')}"
+            file.write_text(content)
+            line += [option, str(file)]
+    answer = fedge(*line)
+    assert answer.exit_code == 2
+    assert said in answer.output
+    assert started == []
+
+
+def test_another_engine_is_ignored_aloud(
+    fedge: Fedge, started: list[Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENGINE", "embedded")
+    assert fedge("demo").stderr == ""
+    monkeypatch.setenv("ENGINE", "karmada")
+    assert "ENGINE=karmada is ignored" in fedge("demo").stderr
+    assert len(started) == 2
+
+
+@pytest.mark.parametrize("verb", ["demo", "up"])
+def test_macos_is_told_at_once(
+    fedge: Fedge, started: list[Settings], monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    monkeypatch.setattr(machine, "system", lambda: "Darwin")
+    answer = fedge(verb)
+    assert answer.exit_code == 2
+    assert "Linux" in answer.output
+    assert started == []
+
+
+def test_a_detached_platform_is_started_with_the_same_settings(
+    fedge: Fedge, started: list[Settings], tmp_path: Path
+) -> None:
+    given = Settings(
+        sites=2, players=3, seed=5, state_bytes=65536, headless=True, demo=False, test_switches=("x",)
+    )
+    fedge("up", *arguments(given, tmp_path / "apis.json"))
+    assert started == [
+        Settings(
+            sites=2,
+            players=3,
+            seed=5,
+            state_bytes=65536,
+            headless=True,
+            demo=False,
+            test_switches=("x",),
+            endpoints=tmp_path / "apis.json",
+        )
+    ]
+
+
+def test_where_runs_are_kept() -> None:
+    assert fedge_home({"FEDGE_HOME": "/x", "HOME": "/h"}) == Path("/x")
+    assert fedge_home({"HOME": "/h"}) == Path("/h/.local/state/fedge")
+    assert fedge_home({"HOME": "/h", "XDG_STATE_HOME": "/s"}) == Path("/s/fedge")

@@ -1,0 +1,228 @@
+"""The serving site for one UE, as tables: terms, order, hysteresis, refusals, and what old figures count for."""
+
+import time
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fedge.core.applications import Application, Mobility, State, Template
+from fedge.core.discovery import Decision, SiteFacts, UeFacts, decide, explanation
+from fedge.core.discovery.load import TICK_MS, discounted_load, load_term_ms, weight_of_age
+from fedge.core.model import AppId, CellId, SessionId, SiteId, UeId
+
+ARENA = Application(
+    app=AppId("arena"),
+    namespace="default",
+    name="arena",
+    replicas=1,
+    template=Template(),
+    state=State(kind="session", schema="arena/1"),
+    mobility=Mobility(mode="follow", hysteresis_ms=3),
+)
+
+
+def ue(age_ms: float = 0, radio_ms: float = 10, **path_rtt_ms: float) -> UeFacts:
+    paths = {SiteId(name): rtt_ms for name, rtt_ms in path_rtt_ms.items()}
+    return UeFacts(UeId("player-7"), CellId("nr-3"), "nr", radio_ms, paths, age_ms)
+
+
+def site(name: str, **facts: Any) -> SiteFacts:
+    usual: dict[str, Any] = {"ready_instances": 1, "sessions": 3, "capacity": 10, "schema": "arena/1"}
+    return SiteFacts(site=SiteId(name), **{**usual, **facts})
+
+
+def decided(
+    who: UeFacts, *sites: SiteFacts, serving: str | None = None, application: Application = ARENA
+) -> Decision:
+    return decide(who, application, sites, SiteId(serving) if serving else None)
+
+
+def test_the_expected_round_trip_is_the_sum_of_its_terms() -> None:
+    answer = decided(ue(radio_ms=12, a=5), site("a", load=0.5), serving="a")
+    (only,) = answer.sites
+    assert (only.radio_ms, only.backhaul_ms, only.load_ms) == (12, 5, pytest.approx(TICK_MS / 2))
+    assert only.expected_rtt_ms == pytest.approx(17 + TICK_MS / 2)
+
+
+def test_load_can_outweigh_distance() -> None:
+    answer = decided(ue(a=1, b=6), site("a", load=0.6), site("b", load=0.1))
+    assert [each.site for each in answer.sites] == ["b", "a"]
+
+
+@pytest.mark.parametrize(
+    ("better_by_ms", "decision"),
+    [(-5, "stay"), (0, "stay"), (2.9, "stay"), (3.0, "stay"), (3.1, "move"), (20, "move")],
+)
+def test_hysteresis(better_by_ms: float, decision: str) -> None:
+    answer = decided(ue(a=30, b=30 - better_by_ms), site("a"), site("b"), serving="a")
+    assert answer.decision == decision
+    assert answer.gain_ms == pytest.approx(max(0.0, better_by_ms))
+
+
+@pytest.mark.parametrize(
+    ("facts", "rule"),
+    [
+        ({"state": "joining"}, "state"),
+        ({"state": "suspect"}, "state"),
+        ({"state": "lost"}, "state"),
+        ({"state": "draining"}, "state"),
+        ({"barred": "the policy excludes it by name"}, "affinity"),
+        ({"ready_instances": 0}, "instance"),
+        ({"schema": "arena/2"}, "schema"),
+        ({"sessions": 10}, "capacity"),
+        ({"name": "c"}, "path"),
+    ],
+)
+def test_each_refusal_names_its_rule_and_is_no_candidate(facts: dict[str, Any], rule: str) -> None:
+    better = site(**{"name": "b", **facts})
+    answer = decided(ue(a=30, b=1), site("a"), better, serving="a")
+    refused = answer.sites[-1]
+    assert (answer.decision, answer.best) == ("stay", "a")
+    assert (refused.feasible, refused.rank, refused.refused_by) == (False, 0, rule)
+    assert refused.reason
+
+
+@pytest.mark.parametrize(
+    "facts", [{"state": "draining"}, {"state": "lost"}, {"barred": "policy"}, {"schema": "arena/2"}]
+)
+def test_a_serving_site_that_must_let_go_is_left_for_a_worse_one(facts: dict[str, Any]) -> None:
+    answer = decided(ue(a=1, b=30), site("a", **facts), site("b"), serving="a")
+    assert (answer.decision, answer.best) == ("move", "b")
+    assert "a must let go" in answer.because
+    assert answer.gain_ms == pytest.approx(-29)
+
+
+@pytest.mark.parametrize("facts", [{"state": "suspect"}, {"sessions": 10}, {"ready_instances": 0}])
+def test_what_keeps_newcomers_out_does_not_drive_a_session_away(facts: dict[str, Any]) -> None:
+    assert decided(ue(a=5, b=6), site("a", **facts), site("b"), serving="a").decision == "stay"
+
+
+def test_sessions_that_stay_move_only_when_they_must() -> None:
+    staying = msgspec.structs.replace(ARENA, mobility=Mobility(mode="stay"))
+    assert decided(ue(a=90, b=1), site("a"), site("b"), serving="a", application=staying).decision == "stay"
+    draining = site("a", state="draining")
+    assert decided(ue(a=90, b=1), draining, site("b"), serving="a", application=staying).decision == "move"
+
+
+def test_without_a_serving_site_the_best_is_opened() -> None:
+    answer = decided(ue(a=9, b=4), site("a"), site("b"))
+    assert (answer.decision, answer.best, answer.serving) == ("move", "b", None)
+
+
+def test_nowhere() -> None:
+    answer = decided(ue(a=9, b=4), site("a", state="lost"), site("b", sessions=10))
+    assert (answer.decision, answer.best) == ("none", None)
+    assert answer.because == "no site can serve: 1 refused by capacity, 1 refused by state"
+    assert decided(ue()).because == "no site has joined"
+
+
+def test_ties_go_to_the_serving_site() -> None:
+    assert decided(ue(a=5, b=5), site("a"), site("b"), serving="b").best == "b"
+    assert decided(ue(a=5, b=5), site("b"), site("a")).best == "a"
+
+
+def test_an_old_sighting_makes_a_move_less_likely_and_says_so() -> None:
+    fresh = decided(ue(a=30, b=26), site("a"), site("b"), serving="a")
+    stale = decided(ue(age_ms=4000, a=30, b=26), site("a"), site("b"), serving="a")
+    assert (fresh.decision, stale.decision) == ("move", "stay")
+    assert stale.gain_ms == pytest.approx(2)
+    assert "last seen 4.0 s ago" in stale.because
+
+
+def test_an_old_load_figure_drifts_to_the_usual_one() -> None:
+    silent = site("b", load=0.0, load_age_ms=4000)
+    assert weight_of_age(4000) == pytest.approx(0.5)
+    assert discounted_load(silent, usual=0.4) == pytest.approx(0.2)
+    answer = decided(ue(a=5, b=5), site("a", load=0.4), silent, serving="a")
+    assert answer.sites[0].load_ms == pytest.approx(load_term_ms(0.2))
+    assert "the load of b is 4.0 s old and counts for 50%" in answer.because
+
+
+def test_the_load_term() -> None:
+    assert load_term_ms(0) == 0
+    assert load_term_ms(-1) == 0
+    assert load_term_ms(2) == load_term_ms(0.95) == pytest.approx(TICK_MS * 9.5)
+
+
+def test_the_explanation_is_the_contracts_json() -> None:
+    answer = decided(ue(a=5), site("a"), site("c", sessions=10), serving="a")
+    told = explanation(answer, SessionId("player-7"), at_ms=12.5)
+    assert set(told) >= {"session", "at_ms", "serving", "decision", "because", "hysteresis_ms", "sites"}
+    assert told["sites"] == [
+        {
+            "site": "a",
+            "rank": 1,
+            "feasible": True,
+            "expected_rtt_ms": 15.0,
+            "terms_ms": {"radio": 10, "backhaul": 5, "load": 0.0},
+            "refused_by": "",
+            "reason": "",
+        },
+        {
+            "site": "c",
+            "rank": None,
+            "feasible": False,
+            "expected_rtt_ms": None,
+            "terms_ms": {"radio": 10, "backhaul": None, "load": 0.0},
+            "refused_by": "capacity",
+            "reason": "all 10 places are taken",
+        },
+    ]
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> tuple[UeFacts, list[SiteFacts], SiteId | None]:
+    names = draw(st.lists(st.sampled_from("abcdef"), unique=True))
+    sites = [
+        SiteFacts(
+            site=SiteId(name),
+            state=draw(st.sampled_from(["ready", "ready", "draining", "suspect", "lost"])),
+            ready_instances=draw(st.integers(0, 2)),
+            sessions=draw(st.integers(0, 3)),
+            capacity=3,
+            load=draw(st.floats(0, 1)),
+            load_age_ms=draw(st.floats(0, 10_000)),
+        )
+        for name in names
+    ]
+    paths = {SiteId(name): draw(st.floats(0, 50)) for name in "abcde"}
+    who = UeFacts(
+        UeId("player-1"), CellId("c"), "nr", draw(st.floats(1, 60)), paths, draw(st.floats(0, 9000))
+    )
+    serving = draw(st.one_of(st.none(), st.sampled_from([SiteId(name) for name in "abcdef"])))
+    return who, sites, serving
+
+
+@given(worlds(), st.randoms())
+def test_any_decision_is_a_total_order_with_reasons(
+    world: tuple[UeFacts, list[SiteFacts], SiteId | None], random: Any
+) -> None:
+    who, sites, serving = world
+    answer = decide(who, ARENA, sites, serving)
+    feasible = [each for each in answer.sites if each.feasible]
+    assert {each.site for each in answer.sites} == {each.site for each in sites}
+    assert [each.rank for each in feasible] == list(range(1, len(feasible) + 1))
+    assert [each.expected_rtt_ms for each in feasible] == sorted(
+        each.expected_rtt_ms or 0 for each in feasible
+    )
+    assert all(each.feasible != bool(each.refused_by) for each in answer.sites)
+    assert (answer.decision == "none") == (not feasible)
+    assert answer.because
+    if answer.decision == "move":
+        assert answer.best != serving
+    if answer.decision == "move" and serving in {each.site for each in feasible}:
+        assert answer.gain_ms > ARENA.mobility.hysteresis_ms
+    random.shuffle(sites)
+    assert decide(who, ARENA, sites, serving) == msgspec.structs.replace(answer)
+
+
+def test_a_hundred_decisions_over_125_sites_take_well_under_a_second() -> None:
+    sites = [site(f"s{number}", load=number / 200) for number in range(125)]
+    who = ue(**{f"s{number}": number % 17 for number in range(125)})
+    start = time.process_time()
+    for _ in range(100):
+        decided(who, *sites, serving="s3")
+    assert time.process_time() - start < 0.5

@@ -1,0 +1,138 @@
+"""What holds of every placement: sums, room, determinism, and growth that never takes."""
+
+from __future__ import annotations
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fedge.core.applications import Application, Template, app_id
+from fedge.core.model import SiteId
+from fedge.core.placement import Policy, SiteFacts, place
+from fedge.core.placement.policy import ClusterAffinity, StaticWeight
+
+NAMES = "abcdef"
+
+
+def application(replicas: int) -> Application:
+    return Application(
+        app=app_id("default", "arena"),
+        namespace="default",
+        name="arena",
+        replicas=replicas,
+        template=Template(cpu_millis=100),
+    )
+
+
+@st.composite
+def federations(draw: st.DrawFn, empty: bool = False) -> list[SiteFacts]:
+    return [
+        SiteFacts(
+            site=SiteId(name),
+            state=draw(st.sampled_from(["ready", "ready", "ready", "draining", "lost"])),
+            free_cpu_millis=draw(st.one_of(st.none(), st.integers(0, 800))),
+            replicas=0 if empty else draw(st.integers(0, 5)),
+            rtt_ms={"town": draw(st.integers(1, 40))},
+        )
+        for name in NAMES[: draw(st.integers(0, 6))]
+    ]
+
+
+@st.composite
+def policies(draw: st.DrawFn) -> Policy:
+    least = draw(st.integers(1, 3))
+    most = draw(st.one_of(st.none(), st.integers(least, 6)))
+    division = draw(st.sampled_from(["duplicated", "aggregated", "static", "dynamic"]))
+    listed = draw(st.dictionaries(st.sampled_from(NAMES), st.integers(1, 9))) if division == "static" else {}
+    weights = tuple(
+        StaticWeight(target_cluster=ClusterAffinity(cluster_names=(name,)), weight=weight)
+        for name, weight in sorted(listed.items())
+    )
+    return Policy(division=division, min_sites=least, max_sites=most, weights=weights)
+
+
+def applied(sites: list[SiteFacts], chosen: dict[SiteId, int]) -> list[SiteFacts]:
+    """The sites once they run what was chosen."""
+
+    def after(site: SiteFacts) -> SiteFacts:
+        more = chosen.get(site.site, 0) - site.replicas
+        free = site.free_cpu_millis
+        left = None if free is None else free - 100 * more
+        return msgspec.structs.replace(site, replicas=site.replicas + more, free_cpu_millis=left)
+
+    return [after(site) for site in sites]
+
+
+@given(federations(), policies(), st.integers(0, 20))
+@settings(max_examples=400, deadline=None)
+def test_every_replica_is_placed_within_the_room_or_counted(
+    sites: list[SiteFacts], policy: Policy, total: int
+) -> None:
+    answer = place(application(total), policy, sites)
+    room = {
+        site.site: total if site.free_cpu_millis is None else site.replicas + site.free_cpu_millis // 100
+        for site in sites
+    }
+    assert all(0 < has <= max(room[name], 0) or room[name] == total for name, has in answer.chosen.items())
+    assert all(has <= total for has in answer.chosen.values())
+    stuck = min(total, len(answer.chosen)) < policy.min_sites  # what runs stays
+    if policy.division == "duplicated" and not stuck:
+        assert sum(answer.chosen.values()) + answer.unplaced == total * max(1, len(answer.chosen))
+    elif not stuck:
+        assert sum(answer.chosen.values()) + answer.unplaced == total
+    if not stuck and policy.max_sites is not None:
+        assert len(answer.chosen) <= policy.max_sites
+    assert {site.site for site in sites} == answer.chosen.keys() | answer.refused.keys()
+    assert not answer.chosen.keys() & answer.refused.keys()
+    assert all(site.state == "ready" for site in sites if site.site in answer.chosen)
+    assert answer.because
+
+
+@given(federations(), policies(), st.integers(0, 20), st.randoms())
+@settings(max_examples=200, deadline=None)
+def test_the_answer_does_not_depend_on_the_order_of_the_sites(
+    sites: list[SiteFacts], policy: Policy, total: int, random: st.DrawFn
+) -> None:
+    shuffled = sites.copy()
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert place(application(total), policy, shuffled) == place(application(total), policy, sites)
+
+
+@given(federations(), policies(), st.integers(0, 20))
+@settings(max_examples=300, deadline=None)
+def test_a_placement_that_is_in_force_is_left_alone(
+    sites: list[SiteFacts], policy: Policy, total: int
+) -> None:
+    chosen = place(application(total), policy, sites).chosen
+    again = place(application(total), policy, applied(sites, chosen)).chosen
+    assert place(application(total), policy, applied(sites, again)).chosen == again
+
+
+@given(federations(empty=True), policies(), st.lists(st.integers(0, 6), min_size=2, max_size=6))
+@settings(max_examples=400, deadline=None)
+def test_growth_never_takes_a_replica_from_a_site(
+    sites: list[SiteFacts], policy: Policy, steps: list[int]
+) -> None:
+    total, before = 0, {}
+    for step in steps:
+        total += step
+        chosen = place(application(total), policy, sites).chosen
+        assert all(chosen.get(name, 0) >= has for name, has in before.items())
+        sites, before = applied(sites, chosen), chosen
+
+
+@given(federations(), policies(), st.integers(1, 12), st.integers(1, 12))
+@settings(max_examples=400, deadline=None)
+def test_growth_never_takes_whatever_was_there_before(
+    sites: list[SiteFacts], policy: Policy, total: int, more: int
+) -> None:
+    """Also where what runs came about under another policy, as long as the sites may run it and are not too many."""
+    able = [msgspec.structs.replace(site, state="ready") for site in sites]
+    held = {site.site: site.replicas for site in able if site.replicas}
+    allowed = all(policy.weight(name, {}) for name in held) if policy.division == "static" else True
+    if not allowed or len(held) > (policy.max_sites or len(NAMES)):
+        return
+    grown = max(sum(held.values()), total) + more
+    answer = place(application(grown), policy, able)
+    if answer.chosen:
+        assert all(answer.chosen.get(name, 0) >= has for name, has in held.items())
