@@ -71,7 +71,7 @@ def one_run(seed: int, arguments: argparse.Namespace) -> dict[str, Any]:
         ordered = order_moves(run, arguments.ordered, arguments.duration, random.Random(seed))
         report = run.report()
     rows = report["move_windows"]
-    quiet = [row for row in rows if row["ordered"] and not row["handover_within"]]
+    quiet = [row for row in rows if row["cause"] == "ordered" and not row["handover_within"]]
     return {
         "seed": seed,
         "moves": len(rows),

@@ -15,7 +15,7 @@ import json, sys
 rows = {row["session"]: row["site"] for row in json.load(sys.stdin)["items"] if row["state"] == "serving"}
 name = next((name for name in rows if not sys.argv[1:] or name in sys.argv[1:]), None)
 print(name, rows[name]) if name else sys.exit(1)' "$@"; }
-for _ in $(seq 150); do serving >/dev/null && break || sleep 0.2; done
+for _ in $(seq 150); do serving >/dev/null 2>&1 && break || sleep 0.2; done
 read -r session from < <(serving)
 
 to="$(fedge get sites -o json | python3 -c '

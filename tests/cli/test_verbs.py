@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from click.testing import Result
+from click.testing import CliRunner, Result
 
 from fedge.cli.main import main
 from tests.cli.conftest import FakePlatform
@@ -130,11 +130,36 @@ def test_get_prints_an_aligned_table(fedge: Fedge, platform: FakePlatform) -> No
     }
     assert fedge("get", "site").output == (
         "SITE       STATE     INSTANCES  SESSIONS  LOAD\n"
-        "docklands  ready     1          12        0.25\n"
         "cbd        draining  -          3         0.5\n"
+        "docklands  ready     1          12        0.25\n"
     )
     assert json.loads(fedge("get", "sites", "-o", "json").stdout)["items"][1]["site"] == "cbd"
     assert "site: cbd" in fedge("get", "sites", "-o", "yaml").output
+
+
+def test_names_are_sorted_as_people_count(fedge: Fedge, platform: FakePlatform) -> None:
+    platform.answers["GET", f"{API}/sessions"] = {
+        "items": [{"session": f"player-{n}", "site": f"site-{n % 2}", "move": "m-1"} for n in (10, 9, 2)]
+    }
+    names = [line.split()[0] for line in fedge("get", "sessions").output.splitlines()]
+    assert names == ["SESSION", "player-2", "player-9", "player-10"]
+
+
+def test_the_shell_completes_names_from_the_platform(
+    fedge: Fedge, platform: FakePlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform.answers["GET", f"{API}/sessions"] = {
+        "items": [{"session": "player-7", "site": "cbd", "move": "m-1"}]
+    }
+    platform.answers["GET", f"{API}/sites"] = {"items": [{"site": "cbd", "name": "Central"}]}
+
+    def completed(words: str, at: int) -> str:
+        environment = {"_FEDGE_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(at)}
+        return CliRunner().invoke(main, [], prog_name="fedge", env=environment).output
+
+    assert completed("fedge move pl", 2) == "plain,player-7\n"
+    assert completed("fedge drain ", 2) == "plain,cbd\n"
+    assert completed("fedge get mo", 2) == "plain,moves\n"
 
 
 def test_get_of_applied_objects_and_of_one(fedge: Fedge, platform: FakePlatform) -> None:

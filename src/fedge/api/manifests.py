@@ -162,7 +162,26 @@ def _located(error: str, raw: Mapping[str, Any]) -> tuple[str, str]:
     path = _with_keys(path, words, raw)
     if "matching regex" in words and path.endswith("name"):
         return path, _NAME_RULE
-    return path, words[0].lower() + words[1:].replace("`", "")
+    return path, _plain(words)
+
+
+_WORDS = {
+    "array": "a list",
+    "object": "a mapping",
+    "str": "text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+}
+
+
+def _plain(words: str) -> str:
+    """``Expected `array`, got `str` `` as a person would say it."""
+
+    def say(found: re.Match[str]) -> str:
+        return " or ".join(_WORDS.get(word, word) for word in found[1].split(" | "))
+
+    return words[0].lower() + re.sub(r"`([^`]*)`", say, words[1:])
 
 
 def _unknown(name: str) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
 from fedge.cli.kinds import completing
@@ -21,7 +19,9 @@ def drain(site: str) -> None:
       fedge drain SITE
       fedge get sessions
     """
-    _tell(f"{site} is draining", Platform.running().post("sites", site, "drain"))
+    answer = Platform.running().post("sites", site, "drain") or {}
+    told = {key: value for key, value in answer.items() if key not in ("site", "state")}
+    click.echo(f"{site} is draining" + (f" ({cell(told)})" if told else ""))
 
 
 @click.command(short_help="Open a drained site again.")
@@ -33,9 +33,5 @@ def undrain(site: str) -> None:
     Example:
       fedge undrain SITE
     """
-    _tell(f"{site} is open", Platform.running().post("sites", site, "undrain"))
-
-
-def _tell(done: str, answer: Any) -> None:
-    told = {key: value for key, value in (answer or {}).items() if key not in ("site", "state")}
-    click.echo(done + (f" ({cell(told)})" if told else ""))
+    Platform.running().post("sites", site, "undrain")
+    click.echo(f"{site} is open")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -97,13 +98,20 @@ def get(kind: str, name: str | None, output: str) -> None:
 
 def show_objects(kind: str, rows: list[Row]) -> None:
     columns = OBJECTS[kind]
-    ordered = sorted(rows, key=name_in)
-    show(("name", *columns), [(name_in(row), *(read(row) for read in columns.values())) for row in ordered])
+    ordered = sorted(rows, key=lambda row: name_in(row, kind))
+    show(
+        ("name", *columns),
+        [(name_in(row, kind), *(read(row) for read in columns.values())) for row in ordered],
+    )
 
 
 def show_live(kind: str, rows: list[Row]) -> None:
     """The wanted columns that some row has, or all plain ones if the platform has none of them."""
     columns = [column for column in WANTED[kind] if any(column in row for row in rows)]
+    if kind != "moves":  # those come in the order in which they began
+        rows = sorted(
+            rows, key=lambda row: [part.zfill(9) for part in re.split(r"(\d+)", name_in(row, kind))]
+        )
     columns = columns or [key for key, value in rows[0].items() if not isinstance(value, dict | list)]
     show(columns, [[_plain(row.get(column)) for column in columns] for row in rows])
 

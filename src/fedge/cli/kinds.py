@@ -53,13 +53,12 @@ def path_of(noun: str, *name: str) -> tuple[str, ...]:
     return ("objects", noun, *name) if noun in STORED else (noun, *name)
 
 
-def name_in(row: dict[str, object]) -> str:
-    """The name of an object or of a row of the live collections."""
+def name_in(row: dict[str, object], noun: str) -> str:
+    """The name of an object, or of a row of the collection ``noun``: a session's row names a site and a move too."""
     metadata = row.get("metadata")
-    found = metadata.get("name") if isinstance(metadata, dict) else None
-    for key in ("name", "site", "session", "move", "instance"):
-        found = found or row.get(key)
-    return str(found or "")
+    if isinstance(metadata, dict):
+        return str(metadata.get("name", ""))
+    return str(row.get(noun.removesuffix("s")) or row.get("name") or "")
 
 
 def read_noun(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
@@ -76,7 +75,7 @@ def completing(noun: str) -> Callable[[click.Context, click.Parameter, str], lis
 
     def complete(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         try:
-            names = [name_in(row) for row in Platform.running().items(*path_of(noun))]
+            names = [name_in(row, noun) for row in Platform.running().items(*path_of(noun))]
         except click.ClickException:
             return []
         return [CompletionItem(name) for name in names if name.startswith(incomplete)]

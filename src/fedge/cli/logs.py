@@ -37,12 +37,12 @@ def logs(program: str | None, follow: bool, lines: int, raw: bool) -> None:
     Examples:
       fedge logs
       fedge logs control-plane -f
-      fedge logs site-SITE -n 200 --raw
+      fedge logs agent-SITE -n 200 --raw
     """
     run = run_directory()
-    found = {
-        file.stem: file for file in sorted(run.glob("logs/**/*.log")) + sorted(run.glob("sites/*/*.log"))
-    }
+    files = [file for pattern in ("logs/**/*.log", "sites/*/*.log") for file in sorted(run.glob(pattern))]
+    found = {file.stem: file for file in files}
+    found |= {file.name: file for file in sorted(run.glob("logs/*.out")) if file.stat().st_size}
     if program is None:
         click.echo("\n".join(found) if found else f"{run / 'logs'} has no log yet.")
         return

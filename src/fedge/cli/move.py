@@ -37,7 +37,7 @@ def move(session: str, site: str, wait: bool, timeout: float) -> None:
     click.echo(f"{name}: {session} -> {site}")
     if not wait:
         return
-    last = ""
+    last = said = ""
     deadline = time.monotonic() + timeout
     while last not in ENDED:
         if time.monotonic() > deadline:
@@ -47,7 +47,9 @@ def move(session: str, site: str, wait: bool, timeout: float) -> None:
         row = platform.get("moves", name)
         if row["state"] != last:
             last = row["state"]
-            click.echo(f"  {last}" + (f": {row['reason']}" if row.get("reason") else ""))
+            reason = str(row.get("reason") or "")
+            click.echo(f"  {last}" + (f": {reason}" if reason != said else ""))
+            said = reason
         if last not in ENDED:
             time.sleep(_EVERY_S)
     if last == "ABORTED":

@@ -90,6 +90,15 @@ class WarmTarget(Message, frozen=True):
 
 
 class BeginCopy(Message, frozen=True):
+    """Copy state to the target. ``hold``: keep the copy close to the source's state, but do not freeze before ``Proceed``."""
+
+    order: MoveOrder
+    hold: bool = False
+
+
+class Proceed(Message, frozen=True):
+    """What a held copy waited for has happened: freeze as soon as little is left."""
+
     order: MoveOrder
 
 
@@ -212,6 +221,8 @@ class MoveFrozen(Message, frozen=True):
     at: Nanoseconds
     tick: int
     bytes_total: int
+    bytes_after_trigger: int = 0
+    """Of these, what was copied after the move's trigger: all of it, unless a prediction let the copy begin before."""
 
 
 class MoveActivated(Message, frozen=True):
@@ -222,7 +233,6 @@ class MoveActivated(Message, frozen=True):
     at: Nanoseconds
     tick: int
     digest: str
-    bytes_after_trigger: int = 0
 
 
 class MoveAborted(Message, frozen=True):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import secrets
 import signal
 import time
 from collections.abc import Callable
@@ -21,12 +22,13 @@ import uvicorn
 from fedge.adapters.embedded import addresses
 from fedge.adapters.embedded.link import Join, Line, listen
 from fedge.adapters.sqlite import SqliteJournal
-from fedge.api.admin import admin_app
+from fedge.api.admin import Page, admin_app
 from fedge.api.admin.metrics import Metrics
 from fedge.api.admin.view import Facts
 from fedge.core.control import ControlPlane, ControlSettings, Reply, Story
 from fedge.core.messages import Message
 from fedge.core.model import MS, SiteId
+from fedge.dashboard import CONTENT_SECURITY_POLICY, INDEX, STATIC_DIR
 from fedge.runtime.lifeline import end_with_supervisor
 from fedge.runtime.loop import ControlLoop, restored
 from fedge.runtime.run import Run, log_to
@@ -86,6 +88,7 @@ class ControlShell:
             "started_at_s": round(time.time() - (time.monotonic_ns() - config.started_ns) / 1e9, 1),
             "simulated": ["city and movement", "radio", "backhaul delay", "players"],
         }
+        self.page = Page(INDEX, STATIC_DIR, CONTENT_SECURITY_POLICY)
         self.facts = Facts(places, shown, config.backhaul_rtt_ms)
         self.journal = TimedJournal(run.folder / "journal.db")
         settings = ControlSettings(
@@ -107,8 +110,6 @@ class ControlShell:
         return time.monotonic_ns()
 
     def draw_key(self) -> int:
-        import secrets
-
         return secrets.randbits(63) or 1
 
     async def ask(self, make: Callable[[int], Message]) -> tuple[int, dict[str, Any]]:

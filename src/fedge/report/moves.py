@@ -1,6 +1,6 @@
 """The moves of a run, from ``moves.jsonl``: what became of each, what it cost, and whether it should have been.
 
-A move counts as *released* only if it was ordered (rebalance, drain, an operator) or promised to improve the expected round trip;
+A move counts as *released* only if it was ordered (by an operator, or by a drain) or promised to improve the expected round trip;
 one that ended RELEASED without either is counted apart. ``planned = released + released_without_gain + aborted + overdue +
 in_flight``. *Overdue* means: was reported so and had not ended when the run did; ``overdue_ever`` counts every such report.
 """
@@ -14,7 +14,7 @@ from typing import Any
 
 from fedge.report.traces import session_key, ue_index
 
-ORDERED_CAUSES = frozenset({"ordered", "order", "drain", "rebalance", "operator", "manual"})
+ORDERED_CAUSES = frozenset({"ordered", "drain"})
 SPURIOUS_NS = 5_000_000_000
 """A session that is back where it came from this soon should not have moved (issue: no session returns within 5 s)."""
 

@@ -26,8 +26,9 @@ LARGEST_M = 30_000.0
 NR_SHARE = 0.75
 RADIUS_M = {"nr": 150.0, "lte": 400.0}
 STREET_M = 100.0
-_OPERATORS_WORDS = frozenset(
-    [
+_OPERATORS_WORDS = {
+    *(
+        "",
         "optus",
         "vodafone",
         "telstra",
@@ -38,16 +39,9 @@ _OPERATORS_WORDS = frozenset(
         "microcel",
         "corner",
         "cnr",
-        "rooftop",
-        "carpark",
-        "bldg",
-        "building",
-        "of",
-        "the",
-        "at",
-    ]
-    + [""]
-)
+    ),
+    *("rooftop", "carpark", "bldg", "building", "of", "the", "at"),
+}
 
 
 class Place(NamedTuple):

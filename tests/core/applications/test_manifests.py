@@ -222,6 +222,19 @@ def test_the_message_says_which_object_and_suggests_a_field() -> None:
     assert "did you mean deadlineMs?" in str(error)
 
 
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        (f"{CONTAINER}/command", "python3 game.py", "expected a list, got text"),
+        ("spec/replicas", "2", "expected a whole number, got text"),
+        (f"{CONTAINER}/ports/0/protocol", "udp", "invalid enum value 'udp'"),
+        ("spec", GONE, "is required"),
+    ],
+)
+def test_the_message_is_in_plain_words(path: str, value: object, message: str) -> None:
+    assert refused([changed(deployment(), path, value)]).message == message
+
+
 def test_references_may_point_to_what_exists() -> None:
     assert read_objects([qos(), propagation(), service()], {key_of(raw): raw for raw in [deployment()]})
     assert refused([qos()]).field == "spec.targetRef.name"

@@ -6,9 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fedge.api.admin.view import Facts, move_view, site_view
-from fedge.core.control import ControlPlane
-from fedge.core.federation import health
-from fedge.core.placement import SiteFacts, place
+from fedge.core.control import ControlPlane, placing
 from fedge.core.placement import explanation as placement_explanation
 
 Rows = dict[str, dict[str, Any]]
@@ -74,8 +72,4 @@ def placement(plane: ControlPlane, name: str, now: int) -> dict[str, Any] | None
     application = next((a for a in plane.applications.values() if name in (a.app, a.name)), None)
     if application is None:
         return None
-    facts = [
-        SiteFacts(one, state=health(site, plane.sites.get(one), now), replicas=site.placed.get(application.app, 0))
-        for one, site in plane.state.sites.items()
-    ]
-    return placement_explanation(application, place(application, plane.policies.get(application.app), facts))
+    return placement_explanation(application, placing.placement_of(plane, application, now))

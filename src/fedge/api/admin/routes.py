@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
@@ -25,16 +26,23 @@ from fedge.api.admin.openapi import document
 from fedge.api.admin.view import Facts, merge_patch, site_detail, view
 from fedge.api.manifests import PLURALS, Invalid, read_objects
 from fedge.core.applications.objects import key_of
-from fedge.core.control import ControlPlane
+from fedge.core.control import ControlPlane, placing
 from fedge.core.control.deciding import decision_for
 from fedge.core.control.events import AskedApply, AskedAttach, AskedClose, AskedDrain, AskedMove
 from fedge.core.discovery import explanation
 from fedge.core.messages import Message
 from fedge.core.model import MS
-from fedge.dashboard import CONTENT_SECURITY_POLICY, INDEX, STATIC_DIR
 
 MOST_BODY_BYTES = 4 << 20
 STREAM_S = 0.2
+
+
+class Page(msgspec.Struct, frozen=True):
+    """The dashboard's files: its document, the folder served at ``/static``, and the policy that it is written for."""
+
+    index: Path
+    static: Path
+    security_policy: str
 
 
 class Centre(Protocol):
@@ -42,6 +50,7 @@ class Centre(Protocol):
 
     plane: ControlPlane
     facts: Facts
+    page: Page
     token: str
 
     def now(self) -> int: ...
@@ -61,8 +70,8 @@ def _error(status: int, code: str, message: str, **more: str) -> Response:
 class Security:
     """Response headers for the page; a bearer token for every method that changes something."""
 
-    def __init__(self, app: ASGIApp, token: str) -> None:
-        self._app, self._token = app, f"Bearer {token}".encode()
+    def __init__(self, app: ASGIApp, token: str, policy: str) -> None:
+        self._app, self._token, self._policy = app, f"Bearer {token}".encode(), policy.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -83,7 +92,7 @@ class Security:
             if message["type"] == "http.response.start":
                 message["headers"] = [
                     *message["headers"],
-                    (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
+                    (b"content-security-policy", self._policy),
                     (b"x-content-type-options", b"nosniff"),
                     (b"cache-control", b"no-store"),
                 ]
@@ -205,9 +214,9 @@ class Api:
             return _error(422, "INVALID", error.message, object=error.object, field=error.field)
         raws = tuple(one.raw for one in parsed)
         if request.query_params.get("dryRun") == "true":
-            results = [
-                {"kind": one.key.kind, "name": one.key.name, "action": "accepted", "notices": one.notices} for one in parsed
-            ]
+            results = placing.actions(self.plane.state, raws)
+            for result, one in zip(results, parsed, strict=True):
+                result["notices"] = one.notices
             return _json({"results": results})
         status, answer = await self.centre.ask(lambda n: AskedApply(n, raws))
         for result, one in zip(answer.get("results", []), parsed, strict=False):
@@ -229,7 +238,7 @@ class Api:
     # --- the rest ----------------------------------------------------------------------------------------------------------
 
     async def page(self, request: Request) -> Response:
-        return FileResponse(INDEX)
+        return FileResponse(self.centre.page.index)
 
     async def health(self, request: Request) -> Response:
         return _json({"status": "ok"})
@@ -288,7 +297,7 @@ def admin_app(centre: Centre) -> Starlette:
         Route(f"{one}/sessions/{{session}}/move", api.move, methods=["POST"]),
         Route(f"{one}/{{kind}}", api.collection),
         Route(f"{one}/{{kind}}/{{name}}", api.collection),
-        Mount("/static", StaticFiles(directory=STATIC_DIR)),
+        Mount("/static", StaticFiles(directory=centre.page.static)),
     ]
-    guard = Middleware(Security, token=centre.token)
+    guard = Middleware(Security, token=centre.token, policy=centre.page.security_policy)
     return Starlette(routes=routes, middleware=[guard], exception_handlers={HTTPException: _refused})

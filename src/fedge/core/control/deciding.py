@@ -29,13 +29,13 @@ from fedge.core.discovery import Decision, SiteFacts, UeFacts, decide
 from fedge.core.federation import LOST_AFTER, SiteView, health
 from fedge.core.messages import Cell, CellChanged, HandoverPredicted, MoveOrder
 from fedge.core.mobility import Move, objection
-from fedge.core.mobility.move import AFTER
+from fedge.core.mobility.move import AFTER, BEFORE_COPYING
 from fedge.core.model import MS, SECOND, CellId, Nanoseconds, SiteId, UeId
 
 if TYPE_CHECKING:
     from fedge.core.control.plane import ControlPlane
 
-HOLD_FOR = 2 * SECOND
+HOLD_FOR = SECOND
 """How long a warm target waits for a predicted handover."""
 OVERDUE_AFTER = 5 * SECOND
 UE_GONE_AFTER = 5 * SECOND
@@ -275,12 +275,10 @@ def deadlines(plane: ControlPlane, now: Nanoseconds) -> list[Effect]:
     effects: list[Effect] = []
     for one in plane.state.under_way():
         session = plane.state.sessions.get(one.order.session)
-        if one.state in ("PLANNED", "WARMING"):
-            planned_at = one.steps.get("PLANNED", now)
-            if now > one.order.deadline + SECOND // 5:
-                effects.append(Propose(MoveExpired(one.id, f"nothing to copy by its deadline: still {one.state}")))
-            elif one.hold and now > planned_at + HOLD_FOR:
-                effects.append(Propose(MoveExpired(one.id, "the predicted handover did not come")))
+        if one.hold and now > one.steps.get("PLANNED", now) + HOLD_FOR:
+            effects.append(Propose(MoveExpired(one.id, "the predicted handover did not come")))
+        elif one.state in BEFORE_COPYING and now > one.order.deadline + SECOND // 5:
+            effects.append(Propose(MoveExpired(one.id, f"nothing to copy by its deadline: still {one.state}")))
         elif now > one.order.deadline + OVERDUE_AFTER and not one.overdue:
             effects.append(Propose(MoveOverdue(one.id)))
         if one.state in AFTER and one.state != "CONFIRMED":

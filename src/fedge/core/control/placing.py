@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from fedge.core.applications import Application, key_of
 from fedge.core.control.effects import Effect, Propose, Reply, Story, ToSite
@@ -12,7 +12,7 @@ from fedge.core.control.state import State
 from fedge.core.federation import health
 from fedge.core.messages import RunInstances
 from fedge.core.model import AppId, Nanoseconds
-from fedge.core.placement import SiteFacts, place
+from fedge.core.placement import Placement, SiteFacts, place
 
 if TYPE_CHECKING:
     from fedge.core.control.plane import ControlPlane
@@ -20,12 +20,7 @@ if TYPE_CHECKING:
 
 def asked(state: State, event: AskedApply) -> list[Effect]:
     """Objects were accepted: say what will become of each, and decide it."""
-    results = []
-    for raw in event.objects:
-        key = key_of(raw)
-        before = state.objects.get(str(key))
-        action = "created" if before is None else "unchanged" if before == raw else "configured"
-        results.append({"kind": key.kind, "name": key.name, "action": action})
+    results = actions(state, event.objects)
     for kind, namespace, name in event.deleted:
         results.append({"kind": kind, "name": name, "namespace": namespace, "action": "deleted"})
     changed = tuple(
@@ -35,6 +30,17 @@ def asked(state: State, event: AskedApply) -> list[Effect]:
     if changed or event.deleted:
         effects.append(Propose(ObjectsChanged(changed, event.deleted)))
     return effects
+
+
+def actions(state: State, objects: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What applying ``objects`` would do to each: created, configured or unchanged."""
+    results: list[dict[str, Any]] = []
+    for raw in objects:
+        key = key_of(raw)
+        before = state.objects.get(str(key))
+        action = "created" if before is None else "unchanged" if before == raw else "configured"
+        results.append({"kind": key.kind, "name": key.name, "action": action})
+    return results
 
 
 def objects_changed(state: State, event: ObjectsChanged) -> None:
@@ -52,25 +58,29 @@ def place_all(plane: ControlPlane, now: Nanoseconds) -> list[Effect]:
     for app in [app for app in plane.state.placed if app not in plane.applications and plane.state.placed[app]]:
         effects.append(Propose(Placed(app, {}, "the application was deleted")))
     for app, application in plane.applications.items():
-        facts = [
-            SiteFacts(
-                name,
-                state=health(site, plane.sites.get(name), now),
-                replicas=site.placed.get(app, 0),
-                labels={"fedge.dev/site": name},
-            )
-            for name, site in plane.state.sites.items()
-        ]
-        usable = [one for one in facts if one.state in ("ready", "draining", "suspect")]
-        chosen = place(application, plane.policies.get(app), [_kept(one) for one in usable])
+        chosen = placement_of(plane, application, now)
         if chosen.chosen != plane.state.placed.get(app, {}):
             effects.append(Propose(Placed(app, chosen.chosen, chosen.because)))
     return effects
 
 
+def placement_of(plane: ControlPlane, application: Application, now: Nanoseconds) -> Placement:
+    """Where the application should run, as things are."""
+    facts = [
+        SiteFacts(
+            name,
+            state=health(site, plane.sites.get(name), now),
+            replicas=site.placed.get(application.app, 0),
+            labels={"fedge.dev/site": name},
+        )
+        for name, site in plane.state.sites.items()
+    ]
+    return place(application, plane.policies.get(application.app), [_kept(one) for one in facts])
+
+
 def _kept(site: SiteFacts) -> SiteFacts:
     """A site that is drained or unheard keeps what it runs: its sessions need it until they have moved."""
-    if site.state != "ready" and site.replicas:
+    if site.state in ("draining", "suspect") and site.replicas:
         return SiteFacts(site.site, labels=site.labels, state="ready", replicas=site.replicas, free_instances=0)
     return site
 

@@ -121,9 +121,10 @@ def attach_answer(state: State, session: Session, request: int, service: str) ->
     if session.state == "opening":
         return None
     move = state.moves.get(session.move) if session.move is not None else None
-    if move is not None and (move.state in UNDECIDED or move.state in AFTER):
-        undecided = {"code": "MOVE_UNDECIDED", "message": f"{session.session} is changing sites; ask again in 100 ms"}
-        return Reply(request, 503, undecided)
+    undecided = move is not None and move.state in UNDECIDED and not move.hold  # a held copy cannot have handed over
+    if undecided or (move is not None and move.state in AFTER):
+        wait = {"code": "MOVE_UNDECIDED", "message": f"{session.session} is changing sites; ask again in 100 ms"}
+        return Reply(request, 503, wait)
     if session.state == "closing":
         return Reply(request, 503, {"code": "CLOSING", "message": f"{session.session} is being closed; ask again"})
     body: dict[str, Any] = {

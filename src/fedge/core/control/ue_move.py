@@ -19,6 +19,7 @@ from fedge.core.messages import (
     MoveAborted,
     MoveActivated,
     MoveFrozen,
+    Proceed,
     ReleaseSource,
     RemoveRoute,
     RouteActivated,
@@ -30,7 +31,7 @@ from fedge.core.messages import (
     WarmTarget,
 )
 from fedge.core.mobility import Move, next_state
-from fedge.core.mobility.move import AFTER, UNDECIDED
+from fedge.core.mobility.move import AFTER, BEFORE_COPYING, UNDECIDED
 from fedge.core.model import MS, MoveId, Nanoseconds
 
 
@@ -71,12 +72,12 @@ def handover_done(state: State, event: HandoverDone, now: Nanoseconds) -> list[E
     if move is None or not move.hold:
         return []
     move.hold, move.handover_at = False, now
-    return _go(state, move, now)
+    return [ToSite(move.order.source, Proceed(move.order))] if move.state == "COPYING" else []
 
 
 def _go(state: State, move: Move, now: Nanoseconds) -> list[Effect]:
-    """Warm, routed and not held: from here to activation the two agents need only each other."""
-    if not (move.warmed and move.routed) or move.hold or not _enter(move, "go", now):
+    """Warm and routed: from here to activation the two agents need only each other (and, of a held move, one Proceed)."""
+    if not (move.warmed and move.routed) or not _enter(move, "go", now):
         return []
     return [*orders_of(state, move), _told(move, "COPYING", now, "copying state while the source serves")]
 
@@ -86,6 +87,7 @@ def frozen(state: State, event: MoveFrozen, now: Nanoseconds) -> list[Effect]:
     if move is None or not _enter(move, "frozen", event.at):
         return []
     move.tick, move.bytes_total = event.tick, event.bytes_total
+    move.bytes_after_trigger = event.bytes_after_trigger
     return [_told(move, "FROZEN", event.at, f"the source stopped after tick {event.tick}; the last changes are on their way")]
 
 
@@ -94,7 +96,6 @@ def activated(state: State, event: MoveActivated, now: Nanoseconds) -> list[Effe
     move = state.moves.get(event.move)
     if move is None or not _enter(move, "activated", event.at):
         return []
-    move.bytes_after_trigger = event.bytes_after_trigger
     move.tick = move.tick or event.tick
     session = state.sessions[move.order.session]
     session.site, session.epoch, session.generation = move.order.target, move.order.epoch, move.order.generation
@@ -157,10 +158,16 @@ def refused(state: State, event: TargetRefused, now: Nanoseconds) -> list[Effect
 
 
 def expired(state: State, event: MoveExpired, now: Nanoseconds) -> list[Effect]:
+    """Not to be begun, or, while it is held, not to be finished: the source then says that it serves on."""
     move = state.moves.get(event.move)
-    if move is None or move.state not in ("PLANNED", "WARMING"):
+    if move is None:
         return []
     order = move.order
+    if move.state == "COPYING" and move.hold:
+        move.reason = event.reason
+        return [ToSite(order.source, AbortMove(order, event.reason))]
+    if move.state not in BEFORE_COPYING:
+        return []
     tell: list[Effect] = [ToSite(order.target, AbortMove(order, event.reason))]
     return tell + _abort(state, move, "expired", event.reason, now)
 
@@ -226,7 +233,8 @@ def orders_of(state: State, move: Move) -> list[Effect]:
         case "WARMING":
             return [] if move.routed else [ToAccess(install)]
         case "COPYING":
-            return [ToSite(order.source, BeginCopy(order))]
+            begin: list[Effect] = [ToSite(order.source, BeginCopy(order, move.hold))]
+            return begin if move.hold or not move.handover_at else [*begin, ToSite(order.source, Proceed(order))]
         case "ACTIVATED":
             return [ToAccess(install), ToAccess(ActivateRoute(order.session, order.key, order.generation))]
         case "CONFIRMED":

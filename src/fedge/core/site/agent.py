@@ -37,6 +37,7 @@ from fedge.core.messages import (
     Opened,
     OpenRefused,
     OpenSession,
+    Proceed,
     ReleaseSource,
     Resumed,
     RoundStored,
@@ -126,7 +127,9 @@ class SiteAgent:
             case WarmTarget():
                 return self._warm(event.order, now)
             case BeginCopy():
-                return self._begin_copy(event.order, now)
+                return self._begin_copy(event.order, event.hold, now)
+            case Proceed() if source := self._source_of(event.order.key, event.order.move):
+                return source.proceed(now)
             case AbortMove():
                 return self._abort(event, now)
             case ReleaseSource():
@@ -351,7 +354,7 @@ class SiteAgent:
             return f"{busy} of {self.settings.max_moves} concurrent moves"
         return ""
 
-    def _begin_copy(self, order: MoveOrder, now: Nanoseconds) -> list[Effect]:
+    def _begin_copy(self, order: MoveOrder, hold: bool, now: Nanoseconds) -> list[Effect]:
         place = self.places.get(order.key)
         source = self.sources.get(order.key)
         if source is not None and source.order.move == order.move:
@@ -363,12 +366,12 @@ class SiteAgent:
         if now >= order.deadline:
             reason = "the deadline passed before copying"
             return [TellControl(MoveAborted(self.site, order.move, now, place.status.epoch, reason))]
-        return self._source(order, place.status, place.instance, now).begin(now)
+        return self._source(order, place.status, place.instance, now, hold).begin(now)
 
     def _source(
-        self, order: MoveOrder, status: SessionStatus, instance: InstanceId, now: Nanoseconds
+        self, order: MoveOrder, status: SessionStatus, instance: InstanceId, now: Nanoseconds, hold: bool = False
     ) -> SourceEnd:
-        source = SourceEnd(order, status.epoch, status.generation, instance, now, self.settings.fencing)
+        source = SourceEnd(order, status.epoch, status.generation, instance, now, self.settings.fencing, hold)
         self.sources[order.key] = source
         return source
 

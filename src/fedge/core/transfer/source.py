@@ -34,6 +34,7 @@ SMALL_ROUND_BYTES = 64 << 10
 MAX_ROUNDS = 6
 ROUND_TIMEOUT = 400 * MS
 FREEZE_RESEND = 100 * MS
+HELD_ROUND_EVERY = 100 * MS
 FINAL_RESEND = 60 * MS
 FENCE_AFTER = 250 * MS
 
@@ -46,14 +47,23 @@ class SourceEnd:
     """
 
     def __init__(
-        self, order: MoveOrder, epoch: int, generation: int, instance: InstanceId, now: Nanoseconds, fencing: bool = True
+        self,
+        order: MoveOrder,
+        epoch: int,
+        generation: int,
+        instance: InstanceId,
+        now: Nanoseconds,
+        fencing: bool = True,
+        hold: bool = False,
     ) -> None:
         self.order = order
         self.epoch = epoch
         self.generation = generation
         self.instance = instance
         self.fencing = fencing
+        self.hold = hold
         self.state = "copying"
+        self.bytes_held = 0
         self.round = 0
         self.bytes_total = 0
         self.frozen_at = 0
@@ -61,6 +71,7 @@ class SourceEnd:
         self._final: FinalDelta | None = None
         self._asked_fence = False
         self._last_round_bytes = 0
+        self._waiting = False
         self._reason = ""
 
     def begin(self, now: Nanoseconds) -> list[Effect]:
@@ -86,9 +97,29 @@ class SourceEnd:
         if self.state != "copying" or stored.round != self.round:
             return []
         self._asked_at = now
-        if self.round > 0 and (self._last_round_bytes <= SMALL_ROUND_BYTES or self.round + 1 >= MAX_ROUNDS):
+        small = self.round > 0 and self._last_round_bytes <= SMALL_ROUND_BYTES
+        if small and self.hold:
+            self._waiting = True  # another round before long keeps the difference small
+            self.bytes_held = self.bytes_total
+            return []
+        if small or (self.round + 1 >= MAX_ROUNDS and not self.hold):
             self.state = "freezing"
             return [self._tell(Freeze(self.order.key, self.order))]
+        return self._next_round(now)
+
+    def proceed(self, now: Nanoseconds) -> list[Effect]:
+        """The handover is over: nothing holds the move back any more."""
+        if not self.hold:
+            return []
+        self.hold = False
+        if self.state == "copying" and self._waiting:
+            self._waiting = False
+            self.state, self._asked_at = "freezing", now
+            return [self._tell(Freeze(self.order.key, self.order))]
+        return []
+
+    def _next_round(self, now: Nanoseconds) -> list[Effect]:
+        self._waiting, self._asked_at = False, now
         self.round += 1
         return [self._tell(TakeState(self.order.key, self.order.move, self.round))]
 
@@ -111,7 +142,8 @@ class SourceEnd:
         )
         self.state, self._asked_at, self.frozen_at = "handed_over", now, now
         self.bytes_total += len(frozen.body)
-        told = MoveFrozen(self.order.source, self.order.move, frozen.at, final.tick, self.bytes_total)
+        late = self.bytes_total - self.bytes_held
+        told = MoveFrozen(self.order.source, self.order.move, frozen.at, final.tick, self.bytes_total, late)
         return [TellPeer(self.order.target, self._final), self._flow(Flow.HOLD), TellControl(told)]
 
     def answered(self, answer: Answer, now: Nanoseconds) -> list[Effect]:
@@ -150,6 +182,8 @@ class SourceEnd:
         if self.state == "copying":
             if now >= self.order.deadline:
                 return self.cancel("deadline passed while copying", now)
+            if self._waiting:
+                return self._next_round(now) if waited > HELD_ROUND_EVERY else []
             return self.begin(now) if waited > ROUND_TIMEOUT else []
         if self.state == "freezing" and waited > FREEZE_RESEND:
             self._asked_at = now

@@ -34,7 +34,6 @@ class TargetEnd:
         self.order = order
         self.instance = instance
         self.state = "warm"
-        self.bytes_after_trigger = 0
         self._declined_at = 0
 
     def warm(self) -> list[Effect]:
@@ -44,7 +43,6 @@ class TargetEnd:
     def round(self, received: StateRound, now: Nanoseconds) -> list[Effect]:
         if self.state != "warm":
             return []
-        self.bytes_after_trigger += len(received.body)
         return [self._tell(Store(self.order.key, self.order, received.round, received.form, received.body))]
 
     def stored(self, stored: Stored) -> list[Effect]:
@@ -53,7 +51,6 @@ class TargetEnd:
     def final(self, final: FinalDelta, now: Nanoseconds) -> list[Effect]:
         """The source has stopped: let the instance complete the copy and record its answer. Repeats get the same answer."""
         if self.state == "warm":
-            self.bytes_after_trigger += len(final.body)
             self.state = "answering"
         return [self._tell(Activate(self.order.key, final, final.body))]
 
@@ -62,9 +59,7 @@ class TargetEnd:
         effects: list[Effect] = [TellPeer(self.order.source, answer)]
         if answer.verdict == "ACTIVATED" and self.state != "active":
             self.state = "active"
-            told = MoveActivated(
-                self.order.target, self.order.move, answer.at, answer.tick, answer.digest, self.bytes_after_trigger
-            )
+            told = MoveActivated(self.order.target, self.order.move, answer.at, answer.tick, answer.digest)
             effects = [self._flow(Flow.LOCAL), *effects, TellControl(told)]
         elif answer.verdict == "REFUSED" and self.state != "refused":
             self.state = "refused"
