@@ -104,13 +104,13 @@ class Stand:
 
     async def upwards(self, site: int) -> tuple[wire.Envelope, wire.Inputs]:
         """Send inputs until one reaches the gateway of ``site``: the radio may lose some."""
-        datagram = wire.encode_inputs(KEY, 1, 0, 1, [b"left", b"jump"])
+        datagram = wire.encode_inputs(KEY, 1, 1, 0, 1, [b"left", b"jump"])
         packet = await self._repeat(self.ue, datagram, addresses.service(self.net), self.gateways[site])
         return wire.unseal(packet), wire.decode_inputs(packet, wire.ENVELOPE_BYTES)
 
     async def downwards(self, site: int, envelope: wire.Envelope, epoch: int, tick: int) -> wire.Frame:
         """Let ``site`` send frames of ``tick`` until the UE has it."""
-        frame = wire.encode_frame(KEY, epoch, tick, 2, wire.CHAIN_START, 0, b"picture")
+        frame = wire.encode_frame(KEY, epoch, tick, 2, 1, wire.CHAIN_START, 0, b"picture")
         packet = wire.seal(envelope._replace(kind=wire.DOWN, stamp_ns=time.monotonic_ns()), frame)
         while True:
             got = await self._repeat(self.gateways[site], packet, addresses.user_plane(self.net), self.ue)
@@ -215,7 +215,7 @@ def test_nothing_passes_without_a_route_and_none_survives_a_kill(tmp_path: Path)
                 await stand.upwards(0)
             await drain(stand.gateways[0])
             async with stand.access_network():  # asserts an empty greeting
-                datagram = wire.encode_inputs(KEY, 1, 0, 1, [b"left"])
+                datagram = wire.encode_inputs(KEY, 1, 1, 0, 1, [b"left"])
                 for _ in range(5):
                     stand.ue.sendto(datagram, addresses.endpoint(addresses.service(stand.net)))
                 assert await drain(stand.gateways[0]) == 0

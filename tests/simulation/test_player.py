@@ -27,7 +27,7 @@ def chain_of(inputs: list[bytes]) -> bytes:
 
 
 def frame(epoch: int, tick: int, stable: int = 0, chain: bytes = wire.CHAIN_START) -> bytes:
-    return wire.encode_frame(KEY, epoch, tick, stable, chain, 0, b"seen")
+    return wire.encode_frame(KEY, epoch, tick, stable, 1, chain, 0, b"seen")
 
 
 def test_a_stale_epoch_is_refused() -> None:

@@ -23,7 +23,7 @@ FIRST_WAIT_S = 0.1
 class Attachment(NamedTuple):
     """A session and how to reach it. ``service``: send INPUT datagrams there. ``fresh``: no input was ever given to it.
 
-    ``ClientSession(key, epoch_floor, fresh=fresh)`` follows from it.
+    ``ClientSession(key, epoch_floor, fresh, life)`` follows from it.
     """
 
     session: str
@@ -32,6 +32,7 @@ class Attachment(NamedTuple):
     epoch_floor: int
     fresh: bool
     site: str
+    life: int = 1
 
 
 class NotYet(Exception):
@@ -101,6 +102,7 @@ def _attachment(body: bytes) -> Attachment:
             int(answer["epoch_floor"]),
             bool(answer.get("fresh", True)),
             str(answer.get("site", "")),
+            int(answer.get("life", 1)),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Refused(200, "BAD_ANSWER", f"an answer that does not follow the contract: {error!r}") from None

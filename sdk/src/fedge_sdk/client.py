@@ -38,13 +38,16 @@ class ClientSession:
     """One session as its client sees it.
 
     ``epoch_floor`` comes from attaching: frames of lower epochs are never accepted. ``fresh`` says that the session has had no
-    input yet, so that the first gets number 1; a client that comes back without its memory is not ``synced`` until the first
-    accepted frame told it the number and the hash chain to go on from. ``believe_all`` switches the epoch rule off and exists
-    so that a test can show what the rule is for.
+    input yet, so that the first gets number 1. A client that comes back without its memory is not ``synced`` until an accepted
+    frame of a writer that has heard of its ``life`` told it the number and the hash chain to go on from. ``believe_all``
+    switches the epoch rule off and exists so that a test can show what the rule is for.
     """
 
-    def __init__(self, key: int, epoch_floor: int, fresh: bool = True, believe_all: bool = False) -> None:
+    def __init__(
+        self, key: int, epoch_floor: int, fresh: bool = True, life: int = 1, believe_all: bool = False
+    ) -> None:
         self.key = key
+        self.life = life
         self.accepted_epoch = epoch_floor
         self.fenced_epoch = 0
         self.synced = fresh
@@ -72,7 +75,7 @@ class ClientSession:
         """The INPUT to send now: the oldest unacknowledged inputs and this client's promises."""
         unacked = self._unacked
         inputs = list(unacked) if len(unacked) <= RESEND_WINDOW else [unacked[i] for i in range(RESEND_WINDOW)]
-        return wire.encode_inputs(self.key, self.accepted_epoch, self.fenced_epoch, self.acked_seq + 1, inputs)
+        return wire.encode_inputs(self.key, self.life, self.accepted_epoch, self.fenced_epoch, self.acked_seq + 1, inputs)
 
     def receive(self, datagram: bytes) -> Verdict:
         """Take a datagram from the network. Raises ``wire.Malformed`` for what is none of ours."""
@@ -105,6 +108,9 @@ class ClientSession:
 
     def _accept(self, frame: wire.Frame) -> Verdict:
         if not self.synced:
+            if frame.life < self.life:
+                self.accepted_epoch = max(self.accepted_epoch, frame.epoch)
+                return Verdict(frame, True)
             self.synced = True
             self.acked_seq, self.next_seq = frame.stable_seq, frame.stable_seq + 1
             self._chains = deque([frame.chain])

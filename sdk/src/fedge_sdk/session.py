@@ -45,6 +45,7 @@ class SessionCopy:
         self.tick = 0
         self.stable_seq = 0
         self.chain = wire.CHAIN_START
+        self.life = 0
         self.due = 0
         self.order: dict[str, Any] | None = None
         self.rounds = 0
@@ -75,7 +76,7 @@ class SessionCopy:
         self.memory = Memory(meta["state_bytes"], image)
         self.tick, self.stable_seq = meta["tick"], meta["stable_seq"]
         self.chain = bytes.fromhex(meta["chain"])
-        self.state, self.order = "serving", meta.get("order")
+        self.state, self.order, self.life = "serving", meta.get("order"), meta.get("life", 0)
         for record in read_log(log):
             if isinstance(record, TickRecord):
                 self._apply(record.tick, record.first_seq, record.inputs)
@@ -83,6 +84,8 @@ class SessionCopy:
                 self.state, self.order = "handed_over", record["order"]
             elif record["event"] == "resumed":
                 self.state, self.order, self.epoch = "serving", None, record["epoch"]
+            elif record["event"] == "life":
+                self.life = record["life"]
             elif record["event"] == "void":
                 self.state = "void"
             elif record["event"] == "went_on":
@@ -97,6 +100,8 @@ class SessionCopy:
 
     def take(self, packet: wire.Inputs, envelope: wire.Envelope, now: int) -> str | None:
         """Inputs and promises of the client. Returns FENCED, TOO_LATE or VOID where a promise decides something."""
+        if packet.life < self.life:
+            return None  # a client that no longer exists: neither its inputs nor its promises count
         if self.state == "handed_over":
             epoch = self.order["epoch"] if self.order is not None else 0
             if packet.fenced_epoch >= epoch > 0:
@@ -108,6 +113,10 @@ class SessionCopy:
             self.state = "void"
             self._note("void", now)
             return "VOID"
+        if packet.life > self.life:
+            self.life = packet.life
+            self._pending.clear()
+            self._note("life", now, life=self.life)
         expected = self.stable_seq + len(self._pending) + 1
         new = packet.first_seq + len(packet.inputs) - expected
         if new > 0 and packet.first_seq <= expected:
@@ -133,7 +142,9 @@ class SessionCopy:
         first_seq = self.stable_seq + 1
         self.files.append(encode_tick(self.tick + 1, now, first_seq, inputs))
         payload = self._apply(self.tick + 1, first_seq, inputs)
-        frame = wire.encode_frame(self.key, self.epoch, self.tick, self.stable_seq, self.chain, wait_us, payload)
+        frame = wire.encode_frame(
+            self.key, self.epoch, self.tick, self.stable_seq, self.life, self.chain, wait_us, payload
+        )
         radio, backhaul, gateway, _ = self._hops
         envelope = wire.Envelope(wire.DOWN, 0, self.key, self.generation, radio, backhaul, gateway, wait_us, now)
         return wire.seal(envelope, frame)
@@ -172,6 +183,7 @@ class SessionCopy:
             "tick": self.tick,
             "due": self.due - TICK_NS,
             "stable_seq": self.stable_seq,
+            "life": self.life,
             "chain": self.chain.hex(),
             "digest": digest,
             "rounds": max(self.rounds, 0),
@@ -215,8 +227,9 @@ class SessionCopy:
         if digest != final["digest"]:
             return f"digest {digest} where the source has {final['digest']}"
         self.tick, self.stable_seq, self.chain = final["tick"], final["stable_seq"], bytes.fromhex(final["chain"])
+        self.life = final["life"]
         self.meta |= {"origin": "restored", "tick": self.tick, "stable_seq": self.stable_seq}
-        self.meta |= {"chain": final["chain"], "digest": digest, "order": final["order"]}
+        self.meta |= {"chain": final["chain"], "digest": digest, "life": self.life, "order": final["order"]}
         self.files.put_meta(self.meta)
         return ""
 

@@ -22,10 +22,10 @@ MAX_INPUT = 64
 INPUT, FRAME, FENCE = 0x11, 0x21, 0x22
 UP, DOWN = 0x51, 0x52
 
-# kind, session key, accepted epoch, fenced epoch, first input number, count
-_INPUT = struct.Struct("!BQIIIB")
-# kind, session key, epoch, tick, stable_seq, chain, microseconds that input stable_seq waited for its tick
-_FRAME = struct.Struct("!BQIII8sI")
+# kind, session key, client's life, accepted epoch, fenced epoch, first input number, count
+_INPUT = struct.Struct("!BQIIIIB")
+# kind, session key, epoch, tick, stable_seq, life, chain, microseconds that input stable_seq waited for its tick
+_FRAME = struct.Struct("!BQIIII8sI")
 # kind, session key, the epoch that the client is asked to refuse
 _FENCE = struct.Struct("!BQI")
 # kind, hop, session key, generation, radio, backhaul, gateway, server (microseconds so far), stamp (ns)
@@ -42,9 +42,13 @@ class Malformed(ValueError):
 
 
 class Inputs(NamedTuple):
-    """An INPUT datagram: inputs ``first_seq``, ``first_seq + 1``, … and what the client has promised so far."""
+    """An INPUT datagram: inputs ``first_seq``, ``first_seq + 1``, … and what the client has promised so far.
+
+    ``life`` counts how often a client without memory was given this session; packets of an earlier life count for nothing.
+    """
 
     session: int
+    life: int
     accepted_epoch: int
     fenced_epoch: int
     first_seq: int
@@ -52,12 +56,16 @@ class Inputs(NamedTuple):
 
 
 class Frame(NamedTuple):
-    """A FRAME datagram: tick ``tick`` of epoch ``epoch``; inputs up to ``stable_seq`` are applied and logged."""
+    """A FRAME datagram: tick ``tick`` of epoch ``epoch``; inputs up to ``stable_seq`` are applied and logged.
+
+    ``life`` is the latest life of the client that the writer has heard: no input of an earlier one will be applied any more.
+    """
 
     session: int
     epoch: int
     tick: int
     stable_seq: int
+    life: int
     chain: bytes
     wait_us: int
     payload: bytes
@@ -87,7 +95,9 @@ def extend_chain(chain: bytes, seq: int, data: bytes) -> bytes:
     return blake2b(chain + seq.to_bytes(4, "big") + data, digest_size=CHAIN_BYTES).digest()
 
 
-def encode_inputs(session: int, accepted_epoch: int, fenced_epoch: int, first_seq: int, inputs: Sequence[bytes]) -> bytes:
+def encode_inputs(
+    session: int, life: int, accepted_epoch: int, fenced_epoch: int, first_seq: int, inputs: Sequence[bytes]
+) -> bytes:
     """An INPUT datagram with as many of ``inputs`` as fit; each at most ``MAX_INPUT`` bytes."""
     parts = [b""]
     size = INPUT_BYTES
@@ -98,14 +108,14 @@ def encode_inputs(session: int, accepted_epoch: int, fenced_epoch: int, first_se
         if size > MAX_DATAGRAM:
             break
         parts.append(bytes((len(data),)) + data)
-    parts[0] = _INPUT.pack(INPUT, session, accepted_epoch, fenced_epoch, first_seq, len(parts) - 1)
+    parts[0] = _INPUT.pack(INPUT, session, life, accepted_epoch, fenced_epoch, first_seq, len(parts) - 1)
     return b"".join(parts)
 
 
 def decode_inputs(datagram: bytes | memoryview, at: int = 0) -> Inputs:
     """Read an INPUT datagram that starts ``at`` bytes into ``datagram``. Raises ``Malformed``."""
     try:
-        kind, session, accepted, fenced, first, count = _INPUT.unpack_from(datagram, at)
+        kind, session, life, accepted, fenced, first, count = _INPUT.unpack_from(datagram, at)
     except struct.error as error:
         raise Malformed(f"short INPUT: {error}") from None
     if kind != INPUT:
@@ -122,27 +132,27 @@ def decode_inputs(datagram: bytes | memoryview, at: int = 0) -> Inputs:
             raise Malformed("INPUT with a wrong length")
         inputs.append(bytes(datagram[at : at + size]))
         at += size
-    return Inputs(session, accepted, fenced, first, tuple(inputs))
+    return Inputs(session, life, accepted, fenced, first, tuple(inputs))
 
 
 def encode_frame(
-    session: int, epoch: int, tick: int, stable_seq: int, chain: bytes, wait_us: int, payload: bytes
+    session: int, epoch: int, tick: int, stable_seq: int, life: int, chain: bytes, wait_us: int, payload: bytes
 ) -> bytes:
     """A FRAME datagram. Raises ``Malformed`` where the payload is over ``MAX_FRAME_PAYLOAD`` bytes."""
     if len(payload) > MAX_FRAME_PAYLOAD:
         raise Malformed(f"a frame payload of {len(payload)} bytes; at most {MAX_FRAME_PAYLOAD}")
-    return _FRAME.pack(FRAME, session, epoch, tick, stable_seq, chain, min(wait_us, 0xFFFFFFFF)) + payload
+    return _FRAME.pack(FRAME, session, epoch, tick, stable_seq, life, chain, min(wait_us, 0xFFFFFFFF)) + payload
 
 
 def decode_frame(datagram: bytes, at: int = 0) -> Frame:
     """Read a FRAME datagram. Raises ``Malformed``."""
     try:
-        kind, session, epoch, tick, stable, chain, wait_us = _FRAME.unpack_from(datagram, at)
+        kind, session, epoch, tick, stable, life, chain, wait_us = _FRAME.unpack_from(datagram, at)
     except struct.error as error:
         raise Malformed(f"short FRAME: {error}") from None
     if kind != FRAME:
         raise Malformed(f"kind {kind:#x} where FRAME was expected")
-    return Frame(session, epoch, tick, stable, chain, wait_us, datagram[at + FRAME_BYTES :])
+    return Frame(session, epoch, tick, stable, life, chain, wait_us, datagram[at + FRAME_BYTES :])
 
 
 def encode_fence(session: int, epoch: int) -> bytes:
@@ -189,4 +199,4 @@ def accepted_epoch(packet: bytes) -> int:
     at = ENVELOPE_BYTES
     if len(packet) < at + INPUT_BYTES or packet[at] != INPUT:
         return 0
-    return int.from_bytes(packet[at + 9 : at + 13], "big")
+    return int.from_bytes(packet[at + 13 : at + 17], "big")

@@ -304,6 +304,7 @@ class FinalDelta(Message, frozen=True):
     digest: str
     rounds: int
     form: str = "pages"
+    life: int = 0
     pending: tuple[bytes, ...] = ()
     body: bytes = b""
 

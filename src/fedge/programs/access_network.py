@@ -17,6 +17,7 @@ from fedge.adapters.embedded import addresses
 from fedge.adapters.embedded.link import Dialled, dial
 from fedge.core.messages import AccessHello, Message
 from fedge.programs.trace_file import TraceFile
+from fedge.runtime.lifeline import end_with_supervisor
 from fedge.runtime.precise_loop import quiet_gc, run
 from fedge.runtime.run import Run, log_to
 from fedge.simulation.access import AccessNetwork, AccessPlan
@@ -56,6 +57,7 @@ async def serve(this: Run) -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
+    end_with_supervisor(loop, stopped.set)
     trace = Trace()
     file = TraceFile(this.folder / "access.bin", trace)
     link: Dialled | None = None

@@ -1,7 +1,7 @@
 """All players as one process: ``python -m fedge.programs.player_fleet`` with ``FEDGE_RUN_DIR`` set. Wiring only.
 
 Each player has a socket of its own at its UE's address (``players``). Writes ``fleet.bin``. Ends on SIGTERM, or by itself at
-the end of the configured duration.
+the end of the configured duration; either way the players first hear of what they had pressed.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import structlog
 from fedge.adapters.embedded import addresses
 from fedge.core.model import SECOND
 from fedge.programs.trace_file import TraceFile
+from fedge.runtime.lifeline import end_with_supervisor
 from fedge.runtime.precise_loop import quiet_gc, run
 from fedge.runtime.run import Run, log_to
 from fedge.simulation.players import Fleet, FleetPlan
@@ -35,6 +36,7 @@ async def play(this: Run) -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
+    end_with_supervisor(loop, stopped.set)
     trace = Trace()
     file = TraceFile(this.folder / "fleet.bin", trace)
     ends_ns = config.started_ns + int(config.duration_s * SECOND) if config.duration_s else 0
@@ -58,10 +60,21 @@ async def play(this: Run) -> None:
                 )
             except TimeoutError:
                 file.flush()
+        await _farewell(fleet, file)
     finally:
         await fleet.stop()
         file.close()
         log.info("players leave", **fleet.summary())
+
+
+async def _farewell(fleet: Fleet, file: TraceFile) -> None:
+    """Told to stop: nobody presses any more; inputs on their way are said again until they are acknowledged, or for 2 s."""
+    playing = [player for player in fleet.players if player.attached]
+    for player in playing:
+        player.leaving_since = player.leaving_since or time.monotonic_ns()
+    while not all(player.may_go(time.monotonic_ns()) for player in playing if player.attached):
+        await asyncio.sleep(0.02)
+    file.flush()
 
 
 def _left_s(ends_ns: int) -> float:

@@ -274,6 +274,9 @@ class SiteShell:
     async def wake(self) -> None:
         while True:
             await asyncio.sleep(WAKE_S)
+            if self._failpoints.active:
+                for site, peer in self.peers.items():
+                    peer.backhaul.cut = self._failpoints.cut(self.site, site)
             self.apply(self.agent.wake(time.monotonic_ns()))
             if self._held:
                 held, self._held = self._held, []

@@ -168,9 +168,13 @@ class Supervisor:
                 program.start_after = now + RESTART_AFTER_S[min(program.restarts, len(RESTART_AFTER_S) - 1)]
                 program.restarts += 1
                 self.say(f"{program.name} died ({_exit_words(process.returncode)}); starting it again")
-            if program.process is None and program.start_after and now >= program.start_after:
+            if program.process is None and program.start_after and now >= program.start_after and not self._kept_down(program):
                 program.start_after = 0.0
                 self._start(program)
+
+    def _kept_down(self, program: Program) -> bool:
+        """With the test switch ``failpoints``: a file ``down.<program>`` there keeps a dead program dead."""
+        return "failpoints" in self.settings.test_switches and (self.folder / "failpoints" / f"down.{program.name}").exists()
 
     def stop(self) -> None:
         """End everything that was started here: players first, then the platform, then whatever is left."""

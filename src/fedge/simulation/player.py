@@ -79,7 +79,7 @@ class Player:
             if session is not None:
                 self._unsaid += session.unacknowledged()
             session = ClientSession(
-                attachment.key, attachment.epoch_floor, attachment.fresh, self._believe_all
+                attachment.key, attachment.epoch_floor, attachment.fresh, attachment.life, self._believe_all
             )
             self._record_attached(attachment, session, now)
         else:

@@ -14,6 +14,7 @@ from fedge.core.control.events import (
     AskedClose,
     AskedDrain,
     AskedMove,
+    ClientAttached,
     HandoverDone,
     MoveExpired,
     MoveOverdue,
@@ -105,7 +106,9 @@ def attach(plane: ControlPlane, event: AskedAttach, now: Nanoseconds) -> list[Ef
         if answer is None:
             plane.waiting.setdefault(name, []).append((event.request, False))
             return []
-        effects: list[Effect] = [Reply(answer.request, answer.status, {**answer.body, "fresh": False})]
+        if answer.status == 200:
+            return [Propose(ClientAttached(event.request, name))]
+        effects: list[Effect] = [answer]
         move = plane.state.moves.get(session.move) if session.move is not None else None
         if move is not None and move.state in ("ACTIVATED", "STEERED"):
             effects.append(Propose(MoveWaived(move.id, "its client attached again")))

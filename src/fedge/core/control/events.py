@@ -74,6 +74,13 @@ class SessionPlaced(Message, frozen=True):
     because: str
 
 
+class ClientAttached(Message, frozen=True):
+    """A client found its session: what it says counts from now on as a life of its own, if it has no memory of another."""
+
+    request: RequestId
+    session: SessionId
+
+
 class SessionClosing(Message, frozen=True):
     session: SessionId
 
@@ -135,6 +142,7 @@ class Placed(Message, frozen=True):
 
 DECIDED = (
     SessionPlaced,
+    ClientAttached,
     SessionClosing,
     MovePlanned,
     HandoverDone,

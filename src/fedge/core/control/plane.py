@@ -18,6 +18,7 @@ from fedge.core.control.events import (
     AskedClose,
     AskedDrain,
     AskedMove,
+    ClientAttached,
     HandoverDone,
     MoveExpired,
     MoveOverdue,
@@ -144,6 +145,9 @@ class ControlPlane:
                 return sessions.opened(state, event, now)
             case SessionRefused():
                 return [*sessions.refused(state, event, now), *self._answer_refused(event)]
+            case ClientAttached():
+                session = state.sessions.get(event.session)
+                return sessions.attached(state, event, self.service_of(session.app) if session is not None else "")
             case SessionClosing():
                 return sessions.closing(state, event, now)
             case SessionClosed():
@@ -174,8 +178,10 @@ class ControlPlane:
         effects = ue_move.steered(self.state, event, now)
         for request, fresh in self.waiting.pop(event.session, []):
             answer = sessions.attach_answer(self.state, session, request, self.service_of(session.app))
-            if answer is not None:
-                effects.append(Reply(request, answer.status, {**answer.body, "fresh": fresh}))
+            if answer is not None and fresh:
+                effects.append(Reply(request, answer.status, {**answer.body, "fresh": True}))
+            elif answer is not None:
+                effects.append(Propose(ClientAttached(request, session.session)))
         return effects
 
     def _answer_refused(self, event: SessionRefused) -> list[Effect]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from fedge.core.control import ue_move
 from fedge.core.control.effects import Effect, Reply, Story, ToAccess, ToSite
-from fedge.core.control.events import SessionClosing, SessionPlaced
+from fedge.core.control.events import ClientAttached, SessionClosing, SessionPlaced
 from fedge.core.control.state import Session, State
 from fedge.core.messages import (
     ActivateRoute,
@@ -84,6 +84,19 @@ def refused(state: State, event: SessionRefused, now: Nanoseconds) -> list[Effec
     return [ToAccess(RemoveRoute(session.session, session.key))]
 
 
+def attached(state: State, event: ClientAttached, service: str) -> list[Effect]:
+    """A client is back: another life, unless it remembers the one that it had."""
+    session = state.sessions.get(event.session)
+    if session is None:
+        return [Reply(event.request, 503, {"code": "CLOSING", "message": f"{event.session} has just ended; ask again"})]
+    answer = attach_answer(state, session, event.request, service)
+    if answer is None or answer.status != 200:
+        wait = {"code": "MOVE_UNDECIDED", "message": f"{event.session} is changing; ask again in 100 ms"}
+        return [answer if answer is not None else Reply(event.request, 503, wait)]
+    session.life += 1
+    return [Reply(event.request, 200, {**answer.body, "life": session.life, "fresh": False})]
+
+
 def closing(state: State, event: SessionClosing, now: Nanoseconds) -> list[Effect]:
     session = state.sessions.get(event.session)
     if session is None:
@@ -132,6 +145,7 @@ def attach_answer(state: State, session: Session, request: int, service: str) ->
         "key": f"{session.key:016x}",
         "service": service,
         "epoch_floor": session.epoch,
+        "life": session.life,
         "site": session.site,
         "because": session.because,
     }

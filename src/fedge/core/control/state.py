@@ -15,7 +15,10 @@ KEPT_MOVES = 400
 
 
 class Session(Struct):
-    """``state``: opening, serving, closing or lost. ``top_*``: the highest number ever given out, so none is used twice."""
+    """``state``: opening, serving, closing or lost. ``top_*``: the highest number ever given out, so none is used twice.
+
+    ``life`` counts the clients that were given this session; one that attaches without memory speaks as the latest.
+    """
 
     session: SessionId
     key: SessionKey
@@ -28,6 +31,7 @@ class Session(Struct):
     move: MoveId | None = None
     top_epoch: int = 1
     top_generation: int = 1
+    life: int = 1
     opened: bool = False
     steered: bool = False
     moved_at: Nanoseconds = 0

@@ -137,6 +137,7 @@ class SourceEnd:
             digest=final.digest,
             rounds=final.rounds,
             form=final.form,
+            life=final.life,
             pending=final.pending,
             body=frozen.body,
         )

@@ -1,0 +1,131 @@
+"""What goes wrong in a simulated world, and when: drawn from a seed, told in sentences, shrinkable.
+
+A ``Fault`` strikes when a message of one kind has been said so many times, so that short windows of the protocol are hit as
+often as long ones, or at an instant. Beside faults, ``Weather`` spoils every link a little.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+
+from fedge.core.model import MS, SECOND
+
+SITES = ("s1", "s2", "s3")
+
+MOMENTS = (
+    "WarmTarget", "TargetWarmed", "BeginCopy", "TakeState", "StateTaken", "StateRound", "Store", "Stored", "RoundStored",
+    "Freeze", "Frozen", "MoveFrozen", "FinalDelta", "Activate", "Answered", "Answer", "MoveActivated", "InstallRoute",
+    "ActivateRoute", "RouteActivated", "UplinkSeen", "ReleaseSource", "Drop", "Dropped", "SourceReleased", "AskFence",
+    "FenceAnswered", "Resume", "Resumed", "MoveAborted", "Decline", "Voided", "EpochRefused", "EpochVoided", "VoidEpoch",
+    "OpenSession", "Open", "Opened", "SessionOpened", "AbortMove", "CancelMove", "DiscardSession", "TargetRefused",
+    "Unvoid", "GoOn", "InstanceHello", "SiteHello", "CloseSession", "SessionClosed", "AskedAttach",
+)  # fmt: skip
+"""The messages at whose sending a fault may strike."""
+
+ACTIONS = (
+    "crash sender", "crash receiver", "crash sender unsaid", "crash instance of sender", "crash instance of receiver",
+    "tear instance of receiver", "crash centre", "crash access", "forget client", "lose", "repeat later", "delay",
+    "cut", "stall", "pause sender", "pause receiver", "cut centre from all", "cut access from site",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Fault:
+    """``action`` at the ``count``-th ``moment`` (a message's name), or at ``at_ms`` if there is no moment.
+
+    ``who`` names a node where the action needs one that the message does not give. ``for_ms``: until it is mended.
+    """
+
+    action: str
+    moment: str = ""
+    count: int = 1
+    at_ms: int = 0
+    who: str = ""
+    for_ms: int = 300
+
+    def __str__(self) -> str:
+        when = f"at {self.moment} no. {self.count}" if self.moment else f"at {self.at_ms} ms"
+        return f"{self.action} {self.who} {when} for {self.for_ms} ms".replace("  ", " ")
+
+
+@dataclass(frozen=True)
+class Weather:
+    """Shares of messages between programs (``said_*``) and of packets (``packet_*``) that are lost or come twice."""
+
+    said_lost: float = 0.0
+    said_twice: float = 0.0
+    in_order: bool = True
+    packet_lost: float = 0.0
+    packet_twice: float = 0.0
+    packet_late: float = 0.0
+    fence_lost: float = 0.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One world: everything that happens in it follows from this. ``faults_ms``: how long faults may strike."""
+
+    seed: int
+    clients: int = 2
+    capacity: int = 4
+    faults_ms: int = 5000
+    faults: tuple[Fault, ...] = ()
+    weather: Weather = Weather()
+    handover_every_ms: int = 900
+    deadline_ms: int = 1000
+    fencing: bool = True
+    believe_all: bool = False
+    schemas: tuple[str, ...] = ("ledger/1", "ledger/1", "ledger/1")
+    wishes: bool = True
+    """Do people order moves, drain sites and close sessions?"""
+
+
+def plan_of(seed: int, fencing: bool = True) -> Plan:
+    """The world of a seed."""
+    rng = Random(f"plan/{seed}")
+    calm = rng.random() < 0.25
+    weather = Weather(
+        said_lost=rng.choice((0.0, 0.0, 0.01, 0.05)),
+        said_twice=rng.choice((0.0, 0.02, 0.1)),
+        in_order=rng.random() < 0.7,
+        packet_lost=rng.choice((0.0, 0.02, 0.2)),
+        packet_twice=rng.choice((0.0, 0.05)),
+        packet_late=rng.choice((0.0, 0.05)),
+        fence_lost=rng.choice((0.0, 0.0, 0.7)),
+    )
+    faults = [_fault(rng) for _ in range(rng.randrange(1, 7))]
+    long = rng.random() < 0.12
+    if long:
+        faults.append(_site_lost(rng))
+    return Plan(
+        seed,
+        clients=rng.randrange(1, 4),
+        capacity=rng.choice((1, 2, 4, 8)),
+        faults_ms=17_000 if long else rng.choice((3000, 5000)),
+        faults=tuple(faults),
+        weather=Weather() if calm else weather,
+        handover_every_ms=rng.choice((500, 900, 2000)) * (2 if long else 1),
+        deadline_ms=rng.choice((400, 1000, 2000)),
+        fencing=fencing,
+        believe_all=not fencing,
+        schemas=("ledger/1", "ledger/1", "ledger/2" if rng.random() < 0.1 else "ledger/1"),
+        wishes=rng.random() < 0.6,
+    )
+
+
+def _fault(rng: Random) -> Fault:
+    for_ms = rng.choice((50, 150, 400, 1200, 2500))
+    if rng.random() < 0.8:
+        return Fault(rng.choice(ACTIONS), rng.choice(MOMENTS), rng.randrange(1, 7), for_ms=for_ms)
+    who = rng.choice((*SITES, "centre", "access", "c0", *(f"{site}/i" for site in SITES)))
+    action = {"c": "forget", "a": "crash"}.get(who[0], "crash") if who[0:2] == "c0" or who == "access" else "crash"
+    if rng.random() < 0.3 and action == "crash":
+        action = "pause"
+    return Fault(action, at_ms=rng.randrange(0, 4000), who=who, for_ms=for_ms)
+
+
+def _site_lost(rng: Random) -> Fault:
+    """Long enough for the centre to give the site up: dead, or alive and cut off from the centre or from everything."""
+    action = rng.choice(("crash", "cut from centre", "cut off"))
+    return Fault(action, at_ms=rng.randrange(0, 2500), who=rng.choice(SITES), for_ms=round(13.5 * SECOND / MS))
