@@ -75,7 +75,11 @@ class DemoRun:
             except (OSError, ValueError):
                 pass
             time.sleep(0.5)
-        why = f"after {READY_WITHIN_S:.0f} s" if self.running else f"and the demo ended with {self.process.returncode}"
+        why = (
+            f"after {READY_WITHIN_S:.0f} s"
+            if self.running
+            else f"and the demo ended with {self.process.returncode}"
+        )
         raise DemoFailed(f"fewer than {sessions} sessions {why}\n" + self.last_words())
 
     def report(self) -> dict[str, Any]:

@@ -184,13 +184,25 @@ class Platform:
     # --- failpoints --------------------------------------------------------------------------------------------------------
 
     @contextlib.contextmanager
-    def held_at(self, state: str) -> Iterator[Callable[[], None]]:
-        """Moves cannot leave ``state`` inside; the value waits until one is held there."""
+    def move_held_at(self, state: str, session: str, to: str) -> Iterator[str]:
+        """Order a move and wait until it is held in ``state``; let go of it at the end. The move's id.
+
+        A site that has just lost its instance may refuse: then the move is ordered again.
+        """
         point, reached = self.failpoints / state, self.failpoints / f"{state}.reached"
         reached.unlink(missing_ok=True)
         point.touch()
         try:
-            yield lambda: until(f"a move held at {state}", reached.exists) and None
+            move = self.order_move(session, to)
+
+            def held() -> bool:
+                nonlocal move
+                if not reached.exists() and self.move_state(move) in ENDED:
+                    move = self.order_move(session, to)
+                return reached.exists()
+
+            until(f"a move of {session} held at {state}", held)
+            yield move
         finally:
             point.unlink()
             reached.unlink(missing_ok=True)

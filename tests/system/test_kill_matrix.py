@@ -6,8 +6,6 @@ checker reads everything that instances, gateways and players wrote.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.system.conftest import PLAYERS, Start
@@ -19,10 +17,10 @@ CELLS = [(state, victim) for state in STATES for victim in VICTIMS]
 
 
 @pytest.fixture(scope="module")
-def platform(start: Start) -> Iterator[Platform]:
+def platform(start: Start) -> Platform:
     platform = start()
     until("every player plays", lambda: len(serving(platform)) == PLAYERS)
-    yield platform
+    return platform
 
 
 def serving(platform: Platform) -> dict[str, str]:
@@ -46,9 +44,7 @@ def test_killed(platform: Platform, n: int) -> None:
     source = until(f"{session} is served", lambda: serving(platform).get(session))
     others = [site for site in platform.sites() if site != source]
     target = others[n // PLAYERS % len(others)]
-    with platform.held_at(state) as reached:
-        move = platform.order_move(session, target)
-        reached()
+    with platform.move_held_at(state, session, target) as move:
         platform.kill(program_of(victim, source, target))
     end = platform.moved(move)
     site = until(f"{session} is served again", lambda: serving(platform).get(session))

@@ -103,8 +103,14 @@ class ClientSession:
         return tuple(self._unacked)
 
     def raise_floor(self, epoch: int) -> None:
-        """Attached again with memory intact: nothing below ``epoch`` is believed from here on."""
+        """Attached again with memory intact: nothing below ``epoch`` is believed from here on.
+
+        Discovery answers once the move in progress is decided: if it went the way that this client had promised to refuse, the
+        source is released, nobody relies on that promise any more, and it would only shut out the one writer that is left.
+        """
         self.accepted_epoch = max(self.accepted_epoch, epoch)
+        if self.fenced_epoch <= epoch:
+            self.fenced_epoch = 0
 
     def _accept(self, frame: wire.Frame) -> Verdict:
         if not self.synced:

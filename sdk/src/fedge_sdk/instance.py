@@ -144,7 +144,8 @@ class Instance:
         order = message["order"]
         standing = self._answer(order, message["reason"] or "declined", now)
         copy = self.copies.get(order["key"])
-        if copy is not None and copy.state == "restoring" and standing["verdict"] == "REFUSED":
+        mine = copy is not None and copy.state == "restoring" and copy.epoch == order["epoch"]
+        if copy is not None and mine and standing["verdict"] == "REFUSED":
             self._discard(copy, "refused", now)
         return [({"type": "Answered", "answer": standing}, b"")]
 
@@ -161,7 +162,7 @@ class Instance:
         if copy is None or copy.state == "gone":
             return []
         if copy.state == "handed_over":
-            copy.resume(message["epoch"], now)
+            copy.resume(message["epoch"], message.get("generation") or copy.generation, now)
             heapq.heappush(self._due, (copy.due, copy.key))
         return [({"type": "Resumed", "key": copy.key, "epoch": copy.epoch, "at": now}, b"")]
 

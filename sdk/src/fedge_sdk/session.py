@@ -20,6 +20,18 @@ MAX_INPUTS_PER_TICK = 32
 MAX_PENDING = 256
 
 
+PHASES = 8
+"""Sessions tick in one of so many phases of the period, so that frames of neighbours leave, and cost, together."""
+MOST_BEHIND_NS = 15 * TICK_NS
+"""A writer that was stopped for longer does not run all the missed ticks at once: it goes on from now."""
+
+
+def next_due(key: int, now: int) -> int:
+    """The first instant after ``now`` in the phase of the session ``key``."""
+    phase = key % PHASES * (TICK_NS // PHASES)
+    return ((now - phase) // TICK_NS + 1) * TICK_NS + phase
+
+
 class CopyFiles(Protocol):
     """What a copy needs of its files; ``fedge_sdk.store.CopyStore`` keeps the contract on disk."""
 
@@ -68,7 +80,7 @@ class SessionCopy:
         self.files.put_image(memory.view())
         self.files.put_meta(self.meta)
         self._note("opened", now)
-        self.state, self.due = "serving", now + TICK_NS
+        self.state, self.due = "serving", next_due(self.key, now)
 
     def recover(self, image: bytes, log: bytes, now: int) -> None:
         """After a crash: the image, then every logged tick again; then serve on from the next tick, or stay stopped."""
@@ -84,6 +96,7 @@ class SessionCopy:
                 self.state, self.order = "handed_over", record["order"]
             elif record["event"] == "resumed":
                 self.state, self.order, self.epoch = "serving", None, record["epoch"]
+                self.generation = record.get("generation", self.generation)
             elif record["event"] == "life":
                 self.life = record["life"]
             elif record["event"] == "void":
@@ -94,7 +107,7 @@ class SessionCopy:
                 self.state = "gone"
         self.rounds = -1  # which pages the target has is forgotten: a final delta now is the whole image
         self._note("recovered", now)
-        self.due = now
+        self.due = next_due(self.key, now)
 
     # --- playing -----------------------------------------------------------------------------------------------------------
 
@@ -129,7 +142,7 @@ class SessionCopy:
 
     def step(self, now: int) -> bytes | None:
         """Run the tick that is due and return its packet for the gateway; None if this copy may not speak."""
-        self.due += TICK_NS
+        self.due = self.due + TICK_NS if now - self.due < MOST_BEHIND_NS else next_due(self.key, now)
         if self.state == "handed_over" and self.fence_epoch:
             fence = wire.encode_fence(self.key, self.fence_epoch)
             return wire.seal(wire.Envelope(wire.DOWN, 0, self.key, self.generation, 0, 0, 0, 0, now), fence)
@@ -192,11 +205,12 @@ class SessionCopy:
         }
         return final, body
 
-    def resume(self, epoch: int, now: int) -> None:
+    def resume(self, epoch: int, generation: int, now: int) -> None:
         """The hand-over came to nothing: serve again, as ``epoch``."""
         if self.state == "handed_over":
             self.epoch, self.state, self.order, self.fence_epoch = epoch, "serving", None, 0
-            self._note("resumed", now)
+            self.generation = generation
+            self._note("resumed", now, generation=generation)
             self.due = max(self.due, now)
 
     # --- the target's end --------------------------------------------------------------------------------------------------
@@ -244,8 +258,8 @@ class SessionCopy:
         self._pending = deque((b64decode(data), now) for data in final["pending"])
         self.state, self.order = "serving", final["order"]
         self.due = final["due"] + TICK_NS
-        if self.due < now - 30 * TICK_NS:
-            self.due = now
+        if now - self.due > MOST_BEHIND_NS:
+            self.due = next_due(self.key, now)
 
     def go_on(self, now: int) -> None:
         """The refusal that silenced this copy no longer counts: its source is released."""

@@ -121,6 +121,10 @@ class DiscardSession(Message, frozen=True):
     epoch: int
 
 
+class AskInventory(Message, frozen=True):
+    """Say ``SiteHello`` again: the centre had taken the site for lost."""
+
+
 class Unvoid(Message, frozen=True):
     """The refusal that silenced ``epoch`` came from a client's earlier life, and the source is released: go on."""
 
@@ -397,9 +401,10 @@ class AskFence(ToInstance, frozen=True):
 
 
 class Resume(ToInstance, frozen=True):
-    """Serve again, as ``epoch``."""
+    """Serve again, as ``epoch``; the gateway here is at ``generation``."""
 
     epoch: int
+    generation: int = 0
 
 
 class GoOn(ToInstance, frozen=True):

@@ -61,9 +61,12 @@ class Gateway:
 
     def apply(self, effect: SetFlow | ClearFlow) -> None:
         if isinstance(effect, SetFlow):
-            line = {"key": f"{effect.key:016x}", "mode": effect.flow, "generation": effect.generation, "epoch": effect.epoch}
-            self._journal.write(json.dumps({"t_ns": time.monotonic_ns(), **line}) + "\n")
-            self._deliver(self.table.set(effect))
+            deliveries = self.table.set(effect)
+            entry = self.table.entries[effect.key]
+            if entry.generation == effect.generation and entry.epoch == effect.epoch:  # it took effect
+                line = {"key": f"{effect.key:016x}", "mode": entry.flow, "generation": entry.generation, "epoch": entry.epoch}
+                self._journal.write(json.dumps({"t_ns": time.monotonic_ns(), **line}) + "\n")
+            self._deliver(deliveries)
         else:
             self.table.clear(effect)
 

@@ -19,8 +19,10 @@ from fedge.programs.settings import Settings
 from fedge.programs.supervisor import Supervisor
 from fedge.report import compare, make_report, passed, summary
 
-SETTLE_S = 3.0
-"""After the last input so long is left for moves under way to end."""
+SETTLE_S = 8.0
+"""Moves under way at the end get so long to end."""
+LAST_MOVE_S = 1.5
+"""So long before the end no further move begins: what is under way ends while its player still listens."""
 
 
 def play(settings: Settings) -> int:
@@ -119,9 +121,14 @@ def _play(supervisor: Supervisor, caught: list[int]) -> None:
     supervisor.write_config(duration, started)
     supervisor.add("player-fleet", "fedge.programs.player_fleet", ends_by_itself=True)
     ends = time.monotonic() + settings.duration_s if settings.duration_s else float("inf")
+    holding = False
     while not caught and time.monotonic() < ends:
         supervisor.keep_up()
         supervisor.tell_story()
+        if not holding and time.monotonic() > ends - LAST_MOVE_S:
+            holding = True
+            with contextlib.suppress(OSError):
+                supervisor.ask("POST", "/api/v1/hold-moves", {"hold": True})
         time.sleep(0.05)
     supervisor.say("stopping: players leave, moves under way end")
     fleet = supervisor.programs["player-fleet"].process
@@ -129,14 +136,23 @@ def _play(supervisor: Supervisor, caught: list[int]) -> None:
     while time.monotonic() < give_up:
         supervisor.keep_up()
         supervisor.tell_story()
-        moving = [m for m in supervisor.ask("GET", "/api/v1/moves")["items"] if m["state"] not in ("RELEASED", "ABORTED")]
-        if not moving and (fleet is None or fleet.poll() is not None or caught):
+        if not _moves_under_way(supervisor) and (fleet is None or fleet.poll() is not None or caught):
             break
         time.sleep(0.05)
 
 
+def _moves_under_way(supervisor: Supervisor) -> bool:
+    try:
+        moves = supervisor.ask("GET", "/api/v1/moves")["items"]
+    except OSError:  # the control plane is being started again
+        return True
+    return any(move["state"] not in ("RELEASED", "ABORTED") for move in moves)
+
+
 def _conclude(settings: Settings, folder: Path) -> tuple[int, dict[str, Any]]:
     report: dict[str, Any] = make_report(folder)
+    if settings.duration_s:
+        report["duration_s"] = settings.duration_s
     text = json.dumps(report, indent=1)
     (folder / "report.json").write_text(text)
     if settings.report is not None:

@@ -22,6 +22,7 @@ from fedge.adapters.embedded.link import Dialled, Join, Line, dial, listen
 from fedge.adapters.embedded.processes import InstanceProcess
 from fedge.core.messages import (
     Answer,
+    AskInventory,
     FinalDelta,
     InstanceHello,
     Message,
@@ -48,6 +49,7 @@ from fedge.simulation.city import read_city
 from fedge.wire import codec
 
 log = structlog.get_logger("agent")
+PACE_S = 0.000_5
 WAKE_S = 0.02
 REPORT_S = 0.5
 POLL_S = 0.1
@@ -182,6 +184,8 @@ class SiteShell:
     # --- events ------------------------------------------------------------------------------------------------------------
 
     def on_message(self, message: Message) -> None:
+        if isinstance(message, AskInventory) and self.control is not None:
+            self.control.send(self._hello())
         if isinstance(message, RunInstances):
             self._wanted(message)
         self.apply(self.agent.handle(message, time.monotonic_ns()))
@@ -338,4 +342,4 @@ async def main(index: int) -> None:
 
 
 if __name__ == "__main__":
-    run(main(int(sys.argv[1])))
+    run(main(int(sys.argv[1])), PACE_S)

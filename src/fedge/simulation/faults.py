@@ -14,7 +14,7 @@ from fedge.core.model import MS, SECOND
 SITES = ("s1", "s2", "s3")
 
 MOMENTS = (
-    "WarmTarget", "TargetWarmed", "BeginCopy", "TakeState", "StateTaken", "StateRound", "Store", "Stored", "RoundStored",
+    "WarmTarget", "TargetWarmed", "BeginCopy", "Proceed", "TakeState", "StateTaken", "StateRound", "Store", "Stored", "RoundStored",
     "Freeze", "Frozen", "MoveFrozen", "FinalDelta", "Activate", "Answered", "Answer", "MoveActivated", "InstallRoute",
     "ActivateRoute", "RouteActivated", "UplinkSeen", "ReleaseSource", "Drop", "Dropped", "SourceReleased", "AskFence",
     "FenceAnswered", "Resume", "Resumed", "MoveAborted", "Decline", "Voided", "EpochRefused", "EpochVoided", "VoidEpoch",

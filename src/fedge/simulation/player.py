@@ -112,7 +112,8 @@ class Player:
         except wire.Malformed:
             self.malformed += 1
             return
-        self.heard_at = now
+        if verdict.accepted:
+            self.heard_at = now
         self.acknowledged += verdict.acknowledged
         frame = verdict.frame
         if frame is None:

@@ -42,6 +42,9 @@ def document() -> dict[str, Any]:
                 body=_object(application="string", device="string"),
             )
         },
+        "/hold-moves": {
+            "post": _operation("Begin no move that nobody ordered, or begin them again.", body=_object(hold="boolean"))
+        },
         "/apply": {
             "post": _operation("Apply Kubernetes objects, all or none.", body=_object(objects="array")),
         },

@@ -28,7 +28,7 @@ from fedge.api.manifests import PLURALS, Invalid, read_objects
 from fedge.core.applications.objects import key_of
 from fedge.core.control import ControlPlane, placing
 from fedge.core.control.deciding import decision_for
-from fedge.core.control.events import AskedApply, AskedAttach, AskedClose, AskedDrain, AskedMove
+from fedge.core.control.events import AskedApply, AskedAttach, AskedClose, AskedDrain, AskedHold, AskedMove
 from fedge.core.discovery import explanation
 from fedge.core.messages import Message
 from fedge.core.model import MS
@@ -202,6 +202,13 @@ class Api:
         status, answer = await self.centre.ask(lambda n: AskedDrain(n, site, undo))
         return _json(answer, status)
 
+    async def hold_moves(self, request: Request) -> Response:
+        wanted = (await _body(request)).get("hold")
+        if not isinstance(wanted, bool):
+            raise HTTPException(400, "hold: true or false is wanted")
+        status, answer = await self.centre.ask(lambda n: AskedHold(n, wanted))
+        return _json(answer, status)
+
     async def apply(self, request: Request) -> Response:
         body = await _body(request)
         objects = body.get("objects")
@@ -287,6 +294,7 @@ def admin_app(centre: Centre) -> Starlette:
         Route(f"{one}/explain/deployment/{{name}}", api.explain_deployment),
         Route(f"{one}/explain/{{session}}", api.explain),
         Route(f"{one}/attach", api.attach, methods=["POST"]),
+        Route(f"{one}/hold-moves", api.hold_moves, methods=["POST"]),
         Route(f"{one}/apply", api.apply, methods=["POST"]),
         Route(f"{one}/objects/{{kind}}", api.objects),
         Route(f"{one}/objects/{{kind}}/{{name}}", api.objects, methods=["GET"]),

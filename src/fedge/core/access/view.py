@@ -9,13 +9,14 @@ from fedge.core.model import CellId, Nanoseconds, UeId
 
 
 class UeView(Struct):
-    """The last sighting of a UE, its attachment and its measured round trip (0 while unknown)."""
+    """The last sighting of a UE, its attachment, its measured round trip (0 while unknown), and when its packets last came."""
 
     sighting: UeSighting
     seen_at: Nanoseconds
     cell_since: Nanoseconds = 0
     gap_ms: float = 0.0
     rtt_ms: float = 0.0
+    heard_at: Nanoseconds = 0
 
 
 class AccessView:
@@ -59,4 +60,4 @@ class AccessView:
             del self.hops[old]
         for ue, rtt_ms in event.ue_rtt_ms.items():
             if ue in self.ues:
-                self.ues[ue].rtt_ms = rtt_ms
+                self.ues[ue].rtt_ms, self.ues[ue].heard_at = rtt_ms, event.at

@@ -13,12 +13,14 @@ from fedge.core.control.events import (
     AskedAttach,
     AskedClose,
     AskedDrain,
+    AskedHold,
     AskedMove,
     ClientAttached,
     HandoverDone,
     MoveExpired,
     MoveOverdue,
     MovePlanned,
+    MovesHeld,
     MoveWaived,
     SessionClosing,
     SessionPlaced,
@@ -39,7 +41,8 @@ if TYPE_CHECKING:
 HOLD_FOR = SECOND
 """How long a warm target waits for a predicted handover."""
 OVERDUE_AFTER = 5 * SECOND
-UE_GONE_AFTER = 5 * SECOND
+SILENT_AFTER = 3 * SECOND
+"""A client whose packets have not been seen for so long is taken for gone: nothing moves for it, nothing waits for it."""
 
 
 def site_facts(plane: ControlPlane, app: str, now: Nanoseconds) -> list[SiteFacts]:
@@ -157,6 +160,12 @@ def order_for(plane: ControlPlane, session: Session, target: SiteId, cause: str,
     )
 
 
+def silent(plane: ControlPlane, ue: UeId, now: Nanoseconds) -> bool:
+    """Has this UE's client not been heard lately?"""
+    view = plane.access.ues.get(ue)
+    return view is None or now - view.heard_at > SILENT_AFTER
+
+
 def _limit(plane: ControlPlane, session: Session) -> int:
     return plane.applications[session.app].mobility.max_concurrent_moves_per_site
 
@@ -171,7 +180,7 @@ def consider(
     if decision is None or decision.decision != "move" or decision.best is None:
         return []
     leaving = health(plane.state.sites[session.site], plane.sites.get(session.site), now) == "draining"
-    if plane.settings.policy == "stay" and not leaving:
+    if not leaving and (plane.state.hold_moves or plane.settings.policy == "stay" or silent(plane, session.ue, now)):
         return []
     busy, limit = plane.state.moves_at(), _limit(plane, session)
     ordered = leaving
@@ -259,6 +268,12 @@ def drain(plane: ControlPlane, event: AskedDrain, now: Nanoseconds) -> list[Effe
     return [Reply(event.request, 202, body), Propose(SiteMarked(event.site, mark, "asked by hand"))]
 
 
+def hold(plane: ControlPlane, event: AskedHold) -> list[Effect]:
+    """Stop or allow moves that nobody ordered."""
+    effects: list[Effect] = [Reply(event.request, 200, {"hold_moves": event.hold})]
+    return effects if plane.state.hold_moves == event.hold else [*effects, Propose(MovesHeld(event.hold))]
+
+
 # --- time --------------------------------------------------------------------------------------------------------------------
 
 
@@ -285,9 +300,9 @@ def deadlines(plane: ControlPlane, now: Nanoseconds) -> list[Effect]:
         elif now > one.order.deadline + OVERDUE_AFTER and not one.overdue:
             effects.append(Propose(MoveOverdue(one.id)))
         if one.state in AFTER and one.state != "CONFIRMED":
-            view = plane.access.ues.get(one.order.ue)
-            gone = view is None or now - view.seen_at > UE_GONE_AFTER
-            if session is None or (session.state == "closing") or (gone and now > one.order.deadline + OVERDUE_AFTER):
+            since = now - one.steps.get("ACTIVATED", now)
+            gone = since > SILENT_AFTER and silent(plane, one.order.ue, now)
+            if session is None or session.state == "closing" or gone:
                 effects.append(Propose(MoveWaived(one.id, "its player left")))
     return effects
 

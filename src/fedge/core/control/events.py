@@ -57,6 +57,11 @@ class AskedDrain(Message, frozen=True):
     undo: bool = False
 
 
+class AskedHold(Message, frozen=True):
+    request: RequestId
+    hold: bool
+
+
 class AskedApply(Message, frozen=True):
     """Objects that were read and found valid; ``deleted`` names (kind, namespace, name)."""
 
@@ -117,6 +122,12 @@ class MoveWaived(Message, frozen=True):
     reason: str
 
 
+class MovesHeld(Message, frozen=True):
+    """No move is begun unless a person or a drain orders it."""
+
+    hold: bool
+
+
 class SiteMarked(Message, frozen=True):
     """``mark``: ready, draining or lost."""
 
@@ -149,6 +160,7 @@ DECIDED = (
     MoveExpired,
     MoveOverdue,
     MoveWaived,
+    MovesHeld,
     SiteMarked,
     ObjectsChanged,
     Placed,

@@ -11,18 +11,20 @@ from msgspec import Struct
 from fedge.core.access import AccessView
 from fedge.core.applications import Application, applications_of
 from fedge.core.control import deciding, placing, reconcile, sessions, ue_move
-from fedge.core.control.effects import Effect, Propose, Reply
+from fedge.core.control.effects import Effect, Propose, Reply, ToSite
 from fedge.core.control.events import (
     AskedApply,
     AskedAttach,
     AskedClose,
     AskedDrain,
+    AskedHold,
     AskedMove,
     ClientAttached,
     HandoverDone,
     MoveExpired,
     MoveOverdue,
     MovePlanned,
+    MovesHeld,
     MoveWaived,
     ObjectsChanged,
     Placed,
@@ -34,6 +36,7 @@ from fedge.core.control.state import State
 from fedge.core.federation import SiteView
 from fedge.core.messages import (
     AccessHello,
+    AskInventory,
     CellChanged,
     EpochVoided,
     HandoverPredicted,
@@ -124,7 +127,7 @@ class ControlPlane:
             case SourceReleased():
                 return ue_move.released(state, event, now)
             case TargetRefused():
-                return ue_move.refused(state, event, now)
+                return [*ue_move.refused(state, event, now), *reconcile.lost_after_all(state, event.move, now)]
             case MoveAborted():
                 return ue_move.aborted(state, event, now)
             case MoveExpired():
@@ -158,6 +161,9 @@ class ControlPlane:
                 self.sites.setdefault(event.site, SiteView()).heard_at = now
                 self.sites[event.site].instances = event.instances
                 return reconcile.site_hello(state, self.applications, event, now)
+            case MovesHeld():
+                state.hold_moves = event.hold
+                return []
             case SiteMarked():
                 return reconcile.site_marked(state, event, now)
             case ObjectsChanged():
@@ -224,7 +230,7 @@ class ControlPlane:
         view.instances, view.gateway = event.instances, event.gateway
         site = self.state.sites.get(event.site)
         if site is not None and site.marked == "lost":
-            return [Propose(SiteMarked(event.site, "ready", "it is heard again"))]
+            return [Propose(SiteMarked(event.site, "ready", "it is heard again")), ToSite(event.site, AskInventory())]
         return []
 
     # --- questions ---------------------------------------------------------------------------------------------------------
@@ -239,6 +245,8 @@ class ControlPlane:
                 return deciding.move(self, event, now)
             case AskedDrain():
                 return deciding.drain(self, event, now)
+            case AskedHold():
+                return deciding.hold(self, event)
             case AskedApply():
                 return placing.asked(self.state, event)
             case _:

@@ -30,7 +30,7 @@ from fedge.core.messages import (
 )
 from fedge.core.mobility import Move
 from fedge.core.mobility.move import UNDECIDED
-from fedge.core.model import SECOND, AppId, Nanoseconds, SiteId
+from fedge.core.model import SECOND, AppId, MoveId, Nanoseconds, SiteId
 
 
 def site_hello(
@@ -78,6 +78,8 @@ def _copy(state: State, site: SiteId, status: SessionStatus, now: Nanoseconds) -
     session = state.sessions.get(status.session)
     if status.state in ("restoring", "opening"):
         return []
+    if session is not None and session.state == "lost" and session.key == status.key and status.state == "serving":
+        return sessions.found_again(state, session, status, now)
     if session is None or session.key != status.key or session.state == "lost":
         return [ToSite(site, DiscardSession(status.session, status.key, status.epoch))]
     move = state.moves.get(session.move) if session.move is not None else None
@@ -162,6 +164,16 @@ def _lost_with_site(state: State, session: Session, now: Nanoseconds) -> list[Ef
     if session.state == "closing":
         return [ToAccess(RemoveRoute(session.session, session.key))]
     return sessions.lost(state, session, now)
+
+
+def lost_after_all(state: State, move_id: MoveId, now: Nanoseconds) -> list[Effect]:
+    """The target of a move whose source is lost has refused on record: nobody has the session."""
+    move = state.moves.get(move_id)
+    session = state.sessions.get(move.order.session) if move is not None else None
+    if move is None or session is None or move.state != "ABORTED" or session.key != move.order.key:
+        return []
+    left = session.state == "serving" and session.move is None and state.sites[session.site].marked == "lost"
+    return sessions.lost(state, session, now) if left else []
 
 
 def repeat(state: State, now: Nanoseconds) -> list[Effect]:

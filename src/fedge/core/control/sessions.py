@@ -17,6 +17,7 @@ from fedge.core.messages import (
     SessionDiscarded,
     SessionOpened,
     SessionRefused,
+    SessionStatus,
 )
 from fedge.core.mobility.move import AFTER, UNDECIDED
 from fedge.core.model import Nanoseconds, SessionId
@@ -127,6 +128,16 @@ def lost(state: State, session: Session, now: Nanoseconds) -> list[Effect]:
     state.lost_sessions += 1
     facts = {"session": session.session, "site": session.site}
     return [Story(f"{session.session} lost its state with {session.site}", now, {"lost": facts})]
+
+
+def found_again(state: State, session: Session, status: SessionStatus, now: Nanoseconds) -> list[Effect]:
+    """Its site was only cut off, served on, and its client has not begun anew elsewhere: it was not lost after all."""
+    session.state, session.steered = "serving", False
+    session.epoch, session.top_epoch = max(session.epoch, status.epoch), max(session.top_epoch, status.epoch)
+    state.lost_sessions -= 1
+    facts = {"session": session.session, "site": session.site}
+    told = Story(f"{session.session} was served by {session.site} all the time", now, {"found": facts})
+    return [*route_of(state, session, activate=True), told]
 
 
 def attach_answer(state: State, session: Session, request: int, service: str) -> Reply | None:

@@ -48,6 +48,7 @@ class State(Struct):
     placed_because: dict[AppId, str] = field(default_factory=dict)
     next_move: int = 1
     lost_sessions: int = 0
+    hold_moves: bool = False
 
     def under_way(self) -> Iterator[Move]:
         return (move for move in self.moves.values() if not move.ended)

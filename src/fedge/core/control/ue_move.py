@@ -95,13 +95,22 @@ def activated(state: State, event: MoveActivated, now: Nanoseconds) -> list[Effe
     """The target is the writer."""
     move = state.moves.get(event.move)
     if move is None or not _enter(move, "activated", event.at):
-        return []
+        return _too_late(state, move) if move is not None else []
     move.tick = move.tick or event.tick
     session = state.sessions[move.order.session]
     session.site, session.epoch, session.generation = move.order.target, move.order.epoch, move.order.generation
     session.came_from, session.moved_at = move.order.source, now
     told = _told(move, "ACTIVATED", event.at, f"{move.order.target} writes from tick {event.tick + 1}")
     return [*orders_of(state, move), told]
+
+
+def _too_late(state: State, move: Move) -> list[Effect]:
+    """Activated after its client had refused it and the source went on: nobody hears that copy."""
+    order = move.order
+    session = state.sessions.get(order.session)
+    if move.state != "ABORTED" or session is None or (session.key == order.key and session.epoch <= order.epoch):
+        return []
+    return [ToSite(order.target, DiscardSession(order.session, order.key, order.epoch))]
 
 
 def steered(state: State, event: RouteActivated, now: Nanoseconds) -> list[Effect]:
@@ -136,6 +145,8 @@ def _confirm(state: State, move: Move, now: Nanoseconds) -> list[Effect]:
     if not move.uplink_seen or not _enter(move, "confirmed", now):
         return []
     told = _told(move, "CONFIRMED", now, "the player's packets arrive at the target directly")
+    if state.sites[move.order.source].marked == "lost":
+        return [told, *released(state, SourceReleased(move.order.source, move.id), now)]
     return [*orders_of(state, move), told]
 
 
@@ -216,6 +227,8 @@ def site_lost(state: State, move: Move, now: Nanoseconds) -> list[Effect]:
         return [ToSite(order.target, AbortMove(order, "the source was lost"))]
     if move.state == "CONFIRMED" and source_lost:
         return released(state, SourceReleased(order.source, order.move), now)
+    if not source_lost:  # the target had become the writer, and its session is lost with it: the source's copy is too old
+        return waived(state, MoveWaived(order.move, "the target was lost"), now)
     return []
 
 

@@ -47,6 +47,7 @@ TRANSITIONS = (
     Transition("STEERED", "confirmed", "target gateway", "CONFIRMED"),
     Transition("STEERED", "aborted", "client, by its promise", "ABORTED"),
     Transition("CONFIRMED", "released", "source agent", "RELEASED"),
+    Transition("CONFIRMED", "aborted", "client, by its promise", "ABORTED"),
 )
 
 _NEXT = {(one.state, one.event): one.next for one in TRANSITIONS}

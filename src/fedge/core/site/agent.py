@@ -133,7 +133,7 @@ class SiteAgent:
             case AbortMove():
                 return self._abort(event, now)
             case ReleaseSource():
-                return self._release(event.order)
+                return self._release(event.order, now)
             case DiscardSession():
                 return self._discard(event)
             case InstanceHello():
@@ -180,6 +180,8 @@ class SiteAgent:
         place = self.places.get(order.key)
         if place is not None and place.status.epoch == order.epoch:
             return [self._told_open(order.key)]
+        if place is None and not self._heard_all(order.app):
+            return []
         instance = self._roomiest(order.app)
         if instance is None:
             reason = f"no ready instance of {order.app} with a free place"
@@ -240,6 +242,8 @@ class SiteAgent:
         if place is None or place.status.epoch != event.epoch:
             return []
         del self.places[event.key]
+        if source is not None and event.why != "released":
+            del self.sources[event.key]
         session = place.status.session
         if event.why == "closed":
             self._closing.pop(event.key, None)
@@ -303,6 +307,11 @@ class SiteAgent:
             return self._heard_refusal(Voided(status.key, status.epoch))
         return []
 
+    def _heard_all(self, app: str) -> bool:
+        """Has every instance said what it holds? Before that, a copy that is not known may still be here."""
+        wanted = self.wanted.get(app)
+        return wanted is None or sum(one.app == app for one in self.instances.values()) >= wanted.replicas
+
     def _roomiest(self, app: str, schema: str | None = None) -> InstanceId | None:
         held: dict[InstanceId, int] = {}
         for place in self.places.values():
@@ -327,6 +336,8 @@ class SiteAgent:
         warmed = TellControl(TargetWarmed(self.site, order.move, now))
         if standing is not None and standing.order.move == order.move:
             return [*standing.warm(), warmed] if standing.state == "warm" else [warmed]
+        if not self._heard_all(order.app):
+            return []  # the order is said again
         refusal = self._refusal(order, now)
         if refusal:
             return [TellControl(TargetRefused(self.site, order.move, refusal))]
@@ -359,6 +370,8 @@ class SiteAgent:
         source = self.sources.get(order.key)
         if source is not None and source.order.move == order.move:
             return []
+        if place is None and not self._heard_all(order.app):
+            return []  # the copy may have handed over already: the order is said again
         if place is None or place.status.state != "serving" or place.status.epoch >= order.epoch:
             epoch = place.status.epoch if place is not None else 0
             reason = "the session is not served here"
@@ -383,16 +396,21 @@ class SiteAgent:
             if source.state == "aborted":
                 del self.sources[key]
             return effects
-        target = self.targets.get(key)
-        if target is not None and target.order.move == event.order.move:
-            return target.cancelled(CancelMove(event.order, event.reason))
+        if event.order.target == self.site:
+            target = self._target_of(event.order)
+            return target.decline(event.reason, now) if target is not None else []
         if event.order.source == self.site and key in self.places:
             epoch = self.places[key].status.epoch
             return [TellControl(MoveAborted(self.site, event.order.move, now, epoch, event.reason))]
         return []
 
-    def _release(self, order: MoveOrder) -> list[Effect]:
+    def _release(self, order: MoveOrder, now: Nanoseconds) -> list[Effect]:
         place = self.places.get(order.key)
+        if place is None and not self._heard_all(order.app):
+            return []
+        if place is not None and place.status.state == "serving" and place.status.epoch == order.epoch + 1:
+            reason = "the client had refused the target's epoch"
+            return [TellControl(MoveAborted(self.site, order.move, now, place.status.epoch, reason))]
         if place is None or place.status.epoch >= order.epoch:
             self.sources.pop(order.key, None)
             return [TellControl(SourceReleased(self.site, order.move))]
@@ -478,19 +496,29 @@ class SiteAgent:
             place.status = replace(place.status, state="serving", epoch=event.epoch)
         if source is None or source.state != "resumed":
             return []
+        if place is not None:
+            place.status = replace(place.status, generation=source.generation)
         del self.sources[event.key]
         return source.resumed(now)
 
     def _copied(self, event: StateRound | FinalDelta, now: Nanoseconds) -> list[Effect]:
-        order = event.order
+        if isinstance(event, StateRound):
+            target = self.targets.get(event.order.key)
+            return target.round(event, now) if target is not None and target.order.move == event.order.move else []
+        target = self._target_of(event.order)
+        return target.final(event, now) if target is not None else []
+
+    def _target_of(self, order: MoveOrder) -> TargetEnd | None:
+        """This site's end of a move, built anew if need be, to tell what is on record; None while no instance could."""
         target = self.targets.get(order.key)
-        if target is None or target.order.move != order.move:
-            place = self.places.get(order.key)
-            instance = place.instance if place is not None else self._roomiest(order.app, order.schema)
-            if instance is None or isinstance(event, StateRound):
-                return []  # a final delta is said again; by then an instance may be up to answer from the record
-            target = self.targets[order.key] = TargetEnd(order, instance)
-        return target.round(event, now) if isinstance(event, StateRound) else target.final(event, now)
+        if target is not None and target.order.epoch >= order.epoch:
+            return target if target.order.move == order.move else None
+        place = self.places.get(order.key)
+        instance = place.instance if place is not None else self._roomiest(order.app, order.schema)
+        if instance is None or not self._heard_all(order.app):
+            return None  # what asks is said again; by then an instance may be up to answer from the record
+        target = self.targets[order.key] = TargetEnd(order, instance)
+        return target
 
     def _answered(self, answer: Answer, now: Nanoseconds) -> list[Effect]:
         target = self.targets.get(answer.key)
@@ -511,13 +539,14 @@ class SiteAgent:
 
     def _void(self, event: VoidEpoch) -> list[Effect]:
         order = event.order
-        target = self.targets.pop(order.key, None)
-        if target is not None:
-            return target.voided(event)
-        place = self.places.get(order.key)
-        if place is None or place.status.epoch != order.epoch:
+        target = self._target_of(order)
+        if target is None:
             return []
-        return [TellInstance(place.instance, Drop(order.key, order.epoch, "void"))]
+        del self.targets[order.key]
+        place = self.places.get(order.key)
+        if place is not None and place.status.epoch == order.epoch:
+            return [TellInstance(place.instance, Drop(order.key, order.epoch, "void"))]
+        return target.voided(event)
 
     def _heard_refusal(self, event: Voided) -> list[Effect]:
         """The copy here is silent: its source, which may not have heard the client, must know; so must the centre."""

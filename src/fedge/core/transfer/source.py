@@ -42,8 +42,8 @@ FENCE_AFTER = 250 * MS
 class SourceEnd:
     """Built when a move may begin to copy, or when a stopped copy is found whose hand-over has no answer yet.
 
-    ``epoch`` and ``generation`` are those under which the source serves. ``fencing=False`` resumes on a time-out alone: it
-    exists to show that the checker notices.
+    ``epoch`` and ``generation`` are those under which the source serves. ``fencing=False`` resumes on a time-out alone,
+    whatever the client says: it exists to show that the checker notices.
     """
 
     def __init__(
@@ -82,6 +82,7 @@ class SourceEnd:
     def found_stopped(self, now: Nanoseconds) -> list[Effect]:
         """The copy here had already handed over when this end was built: ask it for its last words again."""
         self.state, self._asked_at = "freezing", now
+        self.generation = self.order.generation  # the gateway may have been forwarding before: it cannot fall below
         return [self._tell(Freeze(self.order.key, self.order))]
 
     def state_taken(self, taken: StateTaken, now: Nanoseconds) -> list[Effect]:
@@ -162,7 +163,7 @@ class SourceEnd:
 
         A refusal counts even after the target's ACTIVATED was heard: what a client refuses nobody else can serve.
         """
-        if self.state not in ("handed_over", "gone") or answer.epoch != self.order.epoch:
+        if self.state not in ("handed_over", "gone") or answer.epoch != self.order.epoch or not self.fencing:
             return []
         if answer.verdict == "TOO_LATE":
             return self._let_go() if self.state == "handed_over" else []
@@ -191,7 +192,7 @@ class SourceEnd:
             return [self._tell(Freeze(self.order.key, self.order))]
         if self.state == "resumed" and waited > FREEZE_RESEND:
             self._asked_at = now
-            return [self._tell(Resume(self.order.key, self.epoch))]
+            return [self._tell(Resume(self.order.key, self.epoch, self.generation))]
         if self.state != "handed_over" or self._final is None:
             return []
         effects: list[Effect] = []
@@ -214,7 +215,7 @@ class SourceEnd:
             self.generation = self.order.generation
         self.state, self.epoch = "resumed", self.order.epoch + 1
         self._reason = reason
-        return [self._tell(Resume(self.order.key, self.epoch)), self._flow(Flow.LOCAL)]
+        return [self._tell(Resume(self.order.key, self.epoch, self.generation)), self._flow(Flow.LOCAL)]
 
     def resumed(self, now: Nanoseconds) -> list[Effect]:
         """The copy serves again: the move is over."""

@@ -77,9 +77,20 @@ class TargetEnd:
         ]
 
     def voided(self, void: VoidEpoch) -> list[Effect]:
-        """The client will never believe this epoch: whatever was done under it goes."""
+        """The client will never believe this epoch: whatever was done under it goes, and nothing more will be done."""
         self.state = "cancelled"
-        return [self._tell(Drop(self.order.key, self.order.epoch, "void")), ClearFlow(self.order.key, self.order.epoch)]
+        return [
+            self._tell(Decline(self.order.key, self.order, "the client refuses this epoch")),
+            self._tell(Drop(self.order.key, self.order.epoch, "void")),
+            ClearFlow(self.order.key, self.order.epoch),
+        ]
+
+    def decline(self, reason: str, now: Nanoseconds) -> list[Effect]:
+        """Put a refusal on record, unless an answer stands; either way the answer is told."""
+        if self.state not in ("warm", "answering"):
+            return []
+        self._declined_at = now
+        return [self._tell(Decline(self.order.key, self.order, reason))]
 
     def wake(self, now: Nanoseconds) -> list[Effect]:
         """Past the deadline put a refusal on record, unless the copy is already the writer."""
@@ -87,8 +98,7 @@ class TargetEnd:
             return []
         if now - self._declined_at < 5 * ANSWER_GRACE:
             return []
-        self._declined_at = now
-        return [self._tell(Decline(self.order.key, self.order, "nothing was handed over by the deadline"))]
+        return self.decline("nothing was handed over by the deadline", now)
 
     def _flow(self, flow: Flow) -> SetFlow:
         return SetFlow(self.order.key, flow, self.order.generation, self.order.epoch, instance=self.instance)
