@@ -10,6 +10,7 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from collections import deque
 from typing import Any, Protocol
+from zlib import crc32
 
 from fedge_sdk import wire
 from fedge_sdk.game import TICK_NS, Game
@@ -26,9 +27,9 @@ MOST_BEHIND_NS = 15 * TICK_NS
 """A writer that was stopped for longer does not run all the missed ticks at once: it goes on from now."""
 
 
-def next_due(key: int, now: int) -> int:
-    """The first instant after ``now`` in the phase of the session ``key``."""
-    phase = key % PHASES * (TICK_NS // PHASES)
+def next_due(session: str, now: int) -> int:
+    """The first instant after ``now`` in the phase of the session of this name."""
+    phase = crc32(session.encode()) % PHASES * (TICK_NS // PHASES)
     return ((now - phase) // TICK_NS + 1) * TICK_NS + phase
 
 
@@ -80,7 +81,7 @@ class SessionCopy:
         self.files.put_image(memory.view())
         self.files.put_meta(self.meta)
         self._note("opened", now)
-        self.state, self.due = "serving", next_due(self.key, now)
+        self.state, self.due = "serving", next_due(self.meta["session"], now)
 
     def recover(self, image: bytes, log: bytes, now: int) -> None:
         """After a crash: the image, then every logged tick again; then serve on from the next tick, or stay stopped."""
@@ -107,7 +108,7 @@ class SessionCopy:
                 self.state = "gone"
         self.rounds = -1  # which pages the target has is forgotten: a final delta now is the whole image
         self._note("recovered", now)
-        self.due = next_due(self.key, now)
+        self.due = next_due(self.meta["session"], now)
 
     # --- playing -----------------------------------------------------------------------------------------------------------
 
@@ -142,7 +143,7 @@ class SessionCopy:
 
     def step(self, now: int) -> bytes | None:
         """Run the tick that is due and return its packet for the gateway; None if this copy may not speak."""
-        self.due = self.due + TICK_NS if now - self.due < MOST_BEHIND_NS else next_due(self.key, now)
+        self.due = self.due + TICK_NS if now - self.due < MOST_BEHIND_NS else next_due(self.meta["session"], now)
         if self.state == "handed_over" and self.fence_epoch:
             fence = wire.encode_fence(self.key, self.fence_epoch)
             return wire.seal(wire.Envelope(wire.DOWN, 0, self.key, self.generation, 0, 0, 0, 0, now), fence)
@@ -259,7 +260,7 @@ class SessionCopy:
         self.state, self.order = "serving", final["order"]
         self.due = final["due"] + TICK_NS
         if now - self.due > MOST_BEHIND_NS:
-            self.due = next_due(self.key, now)
+            self.due = next_due(self.meta["session"], now)
 
     def go_on(self, now: int) -> None:
         """The refusal that silenced this copy no longer counts: its source is released."""

@@ -98,7 +98,9 @@ class Fleet:
         await asyncio.sleep(joins_s)
         await self._attach(player)
         joined = monotonic_ns()
-        self._turns.put(joined, player)
+        # The phase of a player's clock against the servers' is drawn, so that two runs of a seed are alike in it too.
+        phase = int(Random(f"phase/{self._plan.seed}/{player.ue}").uniform(0, PERIOD_NS))
+        self._turns.put((joined // PERIOD_NS + 1) * PERIOD_NS + phase, player)
         self._arm()
         pause = pause_of(self._plan.seed, player.ue)
         while True:
