@@ -35,7 +35,9 @@ class PlainCentre:
     def __init__(self) -> None:
         self.token = TOKEN
         self.page = Page(INDEX, STATIC_DIR, CONTENT_SECURITY_POLICY)
-        self.plane = ControlPlane(ControlSettings(default_service="127.1.1.1:7777", started_at=time.monotonic_ns()))
+        self.plane = ControlPlane(
+            ControlSettings(default_service="127.1.1.1:7777", started_at=time.monotonic_ns())
+        )
         self.facts = Facts({}, {"engine": "embedded"}, 5.0)
         self.sent: list[Effect] = []
         self._metrics = Metrics(self.plane)

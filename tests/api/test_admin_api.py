@@ -87,10 +87,20 @@ def test_a_dry_run_says_what_would_be_and_does_nothing(client: TestClient, centr
     ("kind", "path", "value", "field"),
     [
         ("Deployment", ("spec", "replicas"), "four", "spec.replicas"),
-        ("Deployment", ("spec", "template", "spec", "containers", 0, "command"), [], "spec.template.spec.containers[0].command"),
+        (
+            "Deployment",
+            ("spec", "template", "spec", "containers", 0, "command"),
+            [],
+            "spec.template.spec.containers[0].command",
+        ),
         ("QoSPolicy", ("spec", "latency", "percentile"), 101, "spec.latency.percentile"),
         ("QoSPolicy", ("spec", "mobility", "mode"), "wander", "spec.mobility.mode"),
-        ("PropagationPolicy", ("spec", "placement", "clusterAffinity", "clusters"), [], "spec.placement.clusterAffinity.clusters"),
+        (
+            "PropagationPolicy",
+            ("spec", "placement", "clusterAffinity", "clusters"),
+            [],
+            "spec.placement.clusterAffinity.clusters",
+        ),
     ],
 )
 def test_a_wrong_manifest_is_refused_by_the_path_of_its_field(
@@ -152,13 +162,18 @@ def test_attach_opens_a_session_once_and_counts_lives(client: TestClient, centre
 
 def test_attach_for_an_unknown_device_or_application(client: TestClient, centre: PlainCentre) -> None:
     deployed(client, centre)
-    for asked in ({"application": "arena", "device": "player-9"}, {"application": "chess", "device": "player-1"}):
+    for asked in (
+        {"application": "arena", "device": "player-9"},
+        {"application": "chess", "device": "player-1"},
+    ):
         answer = client.post("/api/v1/attach", json=asked, headers=AUTHORISED)
         assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND")
     assert not centre.plane.state.sessions
 
 
-def test_orders_that_cannot_be_carried_out_are_refused_with_the_reason(client: TestClient, centre: PlainCentre) -> None:
+def test_orders_that_cannot_be_carried_out_are_refused_with_the_reason(
+    client: TestClient, centre: PlainCentre
+) -> None:
     deployed(client, centre)
     client.post("/api/v1/attach", json={"application": "arena", "device": "player-1"}, headers=AUTHORISED)
 

@@ -1,4 +1,4 @@
-"""The port ``Journal``: every adapter keeps it. In order, all or nothing, there after reopening; a snapshot replaces what it covers."""
+"""The port ``Journal``: in order, all or nothing, there after a crash; a snapshot replaces what it covers."""
 
 from __future__ import annotations
 
@@ -63,5 +63,7 @@ def test_a_batch_is_all_or_nothing(path: Path) -> None:
 
 def test_the_disk_is_asked_to_keep_it(path: Path) -> None:
     journal = SqliteJournal(path)
-    asked = {name: journal._db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")}
+    asked = {
+        name: journal._db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")
+    }
     assert asked == {"journal_mode": "wal", "synchronous": 2}

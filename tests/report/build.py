@@ -110,7 +110,7 @@ class Writer:
 
     def begin(self, origin: str, **meta: Any) -> None:
         self.folder.mkdir(parents=True)
-        (self.folder / "image").write_bytes(self.memory.image())
+        (self.folder / "image").write_bytes(bytes(self.memory.view()))
         about = {
             "session": f"session-{self.key}",
             "key": self.key,
@@ -172,7 +172,7 @@ class Writer:
 
     def copied(self, site: str, epoch: int, **meta: Any) -> Writer:
         """The copy that ``site`` makes of it, activated as ``epoch``."""
-        heir = Writer(self.run, site, self.key, self.ue, epoch, Memory(STATE_BYTES, self.memory.image()))
+        heir = Writer(self.run, site, self.key, self.ue, epoch, Memory(STATE_BYTES, bytes(self.memory.view())))
         heir.tick, heir.stable_seq, heir.chain = self.tick, self.stable_seq, self.chain
         heir.begin("restored", **meta)
         heir.answer("ACTIVATED")

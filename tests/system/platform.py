@@ -112,8 +112,22 @@ class Platform:
         singular = kind[:-1]
         return {row[singular]: row for row in self.ask("GET", kind)["items"]}
 
+    def config(self) -> dict[str, Any]:
+        """What the run was told."""
+        told: dict[str, Any] = json.loads((self.run / "config.json").read_text())
+        return told
+
     def sites(self) -> list[str]:
         return sorted(self.items("sites"))
+
+    def serving(self) -> dict[str, str]:
+        """Session → the site that serves it."""
+        return {name: row["site"] for name, row in self.items("sessions").items() if row["state"] == "serving"}
+
+    def told(self, move: str) -> dict[str, Any]:
+        """The facts of a move's latest step, from the run's ``moves.jsonl``."""
+        lines = [json.loads(line) for line in (self.run / "moves.jsonl").read_text().splitlines()]
+        return dict([line for line in lines if line["move"] == move][-1])
 
     def order_move(self, session: str, to: str) -> str:
         """Order a move until the platform takes the order; the move's id."""

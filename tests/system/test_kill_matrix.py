@@ -19,13 +19,8 @@ CELLS = [(state, victim) for state in STATES for victim in VICTIMS]
 @pytest.fixture(scope="module")
 def platform(start: Start) -> Platform:
     platform = start()
-    until("every player plays", lambda: len(serving(platform)) == PLAYERS)
+    until("every player plays", lambda: len(platform.serving()) == PLAYERS)
     return platform
-
-
-def serving(platform: Platform) -> dict[str, str]:
-    """Session → the site that serves it."""
-    return {name: row["site"] for name, row in platform.items("sessions").items() if row["state"] == "serving"}
 
 
 def program_of(victim: str, source: str, target: str) -> str:
@@ -41,13 +36,13 @@ def test_killed(platform: Platform, n: int) -> None:
     state, victim = CELLS[n]
     until("every site is ready", platform.whole)
     session = f"player-{1 + n % PLAYERS}"
-    source = until(f"{session} is served", lambda: serving(platform).get(session))
+    source = until(f"{session} is served", lambda: platform.serving().get(session))
     others = [site for site in platform.sites() if site != source]
     target = others[n // PLAYERS % len(others)]
     with platform.move_held_at(state, session, target) as move:
         platform.kill(program_of(victim, source, target))
     end = platform.moved(move)
-    site = until(f"{session} is served again", lambda: serving(platform).get(session))
+    site = until(f"{session} is served again", lambda: platform.serving().get(session))
     assert site == (target if end == "RELEASED" else source)
     platform.plays_on(session)
 

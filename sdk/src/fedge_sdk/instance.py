@@ -96,9 +96,10 @@ class Instance:
         copy = self.copies.get(message["key"])
         if copy is None or copy.state != "serving":
             return []
-        form, state = copy.take_state(message["round"])
-        head = {"type": "StateTaken", "key": copy.key, "move": message["move"], "round": message["round"], "form": form}
-        return [(head, state)]
+        pages, left = copy.take_state(message["round"])
+        head = {"type": "StateTaken", "key": copy.key, "move": message["move"], "round": message["round"]}
+        head |= {"left_bytes": left, "state_bytes": copy.memory.size if copy.memory is not None else 0}
+        return [(head, pages)]
 
     def _on_freeze(self, message: dict[str, Any], body: bytes, now: int) -> list[Reply]:
         order = message["order"]
@@ -115,7 +116,7 @@ class Instance:
         order = message["order"]
         copy = self._restoring(order)
         try:
-            if copy is None or not copy.store_round(message["round"], message["form"], body):
+            if copy is None or not copy.store_round(message["round"], message["state_bytes"], body):
                 return []
         except ValueError:  # torn or foreign pages: without a Stored the source's deadline ends the move
             return []
@@ -177,11 +178,16 @@ class Instance:
     def _on_drop(self, message: dict[str, Any], body: bytes, now: int) -> list[Reply]:
         copy = self.copies.get(message["key"])
         tick = 0
-        if copy is not None and copy.epoch == message["epoch"]:
+        if copy is not None and self._may_drop(copy, message["epoch"], message["why"]):
             tick = copy.tick
             self._discard(copy, message["why"], now)
         dropped = {"type": "Dropped", "key": message["key"], "epoch": message["epoch"], "tick": tick}
         return [(dropped | {"why": message["why"]}, b"")]
+
+    @staticmethod
+    def _may_drop(copy: SessionCopy, epoch: int, why: str) -> bool:
+        """A cancelled move takes with it what any move up to its epoch has collected, but never a copy that was answered for."""
+        return copy.state == "restoring" and copy.epoch <= epoch if why == "cancelled" else copy.epoch == epoch
 
     # --- packets and ticks -------------------------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """A session's state as paged memory: the platform can copy it while the game writes to it.
 
-All that a session must not lose lives here. Writes mark their 4 KiB pages; a move copies the image once, then only the pages
-written since, and the digest rehashes only those. So a freeze costs the same for 1 MiB and for 64 MiB of state.
+All that a session must not lose lives here. Writes mark their 4 KiB pages; a move copies every page once, a piece at a time, then
+only the pages written since, and the digest rehashes only those. So a freeze costs the same for 1 MiB and for 64 MiB of state.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from hashlib import blake2b
 
 PAGE_BYTES = 4096
 _PAGE_NUMBER = struct.Struct("!I")
+_ZERO_PAGE_HASH = blake2b(bytes(PAGE_BYTES), digest_size=16).digest()
 
 
 class Memory:
@@ -24,8 +25,9 @@ class Memory:
         self.size = size
         self._data = bytearray(image) if image is not None else bytearray(size)
         self._pages = -(-size // PAGE_BYTES)
-        self._hashes = [b""] * self._pages
-        self._unhashed = set(range(self._pages))
+        self._hashes = [_ZERO_PAGE_HASH] * self._pages
+        last_is_short = size % PAGE_BYTES != 0
+        self._unhashed = set(range(self._pages)) if image is not None else {self._pages - 1} if last_is_short else set()
         self._written: set[int] = set()
 
     def read(self, at: int, size: int) -> bytes:
@@ -52,18 +54,24 @@ class Memory:
             self._written.update(pages)
             self._unhashed.update(pages)
 
-    def image(self) -> bytes:
-        """All of it; from now on ``take_pages`` answers what changed since."""
-        self._written.clear()
-        return bytes(self._data)
+    def mark_all(self) -> None:
+        """A copy begins: every page counts as written."""
+        self._written = set(range(self._pages))
 
-    def take_pages(self) -> bytes:
-        """The pages written since the last ``image`` or ``take_pages``, each as number (u32) and content."""
+    def bytes_left(self) -> int:
+        """About how much ``take_pages`` would give if it were asked for everything."""
+        return len(self._written) * PAGE_BYTES
+
+    def take_pages(self, most_bytes: int | None = None) -> bytes:
+        """Pages written since they were last taken, lowest first, each as number (u32) and content."""
+        pages = sorted(self._written)
+        if most_bytes is not None:
+            pages = pages[: max(1, most_bytes // PAGE_BYTES)]
         parts = []
-        for page in sorted(self._written):
+        for page in pages:
             parts.append(_PAGE_NUMBER.pack(page))
             parts.append(bytes(self._data[page * PAGE_BYTES : (page + 1) * PAGE_BYTES]))
-        self._written.clear()
+        self._written.difference_update(pages)
         return b"".join(parts)
 
     def put_pages(self, pages: bytes) -> list[tuple[int, bytes]]:

@@ -19,6 +19,8 @@ from fedge_sdk.store import TickRecord, encode_note, encode_tick, read_log
 
 MAX_INPUTS_PER_TICK = 32
 MAX_PENDING = 256
+ROUND_BYTES = 1 << 20
+"""So much of a large state is taken, sent and stored at once: longer pieces would be felt by the neighbours' ticks."""
 
 
 PHASES = 8
@@ -173,14 +175,14 @@ class SessionCopy:
 
     # --- the source's end of a move ----------------------------------------------------------------------------------------
 
-    def take_state(self, round_number: int) -> tuple[str, bytes]:
-        """(form, body) of one round: the image, or the pages written since the round before."""
+    def take_state(self, round_number: int) -> tuple[bytes, int]:
+        """(pages, bytes still left) of one round. Round 0 begins a copy of everything, ``ROUND_BYTES`` at a time."""
         assert self.memory is not None
         if round_number == 0 or self.rounds < 0:
-            self.rounds = 1
-            return "image", self.memory.image()
+            self.memory.mark_all()
         self.rounds = round_number + 1
-        return "pages", self.memory.take_pages()
+        pages = self.memory.take_pages(ROUND_BYTES)
+        return pages, self.memory.bytes_left()
 
     def hand_over(self, order: dict[str, Any], now: int) -> tuple[dict[str, Any], bytes]:
         """Record HANDED_OVER(order.epoch), stop, and answer the final delta; the same again when asked again."""
@@ -216,15 +218,16 @@ class SessionCopy:
 
     # --- the target's end --------------------------------------------------------------------------------------------------
 
-    def store_round(self, round_number: int, form: str, body: bytes) -> bool:
-        """Keep a round; False if the rounds before it are not here."""
-        if form == "image":
-            self._put_image(body)
+    def store_round(self, round_number: int, state_bytes: int, pages: bytes) -> bool:
+        """Keep a round; False if the rounds before it are not here. Raises ``ValueError`` for pages that do not fit."""
+        if round_number == 0:
+            self.meta["state_bytes"] = state_bytes
+            self.memory = Memory(state_bytes)
+            self.files.put_image(b"")
         elif self.memory is None or round_number != self.rounds:
             return round_number < self.rounds
-        else:
-            self.files.patch_image(self.memory.put_pages(body))
         assert self.memory is not None
+        self.files.patch_image(self.memory.put_pages(pages))
         self.memory.digest()
         self.rounds = round_number + 1
         return True

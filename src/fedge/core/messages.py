@@ -284,11 +284,11 @@ class SessionDiscarded(Message, frozen=True):
 
 
 class StateRound(Message, frozen=True):
-    """One round of the copy. ``form``: image (all of it) or pages (what changed since the round before)."""
+    """One round of the copy: pages of a state of ``state_bytes``. Round 0 begins the copy."""
 
     order: MoveOrder
     round: int
-    form: str
+    state_bytes: int
     body: bytes = b""
 
 
@@ -298,7 +298,10 @@ class RoundStored(Message, frozen=True):
 
 
 class FinalDelta(Message, frozen=True):
-    """The source has recorded HANDED_OVER(order.epoch) and stopped after ``tick``. Said again until answered."""
+    """The source has recorded HANDED_OVER(order.epoch) and stopped after ``tick``. Said again until answered.
+
+    ``form``: pages (to complete ``rounds`` rounds) or image (all of it: the source had crashed meanwhile).
+    """
 
     order: MoveOrder
     tick: int
@@ -363,7 +366,7 @@ class Open(ToInstance, frozen=True):
 
 
 class TakeState(ToInstance, frozen=True):
-    """Send round ``round``: the whole image for round 0, else the pages changed since the round before."""
+    """Send round ``round`` of a copy: pages written and not yet taken; round 0 begins with all of them."""
 
     move: MoveId
     round: int
@@ -378,7 +381,7 @@ class Freeze(ToInstance, frozen=True):
 class Store(ToInstance, frozen=True):
     order: MoveOrder
     round: int
-    form: str
+    state_bytes: int
     body: bytes = b""
 
 
@@ -452,10 +455,13 @@ class OpenRefused(Message, frozen=True):
 
 
 class StateTaken(Message, frozen=True):
+    """``left_bytes``: what a further round would have to take, now."""
+
     key: SessionKey
     move: MoveId
     round: int
-    form: str
+    left_bytes: int
+    state_bytes: int
     body: bytes = b""
 
 

@@ -36,6 +36,8 @@ _PR_SET_CHILD_SUBREAPER = 36
 _OPEN = build_opener(ProxyHandler({}))
 RESTART_AFTER_S = (0.0, 0.2, 0.5, 1.0, 2.0, 5.0)
 READY_WITHIN_S = 60.0
+SLOWEST_COPY_BYTES_PER_MS = 10_000
+"""A larger state gets a later deadline: so slow a copy is still allowed."""
 
 
 @dataclass
@@ -262,6 +264,7 @@ class Supervisor:
             raw = found.object
             if raw["kind"] == "QoSPolicy":
                 raw["spec"]["state"]["bytes"] = self.settings.state_bytes
+                raw["spec"]["mobility"]["deadlineMs"] += self.settings.state_bytes / SLOWEST_COPY_BYTES_PER_MS
                 if self.settings.policy == "stay":
                     raw["spec"]["mobility"]["mode"] = "stay"
             objects.append(raw)

@@ -12,6 +12,7 @@ from operator import or_
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from fedge.core import messages
 from fedge.core.control import events
@@ -80,8 +81,12 @@ def take_frames(buffer: bytearray) -> list[bytes]:
 
 def encode_for_instance(message: Message) -> bytes:
     """u32 header size, u32 body size, JSON header, body: the SDK's framing, which needs no library in any language."""
-    header = msgspec.to_builtins(message)
     body = getattr(message, "body", b"")
+    if isinstance(message, messages.Activate):
+        bare: Message = replace(message, body=b"", final=replace(message.final, body=b""))
+    else:
+        bare = replace(message, body=b"") if body else message
+    header = msgspec.to_builtins(bare)
     header.pop("body", None)
     if isinstance(header.get("final"), dict):
         header["final"].pop("body", None)
@@ -119,4 +124,4 @@ def from_instance(header: dict[str, Any], body: bytes) -> Message:
         found: Message = msgspec.convert(header, _ANY)
     except msgspec.MsgspecError as error:
         raise BadFrame(f"{header.get('type')}: {error}") from None
-    return msgspec.structs.replace(found, body=body) if body and hasattr(found, "body") else found
+    return replace(found, body=body) if body and hasattr(found, "body") else found

@@ -31,7 +31,7 @@ from fedge.core.control.ue_move import move_id
 from fedge.core.discovery import Decision, SiteFacts, UeFacts, decide
 from fedge.core.federation import LOST_AFTER, SiteView, health
 from fedge.core.messages import Cell, CellChanged, HandoverPredicted, MoveOrder
-from fedge.core.mobility import Move, objection
+from fedge.core.mobility import Move, objection, retry_after
 from fedge.core.mobility.move import AFTER, BEFORE_COPYING
 from fedge.core.model import MS, SECOND, CellId, Nanoseconds, SiteId, UeId
 
@@ -181,6 +181,8 @@ def consider(
         return []
     leaving = health(plane.state.sites[session.site], plane.sites.get(session.site), now) == "draining"
     if not leaving and (plane.state.hold_moves or plane.settings.policy == "stay" or silent(plane, session.ue, now)):
+        return []
+    if now - session.aborted_at < retry_after(session.aborts):
         return []
     busy, limit = plane.state.moves_at(), _limit(plane, session)
     ordered = leaving

@@ -56,12 +56,21 @@ def place_all(plane: ControlPlane, now: Nanoseconds) -> list[Effect]:
     """Hold every application's placement against the sites as they are; propose where something is to change."""
     effects: list[Effect] = []
     for app in [app for app in plane.state.placed if app not in plane.applications and plane.state.placed[app]]:
-        effects.append(Propose(Placed(app, {}, "the application was deleted")))
+        if not _to_be_closed(plane.state, app):
+            effects.append(Propose(Placed(app, {}, "the application was deleted")))
     for app, application in plane.applications.items():
         chosen = placement_of(plane, application, now)
         if chosen.chosen != plane.state.placed.get(app, {}):
             effects.append(Propose(Placed(app, chosen.chosen, chosen.because)))
     return effects
+
+
+def _to_be_closed(state: State, app: AppId) -> bool:
+    """Is there an instance that still has to let go of a session of this application?"""
+    return any(
+        session.app == app and session.state != "lost" and state.sites[session.site].marked != "lost"
+        for session in state.sessions.values()
+    )
 
 
 def placement_of(plane: ControlPlane, application: Application, now: Nanoseconds) -> Placement:

@@ -169,7 +169,8 @@ class ControlPlane:
             case ObjectsChanged():
                 placing.objects_changed(state, event)
                 self.read_objects()
-                return [order for site in state.sites.values() for order in reconcile.run_orders(site, self.applications)]
+                orders = [order for site in state.sites.values() for order in reconcile.run_orders(site, self.applications)]
+                return [*orders, *sessions.without_application(state, self.applications, now)]
             case Placed():
                 return placing.placed(state, self.applications, event, now)
             case _:

@@ -83,6 +83,8 @@ def _copy(state: State, site: SiteId, status: SessionStatus, now: Nanoseconds) -
     if session is None or session.key != status.key or session.state == "lost":
         return [ToSite(site, DiscardSession(status.session, status.key, status.epoch))]
     move = state.moves.get(session.move) if session.move is not None else None
+    if status.epoch < session.epoch and site != session.site and (move is None or site != move.order.source):
+        return [ToSite(site, DiscardSession(status.session, status.key, status.epoch))]
     if move is not None:
         return _copy_in_move(state, site, status, move, now)
     if site == session.site:
@@ -91,9 +93,6 @@ def _copy(state: State, site: SiteId, status: SessionStatus, now: Nanoseconds) -
             session.top_epoch = max(session.top_epoch, status.epoch)
         if status.state == "serving" and session.state == "opening":
             return sessions.opened(state, SessionOpened(site, session.session, status.epoch, status.generation), now)
-        return []
-    if status.epoch < session.epoch:
-        return [ToSite(site, DiscardSession(status.session, status.key, status.epoch))]
     return []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any
 
 from fedge.core.control import ue_move
@@ -20,7 +21,7 @@ from fedge.core.messages import (
     SessionStatus,
 )
 from fedge.core.mobility.move import AFTER, UNDECIDED
-from fedge.core.model import Nanoseconds, SessionId
+from fedge.core.model import AppId, Nanoseconds, SessionId
 
 
 def placed(state: State, event: SessionPlaced, now: Nanoseconds) -> list[Effect]:
@@ -107,6 +108,12 @@ def closing(state: State, event: SessionClosing, now: Nanoseconds) -> list[Effec
         return [ToAccess(RemoveRoute(session.session, session.key))]
     session.state = "closing"
     return ue_move.close(state, session)
+
+
+def without_application(state: State, applications: Container[AppId], now: Nanoseconds) -> list[Effect]:
+    """The application was deleted: its sessions end while its instances still run."""
+    ended = [session.session for session in state.sessions.values() if session.app not in applications]
+    return [effect for name in ended for effect in closing(state, SessionClosing(name), now)]
 
 
 def closed(state: State, event: SessionClosed, now: Nanoseconds) -> list[Effect]:

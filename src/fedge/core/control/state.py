@@ -36,6 +36,8 @@ class Session(Struct):
     steered: bool = False
     moved_at: Nanoseconds = 0
     came_from: SiteId | None = None
+    aborts: int = 0
+    aborted_at: Nanoseconds = 0
     because: str = ""
 
 

@@ -99,7 +99,7 @@ def activated(state: State, event: MoveActivated, now: Nanoseconds) -> list[Effe
     move.tick = move.tick or event.tick
     session = state.sessions[move.order.session]
     session.site, session.epoch, session.generation = move.order.target, move.order.epoch, move.order.generation
-    session.came_from, session.moved_at = move.order.source, now
+    session.came_from, session.moved_at, session.aborts = move.order.source, now, 0
     told = _told(move, "ACTIVATED", event.at, f"{move.order.target} writes from tick {event.tick + 1}")
     return [*orders_of(state, move), told]
 
@@ -270,6 +270,9 @@ def _abort(state: State, move: Move, event: str, reason: str, now: Nanoseconds) 
     if not _enter(move, event, now):
         return []
     move.reason = reason
+    session = state.sessions.get(move.order.session)
+    if session is not None and not move.hold:  # a prediction that was wrong is no failure
+        session.aborts, session.aborted_at = session.aborts + 1, now
     told = _told(move, "ABORTED", now, f"given up: {reason}; {move.order.source} serves on")
     return [told, *_end(state, move)]
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from msgspec import Struct
-
 from fedge.core.model import SECOND, Nanoseconds, SiteId
 
 RETURN_AFTER = 5 * SECOND
@@ -17,14 +15,9 @@ SETTLE = SECOND
 """After a move a session stays put this long, whatever its ranking says."""
 
 
-class Plan(Struct, frozen=True):
-    """``deadline_ms`` bounds the move up to ACTIVATED."""
-
-    target: SiteId
-    cause: str
-    gain_ms: float
-    deadline_ms: float
-    reason: str
+def retry_after(aborts: int) -> Nanoseconds:
+    """How long after its last aborted move a session is left alone: 1 s, 2 s, 4 s, … at most 16 s."""
+    return SECOND << min(aborts - 1, 4) if aborts else 0
 
 
 def objection(

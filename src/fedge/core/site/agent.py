@@ -179,7 +179,7 @@ class SiteAgent:
     def _open(self, order: OpenSession) -> list[Effect]:
         place = self.places.get(order.key)
         if place is not None and place.status.epoch == order.epoch:
-            return [self._told_open(order.key)]
+            return [self._told_open(order.key)] if place.status.state != "opening" else []
         if place is None and not self._heard_all(order.app):
             return []
         instance = self._roomiest(order.app)
@@ -220,6 +220,8 @@ class SiteAgent:
 
     def _close(self, order: CloseSession) -> list[Effect]:
         place = self.places.get(order.key)
+        if place is None and not self._heard_everyone():
+            return []
         if place is None:
             return [
                 ClearFlow(order.key, order.epoch),
@@ -230,6 +232,8 @@ class SiteAgent:
 
     def _discard(self, order: DiscardSession) -> list[Effect]:
         place = self.places.get(order.key)
+        if place is None and not self._heard_everyone():
+            return []
         if place is None or place.status.epoch != order.epoch:
             return [TellControl(SessionDiscarded(self.site, order.session, order.epoch, 0))]
         return [TellInstance(place.instance, Drop(order.key, order.epoch, "void"))]
@@ -279,14 +283,20 @@ class SiteAgent:
         for key, place in tuple(self.places.items()):
             if place.instance == hello.instance and all(status.key != key for status in hello.sessions):
                 order = self._opening.get(key)
-                if order is None:
-                    del self.places[key]
-                else:
-                    del self.places[key]
-                    effects += self._open(order)
+                del self.places[key]
+                effects += self._open(order) if order is not None else self._gone_unheard(key, now)
         for status in hello.sessions:
             effects += self._recovered(status, hello.instance, now)
         return effects
+
+    def _gone_unheard(self, key: SessionKey, now: Nanoseconds) -> list[Effect]:
+        """A copy had ended when its instance could not say so. If it was a source's, its end is over too."""
+        source = self.sources.get(key)
+        if source is None or source.state != "gone":
+            return []
+        del self.sources[key]
+        self._clear_at[key] = (now + FORWARD_LINGER, source.order.epoch)
+        return [TellControl(SourceReleased(self.site, source.order.move))]
 
     def _recovered(self, status: SessionStatus, instance: InstanceId, now: Nanoseconds) -> list[Effect]:
         if status.state == "restoring":
@@ -311,6 +321,10 @@ class SiteAgent:
         """Has every instance said what it holds? Before that, a copy that is not known may still be here."""
         wanted = self.wanted.get(app)
         return wanted is None or sum(one.app == app for one in self.instances.values()) >= wanted.replicas
+
+    def _heard_everyone(self) -> bool:
+        """The same of every application: an order may not say whose session it is about. It is said again, or the copy is reported."""
+        return all(self._heard_all(app) for app in self.wanted)
 
     def _roomiest(self, app: str, schema: str | None = None) -> InstanceId | None:
         held: dict[InstanceId, int] = {}

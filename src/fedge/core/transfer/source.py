@@ -27,12 +27,15 @@ from fedge.core.messages import (
     TakeState,
     VoidEpoch,
 )
-from fedge.core.model import MS, InstanceId, Nanoseconds
+from fedge.core.model import MS, SECOND, InstanceId, Nanoseconds
 from fedge.core.transfer.effects import Effect, Flow, SetFlow, TellControl, TellInstance, TellPeer
 
 SMALL_ROUND_BYTES = 64 << 10
-MAX_ROUNDS = 6
+MAX_DELTAS = 5
+"""A state that is written faster than it is sent is frozen all the same after so many rounds of changes."""
 ROUND_TIMEOUT = 400 * MS
+SLOWEST_BYTES_PER_S = 25_000_000
+"""A round that is not stored within ``ROUND_TIMEOUT`` and its bytes at this rate is taken for lost; the copy begins again."""
 FREEZE_RESEND = 100 * MS
 HELD_ROUND_EVERY = 100 * MS
 FINAL_RESEND = 60 * MS
@@ -70,13 +73,13 @@ class SourceEnd:
         self._asked_at = now
         self._final: FinalDelta | None = None
         self._asked_fence = False
-        self._last_round_bytes = 0
+        self._last_round_bytes = self._left_bytes = self._deltas = 0
         self._waiting = False
         self._reason = ""
 
     def begin(self, now: Nanoseconds) -> list[Effect]:
-        """Ask for the whole image."""
-        self.round, self._asked_at = 0, now
+        """Ask for the first pages."""
+        self.round, self._asked_at, self._deltas = 0, now, 0
         return [self._tell(TakeState(self.order.key, self.order.move, 0))]
 
     def found_stopped(self, now: Nanoseconds) -> list[Effect]:
@@ -90,20 +93,22 @@ class SourceEnd:
             return []
         self.bytes_total += len(taken.body)
         self._asked_at = now
-        self._last_round_bytes = len(taken.body)
-        return [TellPeer(self.order.target, StateRound(self.order, taken.round, taken.form, taken.body))]
+        self._last_round_bytes, self._left_bytes = len(taken.body), taken.left_bytes
+        return [TellPeer(self.order.target, StateRound(self.order, taken.round, taken.state_bytes, taken.body))]
 
     def round_stored(self, stored: RoundStored, now: Nanoseconds) -> list[Effect]:
         """The target has the round: one more, or, when little is left, freeze."""
         if self.state != "copying" or stored.round != self.round:
             return []
         self._asked_at = now
-        small = self.round > 0 and self._last_round_bytes <= SMALL_ROUND_BYTES
+        if not self._left_bytes:
+            self._deltas += 1  # everything was sent at least once; from here on only what was written since
+        small = self._deltas > 1 and self._last_round_bytes <= SMALL_ROUND_BYTES
         if small and self.hold:
             self._waiting = True  # another round before long keeps the difference small
             self.bytes_held = self.bytes_total
             return []
-        if small or (self.round + 1 >= MAX_ROUNDS and not self.hold):
+        if small or (self._deltas > MAX_DELTAS and not self.hold):
             self.state = "freezing"
             return [self._tell(Freeze(self.order.key, self.order))]
         return self._next_round(now)
@@ -186,7 +191,8 @@ class SourceEnd:
                 return self.cancel("deadline passed while copying", now)
             if self._waiting:
                 return self._next_round(now) if waited > HELD_ROUND_EVERY else []
-            return self.begin(now) if waited > ROUND_TIMEOUT else []
+            patience = ROUND_TIMEOUT + self._last_round_bytes * SECOND // SLOWEST_BYTES_PER_S
+            return self.begin(now) if waited > patience else []
         if self.state == "freezing" and waited > FREEZE_RESEND:
             self._asked_at = now
             return [self._tell(Freeze(self.order.key, self.order))]
