@@ -65,7 +65,7 @@ def page(platform: Platform) -> Iterator[Any]:
 def test_an_ordered_move_appears_in_the_feed_on_the_map_and_in_the_panel(
     platform: Platform, page: Any
 ) -> None:
-    until("players on the map", lambda: page.evaluate("Object.keys(window.fedgeView.ues).length") == 4)
+    until("players on the map", lambda: page.evaluate("Object.keys(window.fedgeView?.ues ?? {}).length") == 4)
     session, at = sorted(platform.serving().items())[0]
     to = next(site for site in platform.sites() if site != at)
     move = platform.order_move(session, to)
