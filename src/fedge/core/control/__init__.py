@@ -1,7 +1,19 @@
 """The centre's decisions: sessions, moves, placements, in the order of the story in ``ue_move.py``."""
 
 from fedge.core.control.effects import Effect, Propose, Reply, Story, ToAccess, ToSite
-from fedge.core.control.plane import ControlPlane, ControlSettings
+from fedge.core.control.knowledge import ControlSettings, Knowledge
+from fedge.core.control.plane import ControlPlane
 from fedge.core.control.state import State
 
-__all__ = ["ControlPlane", "ControlSettings", "Effect", "Propose", "Reply", "State", "Story", "ToAccess", "ToSite"]
+__all__ = [
+    "ControlPlane",
+    "ControlSettings",
+    "Effect",
+    "Knowledge",
+    "Propose",
+    "Reply",
+    "State",
+    "Story",
+    "ToAccess",
+    "ToSite",
+]

@@ -5,8 +5,6 @@ Everything here only proposes; what is proposed is journaled and then told in ``
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from fedge.core.control import sessions
 from fedge.core.control.effects import Effect, Propose, Reply
 from fedge.core.control.events import (
@@ -26,6 +24,7 @@ from fedge.core.control.events import (
     SessionPlaced,
     SiteMarked,
 )
+from fedge.core.control.knowledge import Knowledge
 from fedge.core.control.state import Session
 from fedge.core.control.ue_move import move_id
 from fedge.core.discovery import Decision, SiteFacts, UeFacts, decide
@@ -35,9 +34,6 @@ from fedge.core.mobility import Move, objection, retry_after
 from fedge.core.mobility.move import AFTER, BEFORE_COPYING
 from fedge.core.model import MS, SECOND, CellId, Nanoseconds, SiteId, UeId
 
-if TYPE_CHECKING:
-    from fedge.core.control.plane import ControlPlane
-
 HOLD_FOR = SECOND
 """How long a warm target waits for a predicted handover."""
 OVERDUE_AFTER = 5 * SECOND
@@ -45,18 +41,18 @@ SILENT_AFTER = 3 * SECOND
 """A client whose packets have not been seen for so long is taken for gone: nothing moves for it, nothing waits for it."""
 
 
-def site_facts(plane: ControlPlane, app: str, now: Nanoseconds) -> list[SiteFacts]:
+def site_facts(known: Knowledge, app: str, now: Nanoseconds) -> list[SiteFacts]:
     """Every site, as far as ``app`` is concerned."""
     promised: dict[SiteId, int] = {}
-    for session in plane.state.sessions.values():
+    for session in known.state.sessions.values():
         if session.app == app and session.state != "lost":
             promised[session.site] = promised.get(session.site, 0) + 1
-    for move in plane.state.under_way():
+    for move in known.state.under_way():
         if move.state in ("PLANNED", "WARMING", "COPYING", "FROZEN"):
             promised[move.order.target] = promised.get(move.order.target, 0) + 1
     facts = []
-    for name, site in plane.state.sites.items():
-        view = plane.sites.get(name)
+    for name, site in known.state.sites.items():
+        view = known.sites.get(name)
         ready = [i for i in view.instances if i.app == app and i.state == "ready"] if view is not None else []
         facts.append(
             SiteFacts(
@@ -73,67 +69,75 @@ def site_facts(plane: ControlPlane, app: str, now: Nanoseconds) -> list[SiteFact
     return facts
 
 
-def ue_facts(plane: ControlPlane, ue: UeId, now: Nanoseconds, cell: CellId | None = None) -> UeFacts | None:
+def ue_facts(known: Knowledge, ue: UeId, now: Nanoseconds, cell: CellId | None = None) -> UeFacts | None:
     """What is known of a UE, at ``cell`` if that is where it is going. None if it was never seen."""
-    view = plane.access.ues.get(ue)
+    view = known.access.ues.get(ue)
     if view is None:
         return None
-    at: Cell | None = plane.access.cells.get(cell if cell is not None else view.sighting.cell)
+    at: Cell | None = known.access.cells.get(cell if cell is not None else view.sighting.cell)
     paths = at.path_rtt_ms if at is not None else {}
     kind = at.kind if at is not None else view.sighting.kind
     age_ms = max(0.0, (now - view.seen_at) / MS)
-    return UeFacts(ue, at.cell if at is not None else view.sighting.cell, kind, view.sighting.radio_rtt_ms, paths, age_ms)
+    return UeFacts(
+        ue, at.cell if at is not None else view.sighting.cell, kind, view.sighting.radio_rtt_ms, paths, age_ms
+    )
 
 
 def decision_for(
-    plane: ControlPlane, session: Session, now: Nanoseconds, cell: CellId | None = None
+    known: Knowledge, session: Session, now: Nanoseconds, cell: CellId | None = None
 ) -> Decision | None:
-    ue, application = ue_facts(plane, session.ue, now, cell), plane.applications.get(session.app)
+    ue, application = ue_facts(known, session.ue, now, cell), known.applications.get(session.app)
     if ue is None or application is None:
         return None
-    return decide(ue, application, site_facts(plane, session.app, now), session.site)
+    return decide(ue, application, site_facts(known, session.app, now), session.site)
 
 
 # --- sessions ----------------------------------------------------------------------------------------------------------------
 
 
-def attach(plane: ControlPlane, event: AskedAttach, now: Nanoseconds) -> list[Effect]:
+def attach(known: Knowledge, event: AskedAttach, now: Nanoseconds) -> list[Effect]:
     """A client looks for its session, or wants a new one."""
-    application = plane.applications.get(event.app)
+    application = known.applications.get(event.app)
     if application is None:
         return [Reply(event.request, 404, {"code": "NOT_FOUND", "message": f"no application {event.app}"})]
-    name = sessions.session_id(event.app, event.ue, plane.state)
-    session = plane.state.sessions.get(name)
+    name = sessions.session_id(event.app, event.ue, known.state)
+    session = known.state.sessions.get(name)
     if session is not None and session.state != "lost":
-        answer = sessions.attach_answer(plane.state, session, event.request, plane.service_of(event.app))
+        answer = sessions.attach_answer(known.state, session, event.request, known.service_of(event.app))
         if answer is None:
-            plane.waiting.setdefault(name, []).append((event.request, False))
+            known.waiting.setdefault(name, []).append((event.request, False))
             return []
         if answer.status == 200:
             return [Propose(ClientAttached(event.request, name))]
         effects: list[Effect] = [answer]
-        move = plane.state.moves.get(session.move) if session.move is not None else None
+        move = known.state.moves.get(session.move) if session.move is not None else None
         if move is not None and move.state in ("ACTIVATED", "STEERED"):
             effects.append(Propose(MoveWaived(move.id, "its client attached again")))
         return effects
-    ue = ue_facts(plane, event.ue, now)
+    ue = ue_facts(known, event.ue, now)
     if ue is None:
-        return [Reply(event.request, 404, {"code": "NOT_FOUND", "message": f"no device {event.ue} is on the network"})]
-    decision = decide(ue, application, site_facts(plane, event.app, now), None)
+        return [
+            Reply(
+                event.request,
+                404,
+                {"code": "NOT_FOUND", "message": f"no device {event.ue} is on the network"},
+            )
+        ]
+    decision = decide(ue, application, site_facts(known, event.app, now), None)
     if decision.best is None:
         return [Reply(event.request, 503, {"code": "NO_SITE", "message": decision.because})]
-    plane.waiting.setdefault(name, []).append((event.request, True))
+    known.waiting.setdefault(name, []).append((event.request, True))
     return [Propose(SessionPlaced(name, event.key, event.app, event.ue, decision.best, decision.because))]
 
 
-def close(plane: ControlPlane, event: AskedClose) -> list[Effect]:
-    session = plane.state.sessions.get(event.session)
+def close(known: Knowledge, event: AskedClose) -> list[Effect]:
+    session = known.state.sessions.get(event.session)
     if session is None:
         return [Reply(event.request, 404, {"code": "NOT_FOUND", "message": f"no session {event.session}"})]
     effects: list[Effect] = [Reply(event.request, 202, {"session": event.session})]
     if session.state != "closing":
         effects.append(Propose(SessionClosing(event.session)))
-    move = plane.state.moves.get(session.move) if session.move is not None else None
+    move = known.state.moves.get(session.move) if session.move is not None else None
     if move is not None and move.state in AFTER:
         effects.append(Propose(MoveWaived(move.id, "its client left")))
     return effects
@@ -142,10 +146,10 @@ def close(plane: ControlPlane, event: AskedClose) -> list[Effect]:
 # --- moves -------------------------------------------------------------------------------------------------------------------
 
 
-def order_for(plane: ControlPlane, session: Session, target: SiteId, cause: str, now: Nanoseconds) -> MoveOrder:
-    application = plane.applications[session.app]
+def order_for(known: Knowledge, session: Session, target: SiteId, cause: str, now: Nanoseconds) -> MoveOrder:
+    application = known.applications[session.app]
     return MoveOrder(
-        move=move_id(plane.state.next_move),
+        move=move_id(known.state.next_move),
         session=session.session,
         key=session.key,
         ue=session.ue,
@@ -160,80 +164,82 @@ def order_for(plane: ControlPlane, session: Session, target: SiteId, cause: str,
     )
 
 
-def silent(plane: ControlPlane, ue: UeId, now: Nanoseconds) -> bool:
+def silent(known: Knowledge, ue: UeId, now: Nanoseconds) -> bool:
     """Has this UE's client not been heard lately?"""
-    view = plane.access.ues.get(ue)
+    view = known.access.ues.get(ue)
     return view is None or now - view.heard_at > SILENT_AFTER
 
 
-def _limit(plane: ControlPlane, session: Session) -> int:
-    return plane.applications[session.app].mobility.max_concurrent_moves_per_site
+def _limit(known: Knowledge, session: Session) -> int:
+    return known.applications[session.app].mobility.max_concurrent_moves_per_site
 
 
 def consider(
-    plane: ControlPlane, session: Session, now: Nanoseconds, cause: str, cell: CellId | None = None
+    known: Knowledge, session: Session, now: Nanoseconds, cause: str, cell: CellId | None = None
 ) -> list[Effect]:
     """Stay or Move for one session: at most one proposal."""
     if session.state != "serving" or session.move is not None:
         return []
-    decision = decision_for(plane, session, now, cell)
+    decision = decision_for(known, session, now, cell)
     if decision is None or decision.decision != "move" or decision.best is None:
         return []
-    leaving = health(plane.state.sites[session.site], plane.sites.get(session.site), now) == "draining"
-    if not leaving and (plane.state.hold_moves or plane.settings.policy == "stay" or silent(plane, session.ue, now)):
+    leaving = health(known.state.sites[session.site], known.sites.get(session.site), now) == "draining"
+    if not leaving and (
+        known.state.hold_moves or known.settings.policy == "stay" or silent(known, session.ue, now)
+    ):
         return []
     if now - session.aborted_at < retry_after(session.aborts):
         return []
-    busy, limit = plane.state.moves_at(), _limit(plane, session)
+    busy, limit = known.state.moves_at(), _limit(known, session)
     ordered = leaving
     if objection(decision.best, session.site, session.came_from, session.moved_at, busy, limit, now, ordered):
         return []
     cause = "drain" if leaving else cause
-    order = order_for(plane, session, decision.best, cause, now)
+    order = order_for(known, session, decision.best, cause, now)
     hold = cause == "predicted"
     return [Propose(MovePlanned(order, round(decision.gain_ms, 3), decision.because, ordered, hold))]
 
 
-def cell_changed(plane: ControlPlane, event: CellChanged, now: Nanoseconds) -> list[Effect]:
+def cell_changed(known: Knowledge, event: CellChanged, now: Nanoseconds) -> list[Effect]:
     """The UE is in its new cell: a move that waited for that goes on, or was wrong; else its sessions are considered."""
     effects: list[Effect] = []
-    for session in plane.state.sessions.values():
+    for session in known.state.sessions.values():
         if session.ue != event.ue:
             continue
-        move = plane.state.moves.get(session.move) if session.move is not None else None
+        move = known.state.moves.get(session.move) if session.move is not None else None
         if move is None:
-            effects += consider(plane, session, now, "handover")
+            effects += consider(known, session, now, "handover")
         elif move.hold:
-            effects += _held_move(plane, session, move, now)
+            effects += _held_move(known, session, move, now)
     return effects
 
 
-def _held_move(plane: ControlPlane, session: Session, move: Move, now: Nanoseconds) -> list[Effect]:
-    decision = decision_for(plane, session, now)
+def _held_move(known: Knowledge, session: Session, move: Move, now: Nanoseconds) -> list[Effect]:
+    decision = decision_for(known, session, now)
     if decision is not None and decision.decision == "move" and decision.best == move.order.target:
         return [Propose(HandoverDone(move.id))]
     return [Propose(MoveExpired(move.id, "the handover went elsewhere"))]
 
 
-def handover_predicted(plane: ControlPlane, event: HandoverPredicted, now: Nanoseconds) -> list[Effect]:
+def handover_predicted(known: Knowledge, event: HandoverPredicted, now: Nanoseconds) -> list[Effect]:
     """A measurement report names the next cell: warm its best site before the radio gap."""
     effects: list[Effect] = []
-    for session in plane.state.sessions.values():
+    for session in known.state.sessions.values():
         if session.ue == event.ue:
-            effects += consider(plane, session, now, "predicted", event.cell)
+            effects += consider(known, session, now, "predicted", event.cell)
     return effects
 
 
-def move(plane: ControlPlane, event: AskedMove, now: Nanoseconds) -> list[Effect]:
+def move(known: Knowledge, event: AskedMove, now: Nanoseconds) -> list[Effect]:
     """A person orders a session to a site."""
-    session = plane.state.sessions.get(event.session)
+    session = known.state.sessions.get(event.session)
     if session is None:
         return [Reply(event.request, 404, {"code": "NOT_FOUND", "message": f"no session {event.session}"})]
-    site = plane.state.sites.get(event.to)
+    site = known.state.sites.get(event.to)
     if site is None:
         return [Reply(event.request, 404, {"code": "NOT_FOUND", "message": f"no site {event.to}"})]
     why = ""
-    state = health(site, plane.sites.get(event.to), now)
+    state = health(site, known.sites.get(event.to), now)
     if session.state != "serving":
         why = f"{event.session} is {session.state}"
     elif session.move is not None:
@@ -241,80 +247,87 @@ def move(plane: ControlPlane, event: AskedMove, now: Nanoseconds) -> list[Effect
     elif state != "ready":
         why = f"{event.to} is {state}"
     else:
-        busy, limit = plane.state.moves_at(), _limit(plane, session)
+        busy, limit = known.state.moves_at(), _limit(known, session)
         why = objection(event.to, session.site, None, 0, busy, limit, now, ordered=True)
     if why:
         return [Reply(event.request, 409, {"code": "CONFLICT", "message": why})]
-    decision = decision_for(plane, session, now)
+    decision = decision_for(known, session, now)
     gain = 0.0
     if decision is not None:
         expected = {ranked.site: ranked.expected_rtt_ms or 0.0 for ranked in decision.sites}
         gain = expected.get(session.site, 0.0) - expected.get(event.to, 0.0)
-    order = order_for(plane, session, event.to, "ordered", now)
+    order = order_for(known, session, event.to, "ordered", now)
     return [
-        Reply(event.request, 202, {"move": order.move, "session": session.session, "from": session.site, "to": event.to}),
+        Reply(
+            event.request,
+            202,
+            {"move": order.move, "session": session.session, "from": session.site, "to": event.to},
+        ),
         Propose(MovePlanned(order, round(gain, 3), "ordered by hand", ordered=True)),
     ]
 
 
-def drain(plane: ControlPlane, event: AskedDrain, now: Nanoseconds) -> list[Effect]:
-    site = plane.state.sites.get(event.site)
+def drain(known: Knowledge, event: AskedDrain, now: Nanoseconds) -> list[Effect]:
+    site = known.state.sites.get(event.site)
     if site is None:
         return [Reply(event.request, 404, {"code": "NOT_FOUND", "message": f"no site {event.site}"})]
-    here = [s for s in plane.state.sessions.values() if s.site == event.site and s.state in ("serving", "opening")]
-    limit = max((_limit(plane, s) for s in here), default=1)
-    deadline_ms = max((plane.applications[s.app].mobility.deadline_ms for s in here), default=0.0)
+    here = [
+        s for s in known.state.sessions.values() if s.site == event.site and s.state in ("serving", "opening")
+    ]
+    limit = max((_limit(known, s) for s in here), default=1)
+    deadline_ms = max((known.applications[s.app].mobility.deadline_ms for s in here), default=0.0)
     mark = "ready" if event.undo else "draining"
-    until_ms = (now - plane.settings.started_at) / MS + deadline_ms * -(-len(here) // limit)
+    until_ms = (now - known.settings.started_at) / MS + deadline_ms * -(-len(here) // limit)
     body = {"site": event.site, "sessions": len(here), "deadline_ms": round(until_ms)}
     return [Reply(event.request, 202, body), Propose(SiteMarked(event.site, mark, "asked by hand"))]
 
 
-def hold(plane: ControlPlane, event: AskedHold) -> list[Effect]:
+def hold(known: Knowledge, event: AskedHold) -> list[Effect]:
     """Stop or allow moves that nobody ordered."""
     effects: list[Effect] = [Reply(event.request, 200, {"hold_moves": event.hold})]
-    return effects if plane.state.hold_moves == event.hold else [*effects, Propose(MovesHeld(event.hold))]
+    return effects if known.state.hold_moves == event.hold else [*effects, Propose(MovesHeld(event.hold))]
 
 
 # --- time --------------------------------------------------------------------------------------------------------------------
 
 
-def sweep(plane: ControlPlane, now: Nanoseconds) -> list[Effect]:
+def sweep(known: Knowledge, now: Nanoseconds) -> list[Effect]:
     """Every serving session, regularly: figures change without a handover too. One proposal a look, then another look."""
     effects: list[Effect] = []
-    for session in plane.state.sessions.values():
+    for session in known.state.sessions.values():
         if session.state == "serving" and session.move is None:
-            found = consider(plane, session, now, "rebalance")
+            found = consider(known, session, now, "rebalance")
             if found:
                 return effects + found
     return effects
 
 
-def deadlines(plane: ControlPlane, now: Nanoseconds) -> list[Effect]:
+def deadlines(known: Knowledge, now: Nanoseconds) -> list[Effect]:
     """Moves that are late: given up while that is safe, else marked overdue; and those whose player is gone."""
     effects: list[Effect] = []
-    for one in plane.state.under_way():
-        session = plane.state.sessions.get(one.order.session)
+    for one in known.state.under_way():
+        session = known.state.sessions.get(one.order.session)
         if one.hold and now > one.steps.get("PLANNED", now) + HOLD_FOR:
             effects.append(Propose(MoveExpired(one.id, "the predicted handover did not come")))
         elif one.state in BEFORE_COPYING and now > one.order.deadline + SECOND // 5:
-            effects.append(Propose(MoveExpired(one.id, f"nothing to copy by its deadline: still {one.state}")))
+            effects.append(
+                Propose(MoveExpired(one.id, f"nothing to copy by its deadline: still {one.state}"))
+            )
         elif now > one.order.deadline + OVERDUE_AFTER and not one.overdue:
             effects.append(Propose(MoveOverdue(one.id)))
         if one.state in AFTER and one.state != "CONFIRMED":
             since = now - one.steps.get("ACTIVATED", now)
-            gone = since > SILENT_AFTER and silent(plane, one.order.ue, now)
+            gone = since > SILENT_AFTER and silent(known, one.order.ue, now)
             if session is None or session.state == "closing" or gone:
                 effects.append(Propose(MoveWaived(one.id, "its player left")))
     return effects
 
 
-def leases(plane: ControlPlane, now: Nanoseconds) -> list[Effect]:
+def leases(known: Knowledge, now: Nanoseconds) -> list[Effect]:
     """A site not heard for ``LOST_AFTER`` is lost."""
     effects: list[Effect] = []
-    for name, site in plane.state.sites.items():
-        view = plane.sites.setdefault(name, SiteView(heard_at=now))  # after a restart the lease begins anew
+    for name, site in known.state.sites.items():
+        view = known.sites.setdefault(name, SiteView(heard_at=now))  # after a restart the lease begins anew
         if site.marked != "lost" and now - view.heard_at > LOST_AFTER:
             effects.append(Propose(SiteMarked(name, "lost", f"not heard for {LOST_AFTER // SECOND} s")))
     return effects
-

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fedge.core.applications import Application, key_of
 from fedge.core.control.effects import Effect, Propose, Reply, Story, ToSite
 from fedge.core.control.events import AskedApply, ObjectsChanged, Placed
+from fedge.core.control.knowledge import Knowledge
 from fedge.core.control.state import State
 from fedge.core.federation import health
 from fedge.core.messages import RunInstances
 from fedge.core.model import AppId, Nanoseconds
 from fedge.core.placement import Placement, SiteFacts, place
-
-if TYPE_CHECKING:
-    from fedge.core.control.plane import ControlPlane
 
 
 def asked(state: State, event: AskedApply) -> list[Effect]:
@@ -52,15 +50,17 @@ def objects_changed(state: State, event: ObjectsChanged) -> None:
         state.objects.pop(f"{kind}/{name}" if from_default else f"{kind}/{namespace}/{name}", None)
 
 
-def place_all(plane: ControlPlane, now: Nanoseconds) -> list[Effect]:
+def place_all(known: Knowledge, now: Nanoseconds) -> list[Effect]:
     """Hold every application's placement against the sites as they are; propose where something is to change."""
     effects: list[Effect] = []
-    for app in [app for app in plane.state.placed if app not in plane.applications and plane.state.placed[app]]:
-        if not _to_be_closed(plane.state, app):
+    for app in [
+        app for app in known.state.placed if app not in known.applications and known.state.placed[app]
+    ]:
+        if not _to_be_closed(known.state, app):
             effects.append(Propose(Placed(app, {}, "the application was deleted")))
-    for app, application in plane.applications.items():
-        chosen = placement_of(plane, application, now)
-        if chosen.chosen != plane.state.placed.get(app, {}):
+    for app, application in known.applications.items():
+        chosen = placement_of(known, application, now)
+        if chosen.chosen != known.state.placed.get(app, {}):
             effects.append(Propose(Placed(app, chosen.chosen, chosen.because)))
     return effects
 
@@ -73,24 +73,26 @@ def _to_be_closed(state: State, app: AppId) -> bool:
     )
 
 
-def placement_of(plane: ControlPlane, application: Application, now: Nanoseconds) -> Placement:
+def placement_of(known: Knowledge, application: Application, now: Nanoseconds) -> Placement:
     """Where the application should run, as things are."""
     facts = [
         SiteFacts(
             name,
-            state=health(site, plane.sites.get(name), now),
+            state=health(site, known.sites.get(name), now),
             replicas=site.placed.get(application.app, 0),
             labels={"fedge.dev/site": name},
         )
-        for name, site in plane.state.sites.items()
+        for name, site in known.state.sites.items()
     ]
-    return place(application, plane.policies.get(application.app), [_kept(one) for one in facts])
+    return place(application, known.policies.get(application.app), [_kept(one) for one in facts])
 
 
 def _kept(site: SiteFacts) -> SiteFacts:
     """A site that is drained or unheard keeps what it runs: its sessions need it until they have moved."""
     if site.state in ("draining", "suspect") and site.replicas:
-        return SiteFacts(site.site, labels=site.labels, state="ready", replicas=site.replicas, free_instances=0)
+        return SiteFacts(
+            site.site, labels=site.labels, state="ready", replicas=site.replicas, free_instances=0
+        )
     return site
 
 

@@ -6,10 +6,6 @@ journals and hands in again: so replaying the journal needs none of the figures 
 
 from __future__ import annotations
 
-from msgspec import Struct
-
-from fedge.core.access import AccessView
-from fedge.core.applications import Application, applications_of
 from fedge.core.control import deciding, placing, reconcile, sessions, ue_move
 from fedge.core.control.effects import Effect, Propose, Reply, ToSite
 from fedge.core.control.events import (
@@ -32,7 +28,7 @@ from fedge.core.control.events import (
     SessionPlaced,
     SiteMarked,
 )
-from fedge.core.control.state import State
+from fedge.core.control.knowledge import Knowledge
 from fedge.core.federation import SiteView
 from fedge.core.messages import (
     AccessHello,
@@ -60,40 +56,11 @@ from fedge.core.messages import (
     UplinkSeen,
     WriterChanged,
 )
-from fedge.core.model import SECOND, AppId, Nanoseconds, SiteId, UeId
-from fedge.core.placement import Policy, policies_of
+from fedge.core.model import SECOND, Nanoseconds
 
 
-class ControlSettings(Struct, frozen=True):
-    """``policy``: follow, or stay (nobody moves unless ordered). ``services``: each application's stable address."""
-
-    policy: str = "follow"
-    services: dict[AppId, str] = {}
-    started_at: Nanoseconds = 0
-    default_service: str = ""
-
-
-class ControlPlane:
-    """``state`` is durable; everything else here is rebuilt from what agents and the access network say."""
-
-    def __init__(self, settings: ControlSettings, state: State | None = None) -> None:
-        self.settings = settings
-        self.state = state if state is not None else State()
-        self.access = AccessView()
-        self.sites: dict[SiteId, SiteView] = {}
-        self.applications: dict[AppId, Application] = {}
-        self.policies: dict[AppId, Policy] = {}
-        self.waiting: dict[str, list[tuple[int, bool]]] = {}
-        self.silent_ms: dict[tuple[UeId, int], float] = {}
-        self.repeated_at: Nanoseconds = 0
-        self.swept_at: Nanoseconds = 0
-        self.read_objects()
-
-    def read_objects(self) -> None:
-        """Derive applications and policies from the stored manifests."""
-        objects = tuple(self.state.objects.values())
-        self.applications = applications_of(objects)
-        self.policies = policies_of(objects, self.applications)
+class ControlPlane(Knowledge):
+    """One event in, effects out; what it knows is ``Knowledge``."""
 
     # --- one event ---------------------------------------------------------------------------------------------------------
 
@@ -127,7 +94,10 @@ class ControlPlane:
             case SourceReleased():
                 return ue_move.released(state, event, now)
             case TargetRefused():
-                return [*ue_move.refused(state, event, now), *reconcile.lost_after_all(state, event.move, now)]
+                return [
+                    *ue_move.refused(state, event, now),
+                    *reconcile.lost_after_all(state, event.move, now),
+                ]
             case MoveAborted():
                 return ue_move.aborted(state, event, now)
             case MoveExpired():
@@ -150,7 +120,9 @@ class ControlPlane:
                 return [*sessions.refused(state, event, now), *self._answer_refused(event)]
             case ClientAttached():
                 session = state.sessions.get(event.session)
-                return sessions.attached(state, event, self.service_of(session.app) if session is not None else "")
+                return sessions.attached(
+                    state, event, self.service_of(session.app) if session is not None else ""
+                )
             case SessionClosing():
                 return sessions.closing(state, event, now)
             case SessionClosed():
@@ -169,7 +141,11 @@ class ControlPlane:
             case ObjectsChanged():
                 placing.objects_changed(state, event)
                 self.read_objects()
-                orders = [order for site in state.sites.values() for order in reconcile.run_orders(site, self.applications)]
+                orders = [
+                    order
+                    for site in state.sites.values()
+                    for order in reconcile.run_orders(site, self.applications)
+                ]
                 return [*orders, *sessions.without_application(state, self.applications, now)]
             case Placed():
                 return placing.placed(state, self.applications, event, now)
@@ -195,9 +171,6 @@ class ControlPlane:
         waiting = self.waiting.pop(event.session, [])
         body = {"code": "NO_SITE", "message": f"{event.site} refused: {event.reason}; ask again"}
         return [Reply(request, 503, body) for request, _ in waiting]
-
-    def service_of(self, app: AppId) -> str:
-        return self.settings.services.get(app, self.settings.default_service)
 
     # --- figures -----------------------------------------------------------------------------------------------------------
 
@@ -231,7 +204,10 @@ class ControlPlane:
         view.instances, view.gateway = event.instances, event.gateway
         site = self.state.sites.get(event.site)
         if site is not None and site.marked == "lost":
-            return [Propose(SiteMarked(event.site, "ready", "it is heard again")), ToSite(event.site, AskInventory())]
+            return [
+                Propose(SiteMarked(event.site, "ready", "it is heard again")),
+                ToSite(event.site, AskInventory()),
+            ]
         return []
 
     # --- questions ---------------------------------------------------------------------------------------------------------

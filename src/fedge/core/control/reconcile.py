@@ -41,7 +41,9 @@ def site_hello(
     site = state.sites.get(event.site)
     if site is None:
         site = state.sites[event.site] = Site(event.site, event.gateway, event.peer)
-        effects.append(Story(f"{event.site} joined the federation", now, {"site": event.site, "mark": "ready"}))
+        effects.append(
+            Story(f"{event.site} joined the federation", now, {"site": event.site, "mark": "ready"})
+        )
     elif site.marked == "lost":
         site.marked = "ready"
         effects.append(Story(f"{event.site} is back", now, {"site": event.site, "mark": "ready"}))
@@ -52,7 +54,11 @@ def site_hello(
         effects += _copy(state, event.site, status, now)
     for move in tuple(state.under_way()):
         if event.site in (move.order.source, move.order.target):
-            if move.state == "CONFIRMED" and move.order.source == event.site and move.order.session not in held:
+            if (
+                move.state == "CONFIRMED"
+                and move.order.source == event.site
+                and move.order.session not in held
+            ):
                 ready = any(i.app == move.order.app and i.state == "ready" for i in event.instances)
                 if ready:
                     effects += ue_move.released(state, SourceReleased(event.site, move.id), now)
@@ -78,7 +84,12 @@ def _copy(state: State, site: SiteId, status: SessionStatus, now: Nanoseconds) -
     session = state.sessions.get(status.session)
     if status.state in ("restoring", "opening"):
         return []
-    if session is not None and session.state == "lost" and session.key == status.key and status.state == "serving":
+    if (
+        session is not None
+        and session.state == "lost"
+        and session.key == status.key
+        and status.state == "serving"
+    ):
         return sessions.found_again(state, session, status, now)
     if session is None or session.key != status.key or session.state == "lost":
         return [ToSite(site, DiscardSession(status.session, status.key, status.epoch))]
@@ -92,7 +103,9 @@ def _copy(state: State, site: SiteId, status: SessionStatus, now: Nanoseconds) -
             session.epoch = status.epoch
             session.top_epoch = max(session.top_epoch, status.epoch)
         if status.state == "serving" and session.state == "opening":
-            return sessions.opened(state, SessionOpened(site, session.session, status.epoch, status.generation), now)
+            return sessions.opened(
+                state, SessionOpened(site, session.session, status.epoch, status.generation), now
+            )
     return []
 
 

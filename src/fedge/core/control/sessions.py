@@ -55,7 +55,9 @@ def orders_of(state: State, session: Session) -> list[Effect]:
 def route_of(state: State, session: Session, activate: bool) -> list[Effect]:
     """The session's present route for the user plane."""
     gateway = state.sites[session.site].gateway
-    install = InstallRoute(session.session, session.key, session.ue, session.generation, session.site, gateway)
+    install = InstallRoute(
+        session.session, session.key, session.ue, session.generation, session.site, gateway
+    )
     effects: list[Effect] = [ToAccess(install)]
     if activate:
         effects.append(ToAccess(ActivateRoute(session.session, session.key, session.generation)))
@@ -90,7 +92,13 @@ def attached(state: State, event: ClientAttached, service: str) -> list[Effect]:
     """A client is back: another life, unless it remembers the one that it had."""
     session = state.sessions.get(event.session)
     if session is None:
-        return [Reply(event.request, 503, {"code": "CLOSING", "message": f"{event.session} has just ended; ask again"})]
+        return [
+            Reply(
+                event.request,
+                503,
+                {"code": "CLOSING", "message": f"{event.session} has just ended; ask again"},
+            )
+        ]
     answer = attach_answer(state, session, event.request, service)
     if answer is None or answer.status != 200:
         wait = {"code": "MOVE_UNDECIDED", "message": f"{event.session} is changing; ask again in 100 ms"}
@@ -125,7 +133,9 @@ def closed(state: State, event: SessionClosed, now: Nanoseconds) -> list[Effect]
 
 def discarded(state: State, event: SessionDiscarded, now: Nanoseconds) -> list[Effect]:
     facts = {"session": event.session, "site": event.site, "epoch": event.epoch, "tick": event.tick}
-    sentence = f"{event.site} gave up an old copy of {event.session} (epoch {event.epoch}); nobody had heard it"
+    sentence = (
+        f"{event.site} gave up an old copy of {event.session} (epoch {event.epoch}); nobody had heard it"
+    )
     return [Story(sentence, now, {"discarded": facts})] if event.tick else []
 
 
@@ -152,12 +162,19 @@ def attach_answer(state: State, session: Session, request: int, service: str) ->
     if session.state == "opening":
         return None
     move = state.moves.get(session.move) if session.move is not None else None
-    undecided = move is not None and move.state in UNDECIDED and not move.hold  # a held copy cannot have handed over
+    undecided = (
+        move is not None and move.state in UNDECIDED and not move.hold
+    )  # a held copy cannot have handed over
     if undecided or (move is not None and move.state in AFTER):
-        wait = {"code": "MOVE_UNDECIDED", "message": f"{session.session} is changing sites; ask again in 100 ms"}
+        wait = {
+            "code": "MOVE_UNDECIDED",
+            "message": f"{session.session} is changing sites; ask again in 100 ms",
+        }
         return Reply(request, 503, wait)
     if session.state == "closing":
-        return Reply(request, 503, {"code": "CLOSING", "message": f"{session.session} is being closed; ask again"})
+        return Reply(
+            request, 503, {"code": "CLOSING", "message": f"{session.session} is being closed; ask again"}
+        )
     body: dict[str, Any] = {
         "session": session.session,
         "key": f"{session.key:016x}",
@@ -175,4 +192,3 @@ def session_id(app: str, ue: str, taken: State) -> SessionId:
     plain = SessionId(ue)
     holder = taken.sessions.get(plain)
     return plain if holder is None or holder.app == app else SessionId(f"{app}.{ue}")
-

@@ -88,7 +88,14 @@ def frozen(state: State, event: MoveFrozen, now: Nanoseconds) -> list[Effect]:
         return []
     move.tick, move.bytes_total = event.tick, event.bytes_total
     move.bytes_after_trigger = event.bytes_after_trigger
-    return [_told(move, "FROZEN", event.at, f"the source stopped after tick {event.tick}; the last changes are on their way")]
+    return [
+        _told(
+            move,
+            "FROZEN",
+            event.at,
+            f"the source stopped after tick {event.tick}; the last changes are on their way",
+        )
+    ]
 
 
 def activated(state: State, event: MoveActivated, now: Nanoseconds) -> list[Effect]:
@@ -98,7 +105,11 @@ def activated(state: State, event: MoveActivated, now: Nanoseconds) -> list[Effe
         return _too_late(state, move) if move is not None else []
     move.tick = move.tick or event.tick
     session = state.sessions[move.order.session]
-    session.site, session.epoch, session.generation = move.order.target, move.order.epoch, move.order.generation
+    session.site, session.epoch, session.generation = (
+        move.order.target,
+        move.order.epoch,
+        move.order.generation,
+    )
     session.came_from, session.moved_at, session.aborts = move.order.source, now, 0
     told = _told(move, "ACTIVATED", event.at, f"{move.order.target} writes from tick {event.tick + 1}")
     return [*orders_of(state, move), told]
@@ -108,7 +119,11 @@ def _too_late(state: State, move: Move) -> list[Effect]:
     """Activated after its client had refused it and the source went on: nobody hears that copy."""
     order = move.order
     session = state.sessions.get(order.session)
-    if move.state != "ABORTED" or session is None or (session.key == order.key and session.epoch <= order.epoch):
+    if (
+        move.state != "ABORTED"
+        or session is None
+        or (session.key == order.key and session.epoch <= order.epoch)
+    ):
         return []
     return [ToSite(order.target, DiscardSession(order.session, order.key, order.epoch))]
 
@@ -154,7 +169,9 @@ def released(state: State, event: SourceReleased, now: Nanoseconds) -> list[Effe
     move = state.moves.get(event.move)
     if move is None or not _enter(move, "released", now):
         return []
-    told = _told(move, "RELEASED", now, f"{move.order.source} let go; moved in {_ms(now - move.steps['PLANNED'])}")
+    told = _told(
+        move, "RELEASED", now, f"{move.order.source} let go; moved in {_ms(now - move.steps['PLANNED'])}"
+    )
     return [told, *_end(state, move)]
 
 
@@ -201,7 +218,11 @@ def aborted(state: State, event: MoveAborted, now: Nanoseconds) -> list[Effect]:
         session.steered = False
         gateway = state.sites[order.source].gateway
         effects += [
-            ToAccess(InstallRoute(session.session, session.key, session.ue, session.generation, order.source, gateway)),
+            ToAccess(
+                InstallRoute(
+                    session.session, session.key, session.ue, session.generation, order.source, gateway
+                )
+            ),
             ToAccess(ActivateRoute(session.session, session.key, session.generation)),
         ]
     if event.epoch > order.epoch:
@@ -227,7 +248,9 @@ def site_lost(state: State, move: Move, now: Nanoseconds) -> list[Effect]:
         return [ToSite(order.target, AbortMove(order, "the source was lost"))]
     if move.state == "CONFIRMED" and source_lost:
         return released(state, SourceReleased(order.source, order.move), now)
-    if not source_lost:  # the target had become the writer, and its session is lost with it: the source's copy is too old
+    if (
+        not source_lost
+    ):  # the target had become the writer, and its session is lost with it: the source's copy is too old
         return waived(state, MoveWaived(order.move, "the target was lost"), now)
     return []
 
@@ -247,7 +270,9 @@ def orders_of(state: State, move: Move) -> list[Effect]:
             return [] if move.routed else [ToAccess(install)]
         case "COPYING":
             begin: list[Effect] = [ToSite(order.source, BeginCopy(order, move.hold))]
-            return begin if move.hold or not move.handover_at else [*begin, ToSite(order.source, Proceed(order))]
+            return (
+                begin if move.hold or not move.handover_at else [*begin, ToSite(order.source, Proceed(order))]
+            )
         case "ACTIVATED":
             return [ToAccess(install), ToAccess(ActivateRoute(order.session, order.key, order.generation))]
         case "CONFIRMED":

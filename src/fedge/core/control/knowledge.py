@@ -1,0 +1,48 @@
+"""What the centre knows: the durable state, the volatile views, and what follows from the stored manifests."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from fedge.core.access import AccessView
+from fedge.core.applications import Application, applications_of
+from fedge.core.control.state import State
+from fedge.core.federation import SiteView
+from fedge.core.model import AppId, Nanoseconds, SiteId, UeId
+from fedge.core.placement import Policy, policies_of
+
+
+class ControlSettings(Struct, frozen=True):
+    """``policy``: follow, or stay (nobody moves unless ordered). ``services``: each application's stable address."""
+
+    policy: str = "follow"
+    services: dict[AppId, str] = {}
+    started_at: Nanoseconds = 0
+    default_service: str = ""
+
+
+class Knowledge:
+    """``state`` is durable; everything else here is rebuilt from what agents and the access network say."""
+
+    def __init__(self, settings: ControlSettings, state: State | None = None) -> None:
+        self.settings = settings
+        self.state = state if state is not None else State()
+        self.access = AccessView()
+        self.sites: dict[SiteId, SiteView] = {}
+        self.applications: dict[AppId, Application] = {}
+        self.policies: dict[AppId, Policy] = {}
+        self.waiting: dict[str, list[tuple[int, bool]]] = {}
+        self.silent_ms: dict[tuple[UeId, int], float] = {}
+        self.repeated_at: Nanoseconds = 0
+        self.swept_at: Nanoseconds = 0
+        self.read_objects()
+
+    def read_objects(self) -> None:
+        """Derive applications and policies from the stored manifests."""
+        objects = tuple(self.state.objects.values())
+        self.applications = applications_of(objects)
+        self.policies = policies_of(objects, self.applications)
+
+    def service_of(self, app: AppId) -> str:
+        """The address that this application's clients send to."""
+        return self.settings.services.get(app, self.settings.default_service)

@@ -1,0 +1,126 @@
+"""Control plane ↔ access network: cells, UEs, routes and measured figures."""
+
+from __future__ import annotations
+
+from msgspec import Struct, field
+
+from fedge.core.messages.order import Message
+from fedge.core.model import Address, CellId, Nanoseconds, SessionId, SessionKey, SiteId, UeId
+
+
+class Cell(Struct, frozen=True):
+    """``kind``: nr, lte or wifi. ``site``: the nearest in the network. ``path_rtt_ms``: expected round trip to each site."""
+
+    cell: CellId
+    kind: str
+    x_m: float
+    y_m: float
+    radius_m: float
+    site: SiteId
+    path_rtt_ms: dict[SiteId, float] = {}
+
+
+class InstallRoute(Message, frozen=True):
+    """Keep generation ``generation`` of the session's route ready, inactive."""
+
+    session: SessionId
+    key: SessionKey
+    ue: UeId
+    generation: int
+    site: SiteId
+    gateway: Address
+
+
+class ActivateRoute(Message, frozen=True):
+    session: SessionId
+    key: SessionKey
+    generation: int
+
+
+class RemoveRoute(Message, frozen=True):
+    session: SessionId
+    key: SessionKey
+
+
+class RouteStatus(Struct, frozen=True):
+    key: SessionKey
+    active: int
+    installed: int
+
+
+class AccessHello(Message, frozen=True):
+    width_m: float
+    height_m: float
+    cells: tuple[Cell, ...]
+    routes: tuple[RouteStatus, ...]
+
+
+class RouteInstalled(Message, frozen=True):
+    session: SessionId
+    generation: int
+
+
+class RouteActivated(Message, frozen=True):
+    session: SessionId
+    generation: int
+    at: Nanoseconds
+
+
+class UeSighting(Struct, frozen=True):
+    """Where a UE is and what its radio is worth: ``radio_rtt_ms`` is the expected round trip to its cell."""
+
+    ue: UeId
+    x_m: float
+    y_m: float
+    cell: CellId
+    kind: str
+    signal_dbm: float
+    radio_rtt_ms: float
+
+
+class UesSighted(Message, frozen=True):
+    """A picture of all UEs, several times a second; never journaled."""
+
+    at: Nanoseconds
+    ues: tuple[UeSighting, ...]
+
+
+class HandoverPredicted(Message, frozen=True):
+    """A measurement report says that this UE is about to change to ``cell``."""
+
+    ue: UeId
+    cell: CellId
+    at: Nanoseconds
+
+
+class CellChanged(Message, frozen=True):
+    """The UE is attached to ``cell``; the radio was silent for ``gap_ms``."""
+
+    ue: UeId
+    cell: CellId
+    previous: CellId | None
+    kind: str
+    radio_rtt_ms: float
+    gap_ms: float
+    at: Nanoseconds
+
+
+class WriterChanged(Message, frozen=True):
+    """The first frame of a higher epoch enters the UE's downlink: ``gap_ms`` after the last new tick of the old writer."""
+
+    ue: UeId
+    epoch: int
+    gap_ms: float
+    at: Nanoseconds
+
+
+class HopFigures(Message, frozen=True):
+    """Medians of the last second over all UEs, in ms, and the relay's own error."""
+
+    at: Nanoseconds
+    radio_ms: float
+    backhaul_ms: float
+    gateway_ms: float
+    server_ms: float
+    relay_error_p99_ms: float
+    ue_rtt_ms: dict[UeId, float] = field(default_factory=dict)

@@ -1,0 +1,205 @@
+"""Control plane → site agent, and back."""
+
+from __future__ import annotations
+
+from msgspec import field
+
+from fedge.core.messages.order import Message, MoveOrder
+from fedge.core.messages.status import InstanceStatus, SessionStatus
+from fedge.core.model import Address, AppId, MoveId, Nanoseconds, SessionId, SessionKey, SiteId, UeId
+
+
+class RunInstances(Message, frozen=True):
+    """Make it so: this many instances of ``app`` from this template (command, args, environment, limits), no others."""
+
+    app: AppId
+    replicas: int
+    schema: str
+    command: tuple[str, ...]
+    env: dict[str, str] = field(default_factory=dict)
+    capacity: int = 64
+    state_bytes: int = 1 << 20
+    memory_limit_bytes: int = 0
+    image: str = ""
+    revision: int = 1
+
+
+class OpenSession(Message, frozen=True):
+    """Start a session from nothing at ``epoch`` and route it here at ``generation``."""
+
+    session: SessionId
+    key: SessionKey
+    ue: UeId
+    app: AppId
+    epoch: int
+    generation: int
+
+
+class CloseSession(Message, frozen=True):
+    session: SessionId
+    key: SessionKey
+    epoch: int
+
+
+class WarmTarget(Message, frozen=True):
+    order: MoveOrder
+
+
+class BeginCopy(Message, frozen=True):
+    """Copy state to the target. ``hold``: keep the copy close to the source's state, but do not freeze before ``Proceed``."""
+
+    order: MoveOrder
+    hold: bool = False
+
+
+class Proceed(Message, frozen=True):
+    """What a held copy waited for has happened: freeze as soon as little is left."""
+
+    order: MoveOrder
+
+
+class AbortMove(Message, frozen=True):
+    """Give the move up if that is still possible; the answer says what became of it."""
+
+    order: MoveOrder
+    reason: str
+
+
+class ReleaseSource(Message, frozen=True):
+    order: MoveOrder
+
+
+class DiscardSession(Message, frozen=True):
+    """A copy that may no longer speak (it was fenced, or its site was lost and came back): stop it and report it."""
+
+    session: SessionId
+    key: SessionKey
+    epoch: int
+
+
+class AskInventory(Message, frozen=True):
+    """Say ``SiteHello`` again: the centre had taken the site for lost."""
+
+
+class Unvoid(Message, frozen=True):
+    """The refusal that silenced ``epoch`` came from a client's earlier life, and the source is released: go on."""
+
+    session: SessionId
+    key: SessionKey
+    epoch: int
+
+
+class SiteHello(Message, frozen=True):
+    """First words of an agent on a new connection: where it is and all it holds."""
+
+    site: SiteId
+    gateway: Address
+    peer: Address
+    sessions: tuple[SessionStatus, ...]
+    instances: tuple[InstanceStatus, ...]
+
+
+class SiteReport(Message, frozen=True):
+    """Heartbeat and utilisation. ``load`` is the share of a tick period that instances spend ticking, 0 to 1."""
+
+    site: SiteId
+    load: float
+    sessions: int
+    instances: tuple[InstanceStatus, ...]
+    gateway: dict[str, int] = field(default_factory=dict)
+    measured_at: Nanoseconds = 0
+
+
+class SessionOpened(Message, frozen=True):
+    site: SiteId
+    session: SessionId
+    epoch: int
+    generation: int
+
+
+class SessionRefused(Message, frozen=True):
+    site: SiteId
+    session: SessionId
+    epoch: int
+    reason: str
+
+
+class SessionClosed(Message, frozen=True):
+    site: SiteId
+    session: SessionId
+    epoch: int
+
+
+class TargetWarmed(Message, frozen=True):
+    """The target has a running instance, a free place reserved, both gateways' generation may be installed."""
+
+    site: SiteId
+    move: MoveId
+    at: Nanoseconds
+
+
+class TargetRefused(Message, frozen=True):
+    site: SiteId
+    move: MoveId
+    reason: str
+
+
+class MoveFrozen(Message, frozen=True):
+    site: SiteId
+    move: MoveId
+    at: Nanoseconds
+    tick: int
+    bytes_total: int
+    bytes_after_trigger: int = 0
+    """Of these, what was copied after the move's trigger: all of it, unless a prediction let the copy begin before."""
+
+
+class MoveActivated(Message, frozen=True):
+    """The target recorded ACTIVATED; ``at`` is that instant, read at the target."""
+
+    site: SiteId
+    move: MoveId
+    at: Nanoseconds
+    tick: int
+    digest: str
+
+
+class MoveAborted(Message, frozen=True):
+    """The source serves on, as ``epoch``."""
+
+    site: SiteId
+    move: MoveId
+    at: Nanoseconds
+    epoch: int
+    reason: str
+
+
+class UplinkSeen(Message, frozen=True):
+    """A packet of the UE reached this gateway at ``generation`` straight from the user plane."""
+
+    site: SiteId
+    session: SessionId
+    generation: int
+    at: Nanoseconds
+
+
+class SourceReleased(Message, frozen=True):
+    site: SiteId
+    move: MoveId
+
+
+class EpochVoided(Message, frozen=True):
+    """The copy here heard its client refuse ``epoch`` and is silent; the source resumes, or the centre says go on."""
+
+    site: SiteId
+    session: SessionId
+    epoch: int
+
+
+class SessionDiscarded(Message, frozen=True):
+    """What ``epoch`` did after ``tick`` was never heard by its client and is gone."""
+
+    site: SiteId
+    session: SessionId
+    epoch: int
+    tick: int
