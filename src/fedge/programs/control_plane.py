@@ -25,6 +25,7 @@ from fedge.adapters.sqlite import SqliteJournal
 from fedge.api.admin import Page, admin_app
 from fedge.api.admin.metrics import Metrics
 from fedge.api.admin.view import Facts
+from fedge.api.camara import simple_edge_discovery
 from fedge.core.control import ControlPlane, ControlSettings, Reply, Story
 from fedge.core.messages import Message
 from fedge.core.model import MS, SiteId
@@ -162,8 +163,11 @@ async def main() -> None:
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     await listen(addresses.control(net), run.token, shell.accept)
+    subscribers = addresses.SimulatedSubscribers(net, run.config.players)
+    names = {site: name for site, (name, _, _) in shell.facts.places.items()}
+    camara = simple_edge_discovery(shell.plane, names, subscribers, shell.now)
     config = uvicorn.Config(
-        admin_app(shell), host="127.0.0.1", port=port, log_level="error", access_log=False, timeout_graceful_shutdown=1
+        admin_app(shell, camara), host="127.0.0.1", port=port, log_level="error", access_log=False, timeout_graceful_shutdown=1
     )
     server = uvicorn.Server(config)
     server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]

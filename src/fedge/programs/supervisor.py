@@ -279,6 +279,11 @@ class Supervisor:
                     "standard": "Fedge admin API v1 (OpenAPI 3.0 at /api/v1/openapi.json)",
                     "token": self.token,
                 },
+                "simple-edge-discovery": {
+                    "url": f"{base}/simple-edge-discovery/v2",
+                    "standard": "CAMARA Simple Edge Discovery 2.0.1",
+                    "token": self.token,
+                },
                 "metrics": {"url": f"{base}/metrics", "standard": "Prometheus text format 0.0.4", "token": ""},
             }
         }

@@ -5,6 +5,8 @@ A run takes a /16 of 127.0.0.0/8, ``127.<net>.0.0``, with ``net`` drawn at start
 
 from __future__ import annotations
 
+from fedge.core.model import UeId
+
 CONTROL_PORT, N6_PORT, INSIDE_PORT, PEER_PORT, AGENT_PORT, SERVICE_PORT, PACKET_PORT = (
     7000, 6000, 6001, 6002, 6003, 7777, 6010,
 )  # fmt: skip
@@ -52,6 +54,23 @@ def instance(net: int, site: int, number: int) -> str:
 def ue(net: int, index: int) -> str:
     """The host address of the ``index``-th UE (from 0)."""
     return f"127.{net}.{200 + index // 250}.{1 + index % 250}"
+
+
+class SimulatedSubscribers:
+    """Who has which address and number: UE ``player-7`` is at ``ue(net, 6)`` and has the number +999 01 000007.
+
+    Country code 999 is assigned to nobody.
+    """
+
+    def __init__(self, net: int, players: int) -> None:
+        self._by_ipv4 = {ue(net, index): UeId(f"player-{index + 1}") for index in range(players)}
+        self._by_number = {f"+99901{index + 1:06d}": UeId(f"player-{index + 1}") for index in range(players)}
+
+    def by_ipv4(self, address: str) -> UeId | None:
+        return self._by_ipv4.get(address)
+
+    def by_phone_number(self, number: str) -> UeId | None:
+        return self._by_number.get(number)
 
 
 def endpoint(address: str) -> tuple[str, int]:

@@ -27,7 +27,9 @@ class PlaneCollector(Collector):
         for state, count in states.items():
             moves.add_metric([state], count)
         yield moves
-        sessions = GaugeMetricFamily("fedge_sessions", "Sessions, by site and state.", labels=["site", "state"])
+        sessions = GaugeMetricFamily(
+            "fedge_sessions", "Sessions, by site and state.", labels=["site", "state"]
+        )
         held: dict[tuple[str, str], int] = {}
         for session in plane.state.sessions.values():
             held[session.site, session.state] = held.get((session.site, session.state), 0) + 1
@@ -40,9 +42,15 @@ class PlaneCollector(Collector):
         yield from self._sites()
 
     def _sites(self) -> Iterator[Metric]:
-        load = GaugeMetricFamily("fedge_site_load_ratio", "Share of a tick period spent ticking.", labels=["site"])
-        up = GaugeMetricFamily("fedge_site_state", "1 for the state that a site is in.", labels=["site", "state"])
-        packets = CounterMetricFamily("fedge_gateway_packets", "Packets not simply passed on.", labels=["site", "why"])
+        load = GaugeMetricFamily(
+            "fedge_site_load_ratio", "Share of a tick period spent ticking.", labels=["site"]
+        )
+        up = GaugeMetricFamily(
+            "fedge_site_state", "1 for the state that a site is in.", labels=["site", "state"]
+        )
+        packets = CounterMetricFamily(
+            "fedge_gateway_packets", "Packets not simply passed on.", labels=["site", "why"]
+        )
         for name, view in self._plane.sites.items():
             load.add_metric([name], view.load)
             for why, count in view.gateway.items():

@@ -8,11 +8,17 @@ from typing import Any
 ERROR = {"$ref": "#/components/responses/Error"}
 
 
-def _operation(summary: str, parameters: tuple[str, ...] = (), body: dict[str, Any] | None = None, ok: str = "200") -> Any:
-    operation: dict[str, Any] = {"summary": summary, "responses": {ok: {"description": "done"}, "default": ERROR}}
+def _operation(
+    summary: str, parameters: tuple[str, ...] = (), body: dict[str, Any] | None = None, ok: str = "200"
+) -> Any:
+    operation: dict[str, Any] = {
+        "summary": summary,
+        "responses": {ok: {"description": "done"}, "default": ERROR},
+    }
     if parameters:
         operation["parameters"] = [
-            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in parameters
+            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+            for name in parameters
         ]
     if body is not None:
         operation["security"] = [{"token": []}]
@@ -33,7 +39,9 @@ def document() -> dict[str, Any]:
     """OpenAPI 3.0."""
     paths: dict[str, Any] = {
         "/view": {"get": _operation("The whole picture: sites, cells, UEs, moves, figures.")},
-        "/view/stream": {"get": _operation("Server-sent events: the view, then RFC 7396 merge patches of it.")},
+        "/view/stream": {
+            "get": _operation("Server-sent events: the view, then RFC 7396 merge patches of it.")
+        },
         "/explain/{session}": {"get": _operation("Why this site, and why not the others.", ("session",))},
         "/explain/deployment/{name}": {"get": _operation("Where an application runs, and why.", ("name",))},
         "/attach": {
@@ -43,7 +51,9 @@ def document() -> dict[str, Any]:
             )
         },
         "/hold-moves": {
-            "post": _operation("Begin no move that nobody ordered, or begin them again.", body=_object(hold="boolean"))
+            "post": _operation(
+                "Begin no move that nobody ordered, or begin them again.", body=_object(hold="boolean")
+            )
         },
         "/apply": {
             "post": _operation("Apply Kubernetes objects, all or none.", body=_object(objects="array")),

@@ -1,13 +1,14 @@
 """The admin API over HTTP: reads are open on loopback, whatever changes something needs the run's bearer token.
 
-Errors are ``{"code","message"}``, a refused manifest also names ``"object"`` and ``"field"``. ``openapi.py`` describes it.
+Errors are ``{status, code, message}`` (CAMARA's form); a refused manifest also names ``object`` and ``field``. ``openapi.py``
+describes it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hmac
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,7 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response, StreamingResponse
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -64,7 +65,7 @@ def _json(body: Any, status: int = 200, headers: dict[str, str] | None = None) -
 
 
 def _error(status: int, code: str, message: str, **more: str) -> Response:
-    return _json({"code": code, "message": message, **more}, status)
+    return _json({"status": status, "code": code, "message": message, **more}, status)
 
 
 class Security:
@@ -81,7 +82,9 @@ class Security:
         if scope["method"] not in ("GET", "HEAD", "OPTIONS"):
             given = headers.get(b"authorization", b"")
             if not hmac.compare_digest(given, self._token):
-                refusal = _error(401, "UNAUTHENTICATED", "this call needs the platform's token: Authorization: Bearer …")
+                refusal = _error(
+                    401, "UNAUTHENTICATED", "this call needs the platform's token: Authorization: Bearer …"
+                )
                 await refusal(scope, receive, send)
                 return
             if int(headers.get(b"content-length", b"0") or 0) > MOST_BODY_BYTES:
@@ -155,7 +158,9 @@ class Api:
         site = self.plane.state.sites.get(request.path_params["name"])
         if site is None:
             return _error(404, "NOT_FOUND", f"no site {request.path_params['name']}")
-        return _json({"site": site.site, **site_detail(self.plane, self.centre.facts, site, self.centre.now())})
+        return _json(
+            {"site": site.site, **site_detail(self.plane, self.centre.facts, site, self.centre.now())}
+        )
 
     async def collection(self, request: Request) -> Response:
         kind, name = request.path_params["kind"], request.path_params.get("name")
@@ -234,7 +239,8 @@ class Api:
         kind = PLURALS.get(request.path_params["kind"])
         name, namespace = request.path_params["name"], request.query_params.get("namespace", "default")
         found = kind is not None and any(
-            raw["kind"] == kind and raw["metadata"]["name"] == name for raw in self.plane.state.objects.values()
+            raw["kind"] == kind and raw["metadata"]["name"] == name
+            for raw in self.plane.state.objects.values()
         )
         if kind is None or not found:
             return _error(404, "NOT_FOUND", f"no {request.path_params['kind']} {name}")
@@ -280,11 +286,12 @@ async def _refused(request: Request, error: Exception) -> Response:
     return _error(error.status_code, codes.get(error.status_code, "ERROR"), error.detail)
 
 
-def admin_app(centre: Centre) -> Starlette:
-    """The ASGI application: page, API, metrics."""
+def admin_app(centre: Centre, more: Sequence[BaseRoute] = ()) -> Starlette:
+    """The ASGI application: page, API, metrics, and ``more`` APIs behind the same token."""
     api = Api(centre)
     one = "/api/v1"
-    routes = [
+    routes: list[BaseRoute] = [
+        *more,
         Route("/", api.page),
         Route("/healthz", api.health),
         Route("/metrics", api.metrics),

@@ -23,7 +23,9 @@ SHOWN_MOVES = 200
 class Facts:
     """What the core does not know and the picture needs: the map's names and places, and the run's settings."""
 
-    def __init__(self, places: dict[SiteId, tuple[str, float, float]], run: dict[str, Any], backhaul_rtt_ms: float) -> None:
+    def __init__(
+        self, places: dict[SiteId, tuple[str, float, float]], run: dict[str, Any], backhaul_rtt_ms: float
+    ) -> None:
         self.places, self.run, self.backhaul_rtt_ms = places, run, backhaul_rtt_ms
 
 
@@ -37,7 +39,13 @@ def view(plane: ControlPlane, facts: Facts, now: int) -> dict[str, Any]:
         "area": {"width_m": plane.access.width_m, "height_m": plane.access.height_m},
         "sites": {name: site_view(plane, facts, site, now) for name, site in plane.state.sites.items()},
         "cells": {
-            name: {"kind": cell.kind, "x_m": cell.x_m, "y_m": cell.y_m, "radius_m": cell.radius_m, "site": cell.site}
+            name: {
+                "kind": cell.kind,
+                "x_m": cell.x_m,
+                "y_m": cell.y_m,
+                "radius_m": cell.radius_m,
+                "site": cell.site,
+            }
             for name, cell in plane.access.cells.items()
         },
         "ues": _ues(plane, now),
@@ -65,7 +73,8 @@ def site_view(plane: ControlPlane, facts: Facts, site: Site, now: int) -> dict[s
         "load": round(seen.load, 3) if seen is not None else 0.0,
         "load_age_ms": round((now - seen.heard_at) / MS / 100) * 100 if seen is not None else None,
         "instances": {
-            one.instance: {"state": one.state, "sessions": one.sessions, "restarts": one.restarts} for one in instances
+            one.instance: {"state": one.state, "sessions": one.sessions, "restarts": one.restarts}
+            for one in instances
         },
         "moves_in": sum(move.order.target == site.site for move in under_way),
         "moves_out": sum(move.order.source == site.site for move in under_way),
@@ -142,14 +151,20 @@ def move_view(plane: ControlPlane, move: Move, started: int) -> dict[str, Any]:
 def _figures(plane: ControlPlane, moves: list[Move]) -> dict[str, Any]:
     playing = [s for s in plane.state.sessions.values() if s.state in ("serving", "opening")]
     rtts = sorted(
-        plane.access.ues[s.ue].rtt_ms for s in playing if s.ue in plane.access.ues and plane.access.ues[s.ue].rtt_ms
+        plane.access.ues[s.ue].rtt_ms
+        for s in playing
+        if s.ue in plane.access.ues and plane.access.ues[s.ue].rtt_ms
     )
-    objective = next((a.latency.objective_ms for a in plane.applications.values() if a.latency is not None), None)
+    objective = next(
+        (a.latency.objective_ms for a in plane.applications.values() if a.latency is not None), None
+    )
     silent = sorted(plane.silent_ms.values())
     return {
         "players": len(playing),
         "objective_ms": objective,
-        "within_objective": round(sum(r <= objective for r in rtts) / len(rtts), 3) if rtts and objective else None,
+        "within_objective": round(sum(r <= objective for r in rtts) / len(rtts), 3)
+        if rtts and objective
+        else None,
         "rtt_p50_ms": round(_share(rtts, 0.5), 1) if rtts else None,
         "rtt_p99_ms": round(_share(rtts, 0.99), 1) if rtts else None,
         "interruption_p99_ms": round(max(0.0, _share(silent, 0.99) - TICK_MS), 1) if silent else None,
@@ -203,10 +218,10 @@ def site_detail(plane: ControlPlane, facts: Facts, site: Site, now: int) -> dict
     """A site with its sessions and with how it stands towards each application."""
     sessions = sorted(s.session for s in plane.state.sessions.values() if s.site == site.site)
     apps = {
-        app: next(f for f in site_facts(plane, app, now) if f.site == site.site).sessions for app in plane.applications
+        app: next(f for f in site_facts(plane, app, now) if f.site == site.site).sessions
+        for app in plane.applications
     }
     seen = plane.sites.get(site.site)
     gateway = seen.gateway if seen is not None else {}
     more = {"sessions_list": sessions, "placed": dict(site.placed), "applications": apps, "gateway": gateway}
     return {**site_view(plane, facts, site, now), **more}
-
