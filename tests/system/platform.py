@@ -76,7 +76,12 @@ class Platform:
         self.output = home / "output"
         with self.output.open("wb") as out:
             self.process = subprocess.Popen(
-                cli(*words), env=environment(home), stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
+                cli(*words),
+                env=environment(home),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
             )
         self.run = self._started()
         self.failpoints = self.run / "failpoints"
@@ -122,7 +127,9 @@ class Platform:
 
     def serving(self) -> dict[str, str]:
         """Session → the site that serves it."""
-        return {name: row["site"] for name, row in self.items("sessions").items() if row["state"] == "serving"}
+        return {
+            name: row["site"] for name, row in self.items("sessions").items() if row["state"] == "serving"
+        }
 
     def told(self, move: str) -> dict[str, Any]:
         """The facts of a move's latest step, from the run's ``moves.jsonl``."""
@@ -157,7 +164,9 @@ class Platform:
         """Of a program (``control-plane``) or of an instance (``harbour/arena-1``)."""
         site, _, instance = program.partition("/")
         if instance:
-            return int(json.loads((self.run / "sites" / site / "instances" / f"{instance}.json").read_text())["pid"])
+            return int(
+                json.loads((self.run / "sites" / site / "instances" / f"{instance}.json").read_text())["pid"]
+            )
         return int((self.run / "pids" / program).read_text())
 
     def kill(self, program: str) -> None:
@@ -166,7 +175,9 @@ class Platform:
 
     def programs(self) -> list[str]:
         """Everything that a test may kill."""
-        instances = [f"{path.parent.parent.name}/{path.stem}" for path in self.run.glob("sites/*/instances/*.json")]
+        instances = [
+            f"{path.parent.parent.name}/{path.stem}" for path in self.run.glob("sites/*/instances/*.json")
+        ]
         return sorted([path.name for path in (self.run / "pids").iterdir()] + instances)
 
     def whole(self) -> bool:
@@ -237,7 +248,11 @@ class Platform:
         index = int(ue.rpartition("-")[2]) - 1
         data = (self.run / "fleet.bin").read_bytes()
         tail = data[-(len(data) // RECORD.size * RECORD.size) :][-40_000 * RECORD.size :]
-        return [r for r in read_records(tail) if r.kind == GOT and r.ue == index and r.flags & ACCEPTED and r.t_ns > since_ns]
+        return [
+            r
+            for r in read_records(tail)
+            if r.kind == GOT and r.ue == index and r.flags & ACCEPTED and r.t_ns > since_ns
+        ]
 
     def plays_on(self, ue: str) -> None:
         """From now on the player believes frames whose ticks rise."""

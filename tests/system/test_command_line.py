@@ -31,7 +31,9 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
 
 def fedge(platform: Platform, *words: str, status: int = 0) -> str:
     """Run a verb against the platform; what it printed."""
-    done = subprocess.run(cli(*words), env=environment(platform.home), capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        cli(*words), env=environment(platform.home), capture_output=True, text=True, timeout=60
+    )
     assert done.returncode == status, done.stdout + done.stderr
     return done.stdout + done.stderr
 

@@ -31,7 +31,9 @@ def program_of(victim: str, source: str, target: str) -> str:
     return f"agent-{site}" if what == "agent" else f"{site}/arena-1"
 
 
-@pytest.mark.parametrize("n", range(len(CELLS)), ids=[f"{state}-{victim.replace(' ', '-')}" for state, victim in CELLS])
+@pytest.mark.parametrize(
+    "n", range(len(CELLS)), ids=[f"{state}-{victim.replace(' ', '-')}" for state, victim in CELLS]
+)
 def test_killed(platform: Platform, n: int) -> None:
     state, victim = CELLS[n]
     until("every site is ready", platform.whole)

@@ -47,7 +47,8 @@ def test_source_goes_on_by_the_clients_promise(platform: Platform) -> None:
         assert (after["site"], after["epoch"]) == (source, before + 2)
     fact = platform.told(move)
     until(
-        "the target's refusal is on record", lambda: verdict(platform, target, fact["key"], before + 1) == "REFUSED"
+        "the target's refusal is on record",
+        lambda: verdict(platform, target, fact["key"], before + 1) == "REFUSED",
     )
 
 
@@ -75,9 +76,10 @@ def test_an_answer_that_is_lost_is_learned_from_the_client(platform: Platform) -
     """The target serves, and its answer never arrives: the client's word lets the source go, or its promise lets it go on."""
     session = "player-3"
     source, target = ends(platform, session)
-    with platform.move_held_at("ACTIVATED", session, target) as move, platform.switch(f"cut.{target}--{source}"):
-        pass
-    end = platform.moved(move)
+    with ExitStack() as cuts:
+        with platform.move_held_at("ACTIVATED", session, target) as move:
+            cuts.enter_context(platform.switch(f"cut.{target}--{source}"))
+        end = platform.moved(move)
     platform.plays_on(session)
     assert platform.serving()[session] == (target if end == "RELEASED" else source)
 

@@ -35,7 +35,10 @@ def test_kills_at_random(start: Start) -> None:
     until("every session is served", lambda: len(platform.serving()) == PLAYERS)
     for n in range(PLAYERS):
         platform.plays_on(f"player-{n + 1}")
-    until("no move is under way", lambda: all(m["state"] in ("RELEASED", "ABORTED") for m in platform.items("moves").values()))
+    until(
+        "no move is under way",
+        lambda: all(m["state"] in ("RELEASED", "ABORTED") for m in platform.items("moves").values()),
+    )
     status, report = platform.stop(), platform.report()
     print(report["moves"], report["inputs"])
     assert report["findings"] == []

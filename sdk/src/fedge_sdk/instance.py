@@ -139,7 +139,7 @@ class Instance:
                 heapq.heappush(self._due, (copy.due, copy.key))
             elif copy is not None:
                 self._discard(copy, "refused", now)
-        return [({"type": "Answered", "answer": standing}, b"")]
+        return [self._answered(standing)]
 
     def _on_decline(self, message: dict[str, Any], body: bytes, now: int) -> list[Reply]:
         order = message["order"]
@@ -148,7 +148,7 @@ class Instance:
         mine = copy is not None and copy.state == "restoring" and copy.epoch == order["epoch"]
         if copy is not None and mine and standing["verdict"] == "REFUSED":
             self._discard(copy, "refused", now)
-        return [({"type": "Answered", "answer": standing}, b"")]
+        return [self._answered(standing)]
 
     def _on_askfence(self, message: dict[str, Any], body: bytes, now: int) -> list[Reply]:
         copy = self.copies.get(message["key"])
@@ -255,6 +255,11 @@ class Instance:
         answer = {"type": "Answer", "move": order["move"], "key": order["key"], "epoch": order["epoch"], "at": now}
         answer |= {"verdict": "REFUSED" if why else "ACTIVATED", "reason": why, "tick": tick, "digest": digest}
         return self.store.record_answer(order["key"], order["epoch"], answer)
+
+    def _answered(self, standing: dict[str, Any]) -> Reply:
+        copy = self.copies.get(standing["key"])
+        serving = copy is not None and copy.state == "serving" and copy.epoch == standing["epoch"]
+        return {"type": "Answered", "answer": standing, "serving": serving}, b""
 
     def _discard(self, copy: SessionCopy, why: str, now: int) -> None:
         copy.drop(why, now)

@@ -128,7 +128,10 @@ class ControlPlane(Knowledge):
             case SessionClosed():
                 return sessions.closed(state, event, now)
             case SessionDiscarded():
-                return sessions.discarded(state, event, now)
+                session = state.sessions.get(event.session)
+                move = session.move if session is not None else None
+                gone = sessions.discarded(state, event, now)
+                return gone if move is None else [*gone, *reconcile.lost_after_all(state, move, now)]
             case SiteHello():
                 self.sites.setdefault(event.site, SiteView()).heard_at = now
                 self.sites[event.site].instances = event.instances

@@ -96,6 +96,11 @@ def _copy(state: State, site: SiteId, status: SessionStatus, now: Nanoseconds) -
     move = state.moves.get(session.move) if session.move is not None else None
     if status.epoch < session.epoch and site != session.site and (move is None or site != move.order.source):
         return [ToSite(site, DiscardSession(status.session, status.key, status.epoch))]
+    awaited = move is not None and (
+        site == move.order.source or (site, status.epoch) == (move.order.target, move.order.epoch)
+    )
+    if status.state == "serving" and status.epoch > session.epoch and site != session.site and not awaited:
+        return _served_elsewhere(state, session, site, status, now)
     if move is not None:
         return _copy_in_move(state, site, status, move, now)
     if site == session.site:
@@ -107,6 +112,22 @@ def _copy(state: State, site: SiteId, status: SessionStatus, now: Nanoseconds) -
                 state, SessionOpened(site, session.session, status.epoch, status.generation), now
             )
     return []
+
+
+def _served_elsewhere(
+    state: State, session: Session, site: SiteId, status: SessionStatus, now: Nanoseconds
+) -> list[Effect]:
+    """A source that went on while nobody heard it serves under a later epoch than the site that is believed to: so it is there."""
+    effects: list[Effect] = []
+    move = state.moves.get(session.move) if session.move is not None else None
+    if move is not None:
+        effects += ue_move.abandoned(state, move, f"{session.session} is served by {site}", now)
+    effects.append(ToSite(session.site, DiscardSession(session.session, session.key, session.epoch)))
+    session.site, session.epoch = site, status.epoch
+    session.top_epoch = max(session.top_epoch, status.epoch)
+    session.generation = session.top_generation = session.top_generation + 1
+    session.steered = False
+    return [*effects, *sessions.route_of(state, session, activate=True)]
 
 
 def _copy_in_move(

@@ -12,6 +12,7 @@ from fedge.core.control.state import Session, State
 from fedge.core.messages import (
     ActivateRoute,
     InstallRoute,
+    MoveAborted,
     OpenSession,
     RemoveRoute,
     SessionClosed,
@@ -132,11 +133,19 @@ def closed(state: State, event: SessionClosed, now: Nanoseconds) -> list[Effect]
 
 
 def discarded(state: State, event: SessionDiscarded, now: Nanoseconds) -> list[Effect]:
+    """A copy that nobody heard is gone. Of a move's target: its source has gone on, though the centre may not hear that."""
+    session = state.sessions.get(event.session)
+    move = state.moves.get(session.move) if session is not None and session.move is not None else None
+    gone_on: list[Effect] = []
+    if move is not None and (move.order.target, move.order.epoch) == (event.site, event.epoch) and move.state in AFTER:
+        reason = "the client refused the target's epoch"
+        gone_on = ue_move.aborted(state, MoveAborted(move.order.source, move.id, now, event.epoch + 1, reason), now)
     facts = {"session": event.session, "site": event.site, "epoch": event.epoch, "tick": event.tick}
     sentence = (
         f"{event.site} gave up an old copy of {event.session} (epoch {event.epoch}); nobody had heard it"
     )
-    return [Story(sentence, now, {"discarded": facts})] if event.tick else []
+    told: list[Effect] = [Story(sentence, now, {"discarded": facts})] if event.tick else []
+    return [*told, *gone_on]
 
 
 def lost(state: State, session: Session, now: Nanoseconds) -> list[Effect]:

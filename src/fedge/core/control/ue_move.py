@@ -206,6 +206,8 @@ def aborted(state: State, event: MoveAborted, now: Nanoseconds) -> list[Effect]:
     if move is None or move.ended:
         return []
     was, order = move.state, move.order
+    if was in AFTER and event.epoch <= order.epoch:
+        return []  # said before the hand-over and heard late: only a source that went on under a later epoch takes it back
     effects = _abort(state, move, "aborted", event.reason, now)
     session = state.sessions.get(order.session)
     if session is None or not effects:
@@ -300,6 +302,13 @@ def _abort(state: State, move: Move, event: str, reason: str, now: Nanoseconds) 
         session.aborts, session.aborted_at = session.aborts + 1, now
     told = _told(move, "ABORTED", now, f"given up: {reason}; {move.order.source} serves on")
     return [told, *_end(state, move)]
+
+
+def abandoned(state: State, move: Move, reason: str, now: Nanoseconds) -> list[Effect]:
+    """The move was planned on a wrong belief of who has the session."""
+    event = "expired" if move.state in BEFORE_COPYING else "lost"
+    tell: list[Effect] = [ToSite(move.order.target, AbortMove(move.order, reason))]
+    return tell + _abort(state, move, event, reason, now)
 
 
 def _end(state: State, move: Move) -> list[Effect]:

@@ -133,9 +133,10 @@ class Stored(Message, frozen=True):
 
 
 class Answered(Message, frozen=True):
-    """The instance's recorded answer to Activate or Decline."""
+    """The instance's recorded answer to Activate or Decline. ``serving``: the copy that it answered for is the writer here, now."""
 
     answer: Answer
+    serving: bool = True
 
 
 class FenceAnswered(Message, frozen=True):

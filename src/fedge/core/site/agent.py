@@ -73,6 +73,7 @@ from fedge.core.transfer import (
 from fedge.core.transfer.effects import Flow
 
 FORWARD_LINGER = 5 * SECOND
+VOID_RESEND = SECOND // 2
 
 
 class SiteSettings(Struct, frozen=True):
@@ -104,6 +105,7 @@ class SiteAgent:
         self._opening: dict[SessionKey, OpenSession] = {}
         self._closing: dict[SessionKey, CloseSession] = {}
         self._clear_at: dict[SessionKey, tuple[Nanoseconds, int]] = {}
+        self._repeated_at: Nanoseconds = 0
 
     # --- asked by the shell ------------------------------------------------------------------------------------------------
 
@@ -161,6 +163,10 @@ class SiteAgent:
                 self.sources.pop(source.order.key, None)
         for target in tuple(self.targets.values()):
             effects += target.wake(now)
+        if now - self._repeated_at >= VOID_RESEND:
+            self._repeated_at = now
+            for place in self.places.values():
+                effects += self._say_void(place) if place.status.state == "void" else []
         for key, (at, epoch) in tuple(self._clear_at.items()):
             if now >= at:
                 del self._clear_at[key]
@@ -458,7 +464,7 @@ class SiteAgent:
             case Stored() if target := self.targets.get(event.key):
                 return target.stored(event)
             case Answered():
-                return self._answered(event.answer, now)
+                return self._answered(event.answer, event.serving, now)
             case CancelMove() if target := self.targets.get(event.order.key):
                 effects = target.cancelled(event) if target.order.move == event.order.move else []
                 if target.state == "cancelled":
@@ -534,11 +540,11 @@ class SiteAgent:
         target = self.targets[order.key] = TargetEnd(order, instance)
         return target
 
-    def _answered(self, answer: Answer, now: Nanoseconds) -> list[Effect]:
+    def _answered(self, answer: Answer, serving: bool, now: Nanoseconds) -> list[Effect]:
         target = self.targets.get(answer.key)
         if target is None or target.order.epoch != answer.epoch:
             return []
-        effects = target.answered(answer, now)
+        effects = target.answered(answer, serving, now)
         order = target.order
         if target.state == "active":
             if answer.key not in self.places or self.places[answer.key].status.epoch < answer.epoch:
@@ -547,8 +553,10 @@ class SiteAgent:
                 )
                 self.places[answer.key] = Place(status, target.instance)
             del self.targets[answer.key]
-        elif target.state == "refused":
+        elif target.state in ("refused", "past"):
             del self.targets[answer.key]
+            if answer.key not in self.places:
+                effects.append(ClearFlow(answer.key, order.epoch))
         return effects
 
     def _void(self, event: VoidEpoch) -> list[Effect]:
@@ -568,9 +576,14 @@ class SiteAgent:
         if place is None or place.status.epoch != event.epoch:
             return []
         place.status = replace(place.status, state="void")
-        effects: list[Effect] = [TellControl(EpochVoided(self.site, place.status.session, event.epoch))]
-        if place.status.order is not None:
-            effects.append(TellPeer(place.status.order.source, EpochRefused(place.status.order)))
+        return self._say_void(place)
+
+    def _say_void(self, place: Place) -> list[Effect]:
+        """Said again until the copy goes on or is dropped: whoever must hear it may be down."""
+        status = place.status
+        effects: list[Effect] = [TellControl(EpochVoided(self.site, status.session, status.epoch))]
+        if status.order is not None:
+            effects.append(TellPeer(status.order.source, EpochRefused(status.order)))
         return effects
 
     def _uplink_seen(self, event: UplinkSeen) -> list[Effect]:

@@ -76,6 +76,7 @@ class SourceEnd:
         self._last_round_bytes = self._left_bytes = self._deltas = 0
         self._waiting = False
         self._reason = ""
+        self._void = False
 
     def begin(self, now: Nanoseconds) -> list[Effect]:
         """Ask for the first pages."""
@@ -156,8 +157,6 @@ class SourceEnd:
     def answered(self, answer: Answer, now: Nanoseconds) -> list[Effect]:
         """The target's recorded word."""
         if answer.epoch != self.order.epoch or self.state != "handed_over":
-            if self.state == "resumed" and answer.verdict == "ACTIVATED":
-                return [TellPeer(self.order.target, VoidEpoch(self.order))]
             return []
         if answer.verdict == "ACTIVATED":
             return self._let_go()
@@ -172,7 +171,8 @@ class SourceEnd:
             return []
         if answer.verdict == "TOO_LATE":
             return self._let_go() if self.state == "handed_over" else []
-        return [TellPeer(self.order.target, VoidEpoch(self.order)), *self._resume("the client refused the target's epoch")]
+        self._void = True
+        return self._resume("the client refused the target's epoch")
 
     def cancel(self, reason: str, now: Nanoseconds) -> list[Effect]:
         """Give up if nothing is handed over yet; afterwards this changes nothing."""
@@ -224,8 +224,11 @@ class SourceEnd:
         return [self._tell(Resume(self.order.key, self.epoch, self.generation)), self._flow(Flow.LOCAL)]
 
     def resumed(self, now: Nanoseconds) -> list[Effect]:
-        """The copy serves again: the move is over."""
-        return [self._aborted(self.epoch, now, self._reason)] if self.state == "resumed" else []
+        """The copy serves again, on record: only now may the target's go, for until now it was the only one that could."""
+        if self.state != "resumed":
+            return []
+        void: list[Effect] = [TellPeer(self.order.target, VoidEpoch(self.order))] if self._void else []
+        return [*void, self._aborted(self.epoch, now, self._reason)]
 
     def _flow(self, flow: Flow) -> SetFlow:
         forward = flow is Flow.FORWARD

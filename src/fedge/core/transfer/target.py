@@ -54,10 +54,12 @@ class TargetEnd:
             self.state = "answering"
         return [self._tell(Activate(self.order.key, final, final.body))]
 
-    def answered(self, answer: Answer, now: Nanoseconds) -> list[Effect]:
-        """What stands on record goes to the source; if it is ACTIVATED the packets may come."""
+    def answered(self, answer: Answer, serving: bool, now: Nanoseconds) -> list[Effect]:
+        """What stands on record goes to the source; if it is ACTIVATED, and that copy still writes here, the packets may come."""
         effects: list[Effect] = [TellPeer(self.order.source, answer)]
-        if answer.verdict == "ACTIVATED" and self.state != "active":
+        if answer.verdict == "ACTIVATED" and not serving:
+            self.state = "past"
+        elif answer.verdict == "ACTIVATED" and self.state != "active":
             self.state = "active"
             told = MoveActivated(self.order.target, self.order.move, answer.at, answer.tick, answer.digest)
             effects = [self._flow(Flow.LOCAL), *effects, TellControl(told)]
