@@ -202,7 +202,10 @@ class Instance:
         copy = self.copies.get(inputs.session)
         if copy is None:
             return []
+        due = copy.due
         verdict = copy.take(inputs, envelope, now)
+        if copy.due != due:
+            heapq.heappush(self._due, (copy.due, copy.key))
         if verdict is None:
             return []
         if verdict == "VOID":

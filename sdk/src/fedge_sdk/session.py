@@ -10,9 +10,9 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from collections import deque
 from typing import Any, Protocol
-from zlib import crc32
 
 from fedge_sdk import wire
+from fedge_sdk.cadence import Cadence, first_due
 from fedge_sdk.game import TICK_NS, Game
 from fedge_sdk.memory import Memory
 from fedge_sdk.store import TickRecord, encode_note, encode_tick, read_log
@@ -23,16 +23,8 @@ ROUND_BYTES = 1 << 20
 """So much of a large state is taken, sent and stored at once: longer pieces would be felt by the neighbours' ticks."""
 
 
-PHASES = 8
-"""Sessions tick in one of so many phases of the period, so that frames of neighbours leave, and cost, together."""
 MOST_BEHIND_NS = 15 * TICK_NS
 """A writer that was stopped for longer does not run all the missed ticks at once: it goes on from now."""
-
-
-def next_due(session: str, now: int) -> int:
-    """The first instant after ``now`` in the phase of the session of this name."""
-    phase = crc32(session.encode()) % PHASES * (TICK_NS // PHASES)
-    return ((now - phase) // TICK_NS + 1) * TICK_NS + phase
 
 
 class CopyFiles(Protocol):
@@ -61,7 +53,7 @@ class SessionCopy:
         self.stable_seq = 0
         self.chain = wire.CHAIN_START
         self.life = 0
-        self.due = 0
+        self.cadence = Cadence()
         self.order: dict[str, Any] | None = None
         self.rounds = 0
         self.freeze_order: dict[str, Any] | None = None
@@ -83,7 +75,8 @@ class SessionCopy:
         self.files.put_image(memory.view())
         self.files.put_meta(self.meta)
         self._note("opened", now)
-        self.state, self.due = "serving", next_due(self.meta["session"], now)
+        self.state = "serving"
+        self._start(now)
 
     def recover(self, image: bytes, log: bytes, now: int) -> None:
         """After a crash: the image, then every logged tick again; then serve on from the next tick, or stay stopped."""
@@ -110,7 +103,19 @@ class SessionCopy:
                 self.state = "gone"
         self.rounds = -1  # which pages the target has is forgotten: a final delta now is the whole image
         self._note("recovered", now)
-        self.due = next_due(self.meta["session"], now)
+        self._start(now)
+
+    @property
+    def due(self) -> int:
+        """When the next tick runs, monotonic ns."""
+        return self.cadence.due
+
+    @due.setter
+    def due(self, at: int) -> None:
+        self.cadence.due = at
+
+    def _start(self, now: int) -> None:
+        self.cadence.start(first_due(self.meta["session"], now), now)
 
     # --- playing -----------------------------------------------------------------------------------------------------------
 
@@ -136,6 +141,7 @@ class SessionCopy:
         expected = self.stable_seq + len(self._pending) + 1
         new = packet.first_seq + len(packet.inputs) - expected
         if new > 0 and packet.first_seq <= expected:
+            self.cadence.arrived(now)
             room = MAX_PENDING - len(self._pending)
             for data in packet.inputs[len(packet.inputs) - new :][:room]:
                 self._pending.append((data, now))
@@ -145,7 +151,9 @@ class SessionCopy:
 
     def step(self, now: int) -> bytes | None:
         """Run the tick that is due and return its packet for the gateway; None if this copy may not speak."""
-        self.due = self.due + TICK_NS if now - self.due < MOST_BEHIND_NS else next_due(self.meta["session"], now)
+        self.due += TICK_NS
+        if now - self.due > MOST_BEHIND_NS:
+            self._start(now)
         if self.state == "handed_over" and self.fence_epoch:
             fence = wire.encode_fence(self.key, self.fence_epoch)
             return wire.seal(wire.Envelope(wire.DOWN, 0, self.key, self.generation, 0, 0, 0, 0, now), fence)
@@ -261,9 +269,9 @@ class SessionCopy:
         self._note("activated", now, digest=self.meta["digest"])
         self._pending = deque((b64decode(data), now) for data in final["pending"])
         self.state, self.order = "serving", final["order"]
-        self.due = final["due"] + TICK_NS
+        self.cadence.start(final["due"] + TICK_NS, now)
         if now - self.due > MOST_BEHIND_NS:
-            self.due = next_due(self.meta["session"], now)
+            self._start(now)
 
     def go_on(self, now: int) -> None:
         """The refusal that silenced this copy no longer counts: its source is released."""
