@@ -1,6 +1,6 @@
 """Every Protocol between the core's shells and the outside world, on one page.
 
-An adapter keeps a port's promise for one engine; ``tests/contracts`` holds each adapter and its stand-in to it.
+An adapter keeps a port's promise for one engine; ``tests/contracts`` holds adapters to it.
 """
 
 from __future__ import annotations

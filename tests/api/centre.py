@@ -40,7 +40,7 @@ class PlainCentre:
         )
         self.facts = Facts({}, {"engine": "embedded"}, 5.0)
         self.sent: list[Effect] = []
-        self._metrics = Metrics(self.plane)
+        self._metrics = Metrics(self.plane, self.now)
         self._answers: dict[int, tuple[int, dict[str, Any]]] = {}
         self._requests = 0
         self._keys = 100

@@ -266,9 +266,9 @@ def test_a_refused_move_says_why(fedge: Fedge, platform: FakePlatform) -> None:
 
 
 def test_drain_and_undrain(fedge: Fedge, platform: FakePlatform) -> None:
-    platform.answers["POST", f"{API}/sites/cbd/drain"] = {"site": "cbd", "sessions": 3}
+    platform.answers["POST", f"{API}/sites/cbd/drain"] = {"site": "cbd", "sessions": 3, "within_ms": 4000}
     platform.answers["POST", f"{API}/sites/cbd/undrain"] = {}
-    assert fedge("drain", "cbd").output == "cbd is draining (sessions=3)\n"
+    assert fedge("drain", "cbd").output == "cbd is draining: 3 sessions move away, within 4 s\n"
     assert fedge("undrain", "cbd").output == "cbd is open\n"
 
 

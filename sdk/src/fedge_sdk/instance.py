@@ -145,7 +145,7 @@ class Instance:
         order = message["order"]
         standing = self._answer(order, message["reason"] or "declined", now)
         copy = self.copies.get(order["key"])
-        mine = copy is not None and copy.state == "restoring" and copy.epoch == order["epoch"]
+        mine = copy is not None and copy.state == "restoring" and copy.epoch <= order["epoch"]
         if copy is not None and mine and standing["verdict"] == "REFUSED":
             self._discard(copy, "refused", now)
         return [self._answered(standing)]

@@ -1,8 +1,9 @@
 """A session copy's files at its site: what survives a killed process.
 
-One directory a copy, ``<key>.<epoch>/``: ``image`` (the memory at the log's start), ``meta.json``, ``log`` (every tick since,
-with its inputs, and a note for each change of state) and ``answer`` (the one recorded answer to a hand-over). Writes go to the
-page cache, not through fsync: they survive a killed process, not lost power. The layout is part of the SDK's contract.
+One directory a copy, ``sessions/<key>.<epoch>/``: ``image`` (the memory at the log's start), ``meta.json`` and ``log`` (every
+tick since, with its inputs, and a note for each change of state). Beside them ``answers/<key>.<epoch>``, the one recorded answer
+to a hand-over, and ``archive/``, where ended copies go, without an image that the log of their source can make again. Writes go
+to the page cache, not through fsync: they survive a killed process, not lost power. The layout is part of the SDK's contract.
 """
 
 from __future__ import annotations
@@ -113,8 +114,12 @@ class CopyStore:
         while name.exists():
             n += 1
             name = self._archive / f"{self.folder.name}.{n}"
-        if self.folder.exists():
-            self.folder.rename(name)
+        if not self.folder.exists():
+            return
+        meta = self.folder / "meta.json"
+        if not meta.exists() or json.loads(meta.read_text()).get("origin") == "restored":
+            (self.folder / "image").unlink(missing_ok=True)
+        self.folder.rename(name)
 
 
 class SiteStore:

@@ -6,7 +6,6 @@ import click
 
 from fedge.cli.kinds import completing
 from fedge.cli.platform import Platform
-from fedge.cli.tables import cell
 
 
 @click.command(short_help="Move every session away from a site, and let none in.")
@@ -20,8 +19,8 @@ def drain(site: str) -> None:
       fedge get sessions
     """
     answer = Platform.running().post("sites", site, "drain") or {}
-    told = {key: value for key, value in answer.items() if key not in ("site", "state")}
-    click.echo(f"{site} is draining" + (f" ({cell(told)})" if told else ""))
+    sessions, within_s = answer.get("sessions", 0), answer.get("within_ms", 0) / 1000
+    click.echo(f"{site} is draining: {sessions} sessions move away" + (f", within {within_s:.0f} s" if sessions else ""))
 
 
 @click.command(short_help="Open a drained site again.")

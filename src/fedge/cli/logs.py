@@ -38,11 +38,12 @@ def logs(program: str | None, follow: bool, lines: int, raw: bool) -> None:
       fedge logs
       fedge logs control-plane -f
       fedge logs agent-SITE -n 200 --raw
+      fedge logs SITE/arena-1
     """
     run = run_directory()
-    files = [file for pattern in ("logs/**/*.log", "sites/*/*.log") for file in sorted(run.glob(pattern))]
-    found = {file.stem: file for file in files}
+    found = {file.stem: file for file in sorted(run.glob("logs/**/*.log"))}
     found |= {file.name: file for file in sorted(run.glob("logs/*.out")) if file.stat().st_size}
+    found |= {f"{file.parent.parent.name}/{file.stem}": file for file in sorted(run.glob("sites/*/instances/*.out"))}
     if program is None:
         click.echo("\n".join(found) if found else f"{run / 'logs'} has no log yet.")
         return

@@ -96,7 +96,7 @@ class ControlShell:
             policy=config.policy, started_at=config.started_ns, default_service=addresses.service(config.net)
         )
         self.plane: ControlPlane = restored(self.journal, settings)
-        self._metrics = Metrics(self.plane)
+        self._metrics = Metrics(self.plane, self.now)
         self.journal.metrics = self._metrics
         self.sites, self.access = SiteLines(), AccessLine()
         self.loop = ControlLoop(self.plane, self.journal, self.sites, self.access, self._replied, self._told)

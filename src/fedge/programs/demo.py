@@ -63,8 +63,19 @@ def _begin(supervisor: Supervisor) -> None:
     supervisor.wait_until("the platform answers", supervisor.platform_answers)
 
 
+def _supervisor(settings: Settings) -> Supervisor | None:
+    """None, and said why, where no run can begin here."""
+    try:
+        return Supervisor(settings)
+    except OSError as error:
+        print(f"fedge: {error}", file=sys.stderr)
+        return None
+
+
 def _up(settings: Settings) -> int:
-    supervisor = Supervisor(settings)
+    supervisor = _supervisor(settings)
+    if supervisor is None:
+        return 2
     with _interruptible() as caught:
         try:
             _begin(supervisor)
@@ -85,7 +96,9 @@ def _up(settings: Settings) -> int:
 
 
 def _demo(settings: Settings) -> tuple[int, dict[str, Any] | None]:
-    supervisor = Supervisor(settings)
+    supervisor = _supervisor(settings)
+    if supervisor is None:
+        return 2, None
     with _interruptible() as caught:
         try:
             _greet(supervisor)
@@ -120,6 +133,7 @@ def _play(supervisor: Supervisor, caught: list[int]) -> None:
     duration = settings.duration_s + since if settings.duration_s else 0.0
     supervisor.write_config(duration, started)
     supervisor.add("player-fleet", "fedge.programs.player_fleet", ends_by_itself=True)
+    supervisor.say(f"everything answers after {since:.1f} s; {settings.players} players join; each move tells its story")
     ends = time.monotonic() + settings.duration_s if settings.duration_s else float("inf")
     holding = False
     while not caught and time.monotonic() < ends:

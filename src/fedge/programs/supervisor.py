@@ -60,9 +60,14 @@ class Supervisor:
         self.settings = settings
         self._say_to = say
         self.home = fedge_home(os.environ)
+        running = _running(self.home)
+        if running is not None:
+            raise AlreadyRunning(
+                f"a platform runs here already ({running}); end it with `fedge down`, or set FEDGE_HOME to another folder"
+            )
         self.folder = self._new_folder()
         self.city = _city(settings)
-        self.net = random.SystemRandom().randint(16, 250)
+        self.net = _free_net()
         self.port = settings.port or _free_port()
         self.token = secrets.token_urlsafe(24)
         self.programs: dict[str, Program] = {}
@@ -303,6 +308,16 @@ def arena_folder() -> Path:
     return folder
 
 
+def _running(home: Path) -> Path | None:
+    """The run directory of the platform that uses ``home`` now, if there is one alive."""
+    current = home / "current"
+    try:
+        os.kill(int((current / "supervisor.pid").read_text()), 0)
+    except (OSError, ValueError):
+        return None
+    return current.resolve()
+
+
 def _city(settings: Settings) -> City:
     if settings.sites_csv is not None and settings.users_csv is not None:
         city = from_csv(
@@ -310,6 +325,22 @@ def _city(settings: Settings) -> City:
         )
         return city
     return generate(settings.seed, settings.sites, settings.backhaul_rtt_ms)
+
+
+class AlreadyRunning(OSError):
+    """Another platform uses this FEDGE_HOME."""
+
+
+def _free_net() -> int:
+    """A second octet whose addresses nobody on this machine uses."""
+    draw = random.SystemRandom()
+    for _ in range(50):
+        net = draw.randint(16, 250)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(addresses.endpoint(addresses.control(net)))
+            return net
+    raise OSError("no free 127.x.0.0/16 was found in 50 draws")
 
 
 def _free_port() -> int:

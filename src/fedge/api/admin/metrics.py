@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -15,8 +15,8 @@ from fedge.core.federation import health
 class PlaneCollector(Collector):
     """Reads the plane at each scrape; keeps nothing."""
 
-    def __init__(self, plane: ControlPlane) -> None:
-        self._plane = plane
+    def __init__(self, plane: ControlPlane, now: Callable[[], int]) -> None:
+        self._plane, self._now = plane, now
 
     def collect(self) -> Iterator[Metric]:
         plane = self._plane
@@ -57,7 +57,7 @@ class PlaneCollector(Collector):
                 packets.add_metric([name, why], count)
             site = self._plane.state.sites.get(name)
             if site is not None:
-                up.add_metric([name, health(site, view, view.heard_at)], 1)
+                up.add_metric([name, health(site, view, self._now())], 1)
         yield load
         yield up
         yield packets
@@ -66,9 +66,9 @@ class PlaneCollector(Collector):
 class Metrics:
     """The registry of one control plane; ``commit`` times the journal's group commits, in seconds."""
 
-    def __init__(self, plane: ControlPlane) -> None:
+    def __init__(self, plane: ControlPlane, now: Callable[[], int]) -> None:
         self._registry = CollectorRegistry()
-        self._registry.register(PlaneCollector(plane))
+        self._registry.register(PlaneCollector(plane, now))
         self.commit = Histogram(
             "fedge_journal_commit_seconds",
             "One group commit of the journal.",

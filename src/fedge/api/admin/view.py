@@ -79,6 +79,7 @@ def site_view(plane: ControlPlane, facts: Facts, site: Site, now: int) -> dict[s
         "moves_in": sum(move.order.target == site.site for move in under_way),
         "moves_out": sum(move.order.source == site.site for move in under_way),
         "lost_at_ms": round((site.lost_at - plane.settings.started_at) / MS) if site.lost_at else None,
+        "restarted_elsewhere": plane.state.restarted_from.get(site.site, 0),
         "lost_sessions": sum(session.state == "lost" for session in here),
     }
 

@@ -263,7 +263,7 @@ def move(known: Knowledge, event: AskedMove, now: Nanoseconds) -> list[Effect]:
             202,
             {"move": order.move, "session": session.session, "from": session.site, "to": event.to},
         ),
-        Propose(MovePlanned(order, round(gain, 3), "ordered by hand", ordered=True)),
+        Propose(MovePlanned(order, round(gain, 3), "somebody wants it there", ordered=True)),
     ]
 
 
@@ -278,7 +278,8 @@ def drain(known: Knowledge, event: AskedDrain, now: Nanoseconds) -> list[Effect]
     deadline_ms = max((known.applications[s.app].mobility.deadline_ms for s in here), default=0.0)
     mark = "ready" if event.undo else "draining"
     until_ms = (now - known.settings.started_at) / MS + deadline_ms * -(-len(here) // limit)
-    body = {"site": event.site, "sessions": len(here), "deadline_ms": round(until_ms)}
+    within_ms = round(deadline_ms * -(-len(here) // limit))
+    body = {"site": event.site, "sessions": len(here), "deadline_ms": round(until_ms), "within_ms": within_ms}
     return [Reply(event.request, 202, body), Propose(SiteMarked(event.site, mark, "asked by hand"))]
 
 

@@ -11,6 +11,7 @@ from fedge.core.control.events import ClientAttached, SessionClosing, SessionPla
 from fedge.core.control.state import Session, State
 from fedge.core.messages import (
     ActivateRoute,
+    DiscardSession,
     InstallRoute,
     MoveAborted,
     OpenSession,
@@ -32,6 +33,7 @@ def placed(state: State, event: SessionPlaced, now: Nanoseconds) -> list[Effect]
         return []
     effects: list[Effect] = []
     if old is not None:
+        state.restarted_from[old.site] = state.restarted_from.get(old.site, 0) + 1
         effects.append(ToAccess(RemoveRoute(old.session, old.key)))
     session = Session(event.session, event.key, event.app, event.ue, event.site, because=event.because)
     state.sessions[event.session] = session
@@ -81,12 +83,16 @@ def steered(state: State, session: Session) -> None:
 
 
 def refused(state: State, event: SessionRefused, now: Nanoseconds) -> list[Effect]:
-    """The site will not open it: forgotten; the client asks again and another site is found."""
+    """The site will not open it: forgotten; the client asks again and another site is found.
+
+    The order may have been said again before this was heard, and have found a place since: what it opened goes, too.
+    """
     session = state.sessions.get(event.session)
     if session is None or session.state != "opening" or session.site != event.site:
         return []
     del state.sessions[event.session]
-    return [ToAccess(RemoveRoute(session.session, session.key))]
+    discard = DiscardSession(session.session, session.key, session.epoch)
+    return [ToAccess(RemoveRoute(session.session, session.key)), ToSite(event.site, discard)]
 
 
 def attached(state: State, event: ClientAttached, service: str) -> list[Effect]:

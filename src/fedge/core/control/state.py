@@ -50,6 +50,8 @@ class State(Struct):
     placed_because: dict[AppId, str] = field(default_factory=dict)
     next_move: int = 1
     lost_sessions: int = 0
+    restarted_from: dict[SiteId, int] = field(default_factory=dict)
+    """How many sessions that were lost with a site have begun anew elsewhere."""
     hold_moves: bool = False
 
     def under_way(self) -> Iterator[Move]:

@@ -34,6 +34,14 @@ from fedge.core.mobility import Move, next_state
 from fedge.core.mobility.move import AFTER, BEFORE_COPYING, UNDECIDED
 from fedge.core.model import MS, MoveId, Nanoseconds
 
+CAUSES = {
+    "handover": "its cell changed",
+    "predicted": "a handover is predicted",
+    "rebalance": "another site is better",
+    "drain": "its site is drained",
+    "ordered": "by order",
+}
+
 
 def planned(state: State, event: MovePlanned, now: Nanoseconds) -> list[Effect]:
     """A move begins: its numbers are given out once and for all."""
@@ -47,7 +55,7 @@ def planned(state: State, event: MovePlanned, now: Nanoseconds) -> list[Effect]:
     session.move = order.move
     session.top_epoch, session.top_generation = order.epoch + 1, order.generation
     move.steps["PLANNED"] = now
-    told = _told(move, "PLANNED", now, f"{order.session} → {order.target}: planned, {event.reason}")
+    told = _told(move, "PLANNED", now, f"{order.session} → {order.target} ({CAUSES[order.cause]}): {event.reason}")
     return [*orders_of(state, move), told]
 
 
@@ -153,13 +161,15 @@ def waived(state: State, event: MoveWaived, now: Nanoseconds) -> list[Effect]:
     move.uplink_seen = True
     if move.state == "ACTIVATED":
         _enter(move, "steered", now)
-    return _confirm(state, move, now)
+    return _confirm(state, move, now, f"nobody is left to confirm it: {event.reason}")
 
 
-def _confirm(state: State, move: Move, now: Nanoseconds) -> list[Effect]:
+def _confirm(
+    state: State, move: Move, now: Nanoseconds, said: str = "the player's packets arrive at the target directly"
+) -> list[Effect]:
     if not move.uplink_seen or not _enter(move, "confirmed", now):
         return []
-    told = _told(move, "CONFIRMED", now, "the player's packets arrive at the target directly")
+    told = _told(move, "CONFIRMED", now, said)
     if state.sites[move.order.source].marked == "lost":
         return [told, *released(state, SourceReleased(move.order.source, move.id), now)]
     return [*orders_of(state, move), told]
@@ -169,9 +179,7 @@ def released(state: State, event: SourceReleased, now: Nanoseconds) -> list[Effe
     move = state.moves.get(event.move)
     if move is None or not _enter(move, "released", now):
         return []
-    told = _told(
-        move, "RELEASED", now, f"{move.order.source} let go; moved in {_ms(now - move.steps['PLANNED'])}"
-    )
+    told = _told(move, "RELEASED", now, f"{move.order.source} let go; {_handed_over_in(move)}")
     return [told, *_end(state, move)]
 
 
@@ -363,8 +371,11 @@ def _told(move: Move, entered: str, at: Nanoseconds, sentence: str) -> Story:
     return Story(sentence, at, facts)
 
 
-def _ms(duration: Nanoseconds) -> str:
-    return f"{duration / MS:.0f} ms"
+def _handed_over_in(move: Move) -> str:
+    """How long nobody wrote, in words."""
+    if "FROZEN" not in move.steps or "ACTIVATED" not in move.steps:
+        return "the hand-over was not seen from here"
+    return f"nobody wrote for {(move.steps['ACTIVATED'] - move.steps['FROZEN']) / MS:.1f} ms"
 
 
 def move_id(number: int) -> MoveId:

@@ -142,6 +142,8 @@ class SiteAgent:
                 return self._instance_up(event, now)
             case InstanceReport():
                 self.load[event.instance] = event.load
+                if event.instance in self.instances:
+                    self.instances[event.instance] = replace(self.instances[event.instance], sessions=event.sessions)
             case UplinkSeen():
                 return self._uplink_seen(event)
             case Opened():
@@ -320,7 +322,8 @@ class SiteAgent:
             if source.state in ("copying", "freezing"):
                 return source.found_stopped(now)
         if status.state == "void":
-            return self._heard_refusal(Voided(status.key, status.epoch))
+            flow = SetFlow(status.key, Flow.LOCAL, status.generation, status.epoch, instance=instance)
+            return [flow, *self._heard_refusal(Voided(status.key, status.epoch))]
         return []
 
     def _heard_all(self, app: str) -> bool:

@@ -76,8 +76,7 @@ function whatHappened(view, id, site) {
     if (where && (where !== id || back)) now.set(where, (now.get(where) ?? 0) + 1);
     else nowhere++;
   }
-  const inputs = view.figures.inputs_lost - before.figures.inputs_lost;
   const list = [...now].map(([where, n]) => `${n} at ${siteName(view, where)}`).concat(nowhere ? [`${nowhere} not served yet`] : []);
-  parts.push(` Of its ${plural(were.length, "player")}, now: ${list.join(", ") || "none"}. Inputs lost in the run since then: ${inputs}.`);
+  parts.push(` Of its ${plural(were.length, "player")}, now: ${list.join(", ") || "none"}.`);
   return parts;
 }
