@@ -18,7 +18,7 @@ from fedge.adapters.embedded.link import Dialled, dial
 from fedge.core.messages import AccessHello, Message
 from fedge.programs.trace_file import TraceFile
 from fedge.runtime.lifeline import end_with_supervisor
-from fedge.runtime.precise_loop import quiet_gc, run
+from fedge.runtime.precise_loop import pace_for, quiet_gc, run
 from fedge.runtime.run import Run, log_to
 from fedge.simulation.access import AccessNetwork, AccessPlan
 from fedge.simulation.city import City, generate, read_city, write_city
@@ -27,8 +27,6 @@ from fedge.simulation.sockets import socket_drops
 from fedge.wire.records import Trace
 
 FLUSH_S = 0.5
-PACE_S = 150e-6
-"""Neighbouring packets share an awakening, which costs 25 µs on a virtual machine; precision suffers by no more than this."""
 log = structlog.get_logger("access-network")
 
 
@@ -109,7 +107,7 @@ async def serve(this: Run) -> None:
 def main() -> None:
     this = Run()
     log_to(this.folder, "access-network")
-    run(serve(this), PACE_S)
+    run(serve(this), pace_for(this.config.players))
 
 
 if __name__ == "__main__":

@@ -16,14 +16,12 @@ from fedge.adapters.embedded import addresses
 from fedge.core.model import SECOND
 from fedge.programs.trace_file import TraceFile
 from fedge.runtime.lifeline import end_with_supervisor
-from fedge.runtime.precise_loop import quiet_gc, run
+from fedge.runtime.precise_loop import pace_for, quiet_gc, run
 from fedge.runtime.run import Run, log_to
 from fedge.simulation.players import Fleet, FleetPlan
 from fedge.wire.records import Trace
 
 FLUSH_S = 0.5
-PACE_S = 150e-6
-"""Neighbouring packets share an awakening, which costs 25 µs on a virtual machine; precision suffers by no more than this."""
 QUIET_END_S = 2.0
 """So long before the end no new input is sent; those on their way are said again until they are acknowledged."""
 log = structlog.get_logger("player-fleet")
@@ -84,7 +82,7 @@ def _left_s(ends_ns: int) -> float:
 def main() -> None:
     this = Run()
     log_to(this.folder, "player-fleet")
-    run(play(this), PACE_S)
+    run(play(this), pace_for(this.config.players))
 
 
 if __name__ == "__main__":

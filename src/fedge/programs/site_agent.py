@@ -43,13 +43,12 @@ from fedge.dataplane.backhaul import Line as Wire
 from fedge.dataplane.gateway import Gateway
 from fedge.runtime.failpoints import Failpoints
 from fedge.runtime.lifeline import end_with_supervisor
-from fedge.runtime.precise_loop import quiet_gc, run
+from fedge.runtime.precise_loop import pace_for, quiet_gc, run
 from fedge.runtime.run import Run, log_to
 from fedge.simulation.city import read_city
 from fedge.wire import codec
 
 log = structlog.get_logger("agent")
-PACE_S = 0.000_5
 WAKE_S = 0.02
 REPORT_S = 0.5
 POLL_S = 0.1
@@ -342,4 +341,4 @@ async def main(index: int) -> None:
 
 
 if __name__ == "__main__":
-    run(main(int(sys.argv[1])), PACE_S)
+    run(main(int(sys.argv[1])), pace_for(Run().config.players))
