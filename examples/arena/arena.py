@@ -15,9 +15,9 @@ FIELD = 1000
 RIVALS = 8
 EVENTS = 64
 _WORLD = struct.Struct("!iiIII")  # player x, y (1/10 m); score; coins taken; events written
-_RIVAL = struct.Struct("!hhbb")  # x, y, direction
+_CROWD = struct.Struct("!" + "hhbb" * RIVALS)  # each rival's x, y and direction
 _EVENT = struct.Struct("!IIhh")  # tick, score, x, y
-_HEADER = _WORLD.size + RIVALS * _RIVAL.size
+_HEADER = _WORLD.size + _CROWD.size
 _LOG_AT = 512
 _FLOOR_AT = 4096
 SMALLEST = _FLOOR_AT + 4096
@@ -49,8 +49,12 @@ class Arena:
 
 def new_world(session: str) -> bytes:
     salt = int.from_bytes(blake2b(session.encode(), digest_size=4).digest(), "big")
-    rivals = [_RIVAL.pack(_draw(n, salt) % FIELD, _draw(n, salt + 1) % FIELD, 1 + n % 3, 1 + n % 2) for n in range(RIVALS)]
-    return _WORLD.pack(FIELD // 2, FIELD // 2, 0, 0, 0) + b"".join(rivals)
+    rivals = [
+        v
+        for n in range(RIVALS)
+        for v in (_draw(n, salt) % FIELD, _draw(n, salt + 1) % FIELD, 1 + n % 3, 1 + n % 2)
+    ]
+    return _WORLD.pack(FIELD // 2, FIELD // 2, 0, 0, 0) + _CROWD.pack(*rivals)
 
 
 def advance(
@@ -62,22 +66,21 @@ def advance(
         if len(data) >= 2:
             dx, dy = struct.unpack_from("!bb", data)
             x, y = max(0, min(FIELD - 1, x + dx)), max(0, min(FIELD - 1, y + dy))
-    rivals = []
-    for n in range(RIVALS):
-        rx, ry, dx, dy = _RIVAL.unpack_from(world, _WORLD.size + n * _RIVAL.size)
-        rx, ry = rx + dx, ry + dy
-        if not 0 <= rx < FIELD:
-            rx, dx = rx - 2 * dx, -dx
-        if not 0 <= ry < FIELD:
-            ry, dy = ry - 2 * dy, -dy
-        rivals.append(_RIVAL.pack(rx, ry, dx, dy))
+    rivals = list(_CROWD.unpack_from(world, _WORLD.size))
+    for at in range(0, 4 * RIVALS, 4):
+        for place, step in ((at, at + 2), (at + 1, at + 3)):
+            moved = rivals[place] + rivals[step]
+            if not 0 <= moved < FIELD:
+                rivals[step] = -rivals[step]
+                moved += 2 * rivals[step]
+            rivals[place] = moved
     event = None
     if inputs and _draw(tick, x * FIELD + y) % 40 == 0:
         coins, score = coins + 1, score + 10
         event = (events, _EVENT.pack(tick, score, x, y))
         events += 1
     head = _WORLD.pack(x, y, score, coins, events)
-    crowd = b"".join(rivals)
+    crowd = _CROWD.pack(*rivals)
     return head + crowd, head + crowd, (x, y, score & 0xFF), event
 
 

@@ -11,7 +11,7 @@ from zlib import crc32
 
 from fedge_sdk.game import TICK_NS
 
-PHASES = 8
+PHASES = 4
 PHASE_NS = TICK_NS // PHASES
 SAMPLES = 64
 SPARE_NS = 700_000

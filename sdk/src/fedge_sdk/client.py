@@ -9,6 +9,7 @@ once made, is repeated in every later INPUT, so that whoever must know it hears 
 from __future__ import annotations
 
 from collections import deque
+from itertools import islice
 from typing import NamedTuple
 
 from fedge_sdk import wire
@@ -73,8 +74,7 @@ class ClientSession:
 
     def datagram(self) -> bytes:
         """The INPUT to send now: the oldest unacknowledged inputs and this client's promises."""
-        unacked = self._unacked
-        inputs = list(unacked) if len(unacked) <= RESEND_WINDOW else [unacked[i] for i in range(RESEND_WINDOW)]
+        inputs = self._unacked if len(self._unacked) <= RESEND_WINDOW else tuple(islice(self._unacked, RESEND_WINDOW))
         return wire.encode_inputs(self.key, self.life, self.accepted_epoch, self.fenced_epoch, self.acked_seq + 1, inputs)
 
     def receive(self, datagram: bytes) -> Verdict:

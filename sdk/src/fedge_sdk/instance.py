@@ -169,10 +169,10 @@ class Instance:
 
     def _on_goon(self, message: dict[str, Any], body: bytes, now: int) -> list[Reply]:
         copy = self.copies.get(message["key"])
-        if copy is None or copy.epoch != message["epoch"] or copy.confirmed:
+        if copy is None or copy.epoch not in (message["epoch"], message["as_epoch"]):
             return []
-        copy.go_on(now)
-        heapq.heappush(self._due, (copy.due, copy.key))
+        if copy.epoch != message["as_epoch"] and copy.go_on(message["as_epoch"], now):
+            heapq.heappush(self._due, (copy.due, copy.key))
         return [({"type": "Resumed", "key": copy.key, "epoch": copy.epoch, "at": now}, b"")]
 
     def _on_drop(self, message: dict[str, Any], body: bytes, now: int) -> list[Reply]:

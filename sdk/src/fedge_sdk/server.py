@@ -29,7 +29,7 @@ _HEAD = struct.Struct("!II")
 REDIAL_NS = 100_000_000
 REPORT_NS = 500_000_000
 CROWD = 8
-LOOK_NS = 2_000_000
+LOOK_NS = 5_000_000
 """With so many sessions packets are not waited for one by one: ticks are frequent, and each looks for what has come. Waking up
 costs more than a packet does. The kernel's time stamps say when each came."""
 _SO_TIMESTAMPNS = 35

@@ -273,12 +273,15 @@ class SessionCopy:
         if now - self.due > MOST_BEHIND_NS:
             self._start(now)
 
-    def go_on(self, now: int) -> None:
-        """The refusal that silenced this copy no longer counts: its source is released."""
-        if self.state in ("void", "serving"):
-            self.state, self.confirmed = "serving", True
-            self._note("went_on", now)
-            self.due = max(self.due, now)
+    def go_on(self, epoch: int, now: int) -> bool:
+        """Whatever silenced this copy no longer counts, for its source is gone: serve as ``epoch``. False if it may not."""
+        if self.state not in ("void", "serving"):
+            return False
+        self.epoch, self.state, self.confirmed = epoch, "serving", True
+        self._note("resumed", now)
+        self._note("went_on", now)
+        self.due = max(self.due, now)
+        return True
 
     # --- ending ------------------------------------------------------------------------------------------------------------
 

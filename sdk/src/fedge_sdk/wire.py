@@ -33,6 +33,7 @@ _ENVELOPE = struct.Struct("!BBQIIIIIQ")
 
 INPUT_BYTES, FRAME_BYTES, FENCE_BYTES, ENVELOPE_BYTES = _INPUT.size, _FRAME.size, _FENCE.size, _ENVELOPE.size
 MAX_FRAME_PAYLOAD = MAX_DATAGRAM - FRAME_BYTES
+_LENGTHS = [bytes((length,)) for length in range(MAX_INPUT + 1)]
 CHAIN_BYTES = 8
 CHAIN_START = bytes(CHAIN_BYTES)
 
@@ -101,14 +102,15 @@ def encode_inputs(
     """An INPUT datagram with as many of ``inputs`` as fit; each at most ``MAX_INPUT`` bytes."""
     parts = [b""]
     size = INPUT_BYTES
-    for data in inputs[:255]:
-        if len(data) > MAX_INPUT:
-            raise Malformed(f"an input of {len(data)} bytes; at most {MAX_INPUT}")
-        size += 1 + len(data)
-        if size > MAX_DATAGRAM:
+    for data in inputs:
+        length = len(data)
+        if length > MAX_INPUT:
+            raise Malformed(f"an input of {length} bytes; at most {MAX_INPUT}")
+        size += 1 + length
+        if size > MAX_DATAGRAM or len(parts) > 509:
             break
-        parts.append(bytes((len(data),)) + data)
-    parts[0] = _INPUT.pack(INPUT, session, life, accepted_epoch, fenced_epoch, first_seq, len(parts) - 1)
+        parts += (_LENGTHS[length], data)
+    parts[0] = _INPUT.pack(INPUT, session, life, accepted_epoch, fenced_epoch, first_seq, len(parts) // 2)
     return b"".join(parts)
 
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from fedge.core.messages import AccessHello, CellChanged, HandoverPredicted, Message, UeSighting, UesSighted
 from fedge.core.model import MS, SECOND, UeId
+from fedge.runtime.precise_loop import pace_for
 from fedge.simulation.city_plan import City
 from fedge.simulation.fading import Fading
 from fedge.simulation.packet_path import Endpoints, PacketPath
@@ -63,7 +64,15 @@ class AccessNetwork:
         )
         sites = [site.site for site in city.sites]
         self.path = PacketPath(
-            plan.endpoints, city.cells, sites, self.routes, trace, plan.seed, self.names, emit
+            plan.endpoints,
+            city.cells,
+            sites,
+            self.routes,
+            trace,
+            plan.seed,
+            self.names,
+            emit,
+            pace_for(plan.players),
         )
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:

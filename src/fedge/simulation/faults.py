@@ -26,8 +26,16 @@ MOMENTS = (
 ACTIONS = (
     "crash sender", "crash receiver", "crash sender unsaid", "crash instance of sender", "crash instance of receiver",
     "tear instance of receiver", "crash centre", "crash access", "forget client", "lose", "repeat later", "delay",
-    "cut", "stall", "pause sender", "pause receiver", "cut centre from all", "cut access from site",
+    "cut", "stall", "pause sender", "pause receiver", "cut centre from all", "cut access from sender",
+    "cut access from receiver",
 )  # fmt: skip
+
+COMMIT_POINT = (
+    "Freeze", "Frozen", "FinalDelta", "Activate", "Answered", "Answer", "MoveActivated", "ActivateRoute", "UplinkSeen",
+    "ReleaseSource", "Drop", "AskFence", "FenceAnswered", "Resume", "Resumed", "Voided", "EpochRefused", "EpochVoided",
+    "VoidEpoch", "MoveAborted", "Decline", "AbortMove", "Unvoid", "GoOn", "DiscardSession",
+)  # fmt: skip
+"""Where it is decided who writes: half of all faults strike here."""
 
 
 @dataclass(frozen=True)
@@ -95,13 +103,16 @@ def plan_of(seed: int, fencing: bool = True) -> Plan:
         fence_lost=rng.choice((0.0, 0.0, 0.7)),
     )
     faults = [_fault(rng) for _ in range(rng.randrange(1, 7))]
+    for _ in range(rng.choice((0, 0, 1, 2, 3))):
+        faults += _unheard_answer(rng)
     long = rng.random() < 0.12
     if long:
         faults.append(_site_lost(rng))
+    clients = rng.randrange(1, 4)
     return Plan(
         seed,
-        clients=rng.randrange(1, 4),
-        capacity=rng.choice((1, 2, 4, 8)),
+        clients=clients,
+        capacity=rng.choice((-(-clients // 2), 2, 4, 8)),
         faults_ms=17_000 if long else rng.choice((3000, 5000)),
         faults=tuple(faults),
         weather=Weather() if calm else weather,
@@ -117,12 +128,24 @@ def plan_of(seed: int, fencing: bool = True) -> Plan:
 def _fault(rng: Random) -> Fault:
     for_ms = rng.choice((50, 150, 400, 1200, 2500))
     if rng.random() < 0.8:
-        return Fault(rng.choice(ACTIONS), rng.choice(MOMENTS), rng.randrange(1, 7), for_ms=for_ms)
+        moment = rng.choice(MOMENTS) if rng.random() < 0.5 else rng.choice(COMMIT_POINT)
+        return Fault(rng.choice(ACTIONS), moment, rng.choice((1, 1, 1, 2, 3, 5)), for_ms=for_ms)
     who = rng.choice((*SITES, "centre", "access", "c0", *(f"{site}/i" for site in SITES)))
-    action = {"c": "forget", "a": "crash"}.get(who[0], "crash") if who[0:2] == "c0" or who == "access" else "crash"
-    if rng.random() < 0.3 and action == "crash":
-        action = "pause"
+    action = "forget" if who == "c0" else rng.choice(("crash", "crash", "pause"))
     return Fault(action, at_ms=rng.randrange(0, 4000), who=who, for_ms=for_ms)
+
+
+def _unheard_answer(rng: Random) -> list[Fault]:
+    """The target's answer does not reach the source in time, nor its frames the client: the arbiter is asked, and more."""
+    count, for_ms = rng.randrange(1, 6), rng.choice((300, 500, 900, 2500))
+    faults = [Fault(rng.choice(("lose", "delay", "stall", "cut", "crash sender unsaid")), "Answer", count, for_ms=for_ms)]
+    if rng.random() < 0.7:
+        faults.append(Fault("cut access from sender", "Answer", count, for_ms=rng.choice((280, 350, 600, 2500))))
+    if rng.random() < 0.4:
+        faults.append(Fault(rng.choice(ACTIONS), rng.choice(COMMIT_POINT), rng.randrange(1, 3), for_ms=for_ms))
+    if rng.random() < 0.3:
+        faults.append(Fault(rng.choice(ACTIONS), rng.choice(("Voided", "EpochRefused", "VoidEpoch", "Resume")), for_ms=for_ms))
+    return faults
 
 
 def _site_lost(rng: Random) -> Fault:

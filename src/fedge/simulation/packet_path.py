@@ -37,7 +37,7 @@ BACKHAUL_JITTER_NS = 30_000
 """Assumed mean of the exponential jitter of the fixed network, one way."""
 RELAY_SAMPLE, ADDED_SAMPLE = 16, 8
 EARLY_NS = 25_000
-"""A packet may go so much before its time: waking up takes about as long, and neighbours then share one awakening."""
+"""A packet may go so much before its time, or by half the loop's pace: waking up takes about as long, and the error is even."""
 
 # What this module reads of the SDK's packets: INPUT's session; FRAME's session, epoch, tick, stable_seq (fedge_sdk.wire).
 _SESSION = Struct("!Q")
@@ -81,7 +81,9 @@ class PacketPath:
         seed: int,
         names: Sequence[UeId],
         emit: Callable[[Message], None],
+        pace_s: float = 0.0,
     ) -> None:
+        self._early_ns = max(EARLY_NS, int(pace_s * SECOND / 2))
         self.ues = [Ue(index) for index in range(len(endpoints.ues))]
         self.samples = HopSamples()
         self.counts: Counter[str] = Counter()
@@ -269,8 +271,7 @@ class PacketPath:
                 envelope.server_us,
             )
             self._trace.add(records.HOPS, ue.index, now, *hops)
-            self.samples.hops_us.append(hops)
-            self.samples.ues.append(ue.index)
+            self.samples.add(ue.index, hops)
         if not count % ADDED_SAMPLE:
             added = max(0, late + now - due) // 1000
             self._trace.add(records.ADDED, ue.index, now, added, flags=records.WENT_DOWN)
@@ -279,9 +280,9 @@ class PacketPath:
 
     def _pump(self) -> None:
         """Let everything go that is due, then sleep until the next is."""
-        take = self._queue.take
+        take, early_ns = self._queue.take, self._early_ns
         now = monotonic_ns()
-        while entry := take(now + EARLY_NS):
+        while entry := take(now + early_ns):
             if not entry[1] % RELAY_SAMPLE:
                 self._note_lateness(entry, now)
             entry[2](entry, now)
@@ -292,7 +293,7 @@ class PacketPath:
                 if self._armed is not None:
                     self._armed.cancel()
                 self._armed_for = head
-                self._armed = self._loop.call_at((head - EARLY_NS) / SECOND, self._timer)
+                self._armed = self._loop.call_at((head - early_ns) / SECOND, self._timer)
 
     def _timer(self) -> None:
         self._armed = None

@@ -72,6 +72,7 @@ class MemoryCopy:
     def patch_image(self, pages: list[tuple[int, bytes]]) -> None:
         for at, content in pages:
             self._fuse.burn()
+            self.folder.image.extend(bytes(max(0, at - len(self.folder.image))))
             self.folder.image[at : at + len(content)] = content
 
     def put_meta(self, meta: dict[str, Any]) -> None:

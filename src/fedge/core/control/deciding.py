@@ -5,6 +5,8 @@ Everything here only proposes; what is proposed is journaled and then told in ``
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fedge.core.control import sessions
 from fedge.core.control.effects import Effect, Propose, Reply
 from fedge.core.control.events import (
@@ -32,8 +34,9 @@ from fedge.core.federation import LOST_AFTER, SiteView, health
 from fedge.core.messages import Cell, CellChanged, HandoverPredicted, MoveOrder
 from fedge.core.mobility import Move, objection, retry_after
 from fedge.core.mobility.move import AFTER, BEFORE_COPYING
-from fedge.core.model import MS, SECOND, CellId, Nanoseconds, SiteId, UeId
+from fedge.core.model import MS, SECOND, AppId, CellId, Nanoseconds, SiteId, UeId
 
+SWEEP_AT_ONCE = 3
 HOLD_FOR = SECOND
 """How long a warm target waits for a predicted handover."""
 OVERDUE_AFTER = 5 * SECOND
@@ -84,12 +87,17 @@ def ue_facts(known: Knowledge, ue: UeId, now: Nanoseconds, cell: CellId | None =
 
 
 def decision_for(
-    known: Knowledge, session: Session, now: Nanoseconds, cell: CellId | None = None
+    known: Knowledge,
+    session: Session,
+    now: Nanoseconds,
+    cell: CellId | None = None,
+    sites: Sequence[SiteFacts] | None = None,
 ) -> Decision | None:
+    """Discovery's answer for a session that exists; ``sites`` if the caller has them for this application and instant."""
     ue, application = ue_facts(known, session.ue, now, cell), known.applications.get(session.app)
     if ue is None or application is None:
         return None
-    return decide(ue, application, site_facts(known, session.app, now), session.site)
+    return decide(ue, application, site_facts(known, session.app, now) if sites is None else sites, session.site)
 
 
 # --- sessions ----------------------------------------------------------------------------------------------------------------
@@ -175,20 +183,24 @@ def _limit(known: Knowledge, session: Session) -> int:
 
 
 def consider(
-    known: Knowledge, session: Session, now: Nanoseconds, cause: str, cell: CellId | None = None
+    known: Knowledge,
+    session: Session,
+    now: Nanoseconds,
+    cause: str,
+    cell: CellId | None = None,
+    sites: Sequence[SiteFacts] | None = None,
 ) -> list[Effect]:
     """Stay or Move for one session: at most one proposal."""
     if session.state != "serving" or session.move is not None:
         return []
-    decision = decision_for(known, session, now, cell)
-    if decision is None or decision.decision != "move" or decision.best is None:
+    if now - session.aborted_at < retry_after(session.aborts):
         return []
     leaving = health(known.state.sites[session.site], known.sites.get(session.site), now) == "draining"
-    if not leaving and (
-        known.state.hold_moves or known.settings.policy == "stay" or silent(known, session.ue, now)
-    ):
+    held = known.state.hold_moves or known.settings.policy == "stay"
+    if not leaving and (held or silent(known, session.ue, now)):
         return []
-    if now - session.aborted_at < retry_after(session.aborts):
+    decision = decision_for(known, session, now, cell, sites)
+    if decision is None or decision.decision != "move" or decision.best is None:
         return []
     busy, limit = known.state.moves_at(), _limit(known, session)
     ordered = leaving
@@ -293,14 +305,21 @@ def hold(known: Knowledge, event: AskedHold) -> list[Effect]:
 
 
 def sweep(known: Knowledge, now: Nanoseconds) -> list[Effect]:
-    """Every serving session, regularly: figures change without a handover too. One proposal a look, then another look."""
-    effects: list[Effect] = []
-    for session in known.state.sessions.values():
-        if session.state == "serving" and session.move is None:
-            found = consider(known, session, now, "rebalance")
-            if found:
-                return effects + found
-    return effects
+    """Some sessions at each call, all of them about twice a second: figures change without a handover too.
+
+    At most one proposal a call: the next sees what it changed.
+    """
+    names = tuple(known.state.sessions)
+    facts: dict[AppId, list[SiteFacts]] = {}
+    for _ in range(min(len(names), SWEEP_AT_ONCE + len(names) // 10)):
+        known.swept = (known.swept + 1) % len(names)
+        session = known.state.sessions[names[known.swept]]
+        if session.app not in facts:
+            facts[session.app] = site_facts(known, session.app, now)
+        found = consider(known, session, now, "rebalance", sites=facts[session.app])
+        if found:
+            return found
+    return []
 
 
 def deadlines(known: Knowledge, now: Nanoseconds) -> list[Effect]:

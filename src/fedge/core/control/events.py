@@ -115,6 +115,13 @@ class MoveOverdue(Message, frozen=True):
     move: MoveId
 
 
+class EpochRaised(Message, frozen=True):
+    """The client refuses ``epoch``, and its source is released: the copy goes on under the next number."""
+
+    session: SessionId
+    epoch: int
+
+
 class MoveWaived(Message, frozen=True):
     """Its client left, or came back without its memory: nothing will confirm the move any more, and nothing needs to."""
 
@@ -160,6 +167,7 @@ DECIDED = (
     MoveExpired,
     MoveOverdue,
     MoveWaived,
+    EpochRaised,
     MovesHeld,
     SiteMarked,
     ObjectsChanged,

@@ -34,7 +34,7 @@ class Knowledge:
         self.waiting: dict[str, list[tuple[int, bool]]] = {}
         self.silent_ms: dict[tuple[UeId, int], float] = {}
         self.repeated_at: Nanoseconds = 0
-        self.swept_at: Nanoseconds = 0
+        self.swept = 0
         self.read_objects()
 
     def read_objects(self) -> None:

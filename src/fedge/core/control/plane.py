@@ -16,6 +16,7 @@ from fedge.core.control.events import (
     AskedHold,
     AskedMove,
     ClientAttached,
+    EpochRaised,
     HandoverDone,
     MoveExpired,
     MoveOverdue,
@@ -98,6 +99,8 @@ class ControlPlane(Knowledge):
                     *ue_move.refused(state, event, now),
                     *reconcile.lost_after_all(state, event.move, now),
                 ]
+            case MoveAborted() if event.move in state.moves and state.moves[event.move].ended:
+                return reconcile.gone_on_late(state, event, now)
             case MoveAborted():
                 return ue_move.aborted(state, event, now)
             case MoveExpired():
@@ -136,6 +139,8 @@ class ControlPlane(Knowledge):
                 self.sites.setdefault(event.site, SiteView()).heard_at = now
                 self.sites[event.site].instances = event.instances
                 return reconcile.site_hello(state, self.applications, event, now)
+            case EpochRaised():
+                return reconcile.epoch_raised(state, event)
             case MovesHeld():
                 state.hold_moves = event.hold
                 return []
@@ -242,7 +247,4 @@ class ControlPlane(Knowledge):
             self.repeated_at = now
             effects += reconcile.repeat(self.state, now)
             effects += placing.place_all(self, now)
-        if now - self.swept_at >= SECOND // 4:
-            self.swept_at = now
-            effects += deciding.sweep(self, now)
-        return effects
+        return effects + deciding.sweep(self, now)

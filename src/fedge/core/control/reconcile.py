@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 from fedge.core.applications import Application
 from fedge.core.control import sessions, ue_move
-from fedge.core.control.effects import Effect, Story, ToAccess, ToSite
-from fedge.core.control.events import SiteMarked
+from fedge.core.control.effects import Effect, Propose, Story, ToAccess, ToSite
+from fedge.core.control.events import EpochRaised, SiteMarked
 from fedge.core.control.state import Session, State
 from fedge.core.federation import Site
 from fedge.core.messages import (
@@ -104,6 +104,8 @@ def _copy(state: State, site: SiteId, status: SessionStatus, now: Nanoseconds) -
     if move is not None:
         return _copy_in_move(state, site, status, move, now)
     if site == session.site:
+        if status.state in ("serving", "void") and status.epoch < session.epoch:
+            return [ToSite(site, Unvoid(session.session, session.key, status.epoch, session.epoch))]
         if status.state == "serving" and status.epoch > session.epoch:
             session.epoch = status.epoch
             session.top_epoch = max(session.top_epoch, status.epoch)
@@ -112,6 +114,15 @@ def _copy(state: State, site: SiteId, status: SessionStatus, now: Nanoseconds) -
                 state, SessionOpened(site, session.session, status.epoch, status.generation), now
             )
     return []
+
+
+def gone_on_late(state: State, event: MoveAborted, now: Nanoseconds) -> list[Effect]:
+    """The source of a move that has ended says that it went on: a copy like any other that is heard of."""
+    order = state.moves[event.move].order
+    if event.epoch <= order.epoch:
+        return []
+    status = SessionStatus(order.session, order.key, order.ue, order.app, event.epoch, "serving", order.generation)
+    return _copy(state, event.site, status, now)
 
 
 def _served_elsewhere(
@@ -165,9 +176,16 @@ def epoch_voided(state: State, event: EpochVoided) -> list[Effect]:
     move = state.moves.get(session.move) if session.move is not None else None
     if move is not None and move.order.epoch == event.epoch:
         return [ToSite(move.order.source, EpochRefused(move.order))]
-    if session.site == event.site and session.epoch == event.epoch:
-        return [ToSite(event.site, Unvoid(session.session, session.key, event.epoch))]
-    return []
+    if session.site != event.site or session.state == "lost":
+        return []
+    if session.epoch == event.epoch:
+        return [Propose(EpochRaised(session.session, session.epoch))]
+    return [ToSite(event.site, Unvoid(session.session, session.key, event.epoch, session.epoch))]
+
+
+def epoch_raised(state: State, event: EpochRaised) -> list[Effect]:
+    session = state.sessions.get(event.session)
+    return ue_move.raise_epoch(session) if session is not None and session.epoch == event.epoch else []
 
 
 def site_marked(state: State, event: SiteMarked, now: Nanoseconds) -> list[Effect]:

@@ -27,6 +27,7 @@ from fedge.core.messages import (
     SourceReleased,
     TargetRefused,
     TargetWarmed,
+    Unvoid,
     UplinkSeen,
     WarmTarget,
 )
@@ -158,7 +159,7 @@ def waived(state: State, event: MoveWaived, now: Nanoseconds) -> list[Effect]:
     move = state.moves.get(event.move)
     if move is None or move.state not in AFTER:
         return []
-    move.uplink_seen = True
+    move.uplink_seen, move.waived = True, not move.uplink_seen
     if move.state == "ACTIVATED":
         _enter(move, "steered", now)
     return _confirm(state, move, now, f"nobody is left to confirm it: {event.reason}")
@@ -171,8 +172,27 @@ def _confirm(
         return []
     told = _told(move, "CONFIRMED", now, said)
     if state.sites[move.order.source].marked == "lost":
-        return [told, *released(state, SourceReleased(move.order.source, move.id), now)]
+        return [told, *_released_by_loss(state, move, now)]
     return [*orders_of(state, move), told]
+
+
+def _released_by_loss(state: State, move: Move, now: Nanoseconds) -> list[Effect]:
+    """The source is lost and cannot let go. Unless the client was heard to believe the target, it may have gone on, and may
+
+    come back: so the session goes on above every epoch that the source could have (invariant 7).
+    """
+    session = state.sessions.get(move.order.session)
+    effects = released(state, SourceReleased(move.order.source, move.id), now)
+    if session is None or not move.waived or session.site != move.order.target:
+        return effects
+    return [*effects, *raise_epoch(session)]
+
+
+def raise_epoch(session: Session) -> list[Effect]:
+    """The one copy that is left goes on under an epoch that nobody was ever given."""
+    before = session.epoch
+    session.epoch = session.top_epoch = session.top_epoch + 1
+    return [ToSite(session.site, Unvoid(session.session, session.key, before, session.epoch))]
 
 
 def released(state: State, event: SourceReleased, now: Nanoseconds) -> list[Effect]:
@@ -257,7 +277,7 @@ def site_lost(state: State, move: Move, now: Nanoseconds) -> list[Effect]:
     if move.state == "COPYING" and source_lost:
         return [ToSite(order.target, AbortMove(order, "the source was lost"))]
     if move.state == "CONFIRMED" and source_lost:
-        return released(state, SourceReleased(order.source, order.move), now)
+        return _released_by_loss(state, move, now)
     if (
         not source_lost
     ):  # the target had become the writer, and its session is lost with it: the source's copy is too old
@@ -308,7 +328,8 @@ def _abort(state: State, move: Move, event: str, reason: str, now: Nanoseconds) 
     session = state.sessions.get(move.order.session)
     if session is not None and not move.hold:  # a prediction that was wrong is no failure
         session.aborts, session.aborted_at = session.aborts + 1, now
-    told = _told(move, "ABORTED", now, f"given up: {reason}; {move.order.source} serves on")
+    then = "" if event == "lost" else f"; {move.order.source} serves on"
+    told = _told(move, "ABORTED", now, f"given up: {reason}{then}")
     return [told, *_end(state, move)]
 
 

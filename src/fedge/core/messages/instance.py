@@ -68,9 +68,10 @@ class Resume(ToInstance, frozen=True):
 
 
 class GoOn(ToInstance, frozen=True):
-    """Serve under ``epoch`` again after it was voided: its source is gone for good."""
+    """The copy of ``epoch``, voided or not, goes on as ``as_epoch``: its source is gone for good."""
 
     epoch: int
+    as_epoch: int
 
 
 class Drop(ToInstance, frozen=True):

@@ -82,11 +82,15 @@ class AskInventory(Message, frozen=True):
 
 
 class Unvoid(Message, frozen=True):
-    """The refusal that silenced ``epoch`` came from a client's earlier life, and the source is released: go on."""
+    """Nobody else can have the session any more: the copy of ``epoch`` goes on, above every epoch given out before.
+
+    Its client may have refused ``epoch``, and a source that was lost may yet come back serving a later one.
+    """
 
     session: SessionId
     key: SessionKey
     epoch: int
+    as_epoch: int
 
 
 class SiteHello(Message, frozen=True):

@@ -71,6 +71,7 @@ class Move(Struct):
     steered: bool = False
     uplink_seen: bool = False
     overdue: bool = False
+    waived: bool = False
     handover_at: Nanoseconds = 0
     tick: int = 0
     bytes_total: int = 0

@@ -437,6 +437,9 @@ class SiteAgent:
         if place is None or place.status.epoch >= order.epoch:
             self.sources.pop(order.key, None)
             return [TellControl(SourceReleased(self.site, order.move))]
+        standing = self.sources.get(order.key)
+        if standing is not None and standing.state == "resumed":
+            return []  # told to go on, and perhaps it does already: it says so next
         effects: list[Effect] = []
         if order.key not in self.sources:
             self.sources[order.key] = SourceEnd(order, place.status.epoch, place.status.generation, place.instance, 0)
@@ -481,7 +484,7 @@ class SiteAgent:
                 refused = FenceAnswered(event.order.key, event.order.epoch, "FENCED")
                 return self._settled(source, source.fence_answered(refused, now))
             case Unvoid() if place := self.places.get(event.key):
-                return [TellInstance(place.instance, GoOn(event.key, event.epoch))]
+                return [TellInstance(place.instance, GoOn(event.key, event.epoch, event.as_epoch))]
             case _:
                 pass
         return []
@@ -494,7 +497,7 @@ class SiteAgent:
         source, place = self.sources.get(event.key), self.places.get(event.key)
         if source is None or place is None:
             return []
-        place.status = replace(place.status, state="handed_over", order=source.order)
+        place.status = replace(place.status, state="handed_over", order=source.order, tick=event.final.tick)
         return source.frozen(event, now)
 
     def _peer_answer(self, answer: Answer, now: Nanoseconds) -> list[Effect]:
@@ -518,7 +521,9 @@ class SiteAgent:
         if place is not None:
             place.status = replace(place.status, state="serving", epoch=event.epoch)
         if source is None or source.state != "resumed":
-            return []
+            if place is None:
+                return []
+            return [SetFlow(event.key, Flow.LOCAL, place.status.generation, event.epoch, instance=place.instance)]
         if place is not None:
             place.status = replace(place.status, generation=source.generation)
         del self.sources[event.key]
