@@ -80,12 +80,27 @@ def test_generations_and_epochs_never_fall() -> None:
     table.set(flow(Flow.FORWARD, 3, 4, peer="s2"))
     table.set(flow(Flow.LOCAL, 2, 2, instance="i1"))
     table.set(flow(Flow.LOCAL, 3, 2, instance="i1"))
-    assert (table.entries[KEY].flow, table.entries[KEY].generation, table.entries[KEY].epoch) == (Flow.FORWARD, 3, 4)
+    assert (table.entries[KEY].flow, table.entries[KEY].generation, table.entries[KEY].epoch) == (
+        Flow.FORWARD,
+        3,
+        4,
+    )
     assert table.counts["stale_flow"] == 2
     table.clear(ClearFlow(KEY, 2))
     assert KEY in table.entries, "an order to forget an older epoch forgets nothing"
     table.clear(ClearFlow(KEY, 4))
     assert KEY not in table.entries
+
+
+def test_what_was_cleared_does_not_come_back_lower() -> None:
+    """Seed 45135: an old copy that an instance reported late set its flow again behind that of a later move."""
+    table = FlowTable()
+    table.set(flow(Flow.EARLY, 3, 4, instance="i1"))
+    table.clear(ClearFlow(KEY, 4))
+    assert table.set(flow(Flow.LOCAL, 2, 2, instance="i1")) == []
+    assert not table.downlink(down(2))
+    table.set(flow(Flow.EARLY, 4, 6, instance="i1"))
+    assert table.entries[KEY].generation == 4
 
 
 def test_a_frame_of_a_stale_epoch_does_not_leave() -> None:

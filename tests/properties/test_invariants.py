@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from random import Random
 
+from fedge.core.model import MS
 from fedge.simulation.faults import SITES, Fault, Plan, Weather, plan_of
 from tests.properties.worlds import WORLDS, played, wrong_in
 
@@ -27,7 +28,8 @@ def test_invariant_1_at_most_one_writer_whose_frames_a_client_accepts() -> None:
     for plan in _plans(1_000_000):
         rng = Random(plan.seed)
         forgets = [
-            Fault("forget client", moment, rng.randrange(1, 4)) for moment in ("Frozen", "Answer", "AskFence", "Resume")
+            Fault("forget client", moment, rng.randrange(1, 4))
+            for moment in ("Frozen", "Answer", "AskFence", "Resume")
         ]
         unheard = Fault("cut access from sender", "Answer", rng.randrange(1, 4), for_ms=400)
         weather = replace(plan.weather, packet_late=0.1, packet_twice=0.1)
@@ -51,7 +53,11 @@ def test_invariant_3_no_acknowledged_input_is_lost_or_applied_twice() -> None:
     for plan in _plans(3_000_000):
         rng = Random(plan.seed)
         torn = [
-            Fault("tear instance of receiver", rng.choice(("Activate", "Freeze", "Store", "Resume", "TakeState", "Drop")), n)
+            Fault(
+                "tear instance of receiver",
+                rng.choice(("Activate", "Freeze", "Store", "Resume", "TakeState", "Drop")),
+                n,
+            )
             for n in (1, 3)
         ]
         killed = Fault("crash", at_ms=rng.randrange(3000), who=f"{rng.choice(SITES)}/i")
@@ -69,12 +75,30 @@ def test_invariant_4_the_source_serves_until_frozen_then_nobody_until_the_target
     for plan in _plans(4_000_000):
         rng = Random(plan.seed)
         count = rng.randrange(1, 4)
-        late = Fault(rng.choice(("lose", "delay", "stall", "cut", "crash sender unsaid")), "Answer", count, for_ms=600)
+        late = Fault(
+            rng.choice(("lose", "delay", "stall", "cut", "crash sender unsaid")), "Answer", count, for_ms=600
+        )
         deaf = Fault("cut access from sender", "Answer", count, for_ms=rng.choice((280, 500, 1500)))
-        also = Fault(rng.choice(("crash sender", "crash receiver", "lose")), rng.choice(("AskFence", "VoidEpoch", "Resume")))
+        also = Fault(
+            rng.choice(("crash sender", "crash receiver", "lose")),
+            rng.choice(("AskFence", "VoidEpoch", "Resume")),
+        )
         weather = replace(plan.weather, fence_lost=rng.choice((0.0, 0.5)))
         worlds.append(replace(plan, faults=_pick(plan, late, deaf, also), weather=weather))
     assert wrong_in(worlds) == ""
+
+
+def test_invariant_4_where_nothing_goes_wrong_a_move_is_hardly_felt() -> None:
+    """The source serves until FROZEN: between the last tick of one site and the first of the next a client waits a few periods,
+
+    the 40 ms of its radio's own silence included.
+    """
+    worlds = [played(Plan(seed, faults_ms=4000, wishes=False)) for seed in range(8)]
+    assert all(world.judge.found == [] for world in worlds)
+    moves = sum(story.facts.get("state") == "RELEASED" for world in worlds for story in world.centre.stories)
+    silences_ms = [client.longest_silence / MS for world in worlds for client in world.clients]
+    assert moves >= 8
+    assert max(silences_ms) < 120
 
 
 def test_invariant_5_every_move_ends() -> None:
@@ -87,8 +111,19 @@ def test_invariant_6_replaying_the_journal_gives_the_same_state_and_effects() ->
     worlds = []
     for plan in _plans(6_000_000):
         rng = Random(plan.seed)
-        moments = ("TargetWarmed", "BeginCopy", "MoveFrozen", "MoveActivated", "RouteActivated", "UplinkSeen", "SiteHello")
-        dies = [Fault("crash centre", moment, rng.randrange(1, 5), for_ms=100) for moment in rng.sample(moments, 3)]
+        moments = (
+            "TargetWarmed",
+            "BeginCopy",
+            "MoveFrozen",
+            "MoveActivated",
+            "RouteActivated",
+            "UplinkSeen",
+            "SiteHello",
+        )
+        dies = [
+            Fault("crash centre", moment, rng.randrange(1, 5), for_ms=100)
+            for moment in rng.sample(moments, 3)
+        ]
         worlds.append(replace(plan, faults=_pick(plan, *dies)))
     assert wrong_in(worlds) == ""
 

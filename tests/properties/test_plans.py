@@ -37,7 +37,11 @@ PLANS = st.builds(
 
 
 @settings(
-    max_examples=2 * WORLDS, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+    max_examples=2 * WORLDS,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
 )
 @given(PLANS)
 def test_invariants_1_to_7_in_every_planned_world(plan: Plan) -> None:

@@ -172,7 +172,9 @@ class Writer:
 
     def copied(self, site: str, epoch: int, **meta: Any) -> Writer:
         """The copy that ``site`` makes of it, activated as ``epoch``."""
-        heir = Writer(self.run, site, self.key, self.ue, epoch, Memory(STATE_BYTES, bytes(self.memory.view())))
+        heir = Writer(
+            self.run, site, self.key, self.ue, epoch, Memory(STATE_BYTES, bytes(self.memory.view()))
+        )
         heir.tick, heir.stable_seq, heir.chain = self.tick, self.stable_seq, self.chain
         heir.begin("restored", **meta)
         heir.answer("ACTIVATED")

@@ -89,7 +89,13 @@ class Play:
             (taken, body), *_ = self.tell(
                 "north", {"type": "TakeState", "key": KEY, "move": "m1", "round": number}
             )
-            store = {"type": "Store", "key": KEY, "order": order, "round": number, "state_bytes": taken["state_bytes"]}
+            store = {
+                "type": "Store",
+                "key": KEY,
+                "order": order,
+                "round": number,
+                "state_bytes": taken["state_bytes"],
+            }
             assert self.tell("south", store, body)[0][0]["type"] == "Stored"
             self.tick("north")
         self.tell("north", {"type": "Freeze", "key": KEY, "order": order})

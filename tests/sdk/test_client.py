@@ -9,7 +9,9 @@ from fedge_sdk import ClientSession, wire
 KEY = 7
 
 
-def frame(epoch: int, tick: int, stable_seq: int = 0, chain: bytes = wire.CHAIN_START, life: int = 1) -> bytes:
+def frame(
+    epoch: int, tick: int, stable_seq: int = 0, chain: bytes = wire.CHAIN_START, life: int = 1
+) -> bytes:
     return wire.encode_frame(KEY, epoch, tick, stable_seq, life, chain, 0, b"payload")
 
 
@@ -87,7 +89,9 @@ def test_without_memory_it_waits_for_a_writer_that_knows_its_life() -> None:
     assert client.push(b"a") == 5
 
 
-@pytest.mark.parametrize("datagram", [b"", b"\x21", b"\x21" + b"\0" * 10, wire.encode_fence(8, 2), b"\x99" * 40])
+@pytest.mark.parametrize(
+    "datagram", [b"", b"\x21", b"\x21" + b"\0" * 10, wire.encode_fence(8, 2), b"\x99" * 40]
+)
 def test_what_is_none_of_ours_is_malformed(datagram: bytes) -> None:
     with pytest.raises(wire.Malformed):
         ClientSession(KEY, 1).receive(datagram)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fedge.simulation.world_site import Ledger
+from fedge.simulation.world_instance import Ledger
 from fedge.simulation.world_store import Crashed, Disk, Fuse, MemoryStore
 from fedge_sdk import TICK_NS, wire
 from fedge_sdk.instance import Instance
@@ -27,7 +27,9 @@ class Machine:
 
     def start(self) -> None:
         self.fuse.left = -1
-        self.instance = Instance(Ledger("ledger/1"), "ledger", "i1", 4, SIZE, MemoryStore(self.disk, self.fuse))
+        self.instance = Instance(
+            Ledger("ledger/1"), "ledger", "i1", 4, SIZE, MemoryStore(self.disk, self.fuse)
+        )
         self.instance.recover(self.now)
 
     def ask(self, kind: str, body: bytes = b"", **fields: Any) -> list[tuple[dict[str, Any], bytes]]:
@@ -46,7 +48,11 @@ class Machine:
         for _ in range(ticks):
             self.now += TICK_NS
             packets, more = self.instance.run_due(self.now)
-            frames += [wire.decode_frame(p, wire.ENVELOPE_BYTES) for p in packets if p[wire.ENVELOPE_BYTES] == wire.FRAME]
+            frames += [
+                wire.decode_frame(p, wire.ENVELOPE_BYTES)
+                for p in packets
+                if p[wire.ENVELOPE_BYTES] == wire.FRAME
+            ]
             replies += more
         return frames, replies
 
@@ -122,7 +128,11 @@ def test_a_source_that_handed_over_stays_stopped_through_a_crash_and_says_the_sa
     assert source.tick(5)[0] == [], "nobody writes"
     replies = source.ask("Freeze", order=ORDER)
     again, body = replies[0][0]["final"], replies[0][1]
-    assert (again["tick"], again["chain"], again["digest"]) == (final["tick"], final["chain"], final["digest"])
+    assert (again["tick"], again["chain"], again["digest"]) == (
+        final["tick"],
+        final["chain"],
+        final["digest"],
+    )
     assert (again["form"], len(body)) == ("image", SIZE), "which pages the target has is forgotten: all of it"
 
 
@@ -152,7 +162,7 @@ def test_whoever_answers_first_answers_for_all() -> None:
 
 def test_a_copy_that_was_answered_for_and_then_dropped_is_not_said_to_serve() -> None:
     """Seed 157: the answer on record was told to the centre as news, long after its copy had gone."""
-    source, final, body = handed_over()
+    source, final, _ = handed_over()
     target = activated(final, source)
     final = {**final, "form": "image", "rounds": 1}
     image = bytes(source.copy.memory.view())

@@ -12,7 +12,9 @@ from fedge_sdk import Memory
 from fedge_sdk.memory import PAGE_BYTES
 
 SIZE = 3 * PAGE_BYTES + 100  # the last page is short
-WRITES = st.lists(st.tuples(st.integers(0, SIZE - 1), st.binary(min_size=1, max_size=PAGE_BYTES + 10)), max_size=12)
+WRITES = st.lists(
+    st.tuples(st.integers(0, SIZE - 1), st.binary(min_size=1, max_size=PAGE_BYTES + 10)), max_size=12
+)
 
 
 def _write(memory: Memory, writes: list[tuple[int, bytes]]) -> None:

@@ -18,7 +18,17 @@ from fedge.core.messages import (
     UeSighting,
     UesSighted,
 )
-from fedge.core.model import Address, AppId, CellId, InstanceId, Nanoseconds, SessionId, SessionKey, SiteId, UeId
+from fedge.core.model import (
+    Address,
+    AppId,
+    CellId,
+    InstanceId,
+    Nanoseconds,
+    SessionId,
+    SessionKey,
+    SiteId,
+    UeId,
+)
 from fedge.simulation.world_centre import manifests
 
 SITES = tuple(SiteId(name) for name in ("s1", "s2", "s3"))

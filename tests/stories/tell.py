@@ -30,7 +30,19 @@ from tests.stories.federation import beginning, heard, sighted
 KINDS = {kind.__name__: kind for kind in codec.message_types()}
 GIVEN = {"key": 7, "session": "ue-1", "ue": "ue-1", "app": "arena", "schema": "arena/1"}
 WIDTH = 116
-HIDDEN = ("at", "deadline", "final", "form", "due", "command", "image", "revision", "env", "state_bytes", "capacity")
+HIDDEN = (
+    "at",
+    "deadline",
+    "final",
+    "form",
+    "due",
+    "command",
+    "image",
+    "revision",
+    "env",
+    "state_bytes",
+    "capacity",
+)
 """Fields that no line shows."""
 
 
@@ -81,7 +93,9 @@ class Telling:
         if self.plane is not None:
             return self._centre(self.plane, text)
         assert self.agent is not None, "a story needs a teller"
-        done = self.agent.wake(self.now) if text == "wake" else self.agent.handle(self.message(text), self.now)
+        done = (
+            self.agent.wake(self.now) if text == "wake" else self.agent.handle(self.message(text), self.now)
+        )
         return [self._agent_line(effect) for effect in done]
 
     def _centre(self, plane: ControlPlane, text: str) -> list[str]:
@@ -90,7 +104,11 @@ class Telling:
         if text == "restart":
             return self._restarted(plane)
         if text.startswith("heard "):
-            return [line for event in heard(text.split()[1:], self.now) for line in self._decided(self._handled(event))]
+            return [
+                line
+                for event in heard(text.split()[1:], self.now)
+                for line in self._decided(self._handled(event))
+            ]
         return self._decided(self._handled(self.message(text)))
 
     def _handled(self, event: Message) -> list[Effect]:
@@ -142,7 +160,12 @@ class Telling:
         if "final" in raw:
             raw["final"] = self._final(raw["final"])
         if "answer" in raw:
-            raw["answer"] = {"key": self.given["key"], "move": next(iter(self.orders)), "at": self.now, **raw["answer"]}
+            raw["answer"] = {
+                "key": self.given["key"],
+                "move": next(iter(self.orders)),
+                "at": self.now,
+                **raw["answer"],
+            }
         for nested in ("sessions", "instances"):
             if isinstance(raw.get(nested), tuple | list):
                 raw[nested] = [self._held(one) for one in raw[nested]]
@@ -156,7 +179,11 @@ class Telling:
     def _held(self, one: dict[str, Any]) -> dict[str, Any]:
         """A session's or an instance's status, with what the head gives filled in."""
         usual = {field: self.given[field] for field in ("key", "session", "ue", "app", "schema")}
-        usual |= {"sessions": 0, "capacity": 4, "generation": 1, "state": "ready"} if "instance" in one else {"generation": 1}
+        usual |= (
+            {"sessions": 0, "capacity": 4, "generation": 1, "state": "ready"}
+            if "instance" in one
+            else {"generation": 1}
+        )
         if "order" in one:
             one = {**one, "order": msgspec.to_builtins(self.orders[one["order"]])}
         return usual | one
@@ -164,7 +191,15 @@ class Telling:
     def _final(self, told: Any) -> dict[str, Any]:
         order = next(iter(self.orders.values()))
         told = told if isinstance(told, dict) else {}
-        final = FinalDelta(order, told.get("tick", 60), self.now, told.get("stable_seq", 50), "c0", "d0", told.get("rounds", 2))
+        final = FinalDelta(
+            order,
+            told.get("tick", 60),
+            self.now,
+            told.get("stable_seq", 50),
+            "c0",
+            "d0",
+            told.get("rounds", 2),
+        )
         found: dict[str, Any] = msgspec.to_builtins(final)
         return found
 

@@ -54,7 +54,15 @@ def test_every_message_is_heard_as_it_was_said(data: st.DataObject) -> None:
 
 
 def order() -> MoveOrder:
-    raw = {"move": "m-1", "session": "ue-1", "key": 7, "ue": "ue-1", "app": "a", "schema": "a/1", "source": "s1"}
+    raw = {
+        "move": "m-1",
+        "session": "ue-1",
+        "key": 7,
+        "ue": "ue-1",
+        "app": "a",
+        "schema": "a/1",
+        "source": "s1",
+    }
     return msgspec.convert(raw | {"target": "s2", "epoch": 2, "generation": 2, "deadline": 5}, MoveOrder)
 
 
@@ -85,7 +93,9 @@ def test_frames_are_cut_wherever_the_stream_was() -> None:
     assert found == messages
 
 
-@pytest.mark.parametrize("data", [b"", b"\xc1", b"\x93\x01\x02\x03", msgspec.msgpack.encode({"type": "Nobody"})])
+@pytest.mark.parametrize(
+    "data", [b"", b"\xc1", b"\x93\x01\x02\x03", msgspec.msgpack.encode({"type": "Nobody"})]
+)
 def test_nonsense_is_no_message(data: bytes) -> None:
     with pytest.raises(codec.BadFrame):
         codec.decode(data)

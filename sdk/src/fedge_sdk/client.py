@@ -74,8 +74,14 @@ class ClientSession:
 
     def datagram(self) -> bytes:
         """The INPUT to send now: the oldest unacknowledged inputs and this client's promises."""
-        inputs = self._unacked if len(self._unacked) <= RESEND_WINDOW else tuple(islice(self._unacked, RESEND_WINDOW))
-        return wire.encode_inputs(self.key, self.life, self.accepted_epoch, self.fenced_epoch, self.acked_seq + 1, inputs)
+        inputs = (
+            self._unacked
+            if len(self._unacked) <= RESEND_WINDOW
+            else tuple(islice(self._unacked, RESEND_WINDOW))
+        )
+        return wire.encode_inputs(
+            self.key, self.life, self.accepted_epoch, self.fenced_epoch, self.acked_seq + 1, inputs
+        )
 
     def receive(self, datagram: bytes) -> Verdict:
         """Take a datagram from the network. Raises ``wire.Malformed`` for what is none of ours."""
@@ -131,7 +137,9 @@ class ClientSession:
                 self._unacked.popleft()
                 self._chains.popleft()
             self.acked_seq = frame.stable_seq
-        if frame.epoch != self._heard_epoch:  # a new writer: its ticks must follow all that the old one showed
+        if (
+            frame.epoch != self._heard_epoch
+        ):  # a new writer: its ticks must follow all that the old one showed
             twice = frame.tick <= self.last_tick and self._heard_epoch > 0
         else:
             twice = False

@@ -30,7 +30,9 @@ class Store(Protocol):
 class Instance:
     """Up to ``capacity`` sessions of ``game``, each ``state_bytes`` of memory."""
 
-    def __init__(self, game: Game, app: str, name: str, capacity: int, state_bytes: int, store: Store) -> None:
+    def __init__(
+        self, game: Game, app: str, name: str, capacity: int, state_bytes: int, store: Store
+    ) -> None:
         self.game, self.app, self.name = game, app, name
         self.capacity, self.state_bytes, self.store = capacity, state_bytes, store
         self.copies: dict[int, SessionCopy] = {}
@@ -187,7 +189,9 @@ class Instance:
     @staticmethod
     def _may_drop(copy: SessionCopy, epoch: int, why: str) -> bool:
         """A cancelled move takes with it what any move up to its epoch has collected, but never a copy that was answered for."""
-        return copy.state == "restoring" and copy.epoch <= epoch if why == "cancelled" else copy.epoch == epoch
+        return (
+            copy.state == "restoring" and copy.epoch <= epoch if why == "cancelled" else copy.epoch == epoch
+        )
 
     # --- packets and ticks -------------------------------------------------------------------------------------------------
 
@@ -248,15 +252,32 @@ class Instance:
             copy.files.archive()
             copy = None
         if copy is None or copy.state == "gone":
-            meta = self._meta(order["session"], order["key"], order["ue"], order["epoch"], order["generation"])
-            copy = SessionCopy(self.game, self.store.copy(order["key"], order["epoch"]), meta, order["generation"])
+            meta = self._meta(
+                order["session"], order["key"], order["ue"], order["epoch"], order["generation"]
+            )
+            copy = SessionCopy(
+                self.game, self.store.copy(order["key"], order["epoch"]), meta, order["generation"]
+            )
             copy.order = order
             self.copies[copy.key] = copy
         return copy if copy.state == "restoring" else None
 
-    def _answer(self, order: dict[str, Any], why: str, now: int, tick: int = 0, digest: str = "") -> dict[str, Any]:
-        answer = {"type": "Answer", "move": order["move"], "key": order["key"], "epoch": order["epoch"], "at": now}
-        answer |= {"verdict": "REFUSED" if why else "ACTIVATED", "reason": why, "tick": tick, "digest": digest}
+    def _answer(
+        self, order: dict[str, Any], why: str, now: int, tick: int = 0, digest: str = ""
+    ) -> dict[str, Any]:
+        answer = {
+            "type": "Answer",
+            "move": order["move"],
+            "key": order["key"],
+            "epoch": order["epoch"],
+            "at": now,
+        }
+        answer |= {
+            "verdict": "REFUSED" if why else "ACTIVATED",
+            "reason": why,
+            "tick": tick,
+            "digest": digest,
+        }
         return self.store.record_answer(order["key"], order["epoch"], answer)
 
     def _answered(self, standing: dict[str, Any]) -> Reply:

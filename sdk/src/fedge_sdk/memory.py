@@ -27,7 +27,9 @@ class Memory:
         self._pages = -(-size // PAGE_BYTES)
         self._hashes = [_ZERO_PAGE_HASH] * self._pages
         last_is_short = size % PAGE_BYTES != 0
-        self._unhashed = set(range(self._pages)) if image is not None else {self._pages - 1} if last_is_short else set()
+        self._unhashed = (
+            set(range(self._pages)) if image is not None else {self._pages - 1} if last_is_short else set()
+        )
         self._written: set[int] = set()
 
     def read(self, at: int, size: int) -> bytes:

@@ -157,13 +157,20 @@ def serve(game: Game) -> None:
     """Run ``game`` as an instance of a Fedge site until SIGTERM. Exits with 2 where the environment is not a site's."""
     try:
         env = os.environ
-        agent, gateway, bind = _endpoint(env["FEDGE_AGENT"]), _endpoint(env["FEDGE_GATEWAY"]), _endpoint(env["FEDGE_BIND"])
+        agent, gateway, bind = (
+            _endpoint(env["FEDGE_AGENT"]),
+            _endpoint(env["FEDGE_GATEWAY"]),
+            _endpoint(env["FEDGE_BIND"]),
+        )
         line = AgentLine(agent, env["FEDGE_TOKEN"], env["FEDGE_INSTANCE"])
         store = SiteStore(Path(env["FEDGE_SITE_DIR"]))
         capacity, size = int(env.get("FEDGE_CAPACITY", "64")), int(env.get("FEDGE_STATE_BYTES", str(1 << 20)))
         instance = Instance(game, env["FEDGE_APP"], env["FEDGE_INSTANCE"], capacity, size, store)
     except (KeyError, ValueError) as error:
-        print(f"this program runs as an instance of a Fedge site; its environment lacks {error}", file=sys.stderr)
+        print(
+            f"this program runs as an instance of a Fedge site; its environment lacks {error}",
+            file=sys.stderr,
+        )
         raise SystemExit(2) from None
     packets = PacketSocket(bind)
     instance.recover(time.monotonic_ns())
@@ -173,7 +180,12 @@ def serve(game: Game) -> None:
 
 
 def _loop(
-    instance: Instance, line: AgentLine, packets: PacketSocket, gateway: tuple[str, int], bind: str, lifeline: int
+    instance: Instance,
+    line: AgentLine,
+    packets: PacketSocket,
+    gateway: tuple[str, int],
+    bind: str,
+    lifeline: int,
 ) -> None:
     running = True
 
@@ -222,7 +234,12 @@ def _loop(
         busy += now - began
         if now - since >= REPORT_NS:
             load = round(busy / (now - since), 4)
-            report = {"type": "InstanceReport", "instance": instance.name, "load": load, "sessions": len(instance.copies)}
+            report = {
+                "type": "InstanceReport",
+                "instance": instance.name,
+                "load": load,
+                "sessions": len(instance.copies),
+            }
             line.send(report, b"")
             busy, since = 0, now
 

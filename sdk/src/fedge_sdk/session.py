@@ -170,7 +170,9 @@ class SessionCopy:
             self.key, self.epoch, self.tick, self.stable_seq, self.life, self.chain, wait_us, payload
         )
         radio, backhaul, gateway, _ = self._hops
-        envelope = wire.Envelope(wire.DOWN, 0, self.key, self.generation, radio, backhaul, gateway, wait_us, now)
+        envelope = wire.Envelope(
+            wire.DOWN, 0, self.key, self.generation, radio, backhaul, gateway, wait_us, now
+        )
         return wire.seal(envelope, frame)
 
     def _apply(self, tick: int, first_seq: int, inputs: list[bytes] | tuple[bytes, ...]) -> bytes:
@@ -200,7 +202,9 @@ class SessionCopy:
             self._note("handed_over", now, digest=digest, order=order)
             self.state, self.order, self.freeze_order = "handed_over", order, None
             self._last_pages = self.memory.take_pages() if self.rounds > 0 else None
-        form, body = ("image", bytes(self.memory.view())) if self._last_pages is None else ("pages", self._last_pages)
+        form, body = (
+            ("image", bytes(self.memory.view())) if self._last_pages is None else ("pages", self._last_pages)
+        )
         final = {
             "type": "FinalDelta",
             "order": self.order,
@@ -252,7 +256,11 @@ class SessionCopy:
         digest = self.memory.digest()
         if digest != final["digest"]:
             return f"digest {digest} where the source has {final['digest']}"
-        self.tick, self.stable_seq, self.chain = final["tick"], final["stable_seq"], bytes.fromhex(final["chain"])
+        self.tick, self.stable_seq, self.chain = (
+            final["tick"],
+            final["stable_seq"],
+            bytes.fromhex(final["chain"]),
+        )
         self.life = final["life"]
         self.meta |= {"origin": "restored", "tick": self.tick, "stable_seq": self.stable_seq}
         self.meta |= {"chain": final["chain"], "digest": digest, "life": self.life, "order": final["order"]}

@@ -138,12 +138,21 @@ def decode_inputs(datagram: bytes | memoryview, at: int = 0) -> Inputs:
 
 
 def encode_frame(
-    session: int, epoch: int, tick: int, stable_seq: int, life: int, chain: bytes, wait_us: int, payload: bytes
+    session: int,
+    epoch: int,
+    tick: int,
+    stable_seq: int,
+    life: int,
+    chain: bytes,
+    wait_us: int,
+    payload: bytes,
 ) -> bytes:
     """A FRAME datagram. Raises ``Malformed`` where the payload is over ``MAX_FRAME_PAYLOAD`` bytes."""
     if len(payload) > MAX_FRAME_PAYLOAD:
         raise Malformed(f"a frame payload of {len(payload)} bytes; at most {MAX_FRAME_PAYLOAD}")
-    return _FRAME.pack(FRAME, session, epoch, tick, stable_seq, life, chain, min(wait_us, 0xFFFFFFFF)) + payload
+    return (
+        _FRAME.pack(FRAME, session, epoch, tick, stable_seq, life, chain, min(wait_us, 0xFFFFFFFF)) + payload
+    )
 
 
 def decode_frame(datagram: bytes, at: int = 0) -> Frame:

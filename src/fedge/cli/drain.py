@@ -20,7 +20,10 @@ def drain(site: str) -> None:
     """
     answer = Platform.running().post("sites", site, "drain") or {}
     sessions, within_s = answer.get("sessions", 0), answer.get("within_ms", 0) / 1000
-    click.echo(f"{site} is draining: {sessions} sessions move away" + (f", within {within_s:.0f} s" if sessions else ""))
+    click.echo(
+        f"{site} is draining: {sessions} sessions move away"
+        + (f", within {within_s:.0f} s" if sessions else "")
+    )
 
 
 @click.command(short_help="Open a drained site again.")

@@ -43,7 +43,9 @@ def logs(program: str | None, follow: bool, lines: int, raw: bool) -> None:
     run = run_directory()
     found = {file.stem: file for file in sorted(run.glob("logs/**/*.log"))}
     found |= {file.name: file for file in sorted(run.glob("logs/*.out")) if file.stat().st_size}
-    found |= {f"{file.parent.parent.name}/{file.stem}": file for file in sorted(run.glob("sites/*/instances/*.out"))}
+    found |= {
+        f"{file.parent.parent.name}/{file.stem}": file for file in sorted(run.glob("sites/*/instances/*.out"))
+    }
     if program is None:
         click.echo("\n".join(found) if found else f"{run / 'logs'} has no log yet.")
         return

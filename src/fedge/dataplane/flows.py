@@ -15,6 +15,8 @@ from fedge.core.transfer.effects import Flow
 from fedge_sdk import wire
 
 HELD_PACKETS = 256
+REMEMBERED = 4096
+"""Of so many sessions that are no longer here the last generation and epoch are known: an old copy cannot bring them back."""
 _HOP_GENERATION = struct.Struct("!BBQI")
 
 INSTANCE, PEER, NOBODY = "instance", "peer", "nobody"
@@ -38,12 +40,16 @@ class Entry:
 class FlowTable:
     def __init__(self) -> None:
         self.entries: dict[int, Entry] = {}
+        self.cleared: dict[int, tuple[int, int]] = {}
         self.counts: Counter[str] = Counter()
 
     def set(self, effect: SetFlow) -> list[Delivery]:
         """Install or change a flow; answers the packets that were held for it. An older one changes nothing."""
         entry = self.entries.get(effect.key)
-        if entry is not None and (effect.generation < entry.generation or effect.epoch < entry.epoch):
+        generation, epoch = (
+            (entry.generation, entry.epoch) if entry is not None else self.cleared.get(effect.key, (0, 0))
+        )
+        if effect.generation < generation or effect.epoch < epoch:
             self.counts["stale_flow"] += 1
             return []
         if entry is None:
@@ -60,11 +66,14 @@ class FlowTable:
         return deliveries
 
     def clear(self, effect: ClearFlow) -> None:
-        """Forget a session, unless a later epoch of it is here."""
+        """Forget a session, but not how far it had come, unless a later epoch of it is here."""
         entry = self.entries.get(effect.key)
         if entry is not None and entry.epoch <= effect.epoch:
             self.counts["held_dropped"] += len(entry.held)
             del self.entries[effect.key]
+            self.cleared[effect.key] = (entry.generation, entry.epoch)
+            if len(self.cleared) > REMEMBERED:
+                del self.cleared[next(iter(self.cleared))]
 
     def uplink(self, packet: bytes) -> tuple[list[Delivery], int]:
         """Where a packet from the user plane or a peer goes; and the generation, when first heard directly from a believer."""
@@ -79,8 +88,15 @@ class FlowTable:
         if entry is None:
             self.counts["no_flow"] += 1
             return [], 0
-        if hop == 0 and generation >= entry.generation and generation > entry.direct_generation and entry.flow is Flow.LOCAL:
-            if wire.accepted_epoch(packet) < entry.epoch:  # it arrives here, but its client does not yet believe us
+        if (
+            hop == 0
+            and generation >= entry.generation
+            and generation > entry.direct_generation
+            and entry.flow is Flow.LOCAL
+        ):
+            if (
+                wire.accepted_epoch(packet) < entry.epoch
+            ):  # it arrives here, but its client does not yet believe us
                 return self._route(entry, packet), 0
             entry.direct_generation = generation
             return self._route(entry, packet), generation

@@ -64,7 +64,12 @@ class Gateway:
             deliveries = self.table.set(effect)
             entry = self.table.entries[effect.key]
             if entry.generation == effect.generation and entry.epoch == effect.epoch:  # it took effect
-                line = {"key": f"{effect.key:016x}", "mode": entry.flow, "generation": entry.generation, "epoch": entry.epoch}
+                line = {
+                    "key": f"{effect.key:016x}",
+                    "mode": entry.flow,
+                    "generation": entry.generation,
+                    "epoch": entry.epoch,
+                }
                 self._journal.write(json.dumps({"t_ns": time.monotonic_ns(), **line}) + "\n")
             self._deliver(deliveries)
         else:

@@ -141,7 +141,9 @@ class ControlShell:
             self._moves.write(json.dumps(story.facts) + "\n")
         at_s = (story.at - self.run.config.started_ns) / MS / 1000
         self._story.write(json.dumps({"at_s": round(at_s, 3), "says": story.sentence, **story.facts}) + "\n")
-        log.info(story.sentence, **{k: v for k, v in story.facts.items() if k in ("move", "state", "site", "app")})
+        log.info(
+            story.sentence, **{k: v for k, v in story.facts.items() if k in ("move", "state", "site", "app")}
+        )
 
     # --- links -------------------------------------------------------------------------------------------------------------
 
@@ -167,7 +169,12 @@ async def main() -> None:
     names = {site: name for site, (name, _, _) in shell.facts.places.items()}
     camara = simple_edge_discovery(shell.plane, names, subscribers, shell.now)
     config = uvicorn.Config(
-        admin_app(shell, camara), host="127.0.0.1", port=port, log_level="error", access_log=False, timeout_graceful_shutdown=1
+        admin_app(shell, camara),
+        host="127.0.0.1",
+        port=port,
+        log_level="error",
+        access_log=False,
+        timeout_graceful_shutdown=1,
     )
     server = uvicorn.Server(config)
     server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]

@@ -42,7 +42,9 @@ def play(settings: Settings) -> int:
     figures, text = compare(*results)
     print(text)
     if settings.report is not None:
-        settings.report.write_text(json.dumps({"follow": results[0], "stay": results[1], "paired": figures}, indent=1))
+        settings.report.write_text(
+            json.dumps({"follow": results[0], "stay": results[1], "paired": figures}, indent=1)
+        )
     return max(int(not passed(one)) for one in results)
 
 
@@ -50,7 +52,10 @@ def play(settings: Settings) -> int:
 def _interruptible() -> Iterator[list[int]]:
     """Signals that arrived; a second Ctrl-C changes nothing, the end is on its way."""
     caught: list[int] = []
-    before = {number: signal.signal(number, lambda n, _: caught.append(n)) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {
+        number: signal.signal(number, lambda n, _: caught.append(n))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
     try:
         yield caught
     finally:
@@ -80,8 +85,12 @@ def _up(settings: Settings) -> int:
         try:
             _begin(supervisor)
             endpoints = supervisor.write_endpoints()
-            supervisor.say(f"dashboard and API: http://127.0.0.1:{supervisor.port}/   logs: {supervisor.folder / 'logs'}")
-            supervisor.say(f"{len(endpoints['apis'])} APIs in {supervisor.folder / 'endpoints.json'}; Ctrl-C ends it")
+            supervisor.say(
+                f"dashboard and API: http://127.0.0.1:{supervisor.port}/   logs: {supervisor.folder / 'logs'}"
+            )
+            supervisor.say(
+                f"{len(endpoints['apis'])} APIs in {supervisor.folder / 'endpoints.json'}; Ctrl-C ends it"
+            )
             ends = time.monotonic() + settings.duration_s if settings.duration_s else float("inf")
             while not caught and time.monotonic() < ends:
                 supervisor.keep_up()
@@ -133,7 +142,9 @@ def _play(supervisor: Supervisor, caught: list[int]) -> None:
     duration = settings.duration_s + since if settings.duration_s else 0.0
     supervisor.write_config(duration, started)
     supervisor.add("player-fleet", "fedge.programs.player_fleet", ends_by_itself=True)
-    supervisor.say(f"everything answers after {since:.1f} s; {settings.players} players join; each move tells its story")
+    supervisor.say(
+        f"everything answers after {since:.1f} s; {settings.players} players join; each move tells its story"
+    )
     ends = time.monotonic() + settings.duration_s if settings.duration_s else float("inf")
     holding = False
     while not caught and time.monotonic() < ends:

@@ -68,7 +68,9 @@ HELD_AT = {
 class Peer:
     """Two lines to another site, so that prompt messages never queue behind bulk state, and forwarded packets."""
 
-    def __init__(self, site: SiteId, index: int, net: int, dialled: tuple[Dialled, Dialled], backhaul: Backhaul) -> None:
+    def __init__(
+        self, site: SiteId, index: int, net: int, dialled: tuple[Dialled, Dialled], backhaul: Backhaul
+    ) -> None:
         self.site = site
         self.backhaul = backhaul
         self.gateway = addresses.endpoint(addresses.gateway(net, index))
@@ -156,7 +158,14 @@ class SiteShell:
             if index != self.index:
                 address = addresses.peer(net, index)
                 dialled = tuple(
-                    dial(address, self.run.token, role=role, name=self.site, greet=lambda: None, receive=lambda m: None)
+                    dial(
+                        address,
+                        self.run.token,
+                        role=role,
+                        name=self.site,
+                        greet=lambda: None,
+                        receive=lambda m: None,
+                    )
                     for role in ("peer", "bulk")
                 )
                 backhaul = Backhaul(config.backhaul_rtt_ms / 2000, self._rng)
@@ -210,7 +219,9 @@ class SiteShell:
         for effect in effects:
             if self._failpoints.active and isinstance(effect, TellControl | TellPeer):
                 point = HELD_AT.get((type(effect), type(effect.message)))
-                if point is not None and (self._failpoints.holds(point) or any(p == point for p, _ in self._held)):
+                if point is not None and (
+                    self._failpoints.holds(point) or any(p == point for p, _ in self._held)
+                ):
                     self._held.append((point, effect))
                     continue
             self._do(effect)
@@ -251,7 +262,9 @@ class SiteShell:
                 self.agent.instances.pop(name, None)
         for number, name in enumerate(names):
             if name not in self.processes:
-                self.processes[name] = InstanceProcess(name, template, self._env(name, number, template), self.folder)
+                self.processes[name] = InstanceProcess(
+                    name, template, self._env(name, number, template), self.folder
+                )
 
     def _remembered(self) -> None:
         """What was wanted before this agent started: a site goes on without the centre."""

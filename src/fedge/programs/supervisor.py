@@ -175,13 +175,21 @@ class Supervisor:
                 program.start_after = now + RESTART_AFTER_S[min(program.restarts, len(RESTART_AFTER_S) - 1)]
                 program.restarts += 1
                 self.say(f"{program.name} died ({_exit_words(process.returncode)}); starting it again")
-            if program.process is None and program.start_after and now >= program.start_after and not self._kept_down(program):
+            if (
+                program.process is None
+                and program.start_after
+                and now >= program.start_after
+                and not self._kept_down(program)
+            ):
                 program.start_after = 0.0
                 self._start(program)
 
     def _kept_down(self, program: Program) -> bool:
         """With the test switch ``failpoints``: a file ``down.<program>`` there keeps a dead program dead."""
-        return "failpoints" in self.settings.test_switches and (self.folder / "failpoints" / f"down.{program.name}").exists()
+        return (
+            "failpoints" in self.settings.test_switches
+            and (self.folder / "failpoints" / f"down.{program.name}").exists()
+        )
 
     def stop(self) -> None:
         """End everything that was started here: players first, then the platform, then whatever is left."""
@@ -251,7 +259,9 @@ class Supervisor:
                 if ready():
                     return
             time.sleep(0.05)
-        raise TimeoutError(f"{what} not within {READY_WITHIN_S:.0f} s; see the logs in {self.folder / 'logs'}")
+        raise TimeoutError(
+            f"{what} not within {READY_WITHIN_S:.0f} s; see the logs in {self.folder / 'logs'}"
+        )
 
     def platform_answers(self) -> bool:
         sites = self.ask("GET", "/api/v1/sites")["items"]
@@ -289,7 +299,11 @@ class Supervisor:
                     "standard": "CAMARA Simple Edge Discovery 2.0.1",
                     "token": self.token,
                 },
-                "metrics": {"url": f"{base}/metrics", "standard": "Prometheus text format 0.0.4", "token": ""},
+                "metrics": {
+                    "url": f"{base}/metrics",
+                    "standard": "Prometheus text format 0.0.4",
+                    "token": "",
+                },
             }
         }
         for path in filter(None, (self.folder / "endpoints.json", self.settings.endpoints)):
@@ -304,7 +318,9 @@ def arena_folder() -> Path:
     """The game's manifests, in the checkout that this program was installed from."""
     folder = Path(__file__).resolve().parents[3] / "examples" / "arena"
     if not folder.is_dir():
-        raise FileNotFoundError("the demo plays examples/arena, which is only in a checkout of the repository")
+        raise FileNotFoundError(
+            "the demo plays examples/arena, which is only in a checkout of the repository"
+        )
     return folder
 
 
@@ -321,7 +337,12 @@ def _running(home: Path) -> Path | None:
 def _city(settings: Settings) -> City:
     if settings.sites_csv is not None and settings.users_csv is not None:
         city = from_csv(
-            settings.sites_csv, settings.users_csv, settings.seed, settings.sites, settings.players, settings.backhaul_rtt_ms
+            settings.sites_csv,
+            settings.users_csv,
+            settings.seed,
+            settings.sites,
+            settings.players,
+            settings.backhaul_rtt_ms,
         )
         return city
     return generate(settings.seed, settings.sites, settings.backhaul_rtt_ms)

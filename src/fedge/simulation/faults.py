@@ -14,9 +14,10 @@ from fedge.core.model import MS, SECOND
 SITES = ("s1", "s2", "s3")
 
 MOMENTS = (
-    "WarmTarget", "TargetWarmed", "BeginCopy", "Proceed", "TakeState", "StateTaken", "StateRound", "Store", "Stored", "RoundStored",
-    "Freeze", "Frozen", "MoveFrozen", "FinalDelta", "Activate", "Answered", "Answer", "MoveActivated", "InstallRoute",
-    "ActivateRoute", "RouteActivated", "UplinkSeen", "ReleaseSource", "Drop", "Dropped", "SourceReleased", "AskFence",
+    "WarmTarget", "TargetWarmed", "BeginCopy", "Proceed", "TakeState", "StateTaken", "StateRound", "Store", "Stored",
+    "RoundStored", "Freeze", "Frozen", "MoveFrozen", "FinalDelta", "Activate", "Answered", "Answer", "MoveActivated",
+    "InstallRoute", "ActivateRoute", "RouteActivated", "UplinkSeen", "ReleaseSource", "Drop", "Dropped", "SourceReleased",
+    "AskFence",
     "FenceAnswered", "Resume", "Resumed", "MoveAborted", "Decline", "Voided", "EpochRefused", "EpochVoided", "VoidEpoch",
     "OpenSession", "Open", "Opened", "SessionOpened", "AbortMove", "CancelMove", "DiscardSession", "TargetRefused",
     "Unvoid", "GoOn", "InstanceHello", "SiteHello", "CloseSession", "SessionClosed", "AskedAttach",
@@ -138,17 +139,36 @@ def _fault(rng: Random) -> Fault:
 def _unheard_answer(rng: Random) -> list[Fault]:
     """The target's answer does not reach the source in time, nor its frames the client: the arbiter is asked, and more."""
     count, for_ms = rng.randrange(1, 6), rng.choice((300, 500, 900, 2500))
-    faults = [Fault(rng.choice(("lose", "delay", "stall", "cut", "crash sender unsaid")), "Answer", count, for_ms=for_ms)]
+    faults = [
+        Fault(
+            rng.choice(("lose", "delay", "stall", "cut", "crash sender unsaid")),
+            "Answer",
+            count,
+            for_ms=for_ms,
+        )
+    ]
     if rng.random() < 0.7:
-        faults.append(Fault("cut access from sender", "Answer", count, for_ms=rng.choice((280, 350, 600, 2500))))
+        faults.append(
+            Fault("cut access from sender", "Answer", count, for_ms=rng.choice((280, 350, 600, 2500)))
+        )
     if rng.random() < 0.4:
-        faults.append(Fault(rng.choice(ACTIONS), rng.choice(COMMIT_POINT), rng.randrange(1, 3), for_ms=for_ms))
+        faults.append(
+            Fault(rng.choice(ACTIONS), rng.choice(COMMIT_POINT), rng.randrange(1, 3), for_ms=for_ms)
+        )
     if rng.random() < 0.3:
-        faults.append(Fault(rng.choice(ACTIONS), rng.choice(("Voided", "EpochRefused", "VoidEpoch", "Resume")), for_ms=for_ms))
+        faults.append(
+            Fault(
+                rng.choice(ACTIONS),
+                rng.choice(("Voided", "EpochRefused", "VoidEpoch", "Resume")),
+                for_ms=for_ms,
+            )
+        )
     return faults
 
 
 def _site_lost(rng: Random) -> Fault:
     """Long enough for the centre to give the site up: dead, or alive and cut off from the centre or from everything."""
     action = rng.choice(("crash", "cut from centre", "cut off"))
-    return Fault(action, at_ms=rng.randrange(0, 2500), who=rng.choice(SITES), for_ms=round(13.5 * SECOND / MS))
+    return Fault(
+        action, at_ms=rng.randrange(0, 2500), who=rng.choice(SITES), for_ms=round(13.5 * SECOND / MS)
+    )

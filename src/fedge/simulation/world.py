@@ -35,13 +35,18 @@ class World:
         self.rng = Random(f"world/{plan.seed}")
         self.now = BEGINS
         self.faulty, self.weather = False, Weather()
-        self._heap: list[tuple[int, int, Node | None, int | None, Callable[..., object], tuple[Any, ...]]] = []
+        self._heap: list[
+            tuple[int, int, Node | None, int | None, Callable[..., object], tuple[Any, ...]]
+        ] = []
         self._order = 0
         self.net = Network(self)
         self.judge = Judge(self)
         self.centre = Centre(self)
         self.access = Access(self)
-        self.sites = {name: SiteNode(self, name, schema, flows) for name, schema in zip(SITES, plan.schemas, strict=True)}
+        self.sites = {
+            name: SiteNode(self, name, schema, flows)
+            for name, schema in zip(SITES, plan.schemas, strict=True)
+        }
         self.clients = [Client(self, n) for n in range(plan.clients)]
         self.nodes: dict[str, Node] = {node.name: node for node in (self.centre, self.access, *self.clients)}
         for site in self.sites.values():
@@ -57,7 +62,12 @@ class World:
     # --- the clock ---------------------------------------------------------------------------------------------------------
 
     def at(
-        self, instant: int, node: Node | None, life: int | None, act: Callable[..., object], args: tuple[Any, ...]
+        self,
+        instant: int,
+        node: Node | None,
+        life: int | None,
+        act: Callable[..., object],
+        args: tuple[Any, ...],
     ) -> None:
         """``act(*args)`` at an instant; for ``node``, if it lives (and, given a ``life``, still that one)."""
         self._order += 1
@@ -145,7 +155,10 @@ class World:
             if not node.alive and node.life:
                 node.start()
         for site in SITES:
-            self.centre.ask(lambda request, s=SiteId(site): AskedDrain(request, s, undo=True), lambda status, body: None)  # type: ignore[misc]
+            self._drain(SiteId(site), undo=True)
+
+    def _drain(self, site: SiteId, undo: bool) -> None:
+        self.centre.ask(lambda request: AskedDrain(request, site, undo), lambda status, body: None)
 
     def _wander(self) -> None:
         """Players change cells; one prediction in five is wrong."""
@@ -191,7 +204,11 @@ class World:
             return
         node.crash()
         self.told(f"{name} is killed")
-        self.at(self.now + back_after + self.rng.randrange(60 * MS), None, None, lambda: node.alive or node.start(), ())
+        self.at(self.now + back_after + self.rng.randrange(60 * MS), None, None, self._bring_back, (node,))
+
+    def _bring_back(self, node: Node) -> None:
+        if not node.alive:
+            node.start()
 
     def client_of(self, key: int) -> Client:
         """The client that plays the session; else any."""

@@ -22,8 +22,9 @@ from fedge.core.control.events import DECIDED, AskedApply
 from fedge.core.messages import Message
 from fedge.core.model import MS
 from fedge.runtime.loop import restored
+from fedge.simulation.world_instance import STATE_BYTES
 from fedge.simulation.world_network import Node
-from fedge.simulation.world_site import STATE_BYTES, key_of
+from fedge.simulation.world_site import key_of
 from fedge.wire import codec
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class ListJournal:
 
 
 def told(effects: list[Effect]) -> list[bytes]:
-    """The effects of a decided event that replay must give again: replies belong to one life, proposals are entries themselves."""
+    """The effects of a decided event that replay gives again: replies belong to one life, proposals are entries themselves."""
     return [
         type(effect).__name__.encode() + msgspec.msgpack.encode(effect)
         for effect in effects
@@ -100,7 +101,7 @@ class Centre(Node):
             self.after(0, self._batch)
 
     def _batch(self) -> None:
-        """Handle what has come, then commit: only then does anything go out. A crash meanwhile loses all of it, or its effects."""
+        """Handle what has come, then commit: only then does anything go out. A crash meanwhile loses all, or the effects."""
         batch, self._inbox = self._inbox, []
         now = self.world.now
         entries: list[tuple[int, bytes]] = []
@@ -125,7 +126,9 @@ class Centre(Node):
             self.journal.append(entries)
             self.journal.effects += first
 
-    def _committed(self, entries: list[tuple[int, bytes]], first: list[list[bytes]], out: list[Effect]) -> None:
+    def _committed(
+        self, entries: list[tuple[int, bytes]], first: list[list[bytes]], out: list[Effect]
+    ) -> None:
         self._append(entries, first)
         if not self._busy:
             return
@@ -137,7 +140,9 @@ class Centre(Node):
             self._busy = True
             self.after(0, self._batch)
 
-    def _one(self, event: Message, now: int, entries: list[tuple[int, bytes]], first: list[list[bytes]]) -> list[Effect]:
+    def _one(
+        self, event: Message, now: int, entries: list[tuple[int, bytes]], first: list[list[bytes]]
+    ) -> list[Effect]:
         effects = self.plane.handle(event, now)
         if isinstance(event, DECIDED):
             entries.append((now, codec.encode(event)))
@@ -149,7 +154,9 @@ class Centre(Node):
             case ToSite(site, message):
                 self.net.say("centre", site, type(message).__name__, codec.encode(message), key_of(message))
             case ToAccess(message):
-                self.net.say("centre", "access", type(message).__name__, codec.encode(message), key_of(message))
+                self.net.say(
+                    "centre", "access", type(message).__name__, codec.encode(message), key_of(message)
+                )
             case Reply(request, status, body):
                 answered = self._asked.pop(request, None)
                 if answered is not None:
@@ -160,13 +167,21 @@ class Centre(Node):
 
     def replays(self) -> str:
         """Invariant 6: what differs between this life and a replay of its journal; empty if nothing does."""
-        state = msgspec.msgpack.decode(self.journal.kept, type=State) if self.journal.kept is not None else State()
+        state = (
+            msgspec.msgpack.decode(self.journal.kept, type=State)
+            if self.journal.kept is not None
+            else State()
+        )
         again = ControlPlane(self.settings, state)
         for (at, event), before in zip(self.journal.entries, self.journal.effects, strict=True):
             after = told(again.handle(codec.decode(event), at))
             if after != before:
                 return f"{codec.decode(event)} led to {before}, and in the replay to {after}"
-        if self.alive and not self._busy and msgspec.to_builtins(again.state) != msgspec.to_builtins(self.plane.state):
+        if (
+            self.alive
+            and not self._busy
+            and msgspec.to_builtins(again.state) != msgspec.to_builtins(self.plane.state)
+        ):
             return "the replayed state is not the present one"
         return ""
 
@@ -198,8 +213,18 @@ def manifests(deadline_ms: int, capacity: int) -> tuple[dict[str, Any], ...]:
         "metadata": {"name": "ledger"},
         "spec": {"resourceSelectors": selectors, "placement": placement},
     }
-    state = {"kind": "session", "schema": "ledger/1", "bytes": STATE_BYTES, "maxSessionsPerInstance": capacity}
-    mobility = {"mode": "follow", "deadlineMs": deadline_ms, "hysteresisMs": 3, "maxConcurrentMovesPerSite": 4}
+    state = {
+        "kind": "session",
+        "schema": "ledger/1",
+        "bytes": STATE_BYTES,
+        "maxSessionsPerInstance": capacity,
+    }
+    mobility = {
+        "mode": "follow",
+        "deadlineMs": deadline_ms,
+        "hysteresisMs": 3,
+        "maxConcurrentMovesPerSite": 4,
+    }
     qos = {
         "apiVersion": "fedge.dev/v1alpha1",
         "kind": "QoSPolicy",

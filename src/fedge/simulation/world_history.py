@@ -66,7 +66,13 @@ def _handed_over(site: SiteNode, key: int, epoch: int) -> Folder | None:
 
 def _cut(line: Line, tick: int, stable_seq: int) -> Line:
     """What a copy handed over: it may have gone on later, had the target refused."""
-    return Line(line.session, line.state_bytes, line.inputs[:stable_seq], line.chains[: stable_seq + 1], line.ticks[:tick])
+    return Line(
+        line.session,
+        line.state_bytes,
+        line.inputs[:stable_seq],
+        line.chains[: stable_seq + 1],
+        line.ticks[:tick],
+    )
 
 
 def replayed(line: Line, game: Game) -> tuple[str, int]:
@@ -102,7 +108,9 @@ def _misdeeds(
         if isinstance(record, TickRecord):
             if stopped is not None:
                 found.append(f"{site} ran tick {record.tick} of {key:x} after it had handed over")
-            if meta["origin"] == "restored" and (answer.get("verdict") != "ACTIVATED" or record.t_ns < answer["at"]):
+            if meta["origin"] == "restored" and (
+                answer.get("verdict") != "ACTIVATED" or record.t_ns < answer["at"]
+            ):
                 found.append(f"{site} ran tick {record.tick} of {key:x} without a recorded ACTIVATED")
         elif record["event"] == "handed_over":
             stopped = record["order"]
@@ -110,6 +118,8 @@ def _misdeeds(
             verdict = json.loads(answers.get((stopped["target"], key, stopped["epoch"]), "{}")).get("verdict")
             promised = key in told and stopped["epoch"] in told[key].fenced
             if verdict != "REFUSED" and not promised:
-                found.append(f"{site} went on with {key:x} though {stopped['target']} answered {verdict} and no client refused")
+                found.append(
+                    f"{site} went on with {key:x} though {stopped['target']} answered {verdict} and no client refused"
+                )
             stopped = None
     return found[:3]

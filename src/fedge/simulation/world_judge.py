@@ -101,7 +101,9 @@ class Judge:
         if key in entries:
             generation = entries[key].generation
             if generation < self._gateways.get((site, key), 0):
-                self.wrong(f"2: the gateway of {site} fell from generation {self._gateways[site, key]} to {generation}")
+                self.wrong(
+                    f"2: the gateway of {site} fell from generation {self._gateways[site, key]} to {generation}"
+                )
             self._gateways[site, key] = generation
 
     # --- afterwards --------------------------------------------------------------------------------------------------------
@@ -115,17 +117,22 @@ class Judge:
         state = world.centre.plane.state
         open_ends = [f"5: {move.id} is still {move.state}" for move in state.under_way()]
         for site in world.sites.values():
-            ends = {**site.agent.sources, **site.agent.targets}
-            open_ends += [f"5: {site.name} still has an end of {end.order.move}: {end.state}" for end in ends.values()]
+            ends = [(end.order.move, end.state) for end in site.agent.sources.values()]
+            ends += [(end.order.move, end.state) for end in site.agent.targets.values()]
+            open_ends += [f"5: {site.name} still has an end of {move}: {at}" for move, at in ends]
             copies = site.instance.instance.copies.values() if site.instance.instance else ()
             known = {session.key: session for session in state.sessions.values() if session.state != "lost"}
             for copy in copies:
                 session = known.get(copy.key)  # type: ignore[call-overload]
                 if session is None or session.site != site.name:
-                    open_ends.append(f"7: {site.name} still holds a {copy.state} copy of {copy.key:x}, epoch {copy.epoch}")
+                    open_ends.append(
+                        f"7: {site.name} still holds a {copy.state} copy of {copy.key:x}, epoch {copy.epoch}"
+                    )
                 elif copy.state != "serving" or copy.epoch != session.epoch:
                     centre = f"the centre has epoch {session.epoch}"
-                    open_ends.append(f"4: {site.name} is {copy.state} with epoch {copy.epoch} of {session.session}; {centre}")
+                    open_ends.append(
+                        f"4: {site.name} is {copy.state} with epoch {copy.epoch} of {session.session}; {centre}"
+                    )
         for client in world.clients:
             session_, now = client.session, world.now
             if session_ is None or now - client.acked_at > RECENT:
@@ -153,7 +160,11 @@ class Judge:
             key = client.session.key
             session = next((s for s in self.world.centre.plane.state.sessions.values() if s.key == key), None)
             site = self.world.sites[session.site] if session is not None else None
-            copy = site.instance.instance.copies.get(key) if site is not None and site.instance.instance else None
+            copy = (
+                site.instance.instance.copies.get(key)
+                if site is not None and site.instance.instance
+                else None
+            )
             if site is None or copy is None:
                 continue
             line = line_of(self.world.sites, site.name, key, copy.files.folder)  # type: ignore[attr-defined]
@@ -174,14 +185,16 @@ class Judge:
                 return
         for seq, chain in told.acked.items():
             if seq >= len(line.chains) or line.chains[seq] != chain:
-                self.wrong(f"3: inputs up to {seq} of {name} were acknowledged; they are not in what survived")
+                self.wrong(
+                    f"3: inputs up to {seq} of {name} were acknowledged; they are not in what survived"
+                )
                 return
 
     def _handovers(self) -> None:
         """Invariant 4 from all logs: who ran ticks when, and by what right."""
-        answers = {}
+        answers: dict[tuple[str, int, int], str] = {}
         for site in self.world.sites.values():
-            answers |= {(site.name, *of): record for of, record in site.disk.answers.items()}
+            answers |= {(site.name, key, epoch): record for (key, epoch), record in site.disk.answers.items()}
         for found in copies_of(self.world.sites, answers, self.told):
             self.counts["copies"] += 1
             for finding in found:

@@ -166,7 +166,9 @@ class Network:
     def _strike(self, fault: Fault, source: str, target: str, key: int, treatment: Treatment) -> None:
         world, duration = self.world, fault.for_ms * MS
         world.told(f"fault: {fault} ({source} → {target})")
-        site = next((part for part in (source.split("/")[0], target.split("/")[0]) if part in SITES), SITES[0])
+        site = next(
+            (part for part in (source.split("/")[0], target.split("/")[0]) if part in SITES), SITES[0]
+        )
         match fault.action:
             case "crash sender":
                 world.soon(lambda: world.kill(source, duration))

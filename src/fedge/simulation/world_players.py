@@ -147,7 +147,7 @@ class Client(Node):
         self.session: ClientSession | None = None
         self.site_id: SessionId | None = None
         self.heard_at = 0
-        self.acked_at = 0
+        self.acked_at = self.longest_silence = 0
         self.attaching = False
         self._asked_at = 0
         self._question = 0
@@ -228,7 +228,9 @@ class Client(Node):
             if session.synced:
                 data = world.rng.randbytes(world.rng.randrange(2, 9))
                 world.judge.pushed(session.key, session.push(data), data)
-            world.at(world.now + world.rng.randrange(2 * MS, 6 * MS), self, None, self._out, (session.datagram(),))
+            world.at(
+                world.now + world.rng.randrange(2 * MS, 6 * MS), self, None, self._out, (session.datagram(),)
+            )
             if world.now - self.heard_at > SILENCE:
                 self.attach()
         self.after(PERIOD, self._play)
@@ -247,5 +249,7 @@ class Client(Node):
             self.heard_at = self.world.now
         self.world.judge.heard(self, source, verdict)
         if verdict.accepted and session.last_tick > last:
+            self.longest_silence = max(
+                self.longest_silence, self.world.now - (self.acked_at or self.world.now)
+            )
             self.acked_at = self.world.now
-

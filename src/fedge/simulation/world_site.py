@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import json
-import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fedge.core.messages import InstanceHello, Message, RunInstances, SiteHello, SiteReport, UplinkSeen
 from fedge.core.model import MS, Address, SiteId
 from fedge.core.site import SiteAgent, SiteSettings
 from fedge.core.transfer import ClearFlow, Effect, SetFlow, TellControl, TellInstance, TellPeer
+from fedge.simulation.world_instance import InstanceNode
 from fedge.simulation.world_network import REDIAL, Node
-from fedge.simulation.world_store import Crashed, Disk, Fuse, MemoryStore
+from fedge.simulation.world_store import Disk
 from fedge.wire import codec
-from fedge_sdk import Memory
-from fedge_sdk.instance import Instance, Reply
 
 if TYPE_CHECKING:
     from fedge.simulation.world import World
 
 AGENT_WAKES = 20 * MS
 REPORTS = 500 * MS
-STATE_BYTES = 4 * 4096
-_HEAD = struct.Struct("!II")
 
 
 class Flows(Protocol):
@@ -35,117 +30,6 @@ class Flows(Protocol):
     def clear(self, effect: ClearFlow) -> None: ...
     def uplink(self, packet: bytes) -> tuple[list[tuple[str, str, bytes]], int]: ...
     def downlink(self, packet: bytes) -> bool: ...
-
-
-class Ledger:
-    """A small game: every input and every tick leaves a mark in the memory, so that none can be lost or come twice unseen."""
-
-    def __init__(self, schema: str) -> None:
-        self.schema = schema
-
-    def open(self, memory: Memory, session: str) -> None:
-        memory.write(16, session.encode())
-
-    def tick(self, memory: Memory, tick: int, inputs: Sequence[bytes]) -> bytes:
-        total = int.from_bytes(memory.read(0, 8), "big")
-        for data in inputs:
-            total = (total * 31 + int.from_bytes(data, "big") + 1) % (1 << 64)
-            memory.write(64 + total % (memory.size - 128), data)
-        head = struct.pack("!QI", total, tick)
-        memory.write(0, head)
-        return head
-
-
-class InstanceNode(Node):
-    """One instance process: restarted by its agent's machine, from its site's disk."""
-
-    def __init__(self, world: World, site: str, schema: str, disk: Disk) -> None:
-        super().__init__(world, f"{site}/i")
-        self.site, self.schema, self.disk = site, schema, disk
-        self.fuse = Fuse()
-        self.instance: Instance | None = None
-
-    def started(self) -> None:
-        self.fuse.left = -1
-        game, capacity = Ledger(self.schema), self.world.plan.capacity
-        self.instance = Instance(game, "ledger", f"{self.site}-1", capacity, STATE_BYTES, MemoryStore(self.disk, self.fuse))
-        self._guarded(lambda: self.instance_.recover(self.world.now))
-        self.after(0, self._turn)
-        self.after(self.world.rng.randrange(REDIAL), self._redial)
-
-    @property
-    def instance_(self) -> Instance:
-        assert self.instance is not None
-        return self.instance
-
-    def crashed(self) -> None:
-        self.instance = None
-        self.world.sites[self.site].instance_is_down()
-
-    def _redial(self) -> None:
-        self.net.redial(self.name)
-        self.after(REDIAL, self._redial)
-
-    def greet(self, other: str) -> None:
-        self._say([(self.instance_.hello("127.0.0.1:1"), b"")])
-
-    def hear(self, source: str, data: bytes) -> None:
-        for header, body in codec.take_from_instance(bytearray(data)):
-            replies: list[Reply] = []
-            if self._guarded(lambda h=header, b=body: replies.extend(self.instance_.handle(h, b, self.world.now))):  # type: ignore[misc]
-                self._say(replies)
-                self._turn_again()
-
-    def packet(self, packet: bytes) -> None:
-        replies: list[Reply] = []
-        if self.alive and self._guarded(lambda: replies.extend(self.instance_.packet(packet, self.world.now))):
-            self._say(replies)
-
-    def _turn_again(self) -> None:
-        due = self.instance_.next_due() if self.alive else None
-        if due is not None:
-            self.after(max(0, due - self.world.now), self._run)
-
-    def _run(self) -> None:
-        """Ticks that are due. Several turns may be armed at once; one that finds nothing due does nothing."""
-        due = self.instance_.next_due()
-        if due is None or due > self.world.now:
-            return
-        frames: list[bytes] = []
-        replies: list[Reply] = []
-
-        def run() -> None:
-            found = self.instance_.run_due(self.world.now)
-            frames.extend(found[0])
-            replies.extend(found[1])
-
-        if self._guarded(run):
-            gateway = self.world.sites[self.site]
-            for frame in frames:
-                self.world.at(self.world.now + 50_000, gateway, None, gateway.downlink, (frame,))
-            self._say(replies)
-            self._turn_again()
-
-    def _turn(self) -> None:
-        """A look at the clock now and then, as the program's select does."""
-        self._run()
-        self.after(50 * MS, self._turn)
-
-    def _guarded(self, act: Callable[[], object]) -> bool:
-        """False if the process died in it."""
-        try:
-            act()
-        except Crashed:
-            self.world.kill(self.name, 200 * MS)
-        return self.alive
-
-    def _say(self, replies: Sequence[Reply]) -> None:
-        for header, body in replies:
-            if self.alive:
-                head = json.dumps(header, separators=(",", ":")).encode()
-                data = _HEAD.pack(len(head), len(body)) + head + body
-                key = header.get("key") or header.get("answer", {}).get("key", 0)
-                self.net.say(self.name, self.site, header["type"], data, key)
 
 
 class SiteNode(Node):
@@ -192,8 +76,12 @@ class SiteNode(Node):
 
     def instance_is_down(self) -> None:
         if self.alive:
-            names = tuple(self.agent.instances)
-            self.after(50 * MS, lambda: [self._apply(self.agent.instance_down(name, "ended")) for name in names if not self.instance.alive])
+            self.after(50 * MS, self._notice)
+
+    def _notice(self) -> None:
+        for name in tuple(self.agent.instances):
+            if not self.instance.alive:
+                self._apply(self.agent.instance_down(name, "ended"))
 
     def greet(self, other: str) -> None:
         if other == "centre":
@@ -201,7 +89,9 @@ class SiteNode(Node):
 
     def _hello(self) -> SiteHello:
         place = Address(f"127.0.0.1:{6000 + int(self.name[1:])}")
-        return SiteHello(self.site, place, place, self.agent.inventory(), tuple(self.agent.instances.values()))
+        return SiteHello(
+            self.site, place, place, self.agent.inventory(), tuple(self.agent.instances.values())
+        )
 
     # --- what it does ------------------------------------------------------------------------------------------------------
 
@@ -271,5 +161,4 @@ class SiteNode(Node):
 def key_of(message: Message) -> int:
     """The session that a message is about; 0 where it does not say."""
     order = getattr(message, "order", None) or getattr(getattr(message, "final", None), "order", None)
-    key: int = getattr(message, "key", None) or getattr(order, "key", 0)
-    return key
+    return int(getattr(message, "key", 0) or getattr(order, "key", 0))

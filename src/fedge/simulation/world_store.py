@@ -126,5 +126,7 @@ class MemoryStore:
         return bytes(folder.image), bytes(log)
 
     def copies(self) -> list[tuple[int, int, dict[str, Any]]]:
-        complete = [(f.key, f.epoch, json.loads(f.meta)) for f in self._disk.folders.values() if f.meta is not None]
+        complete = [
+            (f.key, f.epoch, json.loads(f.meta)) for f in self._disk.folders.values() if f.meta is not None
+        ]
         return sorted(complete, key=lambda found: found[:2])

@@ -37,7 +37,10 @@ def _leaves(base: type[Message]) -> list[type[Message]]:
 def message_types() -> list[type[Message]]:
     """Every concrete message and decided event, by name."""
     ours = (messages.__name__, events.__name__)
-    return sorted({kind for kind in _leaves(Message) if kind.__module__.startswith(ours)}, key=lambda kind: kind.__name__)
+    return sorted(
+        {kind for kind in _leaves(Message) if kind.__module__.startswith(ours)},
+        key=lambda kind: kind.__name__,
+    )
 
 
 _ANY: Any = reduce(or_, message_types())

@@ -35,7 +35,9 @@ class Join(msgspec.Struct, frozen=True):
 class Line(asyncio.Protocol):
     """One TCP connection. ``joined`` is called once with the caller's ``Join`` and answers where its messages go, or None."""
 
-    def __init__(self, joined: Callable[[Join, Line], Receive | None] | None, receive: Receive | None = None) -> None:
+    def __init__(
+        self, joined: Callable[[Join, Line], Receive | None] | None, receive: Receive | None = None
+    ) -> None:
         self._joined = joined
         self._receive = receive
         self._buffer = bytearray()
@@ -85,7 +87,9 @@ class Line(asyncio.Protocol):
 class Dialled:
     """A link that this side keeps up. ``send`` while it is down drops the message and answers False."""
 
-    def __init__(self, address: str, join: Join, greet: Callable[[], Message | None], receive: Receive) -> None:
+    def __init__(
+        self, address: str, join: Join, greet: Callable[[], Message | None], receive: Receive
+    ) -> None:
         host, _, port = address.rpartition(":")
         self._host, self._port, self._join = host, int(port), join
         self._greet, self._receive = greet, receive

@@ -97,7 +97,9 @@ def decision_for(
     ue, application = ue_facts(known, session.ue, now, cell), known.applications.get(session.app)
     if ue is None or application is None:
         return None
-    return decide(ue, application, site_facts(known, session.app, now) if sites is None else sites, session.site)
+    return decide(
+        ue, application, site_facts(known, session.app, now) if sites is None else sites, session.site
+    )
 
 
 # --- sessions ----------------------------------------------------------------------------------------------------------------

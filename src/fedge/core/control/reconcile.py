@@ -121,7 +121,9 @@ def gone_on_late(state: State, event: MoveAborted, now: Nanoseconds) -> list[Eff
     order = state.moves[event.move].order
     if event.epoch <= order.epoch:
         return []
-    status = SessionStatus(order.session, order.key, order.ue, order.app, event.epoch, "serving", order.generation)
+    status = SessionStatus(
+        order.session, order.key, order.ue, order.app, event.epoch, "serving", order.generation
+    )
     return _copy(state, event.site, status, now)
 
 

@@ -143,9 +143,15 @@ def discarded(state: State, event: SessionDiscarded, now: Nanoseconds) -> list[E
     session = state.sessions.get(event.session)
     move = state.moves.get(session.move) if session is not None and session.move is not None else None
     gone_on: list[Effect] = []
-    if move is not None and (move.order.target, move.order.epoch) == (event.site, event.epoch) and move.state in AFTER:
+    if (
+        move is not None
+        and (move.order.target, move.order.epoch) == (event.site, event.epoch)
+        and move.state in AFTER
+    ):
         reason = "the client refused the target's epoch"
-        gone_on = ue_move.aborted(state, MoveAborted(move.order.source, move.id, now, event.epoch + 1, reason), now)
+        gone_on = ue_move.aborted(
+            state, MoveAborted(move.order.source, move.id, now, event.epoch + 1, reason), now
+        )
     facts = {"session": event.session, "site": event.site, "epoch": event.epoch, "tick": event.tick}
     sentence = (
         f"{event.site} gave up an old copy of {event.session} (epoch {event.epoch}); nobody had heard it"

@@ -56,7 +56,9 @@ def planned(state: State, event: MovePlanned, now: Nanoseconds) -> list[Effect]:
     session.move = order.move
     session.top_epoch, session.top_generation = order.epoch + 1, order.generation
     move.steps["PLANNED"] = now
-    told = _told(move, "PLANNED", now, f"{order.session} → {order.target} ({CAUSES[order.cause]}): {event.reason}")
+    told = _told(
+        move, "PLANNED", now, f"{order.session} → {order.target} ({CAUSES[order.cause]}): {event.reason}"
+    )
     return [*orders_of(state, move), told]
 
 
@@ -166,7 +168,10 @@ def waived(state: State, event: MoveWaived, now: Nanoseconds) -> list[Effect]:
 
 
 def _confirm(
-    state: State, move: Move, now: Nanoseconds, said: str = "the player's packets arrive at the target directly"
+    state: State,
+    move: Move,
+    now: Nanoseconds,
+    said: str = "the player's packets arrive at the target directly",
 ) -> list[Effect]:
     if not move.uplink_seen or not _enter(move, "confirmed", now):
         return []

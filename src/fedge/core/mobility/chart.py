@@ -1,4 +1,4 @@
-"""The state machine of a move as a diagram and a table, from ``TRANSITIONS`` alone: the text of ``docs/state-machines/move.md``."""
+"""The state machine of a move as diagram and table, from ``TRANSITIONS`` alone: the text of ``docs/state-machines/move.md``."""
 
 from __future__ import annotations
 

@@ -4,4 +4,13 @@ from fedge.core.transfer.effects import ClearFlow, Effect, SetFlow, TellControl,
 from fedge.core.transfer.source import SourceEnd
 from fedge.core.transfer.target import TargetEnd
 
-__all__ = ["ClearFlow", "Effect", "SetFlow", "SourceEnd", "TargetEnd", "TellControl", "TellInstance", "TellPeer"]
+__all__ = [
+    "ClearFlow",
+    "Effect",
+    "SetFlow",
+    "SourceEnd",
+    "TargetEnd",
+    "TellControl",
+    "TellInstance",
+    "TellPeer",
+]

@@ -14,7 +14,9 @@ class Flow(StrEnum):
     """Where the data gateway sends a session's uplink."""
 
     LOCAL = "local"  # to the instance here
-    HOLD = "hold"  # kept (bounded); also shown to the stopped copy here, which must hear the client's promises
+    HOLD = (
+        "hold"  # kept (bounded); also shown to the stopped copy here, which must hear the client's promises
+    )
     EARLY = "early"  # kept (bounded) until the copy here is the writer
     FORWARD = "forward"  # on to the peer, once, at a higher generation
 

@@ -86,7 +86,9 @@ class SourceEnd:
     def found_stopped(self, now: Nanoseconds) -> list[Effect]:
         """The copy here had already handed over when this end was built: ask it for its last words again."""
         self.state, self._asked_at = "freezing", now
-        self.generation = self.order.generation  # the gateway may have been forwarding before: it cannot fall below
+        self.generation = (
+            self.order.generation
+        )  # the gateway may have been forwarding before: it cannot fall below
         return [self._tell(Freeze(self.order.key, self.order))]
 
     def state_taken(self, taken: StateTaken, now: Nanoseconds) -> list[Effect]:
@@ -95,7 +97,9 @@ class SourceEnd:
         self.bytes_total += len(taken.body)
         self._asked_at = now
         self._last_round_bytes, self._left_bytes = len(taken.body), taken.left_bytes
-        return [TellPeer(self.order.target, StateRound(self.order, taken.round, taken.state_bytes, taken.body))]
+        return [
+            TellPeer(self.order.target, StateRound(self.order, taken.round, taken.state_bytes, taken.body))
+        ]
 
     def round_stored(self, stored: RoundStored, now: Nanoseconds) -> list[Effect]:
         """The target has the round: one more, or, when little is left, freeze."""
@@ -181,7 +185,10 @@ class SourceEnd:
         if self.state == "freezing":
             return []  # the copy may have stopped already: its answer or the client decides
         self.state = "aborted"
-        return [TellPeer(self.order.target, CancelMove(self.order, reason)), self._aborted(self.epoch, now, reason)]
+        return [
+            TellPeer(self.order.target, CancelMove(self.order, reason)),
+            self._aborted(self.epoch, now, reason),
+        ]
 
     def wake(self, now: Nanoseconds) -> list[Effect]:
         """Say again what may be lost; before FREEZE give up at the deadline; later ask the arbiter."""
@@ -217,7 +224,9 @@ class SourceEnd:
         return [self._flow(Flow.FORWARD)]
 
     def _resume(self, reason: str) -> list[Effect]:
-        if self.state == "gone":  # the gateway has been forwarding at the target's generation: it cannot fall below
+        if (
+            self.state == "gone"
+        ):  # the gateway has been forwarding at the target's generation: it cannot fall below
             self.generation = self.order.generation
         self.state, self.epoch = "resumed", self.order.epoch + 1
         self._reason = reason

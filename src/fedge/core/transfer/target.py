@@ -43,7 +43,9 @@ class TargetEnd:
     def round(self, received: StateRound, now: Nanoseconds) -> list[Effect]:
         if self.state != "warm":
             return []
-        return [self._tell(Store(self.order.key, self.order, received.round, received.state_bytes, received.body))]
+        return [
+            self._tell(Store(self.order.key, self.order, received.round, received.state_bytes, received.body))
+        ]
 
     def stored(self, stored: Stored) -> list[Effect]:
         return [TellPeer(self.order.source, RoundStored(stored.move, stored.round))]
