@@ -130,7 +130,7 @@ def gone_on_late(state: State, event: MoveAborted, now: Nanoseconds) -> list[Eff
 def _served_elsewhere(
     state: State, session: Session, site: SiteId, status: SessionStatus, now: Nanoseconds
 ) -> list[Effect]:
-    """A source that went on while nobody heard it serves under a later epoch than the site that is believed to: so it is there."""
+    """A source that went on unheard serves under a later epoch than the site that is believed to serve: so it is there."""
     effects: list[Effect] = []
     move = state.moves.get(session.move) if session.move is not None else None
     if move is not None:

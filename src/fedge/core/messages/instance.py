@@ -134,7 +134,7 @@ class Stored(Message, frozen=True):
 
 
 class Answered(Message, frozen=True):
-    """The instance's recorded answer to Activate or Decline. ``serving``: the copy that it answered for is the writer here, now."""
+    """The recorded answer to Activate or Decline. ``serving``: the copy that it is about is the writer here, now."""
 
     answer: Answer
     serving: bool = True
