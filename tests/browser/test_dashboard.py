@@ -141,6 +141,10 @@ def test_a_players_move_appears_on_the_map_and_in_the_story(
 ) -> None:
     assert page.is_visible("[data-testid=feed-empty]")
     ticks = int(page.get_attribute("[data-testid=map]", "data-ticks"))
+    shown_ms = page.evaluate(
+        "window.fedgeView.at_ms"
+    )  # what the first picture already has is history, not news
+    wait_until(page, f"window.fedgeView.at_ms > {shown_ms} + 500")
     move, to = ask_for_move(fake, cause="predicted")
     page.wait_for_selector(f"[data-testid=move-feed] a[data-move={move}]")
     wait_until(page, "Number(document.querySelector('[data-testid=map]').dataset.arcs) > 0")

@@ -30,9 +30,9 @@ export class Arcs {
     for (const [id, move] of Object.entries(view.moves)) {
       const start = startOf(move);
       const age = view.at_ms - start;
-      if (!this.seen.has(id)) {
+      if (!this.seen.has(id) && Number.isFinite(start)) { // before its first step a move has nowhere to begin
         this.seen.add(id);
-        if (Number.isFinite(start) && age < FRESH_MS && !jumped) this.running.set(id, { from_ms: now, slow: this.slow });
+        if (age < FRESH_MS && !jumped) this.running.set(id, { from_ms: now, slow: this.slow });
       }
       if (!this.ticks.has(id) && age < 20000 && (move.steps.ACTIVATED || move.outcome === "aborted")) {
         const place = placeOf(move.session);
@@ -83,7 +83,10 @@ export class Arcs {
     }
     for (const [id, run] of this.running) {
       const move = view.moves[id];
-      if (!move) { this.running.delete(id); continue; }
+      if (!move) { // an older picture is on the screen, or it was long ago
+        if (now - run.from_ms > TICK_MS) this.running.delete(id);
+        continue;
+      }
       const length = Math.max(1, endOf(move, at_ms) - startOf(move));
       const told = (now - run.from_ms) / run.slow;
       const over = (told - length) * run.slow;
