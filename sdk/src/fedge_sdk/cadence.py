@@ -1,4 +1,4 @@
-"""When a session ticks: 60 times a second, in one of eight phases, the one in which its player's inputs wait least.
+"""When a session ticks: 60 times a second, in one of four phases, the one in which its player's inputs wait least.
 
 Neighbours tick in few phases so that their frames leave together: on a small machine waking up costs more than a packet
 (ADR 0009). Which phase is learnt from arrivals: a tick right behind an input answers it at once, one just before it lets it wait
