@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import platform as machine
 import sys
 from collections.abc import Callable
@@ -143,14 +144,43 @@ def test_files_that_cannot_be_a_topology(
     assert started == []
 
 
-def test_another_engine_is_ignored_aloud(
-    fedge: Fedge, started: list[Settings], monkeypatch: pytest.MonkeyPatch
+def fleet_file(folder: Path, nodes: int = 2) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "karmada.kubeconfig").write_text("")
+    members = [{"name": f"m{n}", "node": f"m{n}-node", "node_kubeconfig": "k"} for n in range(nodes)]
+    karmada = {"kubeconfig": str(folder / "karmada.kubeconfig")}
+    (folder / "bench.json").write_text(json.dumps({"karmada": karmada, "members": members}))
+    return folder
+
+
+def test_the_engine_karmada_takes_its_sites_from_the_fleet_file(
+    fedge: Fedge, started: list[Settings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("ENGINE", "embedded")
-    assert fedge("demo").stderr == ""
     monkeypatch.setenv("ENGINE", "karmada")
-    assert "ENGINE=karmada is ignored" in fedge("demo").stderr
-    assert len(started) == 2
+    fedge("demo", "--karmada", str(fleet_file(tmp_path)))
+    (settings,) = started
+    assert (settings.engine, settings.sites) == ("karmada", 2)
+    assert settings.fleet is not None
+    assert [member.name for member in settings.fleet.with_nodes] == ["m0", "m1"]
+
+
+@pytest.mark.parametrize(
+    ("nodes", "options", "said"),
+    [
+        (None, [], "make karmada-up"),
+        (0, [], "has a node"),
+        (2, ["--sites", "3"], "a site is a member cluster, and there are 2"),
+    ],
+)
+def test_a_fleet_that_cannot_be_is_a_usage_error(
+    fedge: Fedge, started: list[Settings], tmp_path: Path, nodes: int | None, options: list[str], said: str
+) -> None:
+    if nodes is not None:
+        fleet_file(tmp_path, nodes)
+    answer = fedge("demo", "--engine", "karmada", "--karmada", str(tmp_path), *options)
+    assert answer.exit_code == 2
+    assert said in answer.output
+    assert started == []
 
 
 @pytest.mark.parametrize("verb", ["demo", "up"])

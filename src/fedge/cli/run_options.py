@@ -7,19 +7,21 @@ columns, the machine.
 from __future__ import annotations
 
 import csv
-import os
 import platform as machine
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from fedge.core.applications.quantity import NotAQuantity, memory_bytes
+from fedge.programs.fleet import BadFleet, Fleet, read_fleet
 from fedge.programs.settings import MOST_PLAYERS, MOST_SITES, Settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+KARMADA_HOME = Path(".fedge", "karmada")
+"""where `make karmada-up` puts what it starts"""
 SMALLEST_STATE, LARGEST_STATE = 8192, 1 << 30
 COMPARED_S = 30.0
 """how long each policy plays where --compare is given without --duration"""
@@ -45,9 +47,26 @@ _USUAL: dict[str, Any] = {"show_default": True}
 
 _COMMON = (
     click.option(
+        "--engine",
+        type=click.Choice(["embedded", "karmada"]),
+        default="embedded",
+        envvar="ENGINE",
+        help="What runs the instances: this program itself, or Kubernetes clusters under Karmada.",
+        **_USUAL,
+    ),
+    click.option(
+        "--karmada",
+        "karmada",
+        type=click.Path(path_type=Path),
+        default=KARMADA_HOME,
+        metavar="PATH",
+        help="With --engine karmada: the file (or its folder) that names Karmada and its members.",
+        **_USUAL,
+    ),
+    click.option(
         "--sites",
         type=click.IntRange(1, MOST_SITES),
-        help="Edge sites.  [default: 4, or all of --sites-csv]",
+        help="Edge sites.  [default: 4, all of --sites-csv, or one a member cluster]",
         **_NUMBER,
     ),
     click.option(
@@ -135,9 +154,16 @@ def common_options(command: Command) -> Command:
 def checked_settings(demo: bool, **given: Any) -> Settings:
     """The run's settings from the options, or a usage error that names the option. Exit status 2."""
     require_linux()
-    tell_engine(os.environ)
+    given["fleet"] = fleet = _fleet(given["engine"], given.pop("karmada"))
     sites_csv, users_csv = given.get("sites_csv"), given.get("users_csv")
-    given["sites"] = _count("--sites", given.get("sites"), 4, sites_csv, MOST_SITES, all_rows=True)
+    usual = len(fleet.with_nodes) if fleet is not None else 4
+    given["sites"] = _count(
+        "--sites", given.get("sites"), usual, sites_csv, MOST_SITES, all_rows=fleet is None
+    )
+    if fleet is not None and given["sites"] > usual:
+        raise click.UsageError(
+            f"--sites {given['sites']}: a site is a member cluster, and there are {usual} with a node."
+        )
     given["players"] = _count("--players", given.get("players"), 24, users_csv, MOST_PLAYERS, all_rows=False)
     if bool(users_csv) != bool(sites_csv):
         raise click.UsageError("--sites-csv and --users-csv belong together: sites and users share a map.")
@@ -170,11 +196,19 @@ def require_linux() -> None:
     )
 
 
-def tell_engine(environ: Mapping[str, str]) -> None:
-    """``make demo ENGINE=…`` arrives as an environment variable."""
-    engine = environ.get("ENGINE", "")
-    if engine not in ("", "embedded"):
-        click.echo(f"ENGINE={engine} is ignored: this version has the embedded engine only.", err=True)
+def _fleet(engine: str, where: Path) -> Fleet | None:
+    """The clusters of a run on Karmada. A usage error where the file is not there or names no member with a node."""
+    if engine != "karmada":
+        return None
+    try:
+        fleet = read_fleet(where)
+    except BadFleet as error:
+        raise click.UsageError(f"--engine karmada: {error}") from None
+    if not fleet.with_nodes:
+        raise click.UsageError(
+            f"--engine karmada: no member in {where} has a node that a site agent could be."
+        )
+    return fleet
 
 
 def _count(option: str, asked: int | None, usual: int, file: Path | None, most: int, all_rows: bool) -> int:

@@ -21,6 +21,7 @@ import uvicorn
 
 from fedge.adapters.embedded import addresses
 from fedge.adapters.embedded.link import Join, Line, listen
+from fedge.adapters.karmada.engine import KarmadaEngine
 from fedge.adapters.sqlite import SqliteJournal
 from fedge.api.admin import Page, admin_app
 from fedge.api.admin.metrics import Metrics
@@ -28,7 +29,7 @@ from fedge.api.admin.view import Facts
 from fedge.api.camara import simple_edge_discovery
 from fedge.core.control import ControlPlane, ControlSettings, Reply, Story
 from fedge.core.messages import Message
-from fedge.core.model import MS, SiteId
+from fedge.core.model import MS, AppId, SiteId
 from fedge.dashboard import CONTENT_SECURITY_POLICY, INDEX, STATIC_DIR
 from fedge.runtime.lifeline import end_with_supervisor
 from fedge.runtime.loop import ControlLoop, restored
@@ -72,6 +73,23 @@ class TimedJournal(SqliteJournal):
             self.metrics.commit.observe(time.perf_counter() - began)
 
 
+class Wanted:
+    """The port ``Wishes`` of the engine: read off the core's durable state."""
+
+    def __init__(self, plane: ControlPlane) -> None:
+        self._plane = plane
+
+    def objects(self) -> list[dict[str, Any]]:
+        return list(self._plane.state.objects.values())
+
+    def held(self) -> set[AppId]:
+        plane = self._plane
+        return {app for app, sites in plane.state.placed.items() if sites and app not in plane.applications}
+
+    def drained(self) -> set[SiteId]:
+        return {name for name, site in self._plane.state.sites.items() if site.marked == "draining"}
+
+
 class ControlShell:
     """What the API sees of the program (``fedge.api.admin.Centre``)."""
 
@@ -93,17 +111,29 @@ class ControlShell:
         self.facts = Facts(places, shown, config.backhaul_rtt_ms)
         self.journal = TimedJournal(run.folder / "journal.db")
         settings = ControlSettings(
-            policy=config.policy, started_at=config.started_ns, default_service=addresses.service(config.net)
+            policy=config.policy,
+            engine=config.engine,
+            started_at=config.started_ns,
+            default_service=addresses.service(config.net),
         )
         self.plane: ControlPlane = restored(self.journal, settings)
         self._metrics = Metrics(self.plane, self.now)
         self.journal.metrics = self._metrics
         self.sites, self.access = SiteLines(), AccessLine()
         self.loop = ControlLoop(self.plane, self.journal, self.sites, self.access, self._replied, self._told)
+        self.engine = self._engine()
         self._asked: dict[int, asyncio.Future[tuple[int, dict[str, Any]]]] = {}
         self._next_request = 1
         self._moves = (run.folder / "moves.jsonl").open("a", buffering=1)
         self._story = (run.folder / "story.log").open("a", buffering=1)
+
+    def _engine(self) -> KarmadaEngine | None:
+        config = self.run.config
+        if config.engine != "karmada":
+            return None
+        names = [site.site for site in read_city(self.run.folder / "city.json").sites]
+        clusters = {site: node.cluster for site, node in zip(names, config.nodes, strict=False)}
+        return KarmadaEngine(config.karmada, clusters, Wanted(self.plane), self.loop.post)
 
     # --- for the API -------------------------------------------------------------------------------------------------------
 
@@ -183,11 +213,14 @@ async def main() -> None:
     end_with_supervisor(loop, stopping.set)
     serving = loop.create_task(server.serve())
     deciding = loop.create_task(shell.loop.run())
+    engine = [loop.create_task(shell.engine.run())] if shell.engine is not None else []
     stopped = loop.create_task(stopping.wait())
     log.info("control plane is up", port=port, moves=len(shell.plane.state.moves))
-    done, _ = await asyncio.wait([serving, deciding, stopped], return_when=asyncio.FIRST_COMPLETED)
+    done, _ = await asyncio.wait([serving, deciding, stopped, *engine], return_when=asyncio.FIRST_COMPLETED)
     server.should_exit = True
     deciding.cancel()
+    for one in engine:
+        one.cancel()
     with contextlib.suppress(TimeoutError, asyncio.CancelledError):
         await asyncio.wait_for(serving, 2)
     shell.journal.close()

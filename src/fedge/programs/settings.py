@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from fedge.programs.fleet import Fleet
+
 MOST_SITES = 125
 """site i has the addresses 127.R.(10 + i).*, and UEs start at 127.R.200"""
 MOST_PLAYERS = 1000
@@ -19,11 +21,14 @@ MOST_PLAYERS = 1000
 class Settings:
     """``duration_s`` 0: until stopped. ``port`` 0: any free one. ``backhaul_rtt_ms``: round trip between two sites.
 
+    ``fleet``: on Karmada, the control plane and the members that the sites are.
+
     ``demo``: play the game too (players, story, summary); else the platform alone. ``report``: where the report goes.
     ``endpoints``: a further place for the endpoints file, written once everything answers.
     """
 
-    engine: Literal["embedded"] = "embedded"
+    engine: Literal["embedded", "karmada"] = "embedded"
+    fleet: Fleet | None = None
     sites: int = 4
     players: int = 24
     duration_s: float = 0.0

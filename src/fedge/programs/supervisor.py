@@ -27,9 +27,11 @@ from urllib.request import ProxyHandler, Request, build_opener
 import msgspec
 
 from fedge.adapters.embedded import addresses
+from fedge.adapters.karmada.prepare import prepare
 from fedge.api.manifest_files import read_manifests
+from fedge.programs.fleet import Fleet
 from fedge.programs.settings import Settings, fedge_home
-from fedge.runtime.run import Config
+from fedge.runtime.run import BenchNode, Config
 from fedge.simulation.city import City, from_csv, generate, write_city
 
 _PR_SET_CHILD_SUBREAPER = 36
@@ -132,10 +134,17 @@ class Supervisor:
             started_ns=started_ns,
             test_switches=settings.test_switches,
             demo=settings.demo,
+            nodes=self._nodes(),
+            karmada=settings.fleet.karmada.kubeconfig if settings.fleet is not None else "",
         )
         fresh = self.folder / "config.json.new"
         fresh.write_bytes(msgspec.json.encode(config))
         fresh.replace(self.folder / "config.json")
+
+    def _nodes(self) -> tuple[BenchNode, ...]:
+        fleet = self.settings.fleet
+        members = fleet.with_nodes if fleet is not None else ()
+        return tuple(BenchNode(each.node, each.node_kubeconfig, each.name) for each in members)
 
     # --- processes ---------------------------------------------------------------------------------------------------------
 
@@ -245,10 +254,29 @@ class Supervisor:
         self.write_facts()
         with contextlib.suppress(OSError, AttributeError):
             ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        fleet = self.settings.fleet
+        if fleet is not None:
+            prepare(
+                fleet.karmada.kubeconfig,
+                {m.name: str(s.site) for m, s in zip(fleet.with_nodes, self.city.sites, strict=False)},
+            )
         self.add("control-plane", "fedge.programs.control_plane")
+        if fleet is not None:
+            self.add("scheduler", "fedge.programs.scheduler", *self._scheduler_options(fleet))
         self.add("access-network", "fedge.programs.access_network")
         for site in self.city.sites:
             self.add(f"agent-{site.site}", "fedge.programs.site_agent", str(site.index))
+
+    def _scheduler_options(self, fleet: Fleet) -> list[str]:
+        figures = f"http://127.0.0.1:{self.port}/api/v1/figures"
+        return [
+            "--kubeconfig",
+            fleet.karmada.kubeconfig,
+            "--figures",
+            figures,
+            "--token-file",
+            str(self.folder / "token"),
+        ]
 
     def wait_until(self, what: str, ready: Any) -> None:
         """Poll ``ready()`` until true. Raises ``TimeoutError``."""

@@ -13,6 +13,14 @@ import msgspec
 import structlog
 
 
+class BenchNode(msgspec.Struct, frozen=True):
+    """A site agent as a node of its member ``cluster``: its name, and the kubeconfig that acts as system:node:<name>."""
+
+    node: str
+    kubeconfig: str
+    cluster: str = ""
+
+
 class Config(msgspec.Struct, frozen=True):
     """``net``: the second octet of the run's loopback network. ``duration_s`` 0 is endless. Units are in the names."""
 
@@ -30,6 +38,10 @@ class Config(msgspec.Struct, frozen=True):
     started_ns: int
     test_switches: tuple[str, ...] = ()
     demo: bool = True
+    nodes: tuple[BenchNode, ...] = ()
+    """On Karmada, by site: the bench node that its agent is."""
+    karmada: str = ""
+    """Karmada's kubeconfig; empty on the embedded engine."""
 
 
 class Run:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fedge.core.control import sessions
+from fedge.core.control import leaving, sessions
 from fedge.core.control.effects import Effect, Propose, Reply
 from fedge.core.control.events import (
     AskedAttach,
@@ -67,6 +67,7 @@ def site_facts(known: Knowledge, app: str, now: Nanoseconds) -> list[SiteFacts]:
                 load=view.load if view is not None else 0.0,
                 load_age_ms=(now - view.heard_at) / MS if view is not None else 1e9,
                 schema=ready[0].schema if ready else "",
+                barred=leaving.BARRED if (app, name) in known.leaving else "",
             )
         )
     return facts
@@ -197,21 +198,23 @@ def consider(
         return []
     if now - session.aborted_at < retry_after(session.aborts):
         return []
-    leaving = health(known.state.sites[session.site], known.sites.get(session.site), now) == "draining"
+    drained = health(known.state.sites[session.site], known.sites.get(session.site), now) == "draining"
+    must_leave = drained or (session.app, session.site) in known.leaving
     held = known.state.hold_moves or known.settings.policy == "stay"
-    if not leaving and (held or silent(known, session.ue, now)):
+    if not must_leave and (held or silent(known, session.ue, now)):
         return []
     decision = decision_for(known, session, now, cell, sites)
     if decision is None or decision.decision != "move" or decision.best is None:
         return []
     busy, limit = known.state.moves_at(), _limit(known, session)
-    ordered = leaving
-    if objection(decision.best, session.site, session.came_from, session.moved_at, busy, limit, now, ordered):
+    if objection(
+        decision.best, session.site, session.came_from, session.moved_at, busy, limit, now, must_leave
+    ):
         return []
-    cause = "drain" if leaving else cause
+    cause = "drain" if must_leave else cause
     order = order_for(known, session, decision.best, cause, now)
     hold = cause == "predicted"
-    return [Propose(MovePlanned(order, round(decision.gain_ms, 3), decision.because, ordered, hold))]
+    return [Propose(MovePlanned(order, round(decision.gain_ms, 3), decision.because, must_leave, hold))]
 
 
 def cell_changed(known: Knowledge, event: CellChanged, now: Nanoseconds) -> list[Effect]:

@@ -8,14 +8,19 @@ from fedge.core.access import AccessView
 from fedge.core.applications import Application, applications_of
 from fedge.core.control.state import State
 from fedge.core.federation import SiteView
+from fedge.core.messages import EngineBound
 from fedge.core.model import AppId, Nanoseconds, SiteId, UeId
 from fedge.core.placement import Policy, policies_of
 
 
 class ControlSettings(Struct, frozen=True):
-    """``policy``: follow, or stay (nobody moves unless ordered). ``services``: each application's stable address."""
+    """``policy``: follow, or stay (nobody moves unless ordered). ``services``: each application's stable address.
+
+    ``engine`` karmada: its scheduler places applications, and its bindings say where; embedded: the control plane does.
+    """
 
     policy: str = "follow"
+    engine: str = "embedded"
     services: dict[AppId, str] = {}
     started_at: Nanoseconds = 0
     default_service: str = ""
@@ -31,6 +36,8 @@ class Knowledge:
         self.sites: dict[SiteId, SiteView] = {}
         self.applications: dict[AppId, Application] = {}
         self.policies: dict[AppId, Policy] = {}
+        self.bound: dict[AppId, EngineBound] = {}
+        self.leaving: dict[tuple[AppId, SiteId], Nanoseconds] = {}
         self.waiting: dict[str, list[tuple[int, bool]]] = {}
         self.silent_ms: dict[tuple[UeId, int], float] = {}
         self.repeated_at: Nanoseconds = 0

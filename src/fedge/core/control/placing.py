@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fedge.core.applications import Application, key_of
+from fedge.core.control import leaving
 from fedge.core.control.effects import Effect, Propose, Reply, Story, ToSite
 from fedge.core.control.events import AskedApply, ObjectsChanged, Placed
 from fedge.core.control.knowledge import Knowledge
@@ -13,7 +14,7 @@ from fedge.core.control.state import State
 from fedge.core.federation import health
 from fedge.core.messages import RunInstances
 from fedge.core.model import AppId, Nanoseconds
-from fedge.core.placement import Placement, SiteFacts, place
+from fedge.core.placement import Placement, Refusal, SiteFacts, place
 
 
 def asked(state: State, event: AskedApply) -> list[Effect]:
@@ -60,9 +61,10 @@ def place_all(known: Knowledge, now: Nanoseconds) -> list[Effect]:
             effects.append(Propose(Placed(app, {}, "the application was deleted")))
     for app, application in known.applications.items():
         chosen = placement_of(known, application, now)
-        if chosen.chosen != known.state.placed.get(app, {}):
-            effects.append(Propose(Placed(app, chosen.chosen, chosen.because)))
-    return effects
+        wanted = chosen.chosen | leaving.kept(known, app, chosen.chosen, now)
+        if wanted != known.state.placed.get(app, {}):
+            effects.append(Propose(Placed(app, wanted, chosen.because)))
+    return [*effects, *leaving.overdue(known, now)]
 
 
 def _to_be_closed(state: State, app: AppId) -> bool:
@@ -75,6 +77,8 @@ def _to_be_closed(state: State, app: AppId) -> bool:
 
 def placement_of(known: Knowledge, application: Application, now: Nanoseconds) -> Placement:
     """Where the application should run, as things are."""
+    if known.settings.engine == "karmada":
+        return _bound(known, application)
     facts = [
         SiteFacts(
             name,
@@ -85,6 +89,17 @@ def placement_of(known: Knowledge, application: Application, now: Nanoseconds) -
         for name, site in known.state.sites.items()
     ]
     return place(application, known.policies.get(application.app), [_kept(one) for one in facts])
+
+
+def _bound(known: Knowledge, application: Application) -> Placement:
+    """What Karmada's binding says; before it is first heard, what was last placed."""
+    bound = known.bound.get(application.app)
+    if bound is None:
+        before = known.state.placed.get(application.app, {})
+        return Placement(before, {}, 0, "Karmada's binding has not been heard yet")
+    chosen = {site: count for site, count in bound.replicas.items() if count and site in known.state.sites}
+    refused = {site: Refusal(rule, reason) for site, (rule, reason) in bound.refused.items()}
+    return Placement(chosen, refused, bound.unplaced, bound.because)
 
 
 def _kept(site: SiteFacts) -> SiteFacts:

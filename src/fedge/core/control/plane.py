@@ -35,6 +35,8 @@ from fedge.core.messages import (
     AccessHello,
     AskInventory,
     CellChanged,
+    EngineBound,
+    EngineUnbound,
     EpochVoided,
     HandoverPredicted,
     HopFigures,
@@ -200,6 +202,10 @@ class ControlPlane(Knowledge):
             case AccessHello():
                 self.access.hello(event, now)
                 return reconcile.access_hello(self.state)
+            case EngineBound():
+                self.bound[event.app] = event
+            case EngineUnbound():
+                self.bound.pop(event.app, None)
             case EpochVoided():
                 return reconcile.epoch_voided(self.state, event)
             case _:

@@ -23,6 +23,10 @@ from fedge.core.messages.access import (
     UesSighted,
     WriterChanged,
 )
+from fedge.core.messages.engine import (
+    EngineBound,
+    EngineUnbound,
+)
 from fedge.core.messages.instance import (
     Activate,
     Answered,
@@ -111,6 +115,8 @@ __all__ = [
     "DiscardSession",
     "Drop",
     "Dropped",
+    "EngineBound",
+    "EngineUnbound",
     "EpochRefused",
     "EpochVoided",
     "FenceAnswered",

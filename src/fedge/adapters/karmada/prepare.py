@@ -1,0 +1,42 @@
+"""What Fedge needs on a Karmada before it publishes anything: its custom resource, and each member cluster's site label.
+
+Idempotent, by server-side apply and merge patches; the operator of a real fleet applies the same from ``deploy/karmada``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import yaml
+from lightkube import Client, KubeConfig
+from lightkube.generic_resource import create_global_resource
+from lightkube.resources.apiextensions_v1 import CustomResourceDefinition
+from lightkube.types import PatchType
+
+Cluster = create_global_resource("cluster.karmada.io", "v1alpha1", "Cluster", "clusters")
+SITE_LABEL = "fedge.dev/site"
+
+
+def crd_files() -> list[Path]:
+    """The definitions in the checkout that this program was installed from."""
+    return sorted(Path(__file__).resolve().parents[4].glob("deploy/karmada/**/*crd*.yaml"))
+
+
+def prepare(kubeconfig: str, sites: Mapping[str, str]) -> None:
+    """``sites``: the site of each member cluster. Raises what the API server's client raises; ``FileNotFoundError``."""
+    client = Client(KubeConfig.from_file(kubeconfig).get(), field_manager="fedge-prepare")
+    files = crd_files()
+    if not files:
+        raise FileNotFoundError(
+            "deploy/karmada with Fedge's custom resources is not beside this program: run from a checkout"
+        )
+    for file in files:
+        for raw in yaml.safe_load_all(file.read_text()):
+            if raw["kind"] == "CustomResourceDefinition":
+                name = raw["metadata"]["name"]
+                client.patch(CustomResourceDefinition, name, raw, patch_type=PatchType.APPLY, force=True)
+                client.wait(CustomResourceDefinition, name, for_conditions=["Established"])
+    for cluster, site in sites.items():
+        body = {"metadata": {"labels": {SITE_LABEL: site}}}
+        client.patch(Cluster, cluster, body, patch_type=PatchType.MERGE)
