@@ -8,6 +8,9 @@ ARGS ?=
 # The Python that the environment is made of; unset: the first of these that is new enough.
 PYTHON ?=
 PYTHONS := python3 python3.13 python3.12 python3.11
+# embedded, or karmada: what runs the instances of make demo.
+ENGINE ?=
+KARMADA_ARGS ?=
 # FAST=1 leaves out tests marked slow; REPORTS=DIR writes JUnit files there; PYTEST_ARGS is given to every pytest run.
 FAST ?=
 REPORTS ?=
@@ -19,7 +22,7 @@ RUNTIME := $(VENV)/.runtime-$(HERE)
 DEV := $(VENV)/.dev-$(HERE)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv dev demo up down test test-browser test-karmada lint format types contracts check examples bench lock clean
+.PHONY: help venv dev demo up down karmada-build karmada-up karmada-down test test-browser test-karmada lint format types contracts check examples bench lock clean
 
 help:  ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -62,14 +65,26 @@ $(DEV): $(RUNTIME) requirements/dev.txt
 
 # ---------------------------------------------------------------------------------------------------- running
 
-demo: $(RUNTIME)  ## play the demo: ARGS="--players 24 --duration 60"
-	@exec $(BIN)/fedge demo $(ARGS)
+demo: $(RUNTIME) $(if $(filter karmada,$(ENGINE)),karmada-up)  ## play the demo: ARGS="--players 24", ENGINE=karmada
+	@ENGINE="$(or $(ENGINE),embedded)" exec $(BIN)/fedge demo $(ARGS)
 
 up: $(RUNTIME)  ## start the platform alone
 	@exec $(BIN)/fedge up $(ARGS)
 
 down: $(RUNTIME)  ## stop what `make up` started
 	@exec $(BIN)/fedge down $(ARGS)
+
+# --------------------------------------------------------------------------------------------------- Karmada
+
+# A real Karmada with three member clusters on loopback, as plain processes: needs Go for the first build (about 10 minutes).
+karmada-build: $(DEV)  ## build the programs of the Karmada test bench (needs Go)
+	@$(BIN)/python -m testbench build
+
+karmada-up: $(DEV)  ## start Karmada and three member clusters, into .fedge/karmada
+	@$(BIN)/python -m testbench up $(KARMADA_ARGS)
+
+karmada-down: $(DEV)  ## stop them (KARMADA_ARGS=--clean forgets their data)
+	@$(BIN)/python -m testbench down $(KARMADA_ARGS)
 
 # --------------------------------------------------------------------------------------------------- checking
 
