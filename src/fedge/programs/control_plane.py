@@ -110,9 +110,11 @@ class ControlShell:
         self.page = Page(INDEX, STATIC_DIR, CONTENT_SECURITY_POLICY)
         self.facts = Facts(places, shown, config.backhaul_rtt_ms)
         self.journal = TimedJournal(run.folder / "journal.db")
+        clusters = {site.site: node.cluster for site, node in zip(city.sites, config.nodes, strict=False)}
         settings = ControlSettings(
             policy=config.policy,
             engine=config.engine,
+            clusters=clusters,
             started_at=config.started_ns,
             default_service=addresses.service(config.net),
         )
@@ -131,8 +133,7 @@ class ControlShell:
         config = self.run.config
         if config.engine != "karmada":
             return None
-        names = [site.site for site in read_city(self.run.folder / "city.json").sites]
-        clusters = {site: node.cluster for site, node in zip(names, config.nodes, strict=False)}
+        clusters = self.plane.settings.clusters
         return KarmadaEngine(config.karmada, clusters, Wanted(self.plane), self.loop.post)
 
     # --- for the API -------------------------------------------------------------------------------------------------------

@@ -12,14 +12,17 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 import structlog
+from msgspec import structs
 
 from fedge.adapters.embedded import addresses
 from fedge.adapters.embedded.link import Dialled, Join, Line, dial, listen
 from fedge.adapters.embedded.processes import InstanceProcess
+from fedge.adapters.kubernetes.node import BenchNode
 from fedge.core.messages import (
     Answer,
     AskInventory,
@@ -35,8 +38,9 @@ from fedge.core.messages import (
     TargetWarmed,
     UplinkSeen,
 )
-from fedge.core.model import SECOND, Address, InstanceId, SiteId
+from fedge.core.model import SECOND, Address, AppId, InstanceId, SiteId
 from fedge.core.site import SiteAgent, SiteSettings
+from fedge.core.site.pods import Pod, PodState
 from fedge.core.transfer import ClearFlow, Effect, SetFlow, TellControl, TellInstance, TellPeer
 from fedge.dataplane.backhaul import Backhaul
 from fedge.dataplane.backhaul import Line as Wire
@@ -138,6 +142,7 @@ class SiteShell:
         self._rng = random.Random(f"backhaul/{config.seed}/{self.site}")
         self.control: Dialled | None = None
         net = config.net
+        self.node = self._node()
         self.gateway = Gateway(
             addresses.endpoint(addresses.gateway(net, index)),
             addresses.endpoint(addresses.inside(net, index)),
@@ -247,12 +252,22 @@ class SiteShell:
             loop = asyncio.get_running_loop()
             loop.call_later(peer.backhaul.delay_s(), self.gateway.send_n6, packet, peer.gateway)
 
+    def _node(self) -> BenchNode | None:
+        """On Karmada: this agent as a node, whose Pods are its instances."""
+        nodes = self.run.config.nodes
+        if self.index >= len(nodes):
+            return None
+        told = nodes[self.index]
+        return BenchNode(told.node, told.kubeconfig, self.site, told.images, PodInstances(self), self.folder)
+
     # --- instances ---------------------------------------------------------------------------------------------------------
 
     def _wanted(self, template: RunInstances) -> None:
         folder = self.folder / "wanted"
         folder.mkdir(exist_ok=True)
         (folder / template.app).write_bytes(msgspec.msgpack.encode(template))
+        if self.node is not None:  # Pods say what runs; this says how it is set up
+            return
         names = [InstanceId(f"{template.app}-{number + 1}") for number in range(template.replicas)]
         for name, process in tuple(self.processes.items()):
             if process.template.app == template.app and name not in names:
@@ -263,7 +278,7 @@ class SiteShell:
         for number, name in enumerate(names):
             if name not in self.processes:
                 self.processes[name] = InstanceProcess(
-                    name, template, self._env(name, number, template), self.folder
+                    name, template, self.env(name, number, template), self.folder
                 )
 
     def _remembered(self) -> None:
@@ -271,7 +286,7 @@ class SiteShell:
         for path in sorted((self.folder / "wanted").glob("*")):
             self.on_message(msgspec.msgpack.decode(path.read_bytes(), type=RunInstances))
 
-    def _env(self, name: InstanceId, number: int, template: RunInstances) -> dict[str, str]:
+    def env(self, name: InstanceId, number: int, template: RunInstances) -> dict[str, str]:
         net = self.run.config.net
         return {
             "FEDGE_AGENT": addresses.agent(net, self.index),
@@ -332,6 +347,81 @@ class SiteShell:
             process.stop(hard=True)
 
 
+class PodInstances:
+    """The instances of a site that is a bench node, by their Pods (``adapters.kubernetes.node.Site``)."""
+
+    def __init__(self, shell: SiteShell) -> None:
+        self._shell = shell
+        self._started: dict[str, str] = {}
+
+    def wanted(self, app: AppId) -> int | None:
+        told = self._shell.agent.wanted.get(app)
+        return told.replicas if told is not None else None
+
+    def start(self, pod: Pod, number: int) -> None:
+        name = self._name(pod, number)
+        if name in self._shell.processes:
+            return
+        described = self._shell.agent.wanted.get(pod.app) or RunInstances(pod.app, 1, "", pod.command)
+        env = {**pod.env, "PWD": pod.working_dir} if pod.working_dir else pod.env
+        template = structs.replace(
+            described,
+            command=pod.command,
+            env=env,
+            memory_limit_bytes=pod.memory_limit_bytes,
+            image=pod.image,
+        )
+        shell = self._shell
+        shell.processes[name] = InstanceProcess(
+            name, template, shell.env(name, number - 1, template), shell.folder
+        )
+        self._started[name] = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def stop(self, pod: Pod, number: int, hard: bool) -> None:
+        process = self._shell.processes.get(self._name(pod, number))
+        if process is not None:
+            process.ending = True
+            process.stop(hard)
+
+    def forget(self, pod: Pod, number: int) -> None:
+        name = self._name(pod, number)
+        process = self._shell.processes.pop(name, None)
+        if process is not None:
+            process.forget()
+        self._shell.agent.instances.pop(name, None)
+
+    def alive(self, pod: Pod, number: int) -> bool:
+        process = self._shell.processes.get(self._name(pod, number))
+        return process is not None and process.alive()
+
+    def sessions(self, pod: Pod, number: int) -> int:
+        name = self._name(pod, number)
+        return sum(place.instance == name for place in self._shell.agent.places.values())
+
+    def state(self, pod: Pod, number: int) -> PodState:
+        name = self._name(pod, number)
+        status, process = self._shell.agent.instances.get(name), self._shell.processes[name]
+        restarts = status.restarts if status is not None else 0
+        if not process.alive():
+            why = "CrashLoopBackOff" if restarts > 1 else ""
+            return PodState(
+                "waiting", why=why, message=status.reason if status is not None else "", restarts=restarts
+            )
+        ready = status is not None and status.state == "ready"
+        started = self._started.get(name, "")
+        return PodState("running", ready, restarts=restarts, address=self.address(number), started_at=started)
+
+    def address(self, number: int) -> str:
+        host, _ = addresses.endpoint(
+            addresses.instance(self._shell.run.config.net, self._shell.index, number)
+        )
+        return "10" + host.removeprefix("127")
+
+    @staticmethod
+    def _name(pod: Pod, number: int) -> InstanceId:
+        return InstanceId(f"{pod.app}-{number}")
+
+
 async def main(index: int) -> None:
     run_facts = Run()
     stopping = asyncio.Event()
@@ -342,7 +432,10 @@ async def main(index: int) -> None:
     shell = SiteShell(run_facts, index)
     log_to(run_facts.folder, f"agent-{shell.site}")
     await shell.start()
-    tasks = [loop.create_task(one) for one in (shell.wake(), shell.watch_processes(), shell.report())]
+    jobs = [shell.wake(), shell.watch_processes(), shell.report()]
+    if shell.node is not None:
+        jobs.append(shell.node.run())
+    tasks = [loop.create_task(one) for one in jobs]
     quiet_gc(loop)
     log.info("site agent is up", site=shell.site, pid=Path("/proc/self").resolve().name)
     waiting = loop.create_task(stopping.wait())

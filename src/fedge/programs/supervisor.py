@@ -38,6 +38,7 @@ _PR_SET_CHILD_SUBREAPER = 36
 _OPEN = build_opener(ProxyHandler({}))
 RESTART_AFTER_S = (0.0, 0.2, 0.5, 1.0, 2.0, 5.0)
 READY_WITHIN_S = 60.0
+ARENA_IMAGE = "registry.example/fedge/arena:1"
 SLOWEST_COPY_BYTES_PER_MS = 10_000
 """A larger state gets a later deadline: so slow a copy is still allowed."""
 
@@ -144,7 +145,8 @@ class Supervisor:
     def _nodes(self) -> tuple[BenchNode, ...]:
         fleet = self.settings.fleet
         members = fleet.with_nodes if fleet is not None else ()
-        return tuple(BenchNode(each.node, each.node_kubeconfig, each.name) for each in members)
+        images = {ARENA_IMAGE: str(arena_folder())}
+        return tuple(BenchNode(each.node, each.node_kubeconfig, each.name, images) for each in members)
 
     # --- processes ---------------------------------------------------------------------------------------------------------
 

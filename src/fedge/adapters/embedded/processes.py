@@ -46,6 +46,8 @@ class InstanceProcess:
         self._failures = 0
         self._start_after: Nanoseconds = 0
         self._since: Nanoseconds = 0
+        self.ending = False
+        """it is not started again"""
         self._take_up()
 
     def _take_up(self) -> None:
@@ -71,7 +73,7 @@ class InstanceProcess:
             self.pid = 0
             self._start_after = now + BACKOFF[min(self._failures, len(BACKOFF) - 1)]
             self._failures += 1
-        if now >= self._start_after:
+        if now >= self._start_after and not self.ending:
             try:
                 self._start(now)
             except OSError as error:

@@ -12,16 +12,23 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-import httpx2
 import structlog
-from lightkube import AsyncClient, KubeConfig
 from lightkube.core.exceptions import ApiError
-from lightkube.generic_resource import create_global_resource, create_namespaced_resource
 from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.resources.core_v1 import Namespace
 from lightkube.types import CascadeType, PatchType
 
 from fedge.adapters.karmada.publication import OWNER_LABEL, Published, publication
+from fedge.adapters.karmada.resources import (
+    Cluster,
+    Deployment,
+    OverridePolicy,
+    PropagationPolicy,
+    QoSPolicy,
+    ResourceBinding,
+    Service,
+)
+from fedge.adapters.kubernetes.client import FAILURES, connect
 from fedge.core.applications.application import app_id
 from fedge.core.applications.objects import Raw
 from fedge.core.messages import EngineBound, EngineUnbound, Message
@@ -33,19 +40,13 @@ FIELD_MANAGER = "fedge"
 DRAINED = "fedge.dev/drained"
 """Taint (NoSchedule) of a cluster whose site is being drained: nothing new is placed there, what is there stays."""
 
-ResourceBinding = create_namespaced_resource(
-    "work.karmada.io", "v1alpha2", "ResourceBinding", "resourcebindings"
-)
-Cluster = create_global_resource("cluster.karmada.io", "v1alpha1", "Cluster", "clusters")
-_POLICY, _FEDGE = ("policy.karmada.io", "v1alpha1"), ("fedge.dev", "v1alpha1")
 KINDS = {
-    "Deployment": create_namespaced_resource("apps", "v1", "Deployment", "deployments"),
-    "Service": create_namespaced_resource("", "v1", "Service", "services"),
-    "QoSPolicy": create_namespaced_resource(*_FEDGE, "QoSPolicy", "qospolicies"),
-    "OverridePolicy": create_namespaced_resource(*_POLICY, "OverridePolicy", "overridepolicies"),
-    "PropagationPolicy": create_namespaced_resource(*_POLICY, "PropagationPolicy", "propagationpolicies"),
+    "Deployment": Deployment,
+    "Service": Service,
+    "QoSPolicy": QoSPolicy,
+    "OverridePolicy": OverridePolicy,
+    "PropagationPolicy": PropagationPolicy,
 }
-FAILURES = (ApiError, httpx2.HTTPError, OSError)
 
 Key = tuple[str, str, str]
 
@@ -77,7 +78,7 @@ class KarmadaEngine:
         owner: str = "fedge",
         bench_nodes: bool = True,
     ) -> None:
-        self._client = AsyncClient(KubeConfig.from_file(kubeconfig).get(), field_manager=FIELD_MANAGER)
+        self._client = connect(kubeconfig, FIELD_MANAGER)
         self._site_of = {cluster: site for site, cluster in clusters.items()}
         self._wishes, self._tell = wishes, tell
         self._owner, self._bench = owner, bench_nodes

@@ -67,6 +67,30 @@ COLLECTIONS: dict[str, Callable[[ControlPlane, Facts, int], Rows]] = {
 }
 
 
+def figures(plane: ControlPlane) -> dict[str, Any]:
+    """Sessions that a copy still holds, by member cluster and application: what the scheduler waits for before a copy goes.
+
+    A session on its way counts at both ends until its move has ended.
+    """
+    held: dict[tuple[str, str], int] = {}
+    for session in plane.state.sessions.values():
+        if session.state != "lost":
+            move = plane.state.moves.get(session.move) if session.move is not None else None
+            for site in {session.site} | (
+                {move.order.source, move.order.target} if move is not None else set()
+            ):
+                held[site, session.app] = held.get((site, session.app), 0) + 1
+    clusters = []
+    for name in plane.state.sites:
+        applications = [
+            {"namespace": one.namespace, "name": one.name, "sessions": held.get((name, app), 0)}
+            for app, one in plane.applications.items()
+        ]
+        cluster = plane.settings.clusters.get(name, str(name))
+        clusters.append({"cluster": cluster, "site": name, "applications": applications})
+    return {"clusters": clusters}
+
+
 def placement(plane: ControlPlane, name: str, now: int) -> dict[str, Any] | None:
     """Why an application runs where it runs; None if there is no such application."""
     application = next((a for a in plane.applications.values() if name in (a.app, a.name)), None)

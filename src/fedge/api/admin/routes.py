@@ -154,6 +154,9 @@ class Api:
             return _error(404, "NOT_FOUND", f"no deployment {request.path_params['name']}")
         return _json(found)
 
+    async def figures(self, request: Request) -> Response:
+        return _json(collections.figures(self.plane))
+
     async def get_site(self, request: Request) -> Response:
         site = self.plane.state.sites.get(request.path_params["name"])
         if site is None:
@@ -221,7 +224,7 @@ class Api:
             return _error(400, "INVALID_ARGUMENT", "a list of objects is wanted", field="objects")
         known = {key_of(raw): raw for raw in self.plane.state.objects.values()}
         try:
-            parsed = read_objects(objects, known)
+            parsed = read_objects(objects, known, self.plane.settings.engine)
         except Invalid as error:
             return _error(422, "INVALID", error.message, object=error.object, field=error.field)
         raws = tuple(one.raw for one in parsed)
@@ -300,6 +303,7 @@ def admin_app(centre: Centre, more: Sequence[BaseRoute] = ()) -> Starlette:
         Route(f"{one}/view/stream", api.stream),
         Route(f"{one}/explain/deployment/{{name}}", api.explain_deployment),
         Route(f"{one}/explain/{{session}}", api.explain),
+        Route(f"{one}/figures", api.figures),
         Route(f"{one}/attach", api.attach, methods=["POST"]),
         Route(f"{one}/hold-moves", api.hold_moves, methods=["POST"]),
         Route(f"{one}/apply", api.apply, methods=["POST"]),

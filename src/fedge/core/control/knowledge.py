@@ -21,6 +21,8 @@ class ControlSettings(Struct, frozen=True):
 
     policy: str = "follow"
     engine: str = "embedded"
+    clusters: dict[SiteId, str] = {}
+    """On Karmada: the member cluster that each site is."""
     services: dict[AppId, str] = {}
     started_at: Nanoseconds = 0
     default_service: str = ""

@@ -6,7 +6,7 @@ Read `solve.py` first; then `feasible.py` (who could), `rank.py` (who should), `
 
 from fedge.core.placement.explain import explanation
 from fedge.core.placement.facts import Demand, Placement, Refusal, SiteFacts, Taint
-from fedge.core.placement.policy import Policy, policies_of
+from fedge.core.placement.policy import Policy, policies_of, policy_of_placement
 from fedge.core.placement.solve import place
 
 __all__ = [
@@ -19,4 +19,5 @@ __all__ = [
     "explanation",
     "place",
     "policies_of",
+    "policy_of_placement",
 ]

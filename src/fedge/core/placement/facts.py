@@ -23,6 +23,13 @@ class Taint(Struct, frozen=True):
     effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] = "NoSchedule"
 
 
+class Refusal(Struct, frozen=True):
+    """``rule``: state, affinity, taint, weight, capacity, spread, api, eviction or tenant."""
+
+    rule: str
+    reason: str
+
+
 class SiteFacts(Struct, frozen=True):
     """One site. ``replicas``: of this application, there already; the ``free_*`` figures do not count them. None: no bound.
 
@@ -40,13 +47,13 @@ class SiteFacts(Struct, frozen=True):
     x_m: float = 0.0
     y_m: float = 0.0
     rtt_ms: dict[str, float] = {}
-
-
-class Refusal(Struct, frozen=True):
-    """``rule``: state, affinity, taint, weight, capacity or spread."""
-
-    rule: str
-    reason: str
+    region: str = ""
+    provider: str = ""
+    zones: tuple[str, ...] = ()
+    serves: frozenset[tuple[str, str]] = frozenset()
+    """(apiVersion, kind) that its API server has; empty: not known, or it makes no difference"""
+    barred: Refusal | None = None
+    """a refusal that was found elsewhere (a tenant's sites, an eviction)"""
 
 
 class Placement(Struct, frozen=True):

@@ -52,6 +52,8 @@ def tolerated(taint: Taint, tolerations: Sequence[Toleration]) -> bool:
 def refusal(application: Application, policy: Policy, site: SiteFacts) -> Refusal | None:
     """Why the site cannot run even one replica (Duplicated: one whole copy); None where it can."""
     template = application.template
+    if site.barred is not None:
+        return site.barred
     if site.state != "ready" and not (site.state == "suspect" and site.replicas):
         return Refusal("state", WHY_NOT_READY.get(site.state, f"it is {site.state}"))
     if objection := policy.affinity.objection(site.site, site.labels):

@@ -134,13 +134,17 @@ class Policy(Struct, frozen=True):
 
 
 def policy_of(manifest: PropagationPolicy) -> Policy:
-    """The value of a manifest. Without replicaScheduling replicas are Duplicated, as in Karmada."""
-    placement = manifest.spec.placement
+    """The value of a manifest."""
+    return policy_of_placement(manifest.spec.placement, manifest.metadata.name)
+
+
+def policy_of_placement(placement: PlacementSpec, name: str = "") -> Policy:
+    """The value of a placement, as bindings carry it. Without replicaScheduling replicas are Duplicated, as in Karmada."""
     spread = placement.spread_constraints[0] if placement.spread_constraints else SpreadConstraint()
     scheduling = placement.replica_scheduling
     preference = (scheduling.weight_preference if scheduling else None) or WeightPreference()
     return Policy(
-        name=manifest.metadata.name,
+        name=name,
         affinity=placement.cluster_affinity or ClusterAffinity(),
         tolerations=placement.cluster_tolerations,
         min_sites=spread.min_groups,

@@ -1,0 +1,159 @@
+"""The shell around the pure scheduler: watches in, patches out, one leader. ``programs/scheduler.py`` starts it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from typing import Any
+
+import httpx2
+import structlog
+from lightkube import AsyncClient
+
+from fedge.adapters.karmada.lease import Leadership
+from fedge.adapters.karmada.resources import Cluster, ClusterResourceBinding, ResourceBinding
+from fedge.adapters.karmada.write import carry_out
+from fedge.adapters.kubernetes.watch import Name, follow
+from fedge.core.scheduling import (
+    BindingGone,
+    BindingKey,
+    BindingSeen,
+    ClusterGone,
+    ClusterSeen,
+    FiguresSeen,
+    Scheduler,
+    Write,
+    Written,
+    read_binding,
+    read_cluster,
+)
+
+log = structlog.get_logger("scheduler")
+IDLE_S = 0.25
+FIGURES_EVERY_S = 1.0
+
+
+class SchedulerShell:
+    def __init__(
+        self, client: AsyncClient, core: Scheduler, leadership: Leadership, figures: Figures | None
+    ) -> None:
+        self.core, self.leadership = core, leadership
+        self._client, self._figures = client, figures
+        self._http: httpx2.AsyncClient = client._client._client
+        self._synced: set[str] = set()
+        self._stir = asyncio.Event()
+        self.outcomes: dict[str, int] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        follows = (
+            follow(self._client, Cluster, self._cluster, self._cluster_gone, lambda: self._sync("clusters")),
+            follow(
+                self._client,
+                ResourceBinding,
+                self._binding,
+                self._binding_gone,
+                lambda: self._sync("bindings"),
+            ),
+            follow(
+                self._client,
+                ClusterResourceBinding,
+                self._binding,
+                self._binding_gone,
+                lambda: self._sync("cluster bindings"),
+            ),
+        )
+        jobs = [*follows, self.leadership.run(), self._work()]
+        if self._figures is not None:
+            jobs.append(self._listen(self._figures))
+        async with asyncio.TaskGroup() as group:
+            for job in jobs:
+                group.create_task(job)
+
+    # --- in ----------------------------------------------------------------------------------------------------------------
+
+    def _sync(self, what: str) -> None:
+        self._synced.add(what)
+        self._stir.set()
+
+    def _cluster(self, raw: dict[str, Any]) -> None:
+        self.core.handle(ClusterSeen(read_cluster(raw)), time.monotonic_ns())
+        self._stir.set()
+
+    def _cluster_gone(self, name: Name) -> None:
+        self.core.handle(ClusterGone(name[1]), time.monotonic_ns())
+        self._stir.set()
+
+    def _binding(self, raw: dict[str, Any]) -> None:
+        if (raw.get("spec") or {}).get("schedulerName") != self.core.settings.name:
+            return
+        self.core.handle(BindingSeen(read_binding(raw, self.core.settings.name)), time.monotonic_ns())
+        self._stir.set()
+
+    def _binding_gone(self, name: Name) -> None:
+        self.core.handle(BindingGone(BindingKey(*name)), time.monotonic_ns())
+
+    async def _listen(self, figures: Figures) -> None:
+        while True:
+            await asyncio.sleep(FIGURES_EVERY_S)
+            sessions = await figures.read()
+            if sessions is not None:
+                self.core.handle(FiguresSeen(sessions), time.monotonic_ns())
+                self._stir.set()
+
+    # --- out ---------------------------------------------------------------------------------------------------------------
+
+    async def _work(self) -> None:
+        """Nothing is decided before everything was listed once, and nothing is written unless this one leads."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stir.wait(), IDLE_S)
+            self._stir.clear()
+            if len(self._synced) < 3 or not self.leadership.leading:
+                continue
+            for write in self.core.next_writes(time.monotonic_ns(), time.time()):
+                task = asyncio.get_running_loop().create_task(self._write(write))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+
+    async def _write(self, write: Write) -> None:
+        if self.leadership.leading:
+            written = await carry_out(self._http, write)
+        else:
+            written = Written(write.key, "failed", "not leading any more")
+        self.outcomes[written.outcome] = self.outcomes.get(written.outcome, 0) + 1
+        if written.outcome == "done":
+            where = ", ".join(f"{name} × {count}" for name, count in (write.clusters or {}).items())
+            log.info("placed", binding="/".join(write.key), where=where or "as it was", reason=write.reason)
+        else:
+            log.warning(
+                "not written", binding="/".join(write.key), outcome=written.outcome, why=written.reason
+            )
+        self.core.handle(written, time.monotonic_ns())
+        self._stir.set()
+
+
+class Figures:
+    """The control plane's count of live sessions by cluster: GET of a JSON document, or None where it does not answer."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self._url = url
+        self._http = httpx2.AsyncClient(
+            headers={"Authorization": f"Bearer {token}"}, trust_env=False, timeout=2.0
+        )
+
+    async def read(self) -> dict[str, dict[tuple[str, str], int]] | None:
+        try:
+            answer = await self._http.get(self._url)
+            answer.raise_for_status()
+            return {
+                one["cluster"]: {
+                    (held["namespace"], held["name"]): int(held["sessions"]) for held in one["applications"]
+                }
+                for one in answer.json()["clusters"]
+            }
+        except (httpx2.HTTPError, ValueError, KeyError, TypeError) as error:
+            log.debug("no figures", error=f"{error}"[:200])
+            return None

@@ -1,0 +1,38 @@
+"""The federation scheduler: which cluster runs how many replicas of each of Karmada's bindings."""
+
+from fedge.core.scheduling.binding import (
+    Binding,
+    BindingKey,
+    EvictionTask,
+    NotReadable,
+    read_binding,
+    read_cluster,
+)
+from fedge.core.scheduling.events import (
+    BindingGone,
+    BindingSeen,
+    ClusterGone,
+    ClusterSeen,
+    FiguresSeen,
+    Write,
+    Written,
+)
+from fedge.core.scheduling.scheduler import Scheduler, SchedulerSettings
+
+__all__ = [
+    "Binding",
+    "BindingGone",
+    "BindingKey",
+    "BindingSeen",
+    "ClusterGone",
+    "ClusterSeen",
+    "EvictionTask",
+    "FiguresSeen",
+    "NotReadable",
+    "Scheduler",
+    "SchedulerSettings",
+    "Write",
+    "Written",
+    "read_binding",
+    "read_cluster",
+]

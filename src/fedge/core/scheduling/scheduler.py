@@ -1,0 +1,160 @@
+"""The scheduler's core: what it knows, its queue, and one decision at a time. ``handle(event, now) -> effects``.
+
+A binding is looked at when it changed, or when a cluster changed in a way that may matter to it; it is written only where the
+answer differs from what it says already, so a restart moves nothing. Decisions are `core/placement`'s; the contract with Karmada
+is that of its own scheduler (pkg/scheduler/scheduler.go: doScheduleBinding). A write that fails is tried again, later each time.
+"""
+
+from __future__ import annotations
+
+import heapq
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from fedge.core.model import SECOND, Nanoseconds
+from fedge.core.placement import SiteFacts
+from fedge.core.scheduling.binding import Binding, BindingKey
+from fedge.core.scheduling.decision import decide, released
+from fedge.core.scheduling.events import (
+    BindingGone,
+    BindingSeen,
+    ClusterGone,
+    ClusterSeen,
+    Event,
+    FiguresSeen,
+    Write,
+    Written,
+)
+
+BACKOFF = (SECOND // 5, SECOND, 2 * SECOND, 5 * SECOND, 10 * SECOND, 30 * SECOND)
+
+
+class SchedulerSettings(Struct, frozen=True):
+    """``in_flight``: writes at once. ``leave_within_s``: how long a copy with live sessions may stay."""
+
+    name: str = "fedge-scheduler"
+    in_flight: int = 16
+    leave_within_s: int = 120
+
+
+class Scheduler:
+    def __init__(self, settings: SchedulerSettings | None = None) -> None:
+        self.settings = settings or SchedulerSettings()
+        self.clusters: dict[str, SiteFacts] = {}
+        self.bindings: dict[BindingKey, Binding] = {}
+        self.sessions: dict[str, dict[tuple[str, str], int]] = {}
+        self.writing: set[BindingKey] = set()
+        self.decided = 0
+        self._queue: list[tuple[int, Nanoseconds, BindingKey]] = []
+        self._queued: set[BindingKey] = set()
+        self._failures: dict[BindingKey, int] = {}
+        self._not_before: dict[BindingKey, Nanoseconds] = {}
+
+    @property
+    def waiting(self) -> int:
+        """Bindings that are still to be looked at."""
+        return len(self._queued)
+
+    def handle(self, event: Event, now: Nanoseconds) -> None:
+        """Take an event in; ``next_writes`` says what follows from it."""
+        match event:
+            case BindingSeen(binding):
+                self._binding_seen(binding, now)
+            case BindingGone(key):
+                self.bindings.pop(key, None)
+                self._failures.pop(key, None)
+                self._not_before.pop(key, None)
+            case ClusterSeen(cluster):
+                before = self.clusters.get(cluster.site)
+                self.clusters[cluster.site] = cluster
+                if before is None or _standing(before) != _standing(cluster):
+                    self._look_at_all(now)
+            case ClusterGone(name):
+                if self.clusters.pop(name, None) is not None:
+                    self._look_at_all(now)
+            case FiguresSeen(sessions):
+                self.sessions = sessions
+                for key, binding in self.bindings.items():
+                    if any(task.suppressed for task in binding.evicting):
+                        self._look_at(key, binding, now)
+            case Written():
+                self._written(event, now)
+
+    def _binding_seen(self, binding: Binding, now: Nanoseconds) -> None:
+        before = self.bindings.get(binding.key)
+        if before is not None and before.version == binding.version:
+            return
+        self.bindings[binding.key] = binding
+        if binding.ours and not binding.suspended and _unsettled(binding):
+            self._look_at(binding.key, binding, now)
+
+    def _written(self, event: Written, now: Nanoseconds) -> None:
+        self.writing.discard(event.key)
+        binding = self.bindings.get(event.key)
+        if event.outcome == "gone":
+            self.bindings.pop(event.key, None)
+        elif event.outcome == "done":
+            self._failures.pop(event.key, None)
+            self._not_before.pop(event.key, None)
+        elif binding is not None:
+            failures = self._failures.get(event.key, 0)
+            self._failures[event.key] = failures + 1
+            self._not_before[event.key] = now + BACKOFF[min(failures, len(BACKOFF) - 1)]
+            self._look_at(event.key, binding, now)
+
+    def _look_at_all(self, now: Nanoseconds) -> None:
+        for key, binding in self.bindings.items():
+            if binding.ours and not binding.suspended:
+                self._look_at(key, binding, now)
+
+    def _look_at(self, key: BindingKey, binding: Binding, now: Nanoseconds) -> None:
+        if key not in self._queued:
+            self._queued.add(key)
+            heapq.heappush(self._queue, (-binding.priority, now, key))
+
+    def next_writes(self, now: Nanoseconds, wall_s: float) -> list[Write]:
+        """Decide what the queue's head asks for, as far as writes may be under way. ``wall_s``: Unix time."""
+        writes: list[Write] = []
+        put_off: list[tuple[int, Nanoseconds, BindingKey]] = []
+        while self._queue and len(self.writing) < self.settings.in_flight:
+            entry = heapq.heappop(self._queue)
+            key = entry[2]
+            binding = self.bindings.get(key)
+            if binding is None or not binding.ours or binding.suspended:
+                self._queued.discard(key)
+            elif key in self.writing or self._not_before.get(key, 0) > now:
+                put_off.append(entry)
+            else:
+                self._queued.discard(key)
+                write = self._decide(binding, wall_s)
+                if write is not None:
+                    self.writing.add(key)
+                    writes.append(write)
+        for entry in put_off:
+            heapq.heappush(self._queue, entry)
+        return writes
+
+    def _decide(self, binding: Binding, wall_s: float) -> Write | None:
+        self.decided += 1
+        live = {
+            cluster: held.get((binding.namespace, binding.workload[2]), 0)
+            for cluster, held in self.sessions.items()
+        }
+        write = decide(binding, self.clusters.values(), live, self.settings.leave_within_s, wall_s)
+        return released(binding, write, live, wall_s)
+
+
+def _standing(cluster: SiteFacts) -> SiteFacts:
+    """What of a cluster may change a decision that was made: not how much room it has at the moment."""
+    return replace(cluster, free_cpu_millis=None, free_memory_bytes=None, free_instances=None)
+
+
+def _unsettled(binding: Binding) -> bool:
+    return (
+        binding.observed != binding.generation
+        or not binding.applied
+        or binding.scheduled != "True"
+        or binding.reschedule
+        or any(task.suppressed for task in binding.evicting)
+    )
