@@ -27,7 +27,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 import msgspec
 
 from fedge.adapters.embedded import addresses
-from fedge.adapters.karmada.prepare import prepare
+from fedge.adapters.karmada.prepare import prepare, withdraw
 from fedge.api.manifest_files import read_manifests
 from fedge.programs.fleet import Fleet
 from fedge.programs.settings import Settings, fedge_home
@@ -38,6 +38,7 @@ _PR_SET_CHILD_SUBREAPER = 36
 _OPEN = build_opener(ProxyHandler({}))
 RESTART_AFTER_S = (0.0, 0.2, 0.5, 1.0, 2.0, 5.0)
 READY_WITHIN_S = 60.0
+PODS_END_WITHIN_S = 15.0
 ARENA_IMAGE = "registry.example/fedge/arena:1"
 SLOWEST_COPY_BYTES_PER_MS = 10_000
 """A larger state gets a later deadline: so slow a copy is still allowed."""
@@ -205,6 +206,8 @@ class Supervisor:
     def stop(self) -> None:
         """End everything that was started here: players first, then the platform, then whatever is left."""
         self.stopping = True
+        if self.settings.fleet is not None:
+            self._leave_karmada(self.settings.fleet)
         for name in sorted(self.programs, key=lambda n: n != "player-fleet"):
             process = self.programs[name].process
             if process is not None and process.poll() is None:
@@ -221,6 +224,23 @@ class Supervisor:
         current = self.home / "current"
         if current.is_symlink() and current.resolve() == self.folder.resolve():
             current.unlink()
+
+    def _leave_karmada(self, fleet: Fleet) -> None:
+        """Withdraw what was published while the agents still run, so that they can end their Pods as nodes do."""
+        for name in ("player-fleet", "control-plane"):
+            program = self.programs.get(name)
+            if program is not None and program.process is not None and program.process.poll() is None:
+                program.process.terminate()
+                _wait(program.process, 4.0)
+        try:
+            withdraw(fleet.karmada.kubeconfig)
+        except (OSError, RuntimeError, ValueError) as error:
+            self.say(f"Karmada keeps what was published there: {error}")
+            return
+        give_up = time.monotonic() + PODS_END_WITHIN_S
+        memories = [self.folder / "sites" / str(site.site) / "pods.json" for site in self.city.sites]
+        while time.monotonic() < give_up and any(f.exists() and f.read_text() != "{}" for f in memories):
+            time.sleep(0.1)
 
     # --- talking -----------------------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 import structlog
@@ -26,7 +27,7 @@ class BenchNode(msgspec.Struct, frozen=True):
 class Config(msgspec.Struct, frozen=True):
     """``net``: the second octet of the run's loopback network. ``duration_s`` 0 is endless. Units are in the names."""
 
-    engine: str
+    engine: Literal["embedded", "karmada"]
     seed: int
     sites: int
     players: int

@@ -20,13 +20,9 @@ from lightkube.types import CascadeType, PatchType
 
 from fedge.adapters.karmada.publication import OWNER_LABEL, Published, publication
 from fedge.adapters.karmada.resources import (
+    KINDS,
     Cluster,
-    Deployment,
-    OverridePolicy,
-    PropagationPolicy,
-    QoSPolicy,
     ResourceBinding,
-    Service,
 )
 from fedge.adapters.kubernetes.client import FAILURES, connect
 from fedge.core.applications.application import app_id
@@ -39,14 +35,6 @@ EVERY_S = 0.5
 FIELD_MANAGER = "fedge"
 DRAINED = "fedge.dev/drained"
 """Taint (NoSchedule) of a cluster whose site is being drained: nothing new is placed there, what is there stays."""
-
-KINDS = {
-    "Deployment": Deployment,
-    "Service": Service,
-    "QoSPolicy": QoSPolicy,
-    "OverridePolicy": OverridePolicy,
-    "PropagationPolicy": PropagationPolicy,
-}
 
 Key = tuple[str, str, str]
 

@@ -1,20 +1,24 @@
-"""What Fedge needs on a Karmada before it publishes anything: its custom resource, and each member cluster's site label.
+"""Before and after a run on Karmada: its custom resource and each member's site label; and everything published, gone again.
 
 Idempotent, by server-side apply and merge patches; the operator of a real fleet applies the same from ``deploy/karmada``.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 
 import yaml
 from lightkube import Client, KubeConfig
-from lightkube.generic_resource import create_global_resource
+from lightkube.core.exceptions import ApiError
+from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.resources.apiextensions_v1 import CustomResourceDefinition
 from lightkube.types import PatchType
 
-Cluster = create_global_resource("cluster.karmada.io", "v1alpha1", "Cluster", "clusters")
+from fedge.adapters.karmada.publication import OWNER_LABEL
+from fedge.adapters.karmada.resources import KINDS, Cluster
+
 SITE_LABEL = "fedge.dev/site"
 
 
@@ -40,3 +44,13 @@ def prepare(kubeconfig: str, sites: Mapping[str, str]) -> None:
     for cluster, site in sites.items():
         body = {"metadata": {"labels": {SITE_LABEL: site}}}
         client.patch(Cluster, cluster, body, patch_type=PatchType.MERGE)
+
+
+def withdraw(kubeconfig: str, owner: str = "fedge") -> None:
+    """Delete everything that a control plane of this owner published: Karmada ends what ran of it."""
+    client = Client(KubeConfig.from_file(kubeconfig).get(), field_manager="fedge-prepare")
+    for kind in KINDS.values():
+        for one in client.list(kind, namespace="*", labels={OWNER_LABEL: owner}):
+            metadata = one.metadata or ObjectMeta()
+            with contextlib.suppress(ApiError):
+                client.delete(kind, metadata.name or "", namespace=metadata.namespace)

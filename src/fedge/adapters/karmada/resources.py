@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from lightkube.generic_resource import create_global_resource, create_namespaced_resource
+from lightkube.generic_resource import (
+    GenericNamespacedResource,
+    create_global_resource,
+    create_namespaced_resource,
+)
 
 _WORK, _POLICY, _FEDGE = (
     ("work.karmada.io", "v1alpha2"),
@@ -18,3 +22,12 @@ OverridePolicy = create_namespaced_resource(*_POLICY, "OverridePolicy", "overrid
 PropagationPolicy = create_namespaced_resource(*_POLICY, "PropagationPolicy", "propagationpolicies")
 Deployment = create_namespaced_resource("apps", "v1", "Deployment", "deployments")
 Service = create_namespaced_resource("", "v1", "Service", "services")
+
+KINDS: dict[str, type[GenericNamespacedResource]] = {
+    "Deployment": Deployment,
+    "Service": Service,
+    "QoSPolicy": QoSPolicy,
+    "OverridePolicy": OverridePolicy,
+    "PropagationPolicy": PropagationPolicy,
+}
+"""What the engine publishes."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from msgspec import Struct
 
 from fedge.core.access import AccessView
@@ -20,7 +22,7 @@ class ControlSettings(Struct, frozen=True):
     """
 
     policy: str = "follow"
-    engine: str = "embedded"
+    engine: Literal["embedded", "karmada"] = "embedded"
     clusters: dict[SiteId, str] = {}
     """On Karmada: the member cluster that each site is."""
     services: dict[AppId, str] = {}

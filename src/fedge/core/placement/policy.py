@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from fedge.core.applications.application import Application
-from fedge.core.applications.objects import LabelSelector, Metadata, Part, Raw
+from fedge.core.applications.objects import LabelSelector, Metadata, Part, Raw, Requirement
 from fedge.core.model import AppId
 
 # --- the manifest
@@ -31,12 +31,24 @@ class ResourceSelector(Part, frozen=True, kw_only=True):
     label_selector: LabelSelector | None = None
 
 
+class FieldRequirement(Requirement, frozen=True, kw_only=True):
+    key: Literal["provider", "region", "zone"]
+    operator: Literal["In", "NotIn"]
+
+
+class FieldSelector(Part, frozen=True, kw_only=True):
+    """Conditions on a cluster's own fields ``spec.provider``, ``spec.region`` and ``spec.zones``."""
+
+    match_expressions: tuple[FieldRequirement, ...] = ()
+
+
 class ClusterAffinity(Part, frozen=True, kw_only=True):
     """Which sites may be chosen: named (if any are), matching, and not excluded."""
 
     cluster_names: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     label_selector: LabelSelector | None = None
+    field_selector: FieldSelector | None = None
 
     def objection(self, site: str, labels: Mapping[str, str]) -> str:
         """Why it bars the site; empty where it does not."""
@@ -49,6 +61,17 @@ class ClusterAffinity(Part, frozen=True, kw_only=True):
         return ""
 
 
+class OverflowAffinity(ClusterAffinity, frozen=True, kw_only=True):
+    affinity_name: str
+
+
+class ClusterAffinityTerm(ClusterAffinity, frozen=True, kw_only=True):
+    """One of several affinities that are tried in turn; where it is full, ``overflow_affinities`` take the rest."""
+
+    affinity_name: str
+    overflow_affinities: tuple[OverflowAffinity, ...] = ()
+
+
 class Toleration(Part, frozen=True, kw_only=True):
     key: str = ""
     operator: Literal["Exists", "Equal"] = "Equal"
@@ -58,9 +81,9 @@ class Toleration(Part, frozen=True, kw_only=True):
 
 
 class SpreadConstraint(Part, frozen=True, kw_only=True):
-    spread_by_field: Literal["cluster"] = "cluster"
-    min_groups: Annotated[int, Meta(ge=1)] = 1
-    max_groups: Annotated[int, Meta(ge=1)] | None = None
+    spread_by_field: Literal["cluster", "region", "zone", "provider"] = "cluster"
+    min_groups: Annotated[int, Meta(ge=0)] = 1
+    max_groups: Annotated[int, Meta(ge=0)] | None = None
 
 
 class StaticWeight(Part, frozen=True, kw_only=True):
@@ -81,8 +104,9 @@ class ReplicaScheduling(Part, frozen=True, kw_only=True):
 
 class PlacementSpec(Part, frozen=True, kw_only=True):
     cluster_affinity: ClusterAffinity | None = None
+    cluster_affinities: tuple[ClusterAffinityTerm, ...] = ()
     cluster_tolerations: tuple[Toleration, ...] = ()
-    spread_constraints: Annotated[tuple[SpreadConstraint, ...], Meta(max_length=1)] = ()
+    spread_constraints: Annotated[tuple[SpreadConstraint, ...], Meta(max_length=4)] = ()
     replica_scheduling: ReplicaScheduling | None = None
 
 
