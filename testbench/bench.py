@@ -43,7 +43,7 @@ class Bench:
 
     @classmethod
     def up(cls, home: Path, timing: Timing | None = None, stock_scheduler: bool = True) -> Bench:
-        """Start what is not running. Raises ``build.NoGo``, ``RuntimeError``, ``TimeoutError``."""
+        """Start what is not running; ``timing`` counts for a new home only. Raises ``build.NoGo``, ``RuntimeError``, ``TimeoutError``."""
         home = home.absolute()
         folder = build.build()
         definitions = build.definitions(folder)
@@ -53,8 +53,6 @@ class Bench:
             bench.at.bin = folder
         else:
             bench = cls(Layout(home, folder, _free_ports(port_names()), timing or Timing()))
-        if timing is not None:
-            bench.at.timing = timing
         facts = {"bin": str(folder), "ports": bench.at.ports, "timing": asdict(bench.at.timing)}
         (home / "layout.json").write_text(json.dumps(facts, indent=1))
         bench._bring_up(definitions, stock_scheduler)

@@ -12,10 +12,12 @@ from typing import Any
 
 import pytest
 from lightkube import Client
+
 from testbench import build
 from testbench.bench import Bench
 from testbench.karmada_setup import client_of
 from testbench.programs import Timing
+from tests.karmada.schedulers import Schedulers
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -67,3 +69,10 @@ def until() -> Callable[[Callable[[], Any], str], Any]:
         pytest.fail(f"{what}: not within {within_s:.0f} s{said}")
 
     return wait
+
+
+@pytest.fixture
+def schedulers(whole: Bench, tmp_path: Path) -> Iterator[Schedulers]:
+    ours = Schedulers(whole.at.admin("karmada"), tmp_path)
+    yield ours
+    ours.stop()

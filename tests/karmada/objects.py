@@ -13,7 +13,9 @@ from fedge.adapters.karmada.resources import KINDS, ResourceBinding
 SCHEDULER = "fedge-scheduler"
 
 
-def deployment(name: str, replicas: int = 3, image: str = "example/none:1", **template: Any) -> dict[str, Any]:
+def deployment(
+    name: str, replicas: int = 3, image: str = "example/none:1", **template: Any
+) -> dict[str, Any]:
     container = {"name": name, "image": image, "resources": {"requests": {"cpu": "10m"}}, **template}
     return {
         "apiVersion": "apps/v1",
@@ -40,7 +42,9 @@ def policy(name: str, scheduler: str = SCHEDULER, **placement: Any) -> dict[str,
     }
 
 
-WEIGHTED = {"replicaScheduling": {"replicaSchedulingType": "Divided", "replicaDivisionPreference": "Weighted"}}
+WEIGHTED = {
+    "replicaScheduling": {"replicaSchedulingType": "Divided", "replicaDivisionPreference": "Weighted"}
+}
 
 
 def apply(client: Client, *objects: dict[str, Any]) -> None:
@@ -67,7 +71,9 @@ def binding(client: Client, name: str) -> dict[str, Any]:
 
 
 def placed(client: Client, name: str) -> dict[str, int]:
-    return {one["name"]: one.get("replicas", 0) for one in binding(client, name)["spec"].get("clusters") or ()}
+    return {
+        one["name"]: one.get("replicas", 0) for one in binding(client, name)["spec"].get("clusters") or ()
+    }
 
 
 def scheduled(client: Client, name: str) -> tuple[str, str]:

@@ -6,18 +6,20 @@ from collections.abc import Callable
 from typing import Any
 
 from lightkube import Client
+
+from fedge.adapters.karmada.resources import Deployment
 from testbench import karmada_setup
 from testbench.bench import Bench
 from testbench.karmada_setup import client_of
 from testbench.programs import MEMBERS
 from tests.karmada.objects import apply, deployment, policy, remove
 
-from fedge.adapters.karmada.resources import Deployment
-
 Until = Callable[..., Any]
 
 
-def test_a_deployment_arrives_at_pushed_and_pulled_members(whole: Bench, karmada: Client, until: Until) -> None:
+def test_a_deployment_arrives_at_pushed_and_pulled_members(
+    whole: Bench, karmada: Client, until: Until
+) -> None:
     apply(karmada, policy("plain", scheduler="default-scheduler"), deployment("plain", 1))
     for member in MEMBERS:
         client = client_of(whole.at.admin(member))
