@@ -63,7 +63,7 @@ def test_nowhere_says_which_rule_refused(karmada: Client, schedulers: Schedulers
     until(lambda: scheduled(karmada, "none") == ("False", "NoClusterFit"), "refused")
     conditions = binding(karmada, "none")["status"]["conditions"]
     message = next(one["message"] for one in conditions if one["type"] == "Scheduled")
-    assert "0/3 clusters are available: 3 affinity" in message
+    assert "0/3 clusters are available: 3 by affinity" in message
     assert placed(karmada, "none") == {}
     remove(karmada, "none")
 

@@ -15,6 +15,7 @@ from fedge.adapters.karmada.lease import Leadership
 from fedge.adapters.karmada.resources import Cluster, ClusterResourceBinding, ResourceBinding
 from fedge.adapters.karmada.write import carry_out
 from fedge.adapters.kubernetes.watch import Name, follow
+from fedge.core.placement import cluster_of
 from fedge.core.scheduling import (
     BindingGone,
     BindingKey,
@@ -26,7 +27,6 @@ from fedge.core.scheduling import (
     Write,
     Written,
     read_binding,
-    read_cluster,
 )
 
 log = structlog.get_logger("scheduler")
@@ -79,7 +79,7 @@ class SchedulerShell:
         self._stir.set()
 
     def _cluster(self, raw: dict[str, Any]) -> None:
-        self.core.handle(ClusterSeen(read_cluster(raw)), time.monotonic_ns())
+        self.core.handle(ClusterSeen(cluster_of(raw)), time.monotonic_ns())
         self._stir.set()
 
     def _cluster_gone(self, name: Name) -> None:

@@ -65,6 +65,8 @@ def status_patch(write: Write, version: str, generation: int, now: str) -> dict[
         "conditions": [*others, condition],
         "schedulerObservedGeneration": generation,
     }
+    if write.affinity:
+        told["schedulerObservingAffinityName"] = write.affinity
     if write.scheduled:
         told["lastScheduledTime"] = now
     return {"metadata": {"resourceVersion": version}, "status": told}

@@ -6,9 +6,6 @@ let go of them. Later it is ``lost``. Hearing it again makes it ready.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
-
 from msgspec import Struct, field
 
 from fedge.core.messages import InstanceStatus
@@ -46,9 +43,3 @@ def health(site: Site, view: SiteView | None, now: Nanoseconds) -> str:
     if view is None or now - view.heard_at > SUSPECT_AFTER:
         return "suspect"
     return site.marked
-
-
-def health_of_cluster(conditions: Iterable[Mapping[str, Any]]) -> str:
-    """A member cluster's health by its conditions: Karmada's condition Ready, or joining before there is one."""
-    ready = next((one["status"] for one in conditions if one["type"] == "Ready"), None)
-    return "joining" if ready is None else "ready" if ready == "True" else "suspect"

@@ -47,11 +47,6 @@ class SiteFacts(Struct, frozen=True):
     x_m: float = 0.0
     y_m: float = 0.0
     rtt_ms: dict[str, float] = {}
-    region: str = ""
-    provider: str = ""
-    zones: tuple[str, ...] = ()
-    serves: frozenset[tuple[str, str]] = frozenset()
-    """(apiVersion, kind) that its API server has; empty: not known, or it makes no difference"""
     barred: Refusal | None = None
     """a refusal that was found elsewhere (a tenant's sites, an eviction)"""
 

@@ -14,8 +14,9 @@ import numpy as np
 from fedge.core.applications.objects import Requirement
 from fedge.core.placement.facts import Refusal, Taint
 from fedge.core.placement.fleet import Fleet, Mask
-from fedge.core.placement.policy import ClusterAffinity, ClusterAffinityTerm, Toleration
+from fedge.core.placement.policy import Toleration
 from fedge.core.placement.question import Question
+from fedge.core.placement.stock_policy import ClusterAffinity, ClusterAffinityTerm
 
 
 def matching(fleet: Fleet, affinity: ClusterAffinity) -> Mask:
@@ -32,7 +33,9 @@ def matching(fleet: Fleet, affinity: ClusterAffinity) -> Mask:
         for key, value in selector.match_labels.items():
             mask &= fleet.labels.get(key, {}).get(value, fleet.none)
         for each in selector.match_expressions:
-            mask &= _expression(each, fleet.labels.get(each.key, {}), fleet.labelled.get(each.key, fleet.none))
+            mask &= _expression(
+                each, fleet.labels.get(each.key, {}), fleet.labelled.get(each.key, fleet.none)
+            )
     if affinity.field_selector is not None:
         for each in affinity.field_selector.match_expressions:
             there = fleet.with_field.get(each.key, fleet.none)

@@ -5,7 +5,8 @@ Clusters are sorted by name: a cluster's number is also its place in every tie b
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Sequence
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from fedge.core.placement.question import Cluster
 
 Mask = NDArray[np.bool_]
 Ints = NDArray[np.int64]
+V = TypeVar("V", bound=Hashable)
 
 
 class Fleet:
@@ -84,8 +86,8 @@ class Fleet:
         self.any_graded = bool(self.graded.any())
 
 
-def _interned[T](values: list[T]) -> tuple[list[T], Ints]:
+def _interned(values: Sequence[V]) -> tuple[list[V], Ints]:
     """The distinct values, and for each place the number of its value."""
-    codes: dict[T, int] = {}
+    codes: dict[V, int] = {}
     code = np.array([codes.setdefault(value, len(codes)) for value in values], np.int64)
     return list(codes), code

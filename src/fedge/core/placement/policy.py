@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from fedge.core.applications.application import Application
-from fedge.core.applications.objects import LabelSelector, Metadata, Part, Raw, Requirement
+from fedge.core.applications.objects import LabelSelector, Metadata, Part, Raw
 from fedge.core.model import AppId
 
 # --- the manifest
@@ -31,24 +31,12 @@ class ResourceSelector(Part, frozen=True, kw_only=True):
     label_selector: LabelSelector | None = None
 
 
-class FieldRequirement(Requirement, frozen=True, kw_only=True):
-    key: Literal["provider", "region", "zone"]
-    operator: Literal["In", "NotIn"]
-
-
-class FieldSelector(Part, frozen=True, kw_only=True):
-    """Conditions on a cluster's own fields ``spec.provider``, ``spec.region`` and ``spec.zones``."""
-
-    match_expressions: tuple[FieldRequirement, ...] = ()
-
-
 class ClusterAffinity(Part, frozen=True, kw_only=True):
     """Which sites may be chosen: named (if any are), matching, and not excluded."""
 
     cluster_names: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     label_selector: LabelSelector | None = None
-    field_selector: FieldSelector | None = None
 
     def objection(self, site: str, labels: Mapping[str, str]) -> str:
         """Why it bars the site; empty where it does not."""
@@ -61,17 +49,6 @@ class ClusterAffinity(Part, frozen=True, kw_only=True):
         return ""
 
 
-class OverflowAffinity(ClusterAffinity, frozen=True, kw_only=True):
-    affinity_name: str
-
-
-class ClusterAffinityTerm(ClusterAffinity, frozen=True, kw_only=True):
-    """One of several affinities that are tried in turn; where it is full, ``overflow_affinities`` take the rest."""
-
-    affinity_name: str
-    overflow_affinities: tuple[OverflowAffinity, ...] = ()
-
-
 class Toleration(Part, frozen=True, kw_only=True):
     key: str = ""
     operator: Literal["Exists", "Equal"] = "Equal"
@@ -81,9 +58,9 @@ class Toleration(Part, frozen=True, kw_only=True):
 
 
 class SpreadConstraint(Part, frozen=True, kw_only=True):
-    spread_by_field: Literal["cluster", "region", "zone", "provider"] = "cluster"
-    min_groups: Annotated[int, Meta(ge=0)] = 1
-    max_groups: Annotated[int, Meta(ge=0)] | None = None
+    spread_by_field: Literal["cluster"] = "cluster"
+    min_groups: Annotated[int, Meta(ge=1)] = 1
+    max_groups: Annotated[int, Meta(ge=1)] | None = None
 
 
 class StaticWeight(Part, frozen=True, kw_only=True):
@@ -104,9 +81,8 @@ class ReplicaScheduling(Part, frozen=True, kw_only=True):
 
 class PlacementSpec(Part, frozen=True, kw_only=True):
     cluster_affinity: ClusterAffinity | None = None
-    cluster_affinities: tuple[ClusterAffinityTerm, ...] = ()
     cluster_tolerations: tuple[Toleration, ...] = ()
-    spread_constraints: Annotated[tuple[SpreadConstraint, ...], Meta(max_length=4)] = ()
+    spread_constraints: Annotated[tuple[SpreadConstraint, ...], Meta(max_length=1)] = ()
     replica_scheduling: ReplicaScheduling | None = None
 
 
@@ -158,17 +134,13 @@ class Policy(Struct, frozen=True):
 
 
 def policy_of(manifest: PropagationPolicy) -> Policy:
-    """The value of a manifest."""
-    return policy_of_placement(manifest.spec.placement, manifest.metadata.name)
-
-
-def policy_of_placement(placement: PlacementSpec, name: str = "") -> Policy:
-    """The value of a placement, as bindings carry it. Without replicaScheduling replicas are Duplicated, as in Karmada."""
+    """The value of a manifest. Without replicaScheduling replicas are Duplicated, as in Karmada."""
+    placement = manifest.spec.placement
     spread = placement.spread_constraints[0] if placement.spread_constraints else SpreadConstraint()
     scheduling = placement.replica_scheduling
     preference = (scheduling.weight_preference if scheduling else None) or WeightPreference()
     return Policy(
-        name=name,
+        name=manifest.metadata.name,
         affinity=placement.cluster_affinity or ClusterAffinity(),
         tolerations=placement.cluster_tolerations,
         min_sites=spread.min_groups,

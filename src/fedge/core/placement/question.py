@@ -12,7 +12,7 @@ from typing import Literal
 from msgspec import Struct
 
 from fedge.core.placement.facts import Taint
-from fedge.core.placement.policy import PlacementSpec
+from fedge.core.placement.stock_policy import StockPlacement
 
 Amounts = Mapping[str, int]
 """By resource name: thousandths of a CPU for ``cpu``, whole units (bytes, pods) for the rest."""
@@ -54,7 +54,7 @@ class Question(Struct, frozen=True):
     kind: str
     replicas: int
     requests: Amounts | None
-    placement: PlacementSpec
+    placement: StockPlacement
     clusters: Mapping[str, int] = {}
     """where it is now, in the order of the binding"""
     evicted_from: frozenset[str] = frozenset()

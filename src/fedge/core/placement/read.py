@@ -1,6 +1,6 @@
 """Bindings and clusters as an API server has them become questions and clusters of the fleet.
 
-Only what decides is read; a placement is read strictly (`policy.py`): a field that is not known raises
+Only what decides is read; a placement is read strictly (`stock_policy.py`): a field that is not known raises
 ``msgspec.ValidationError``, which names it. Source: work.karmada.io/v1alpha2, cluster.karmada.io/v1alpha1.
 """
 
@@ -8,28 +8,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from math import ceil
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 
 from fedge.core.applications.objects import Raw
-from fedge.core.applications.quantity import amount
+from fedge.core.applications.quantity import cpu_millis, memory_bytes
 from fedge.core.placement.facts import Taint
-from fedge.core.placement.policy import PlacementSpec
 from fedge.core.placement.question import Cluster, Grade, Question
+from fedge.core.placement.stock_policy import StockPlacement
 
-_INT64 = 2**63 - 1
 
-
+@lru_cache(maxsize=4096)
 def units(name: str, quantity: str | int | float) -> int:
     """Thousandths of a CPU, whole units of anything else, rounded up as upstream does."""
-    scale = 1000 if name == "cpu" else 1
-    if isinstance(quantity, str) and quantity.isdecimal():
-        quantity = int(quantity)
-    if isinstance(quantity, int):
-        return quantity * scale
-    return min(ceil(amount(quantity) * scale), _INT64)
+    return min(cpu_millis(quantity) if name == "cpu" else memory_bytes(quantity), 2**62)
 
 
 def _free(summary: Mapping[str, Any] | None) -> dict[str, int] | None:
@@ -38,9 +32,7 @@ def _free(summary: Mapping[str, Any] | None) -> dict[str, int] | None:
     taken = [summary.get("allocated") or {}, summary.get("allocating") or {}]
     free = {}
     for name, text in (summary.get("allocatable") or {}).items():
-        scale = 1000 if name == "cpu" else 1
-        used = sum(amount(each[name]) for each in taken if name in each)
-        free[name] = ceil((amount(text) - used) * scale)
+        free[name] = units(name, text) - sum(units(name, each[name]) for each in taken if name in each)
     return free
 
 
@@ -101,10 +93,8 @@ def question_of(raw: Raw) -> Question:
         replicas=spec.get("replicas") or 0,
         requests=None
         if requirements is None
-        else {
-            name: units(name, text) for name, text in (requirements.get("resourceRequest") or {}).items()
-        },
-        placement=msgspec.convert(spec.get("placement") or {}, PlacementSpec),
+        else {name: units(name, text) for name, text in (requirements.get("resourceRequest") or {}).items()},
+        placement=msgspec.convert(spec.get("placement") or {}, StockPlacement),
         clusters=clusters,
         evicted_from=frozenset(each["fromCluster"] for each in spec.get("gracefulEvictionTasks") or ()),
         fresh=bool(asked_again and last and asked_again > last),

@@ -10,13 +10,12 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-from msgspec import Struct
 
 from fedge.core.placement.filters import matching, term_of
 from fedge.core.placement.fleet import Fleet, Ints
-from fedge.core.placement.policy import PlacementSpec
 from fedge.core.placement.question import Question
 from fedge.core.placement.spread import Candidates, Impossible
+from fedge.core.placement.stock_policy import StockPlacement
 from fedge.core.placement.webster import webster
 
 Strategy = Literal["duplicated", "aggregated", "static", "dynamic", ""]
@@ -26,7 +25,7 @@ class TooFew(Exception):
     """The clusters cannot hold as many replicas: the binding is Unschedulable."""
 
 
-def strategy_of(placement: PlacementSpec) -> Strategy:
+def strategy_of(placement: StockPlacement) -> Strategy:
     scheduling = placement.replica_scheduling
     if scheduling is None or scheduling.replica_scheduling_type == "Duplicated":
         return "duplicated"
@@ -43,7 +42,11 @@ def shares(fleet: Fleet, question: Question, chosen: Candidates) -> dict[str, in
     if not len(chosen.number):
         raise Impossible("no clusters available to schedule")
     names = [fleet.names[number] for number in chosen.number.tolist()]
-    if not question.workload or question.components > 1 or (question.replicas <= 0 and question.requests is None):
+    if (
+        not question.workload
+        or question.components > 1
+        or (question.replicas <= 0 and question.requests is None)
+    ):
         return dict.fromkeys(names, 0)
     term = term_of(question)
     if term is not None and question.affinity and term.overflow_affinities:
@@ -104,9 +107,7 @@ def _static_weights(fleet: Fleet, question: Question, chosen: Candidates) -> Int
 def _dynamic(fleet: Fleet, question: Question, chosen: Candidates, total: int, few: bool) -> dict[str, int]:
     place = {number: index for index, number in enumerate(chosen.number.tolist())}
     held = {
-        fleet.number[name]: has
-        for name, has in question.clusters.items()
-        if fleet.number.get(name) in place
+        fleet.number[name]: has for name, has in question.clusters.items() if fleet.number.get(name) in place
     }
     assigned = sum(held.values())
     if question.fresh:

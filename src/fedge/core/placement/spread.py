@@ -11,8 +11,8 @@ import numpy as np
 from msgspec import Struct
 
 from fedge.core.placement.fleet import Fleet, Ints
-from fedge.core.placement.policy import PlacementSpec, SpreadConstraint
 from fedge.core.placement.question import Question
+from fedge.core.placement.stock_policy import SpreadConstraint, StockPlacement
 
 UNIT = 1000
 """a replica that a region can hold outweighs any score of its clusters (0 to 100)"""
@@ -45,12 +45,12 @@ class Candidates(Struct):
         )
 
 
-def divided(placement: PlacementSpec) -> bool:
+def divided(placement: StockPlacement) -> bool:
     scheduling = placement.replica_scheduling
     return scheduling is not None and scheduling.replica_scheduling_type == "Divided"
 
 
-def ignored(placement: PlacementSpec) -> bool:
+def ignored(placement: StockPlacement) -> bool:
     """Static weights say themselves who gets replicas: constraints do not count beside them."""
     scheduling = placement.replica_scheduling
     if scheduling is None or not divided(placement) or scheduling.replica_division_preference != "Weighted":
@@ -78,7 +78,7 @@ def _by_cluster(candidates: Candidates, spread: SpreadConstraint, need: int) -> 
     known = len(candidates.number)
     if known < spread.min_groups:
         raise Impossible("the number of feasible clusters is less than spreadConstraint.MinGroups")
-    count = min(known, spread.max_groups or 0)
+    count = min(known, spread.max_groups)
     places = np.arange(known)
     if need >= 0:
         _exchange(candidates.available, places, count, need)
@@ -117,12 +117,12 @@ def _by_region(
     regions = _regions(fleet, question, candidates, region, cluster)
     if len(regions) < region.min_groups:
         raise Impossible("the number of feasible region is less than spreadConstraint.MinGroups")
-    chosen = _best(regions, region.min_groups, region.max_groups or 0, cluster.min_groups)
+    chosen = _best(regions, region.min_groups, region.max_groups, cluster.min_groups)
     if not chosen:
         raise Impossible("the number of clusters is less than the cluster spreadConstraint.MinGroups")
     first = np.array([each.places[0] for each in chosen], np.int64)
     rest = np.sort(np.concatenate([each.places[1:] for each in chosen]))
-    more = max(0, min(len(rest) + len(first), cluster.max_groups or 0) - len(first))
+    more = max(0, min(len(rest) + len(first), cluster.max_groups) - len(first))
     return candidates.of(np.concatenate([first, rest[:more]]))
 
 
@@ -182,6 +182,8 @@ def _best(regions: list[_Region], least: int, most: int, clusters: int) -> list[
     found.sort(key=lambda path: (-sum(each.weight for each in path), -sum(len(each.places) for each in path)))
     best = found[0]
     for path in found[1:]:
-        if len(path) < len(best) and [each.name for each in path] == [each.name for each in best[: len(path)]]:
+        if len(path) < len(best) and [each.name for each in path] == [
+            each.name for each in best[: len(path)]
+        ]:
             best = path
     return best

@@ -40,9 +40,7 @@ def webster(total: int, weights: Ints, order: Ints, uid: str) -> Ints:
     by_name = -order if descending(uid) else order
     claim = weights / (2.0 * seats + 1.0)
     best = np.lexsort((by_name, seats, -claim))[:missing]
-    heap = [
-        (-float(claim[each]), int(seats[each]), int(by_name[each]), int(each)) for each in best
-    ]
+    heap = [(-float(claim[each]), int(seats[each]), int(by_name[each]), int(each)) for each in best]
     heapify(heap)
     for _ in range(missing):
         _, has, name, each = heap[0]

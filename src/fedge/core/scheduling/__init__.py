@@ -4,9 +4,7 @@ from fedge.core.scheduling.binding import (
     Binding,
     BindingKey,
     EvictionTask,
-    NotReadable,
     read_binding,
-    read_cluster,
 )
 from fedge.core.scheduling.events import (
     BindingGone,
@@ -28,11 +26,9 @@ __all__ = [
     "ClusterSeen",
     "EvictionTask",
     "FiguresSeen",
-    "NotReadable",
     "Scheduler",
     "SchedulerSettings",
     "Write",
     "Written",
     "read_binding",
-    "read_cluster",
 ]

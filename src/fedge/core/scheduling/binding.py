@@ -1,7 +1,7 @@
-"""Karmada's objects as the scheduler reads them: a ResourceBinding with its placement, a Cluster with its room.
+"""A ResourceBinding as the scheduler reads it: the question that placement answers, and what is written about it already.
 
-Source: work.karmada.io/v1alpha2 (binding_types.go), cluster.karmada.io/v1alpha1 (types.go). What the placement asks for and
-nobody can give (spread by label, preemption) is ``NotReadable``, which names the field.
+Source: work.karmada.io/v1alpha2 (binding_types.go). What its placement asks for and nobody can give (spread by label) becomes
+``trouble``, which names the field.
 """
 
 from __future__ import annotations
@@ -14,11 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import Struct
 
-from fedge.core.applications.quantity import NotAQuantity, cpu_millis, memory_bytes
-from fedge.core.federation import health_of_cluster
-from fedge.core.model import SiteId
-from fedge.core.placement import Policy, SiteFacts, Taint, policy_of_placement
-from fedge.core.placement.policy import PlacementSpec
+from fedge.core.placement import Question, question_of
 
 APPLIED = "policy.karmada.io/applied-placement"
 PERMANENT_IDS = (
@@ -27,10 +23,6 @@ PERMANENT_IDS = (
     "work.karmada.io/managed-by",
 )
 PRODUCER = "fedge-scheduler"
-
-
-class NotReadable(ValueError):
-    """The placement asks for something that no scheduler of Karmada does; the message names the field."""
 
 
 class BindingKey(NamedTuple):
@@ -52,85 +44,77 @@ class EvictionTask(Struct, frozen=True):
 
 
 class Binding(Struct, frozen=True):
-    """One binding. ``current``: replicas by cluster. ``trouble``: why its placement cannot be followed, or empty."""
+    """One binding. ``question`` None: its placement cannot be followed, and ``trouble`` says why."""
 
     key: BindingKey
-    uid: str
     version: str
     generation: int
     observed: int
     ours: bool
-    suspended: bool
+    """our scheduler's name, managed by a policy, not being deleted, not suspended"""
     priority: int
-    workload: tuple[str, str, str]
-    """(apiVersion, kind, name) of what is to run"""
-    namespace: str
-    replicas: int
-    cpu_millis: int
-    memory_bytes: int
-    policy: Policy
+    application: tuple[str, str]
+    """(namespace, name) of what is to run"""
+    question: Question | None
+    trouble: str
     placement: str
     """spec.placement as JSON: what goes into the annotation of what was applied"""
     applied: bool
-    current: dict[str, int]
     evicting: tuple[EvictionTask, ...]
     scheduled: str
     """status of the condition Scheduled: True, False or empty"""
-    message: str
     reason: str
+    message: str
     reschedule: bool
     conditions: tuple[dict[str, Any], ...]
-    trouble: str = ""
+
+    @property
+    def current(self) -> Mapping[str, int]:
+        return self.question.clusters if self.question is not None else {}
 
 
 def read_binding(raw: Mapping[str, Any], scheduler_name: str) -> Binding:
-    """A ResourceBinding or ClusterResourceBinding. Never raises for what an API server accepts: see ``trouble``."""
+    """A ResourceBinding or ClusterResourceBinding. Never raises for what an API server accepts."""
     metadata, spec, status = raw["metadata"], raw.get("spec") or {}, raw.get("status") or {}
     labels, annotations = metadata.get("labels") or {}, metadata.get("annotations") or {}
-    about = spec.get("resource") or {}
-    placement = spec.get("placement") or {}
-    requirements = (spec.get("replicaRequirements") or {}).get("resourceRequest") or {}
+    about, placement = spec.get("resource") or {}, spec.get("placement") or {}
     condition: dict[str, Any] = next(
         (c for c in status.get("conditions") or () if c["type"] == "Scheduled"), {}
     )
-    policy, trouble = _policy(placement)
+    question, trouble = _question(raw)
     managed = any(labels.get(one) or annotations.get(one) for one in PERMANENT_IDS)
+    suspended = bool((spec.get("suspension") or {}).get("scheduling"))
     return Binding(
         key=BindingKey(metadata.get("namespace") or "", metadata["name"]),
-        uid=str(about.get("uid") or metadata.get("uid") or ""),
         version=str(metadata.get("resourceVersion") or ""),
         generation=int(metadata.get("generation") or 0),
         observed=int(status.get("schedulerObservedGeneration") or 0),
         ours=(
-            spec.get("schedulerName") == scheduler_name and managed and not metadata.get("deletionTimestamp")
+            spec.get("schedulerName") == scheduler_name
+            and managed
+            and not suspended
+            and not metadata.get("deletionTimestamp")
         ),
-        suspended=bool((spec.get("suspension") or {}).get("scheduling")),
         priority=int((spec.get("schedulePriority") or {}).get("priority") or 0),
-        workload=(str(about.get("apiVersion")), str(about.get("kind")), str(about.get("name"))),
-        namespace=str(about.get("namespace") or ""),
-        replicas=int(spec.get("replicas") or 0),
-        cpu_millis=_amount(requirements.get("cpu"), cpu_millis),
-        memory_bytes=_amount(requirements.get("memory"), memory_bytes),
-        policy=policy,
+        application=(str(about.get("namespace") or ""), str(about.get("name") or "")),
+        question=question,
+        trouble=trouble,
         placement=json.dumps(placement, separators=(",", ":"), sort_keys=True),
         applied=_same(annotations.get(APPLIED), placement),
-        current={each["name"]: int(each.get("replicas") or 0) for each in spec.get("clusters") or ()},
         evicting=tuple(_task(one) for one in spec.get("gracefulEvictionTasks") or ()),
         scheduled=str(condition.get("status") or ""),
-        message=str(condition.get("message") or ""),
         reason=str(condition.get("reason") or ""),
+        message=str(condition.get("message") or ""),
         reschedule=str(spec.get("rescheduleTriggeredAt") or "") > str(status.get("lastScheduledTime") or ""),
         conditions=tuple(dict(one) for one in status.get("conditions") or ()),
-        trouble=trouble,
     )
 
 
-def _policy(placement: Mapping[str, Any]) -> tuple[Policy, str]:
+def _question(raw: Mapping[str, Any]) -> tuple[Question | None, str]:
     try:
-        spec = msgspec.convert(placement, PlacementSpec)
-        return policy_of_placement(spec), ""
-    except (msgspec.ValidationError, ValueError) as error:
-        return Policy(), f"spec.placement: {error}"
+        return question_of(raw), ""
+    except (msgspec.ValidationError, ValueError, KeyError) as error:
+        return None, f"spec.placement: {error}"
 
 
 def _same(applied: str | None, placement: Mapping[str, Any]) -> bool:
@@ -138,13 +122,6 @@ def _same(applied: str | None, placement: Mapping[str, Any]) -> bool:
         return applied is not None and json.loads(applied) == placement
     except ValueError:
         return False
-
-
-def _amount(text: Any, read: Any) -> int:
-    try:
-        return int(read(text)) if text is not None else 0
-    except NotAQuantity:
-        return 0
 
 
 def _task(raw: Mapping[str, Any]) -> EvictionTask:
@@ -164,39 +141,3 @@ def _seconds(text: str) -> float:
         return datetime.fromisoformat(text).timestamp()
     except ValueError:
         return 0.0
-
-
-def read_cluster(raw: Mapping[str, Any]) -> SiteFacts:
-    """A member cluster: its labels, taints, health, and the room that its last status reports."""
-    metadata, spec, status = raw["metadata"], raw.get("spec") or {}, raw.get("status") or {}
-    summary = status.get("resourceSummary") or {}
-    return SiteFacts(
-        SiteId(metadata["name"]),
-        labels={**(metadata.get("labels") or {})},
-        taints=tuple(
-            Taint(one["key"], str(one.get("value") or ""), one["effect"]) for one in spec.get("taints") or ()
-        ),
-        state="left"
-        if metadata.get("deletionTimestamp")
-        else health_of_cluster(status.get("conditions") or ()),
-        free_cpu_millis=_free(summary, "cpu", cpu_millis),
-        free_memory_bytes=_free(summary, "memory", memory_bytes),
-        free_instances=_free(summary, "pods", int),
-        region=str(spec.get("region") or ""),
-        provider=str(spec.get("provider") or ""),
-        zones=tuple(spec.get("zones") or ()),
-        serves=frozenset(
-            (enabled["groupVersion"], one["kind"])
-            for enabled in status.get("apiEnablements") or ()
-            for one in enabled.get("resources") or ()
-        ),
-    )
-
-
-def _free(summary: Mapping[str, Any], name: str, read: Any) -> int | None:
-    """Allocatable less what is allocated and being allocated; None where the cluster has not said."""
-    allocatable = (summary.get("allocatable") or {}).get(name)
-    if allocatable is None:
-        return None
-    taken = sum(_amount((summary.get(part) or {}).get(name), read) for part in ("allocated", "allocating"))
-    return max(0, _amount(allocatable, read) - taken)

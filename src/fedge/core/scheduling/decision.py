@@ -1,22 +1,21 @@
 """One binding's decision: where it runs, what is written about it, and which copies may stay until their sessions have gone.
 
 Source of the conditions' reasons: karmada pkg/util/constants and work/v1alpha2 (Success, NoClusterFit, Unschedulable,
-SchedulerError); of eviction tasks: work/v1alpha2 GracefulEvictionTask.
+SchedulerError); of eviction tasks: work/v1alpha2 GracefulEvictionTask; of when to decide anew: pkg/scheduler/scheduler.go,
+doScheduleBinding.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from msgspec.structs import replace
 
-from fedge.core.applications.application import Application, Template
-from fedge.core.model import AppId
-from fedge.core.placement import Placement, Policy, Refusal, SiteFacts, place
+from fedge.core.placement import Fleet, Question, divided, place_binding, refusals
 from fedge.core.scheduling.binding import PRODUCER, Binding, EvictionTask
 from fedge.core.scheduling.events import Write
 
@@ -25,40 +24,42 @@ MOST_EXPLAINED = 200
 """Clusters in an explanation: annotations are bounded, and nobody reads more."""
 
 
+def due(binding: Binding, fleet: Fleet) -> bool:
+    """Has its answer to be found anew? Where not, what it has stays, whatever would be chosen today."""
+    question = binding.question
+    if question is None or not binding.applied or binding.reschedule or binding.scheduled != "True":
+        return True
+    if any(cluster not in fleet.number for cluster in question.clusters):
+        return True
+    if not question.workload or not divided(question.placement) or question.replicas == 0:
+        return True  # a copy everywhere it may be: clusters that joined or left matter at once
+    return sum(question.clusters.values()) != question.replicas
+
+
 def decide(
-    binding: Binding,
-    clusters: Iterable[SiteFacts],
-    live: Mapping[str, int],
-    leave_within_s: int,
-    wall_s: float,
+    binding: Binding, fleet: Fleet, live: Mapping[str, int], leave_within_s: int, wall_s: float
 ) -> Write | None:
     """What is to be written; None where the binding says it already. ``live``: its sessions by cluster."""
-    if binding.trouble:
-        return _unplaceable(binding, "SchedulerError", binding.trouble)
-    placement = place(_application(binding), _policy(binding), _facts(binding, clusters))
-    chosen = {str(site): count for site, count in placement.chosen.items()}
-    if placement.unplaced and not chosen:
-        fits = any(why.rule == "capacity" for why in placement.refused.values())
-        reason = "Unschedulable" if fits else "NoClusterFit"
-        return _unplaceable(binding, reason, _why_nowhere(placement))
-    wanted = _as_bound(binding, chosen)
-    message = SUCCESS if not placement.unplaced else f"{placement.unplaced} replicas found no room; {SUCCESS}"
+    question = binding.question
+    if question is None:
+        return _write(binding, False, "SchedulerError", binding.trouble)
+    if not due(binding, fleet):
+        return _write(binding, True, "Success", binding.message or SUCCESS)
+    decision = place_binding(question, fleet)
+    if decision.clusters is None or (decision.failure and not question.clusters):
+        message = f"{decision.message}: {_why(fleet, question)}"
+        return _write(binding, False, decision.failure, message, affinity=decision.affinity)
+    wanted = decision.clusters
+    ok, reason = not decision.failure, decision.failure or "Success"
+    message = SUCCESS if ok else f"{decision.message}: {_why(fleet, question)}"
     tasks = _staying(binding, wanted, live, leave_within_s, wall_s)
-    spec_differs = wanted != binding.current or not binding.applied or tasks is not None
-    if not spec_differs and _status_stands(binding, True, "Success", message):
-        return None
-    return Write(
-        key=binding.key,
-        version=binding.version,
-        generation=binding.generation,
-        clusters=wanted if spec_differs else None,
-        placement=binding.placement,
+    if wanted == dict(question.clusters) and binding.applied and tasks is None:
+        return _write(binding, ok, reason, message, affinity=decision.affinity)
+    return replace(
+        _whole(binding, ok, reason, message, decision.affinity),
+        clusters=wanted,
         tasks=tasks,
-        explanation=_explanation(placement),
-        scheduled=True,
-        reason="Success",
-        message=message,
-        conditions=binding.conditions,
+        explanation=explanation(question, fleet, wanted),
     )
 
 
@@ -73,20 +74,8 @@ def released(binding: Binding, write: Write | None, live: Mapping[str, int], wal
                     one["suppressDeletion"] = False
     if tasks is None:
         return write
-    base = write or Write(
-        key=binding.key,
-        version=binding.version,
-        generation=binding.generation,
-        clusters=binding.current,
-        placement=binding.placement,
-        tasks=None,
-        explanation="",
-        scheduled=True,
-        reason="Success",
-        message=binding.message or SUCCESS,
-        conditions=binding.conditions,
-    )
-    clusters = base.clusters if base.clusters is not None else binding.current
+    base = write or _whole(binding, True, "Success", binding.message or SUCCESS, "")
+    clusters = base.clusters if base.clusters is not None else dict(binding.current)
     return replace(base, clusters=clusters, tasks=tuple(tasks))
 
 
@@ -117,58 +106,18 @@ def _staying(
     return (*(dict(task.raw) for task in binding.evicting), *added) if added else None
 
 
-def _application(binding: Binding) -> Application:
-    template = Template(cpu_millis=binding.cpu_millis, memory_bytes=binding.memory_bytes)
-    name = binding.workload[2]
-    # an object without replicas (a Service, a ConfigMap) is one whole copy wherever it goes
-    return Application(AppId(name), binding.namespace, name, max(1, binding.replicas), template)
-
-
-def _policy(binding: Binding) -> Policy:
-    return binding.policy if binding.replicas else replace(binding.policy, division="duplicated")
-
-
-def _facts(binding: Binding, clusters: Iterable[SiteFacts]) -> list[SiteFacts]:
-    evicting = {task.cluster for task in binding.evicting}
-    facts = []
-    for cluster in clusters:
-        if cluster.site in evicting:
-            facts.append(replace(cluster, barred=Refusal("eviction", "its copy is being evicted from there")))
-            continue
-        if (
-            cluster.serves
-            and binding.workload[:2] not in cluster.serves
-            and cluster.site not in binding.current
-        ):
-            api = f"{binding.workload[0]} {binding.workload[1]}"
-            facts.append(replace(cluster, barred=Refusal("api", f"its API server has no {api}")))
-            continue
-        held = binding.current.get(cluster.site)
-        if held is None:
-            facts.append(cluster)
-        else:
-            facts.append(replace(cluster, replicas=max(held, 0 if binding.replicas else 1)))
-    return facts
-
-
-def _as_bound(binding: Binding, chosen: dict[str, int]) -> dict[str, int]:
-    """Karmada writes 0 replicas for what has none."""
-    return chosen if binding.replicas else dict.fromkeys(chosen, 0)
-
-
-def _status_stands(binding: Binding, scheduled: bool, reason: str, message: str) -> bool:
-    return (
+def _write(binding: Binding, scheduled: bool, reason: str, message: str, affinity: str = "") -> Write | None:
+    """The status alone, where it does not stand yet. What runs goes on running."""
+    stands = (
         binding.observed == binding.generation
         and binding.scheduled == str(scheduled)
         and (binding.reason, binding.message) == (reason, message)
         and not binding.reschedule
     )
+    return None if stands else _whole(binding, scheduled, reason, message, affinity)
 
 
-def _unplaceable(binding: Binding, reason: str, message: str) -> Write | None:
-    """What runs goes on running; the condition says why nothing new can."""
-    if _status_stands(binding, False, reason, message):
-        return None
+def _whole(binding: Binding, scheduled: bool, reason: str, message: str, affinity: str) -> Write:
     return Write(
         key=binding.key,
         version=binding.version,
@@ -177,32 +126,46 @@ def _unplaceable(binding: Binding, reason: str, message: str) -> Write | None:
         placement=binding.placement,
         tasks=None,
         explanation="",
-        scheduled=False,
+        scheduled=scheduled,
         reason=reason,
         message=message,
+        affinity=affinity,
         conditions=binding.conditions,
     )
 
 
-def _why_nowhere(placement: Placement) -> str:
-    """For example: 0/3 clusters are available: 2 taint, 1 capacity; member1: it has the taint …"""
-    total = len(placement.refused) + len(placement.chosen)
-    rules = Counter(why.rule for why in placement.refused.values())
-    counted = ", ".join(f"{count} {rule}" for rule, count in sorted(rules.items()))
-    shown = "; ".join(f"{site}: {why.reason}" for site, why in sorted(placement.refused.items())[:5])
-    return f"0/{total} clusters are available: {counted or placement.because}" + (
-        f" ({shown})" if shown else ""
+def _why(fleet: Fleet, question: Question) -> str:
+    """For example: 2 by taint, 1 by affinity (member1: it has a taint that the policy does not tolerate; …)."""
+    refused = refusals(fleet, question)
+    counted = ", ".join(
+        f"{n} by {rule}" for rule, n in sorted(Counter(r.rule for r in refused.values()).items())
     )
+    shown = "; ".join(f"{name}: {why.reason}" for name, why in sorted(refused.items())[:5])
+    return f"{counted} ({shown})" if refused else "every cluster passes its rules"
 
 
-def _explanation(placement: Placement) -> str:
-    rows = [
-        {"cluster": site, "replicas": count}
-        for site, count in sorted(placement.chosen.items(), key=lambda pair: (-pair[1], pair[0]))
+def explanation(question: Question, fleet: Fleet, wanted: Mapping[str, int]) -> str:
+    """For every cluster: with how many, or refused by which rule; as JSON, for the binding's annotation."""
+    refused = refusals(fleet, question)
+    rows: list[dict[str, Any]] = [
+        {"cluster": name, "replicas": count}
+        for name, count in sorted(wanted.items(), key=lambda pair: (-pair[1], pair[0]))
     ]
     rows += [
-        {"cluster": site, "replicas": 0, "refused_by": why.rule, "reason": why.reason}
-        for site, why in sorted(placement.refused.items())
+        {"cluster": name, "replicas": 0, "refused_by": why.rule, "reason": why.reason}
+        for name, why in sorted(refused.items())
+        if name not in wanted
     ]
-    told = {"because": placement.because, "unplaced": placement.unplaced, "clusters": rows[:MOST_EXPLAINED]}
+    rows += [
+        {
+            "cluster": name,
+            "replicas": 0,
+            "refused_by": "spread",
+            "reason": "feasible, but not among those chosen",
+        }
+        for name in fleet.names
+        if name not in wanted and name not in refused
+    ]
+    copies = "a copy at each of" if not divided(question.placement) else f"{sum(wanted.values())} replicas at"
+    told = {"because": f"{copies} {len(wanted)} clusters", "unplaced": 0, "clusters": rows[:MOST_EXPLAINED]}
     return json.dumps(told, separators=(",", ":"))

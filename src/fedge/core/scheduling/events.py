@@ -6,12 +6,12 @@ from typing import Any
 
 from msgspec import Struct
 
-from fedge.core.placement import SiteFacts
+from fedge.core.placement import Cluster
 from fedge.core.scheduling.binding import Binding, BindingKey
 
 
 class ClusterSeen(Struct, frozen=True):
-    cluster: SiteFacts
+    cluster: Cluster
 
 
 class ClusterGone(Struct, frozen=True):
@@ -56,6 +56,8 @@ class Write(Struct, frozen=True):
     scheduled: bool
     reason: str
     message: str
+    affinity: str
+    """the affinity term in use, where the placement lists several"""
     conditions: tuple[dict[str, Any], ...]
 
 

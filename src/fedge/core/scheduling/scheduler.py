@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from fedge.core.model import SECOND, Nanoseconds
-from fedge.core.placement import SiteFacts
+from fedge.core.placement import Cluster, Fleet
 from fedge.core.scheduling.binding import Binding, BindingKey
 from fedge.core.scheduling.decision import decide, released
 from fedge.core.scheduling.events import (
@@ -41,7 +41,8 @@ class SchedulerSettings(Struct, frozen=True):
 class Scheduler:
     def __init__(self, settings: SchedulerSettings | None = None) -> None:
         self.settings = settings or SchedulerSettings()
-        self.clusters: dict[str, SiteFacts] = {}
+        self.clusters: dict[str, Cluster] = {}
+        self._fleet: Fleet | None = None
         self.bindings: dict[BindingKey, Binding] = {}
         self.sessions: dict[str, dict[tuple[str, str], int]] = {}
         self.writing: set[BindingKey] = set()
@@ -66,12 +67,15 @@ class Scheduler:
                 self._failures.pop(key, None)
                 self._not_before.pop(key, None)
             case ClusterSeen(cluster):
-                before = self.clusters.get(cluster.site)
-                self.clusters[cluster.site] = cluster
-                if before is None or _standing(before) != _standing(cluster):
-                    self._look_at_all(now)
+                before = self.clusters.get(cluster.name)
+                if before == cluster:
+                    return
+                self.clusters[cluster.name], self._fleet = cluster, None
+                changed = before is None or _standing(before) != _standing(cluster)
+                self._look_at_all(now, only_unplaced=not changed)
             case ClusterGone(name):
                 if self.clusters.pop(name, None) is not None:
+                    self._fleet = None
                     self._look_at_all(now)
             case FiguresSeen(sessions):
                 self.sessions = sessions
@@ -86,7 +90,7 @@ class Scheduler:
         if before is not None and before.version == binding.version:
             return
         self.bindings[binding.key] = binding
-        if binding.ours and not binding.suspended and _unsettled(binding):
+        if binding.ours and _unsettled(binding):
             self._look_at(binding.key, binding, now)
 
     def _written(self, event: Written, now: Nanoseconds) -> None:
@@ -103,9 +107,10 @@ class Scheduler:
             self._not_before[event.key] = now + BACKOFF[min(failures, len(BACKOFF) - 1)]
             self._look_at(event.key, binding, now)
 
-    def _look_at_all(self, now: Nanoseconds) -> None:
+    def _look_at_all(self, now: Nanoseconds, only_unplaced: bool = False) -> None:
+        """Those that have no place yet also where a cluster has only more room than before."""
         for key, binding in self.bindings.items():
-            if binding.ours and not binding.suspended:
+            if binding.ours and (not only_unplaced or binding.scheduled == "False"):
                 self._look_at(key, binding, now)
 
     def _look_at(self, key: BindingKey, binding: Binding, now: Nanoseconds) -> None:
@@ -121,7 +126,7 @@ class Scheduler:
             entry = heapq.heappop(self._queue)
             key = entry[2]
             binding = self.bindings.get(key)
-            if binding is None or not binding.ours or binding.suspended:
+            if binding is None or not binding.ours:
                 self._queued.discard(key)
             elif key in self.writing or self._not_before.get(key, 0) > now:
                 put_off.append(entry)
@@ -137,24 +142,28 @@ class Scheduler:
 
     def _decide(self, binding: Binding, wall_s: float) -> Write | None:
         self.decided += 1
-        live = {
-            cluster: held.get((binding.namespace, binding.workload[2]), 0)
-            for cluster, held in self.sessions.items()
-        }
-        write = decide(binding, self.clusters.values(), live, self.settings.leave_within_s, wall_s)
+        live = {cluster: held.get(binding.application, 0) for cluster, held in self.sessions.items()}
+        write = decide(binding, self.fleet, live, self.settings.leave_within_s, wall_s)
         return released(binding, write, live, wall_s)
 
+    @property
+    def fleet(self) -> Fleet:
+        """All clusters as arrays; made anew when one changed."""
+        if self._fleet is None:
+            self._fleet = Fleet(self.clusters.values())
+        return self._fleet
 
-def _standing(cluster: SiteFacts) -> SiteFacts:
+
+def _standing(cluster: Cluster) -> Cluster:
     """What of a cluster may change a decision that was made: not how much room it has at the moment."""
-    return replace(cluster, free_cpu_millis=None, free_memory_bytes=None, free_instances=None)
+    return replace(cluster, free=None, grades=())
 
 
 def _unsettled(binding: Binding) -> bool:
     return (
         binding.observed != binding.generation
         or not binding.applied
-        or binding.scheduled != "True"
+        or not binding.scheduled
         or binding.reschedule
         or any(task.suppressed for task in binding.evicting)
     )
