@@ -74,8 +74,13 @@ class Bench:
         karmada_setup.set_up(at, definitions)
         self.start("karmada-webhook")
         self.start(AGGREGATED)
-        self._wait("the webhook", lambda: _listens(at.ports["karmada-webhook"]))
-        self._wait("Karmada's aggregated API", lambda: karmada_setup.joined(at) is not None)
+        self._wait(
+            "the webhook", lambda: self._alive("karmada-webhook") and _listens(at.ports["karmada-webhook"])
+        )
+        self._wait(
+            "Karmada's aggregated API",
+            lambda: self._alive(AGGREGATED) and karmada_setup.joined(at) is not None,
+        )
         self.start("karmada-controller-manager")
         for member in MEMBERS:
             karmada_setup.join(at, member)
@@ -169,6 +174,12 @@ class Bench:
         record = self._records().get(name)
         alive = record is not None and started_at(record["pid"]) == record["birth"]
         return int(record["pid"]) if record is not None and alive else 0
+
+    def _alive(self, name: str) -> bool:
+        """It runs; if it has ended it is started again: some programs give up where another is still starting."""
+        if not self.running(name):
+            self.start(name)
+        return True
 
     def _records(self) -> dict[str, dict[str, Any]]:
         try:

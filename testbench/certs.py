@@ -109,8 +109,10 @@ class Authority:
             "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
             "current-context": "c",
         }
-        target.touch(mode=0o600)
-        target.write_text(yaml.safe_dump(config))
+        text = yaml.safe_dump(config)
+        if not target.exists() or target.read_text() != text:  # never while a program may be reading it
+            target.touch(mode=0o600)
+            target.write_text(text)
         return target
 
 
