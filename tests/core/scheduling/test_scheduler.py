@@ -241,6 +241,17 @@ def test_more_room_alone_moves_nothing() -> None:
     assert world.writes() == []
 
 
+def test_the_explanation_names_each_rule_once() -> None:
+    away = Taint("away", "", "NoSchedule")
+    world = World(cluster("a"), cluster("b", taints=(away,)), cluster("c", taints=(away,)))
+    world.sees(raw_binding())
+    (write,) = world.writes()
+    told = json.loads(write.explanation)
+    assert told["because"] == "4 replicas at 1 clusters"
+    (refused,) = told["refused"]
+    assert (refused["rule"], refused["count"], refused["clusters"]) == ("taint", 2, ["b", "c"])
+
+
 def leaving(live: int) -> tuple[World, Write]:
     """A placement without cluster b any more, while ``live`` sessions are served there."""
     world = World()

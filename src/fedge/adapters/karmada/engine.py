@@ -201,11 +201,11 @@ def bound_of(binding: Mapping[str, Any], site_of: Mapping[str, SiteId]) -> Engin
         because=str(told.get("because") or condition.get("message") or "not scheduled yet"),
         scheduled=condition.get("status") == "True",
         refused={
-            site_of[one["cluster"]]: (str(one["refused_by"]), str(one["reason"]))
-            for one in told.get("clusters") or ()
-            if one.get("refused_by") and one.get("cluster") in site_of
+            site_of[cluster]: (str(one["rule"]), str(one["reason"]))
+            for one in told.get("refused") or ()
+            for cluster in one["clusters"]
+            if cluster in site_of
         },
-        unplaced=int(told.get("unplaced") or 0),
     )
 
 

@@ -99,7 +99,7 @@ def _bound(known: Knowledge, application: Application) -> Placement:
         return Placement(before, {}, 0, "Karmada's binding has not been heard yet")
     chosen = {site: count for site, count in bound.replicas.items() if count and site in known.state.sites}
     refused = {site: Refusal(rule, reason) for site, (rule, reason) in bound.refused.items()}
-    return Placement(chosen, refused, bound.unplaced, bound.because)
+    return Placement(chosen, refused, 0, bound.because)
 
 
 def _kept(site: SiteFacts) -> SiteFacts:

@@ -20,7 +20,6 @@ class EngineBound(Message, frozen=True):
     because: str
     scheduled: bool = True
     refused: dict[SiteId, tuple[str, str]] = field(default_factory=dict)
-    unplaced: int = 0
 
 
 class EngineUnbound(Message, frozen=True):

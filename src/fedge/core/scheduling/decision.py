@@ -20,8 +20,8 @@ from fedge.core.scheduling.binding import PRODUCER, Binding, EvictionTask
 from fedge.core.scheduling.events import Write
 
 SUCCESS = "Binding has been scheduled successfully."
-MOST_EXPLAINED = 200
-"""Clusters in an explanation: annotations are bounded, and nobody reads more."""
+MOST_NAMED = 10
+"""Clusters that are named for each reason."""
 
 
 def due(binding: Binding, fleet: Fleet) -> bool:
@@ -145,27 +145,24 @@ def _why(fleet: Fleet, question: Question) -> str:
 
 
 def explanation(question: Question, fleet: Fleet, wanted: Mapping[str, int]) -> str:
-    """For every cluster: with how many, or refused by which rule; as JSON, for the binding's annotation."""
-    refused = refusals(fleet, question)
-    rows: list[dict[str, Any]] = [
-        {"cluster": name, "replicas": count}
-        for name, count in sorted(wanted.items(), key=lambda pair: (-pair[1], pair[0]))
-    ]
-    rows += [
-        {"cluster": name, "replicas": 0, "refused_by": why.rule, "reason": why.reason}
-        for name, why in sorted(refused.items())
-        if name not in wanted
-    ]
-    rows += [
-        {
-            "cluster": name,
-            "replicas": 0,
-            "refused_by": "spread",
-            "reason": "feasible, but not among those chosen",
-        }
-        for name in fleet.names
-        if name not in wanted and name not in refused
-    ]
+    """Why the others were not chosen, by rule, as JSON for the binding's annotation; the chosen ones are in its spec.
+
+    Short on purpose: it travels with every write of the binding, and most clusters share few reasons.
+    """
+    grouped: dict[tuple[str, str], list[str]] = {}
+    for name, why in sorted(refusals(fleet, question).items()):
+        if name not in wanted:
+            grouped.setdefault((why.rule, why.reason), []).append(name)
+    refused = {name for names in grouped.values() for name in names}
+    left = [name for name in fleet.names if name not in wanted and name not in refused]
+    if left:
+        grouped["spread", "feasible, but not among those chosen"] = left
     copies = "a copy at each of" if not divided(question.placement) else f"{sum(wanted.values())} replicas at"
-    told = {"because": f"{copies} {len(wanted)} clusters", "unplaced": 0, "clusters": rows[:MOST_EXPLAINED]}
+    told = {
+        "because": f"{copies} {len(wanted)} clusters",
+        "refused": [
+            {"rule": rule, "reason": reason, "count": len(names), "clusters": names[:MOST_NAMED]}
+            for (rule, reason), names in grouped.items()
+        ],
+    }
     return json.dumps(told, separators=(",", ":"))
