@@ -43,7 +43,10 @@ class Bench:
 
     @classmethod
     def up(cls, home: Path, timing: Timing | None = None, stock_scheduler: bool = True) -> Bench:
-        """Start what is not running; ``timing`` counts for a new home only. Raises ``build.NoGo``, ``RuntimeError``, ``TimeoutError``."""
+        """Start what is not running; ``timing`` counts for a new home only.
+
+        Raises ``build.NoGo``, ``RuntimeError``, ``TimeoutError``.
+        """
         home = home.absolute()
         folder = build.build()
         definitions = build.definitions(folder)

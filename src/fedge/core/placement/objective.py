@@ -98,7 +98,7 @@ def cost_of(problem: Problem, assignment: Ints) -> Cost:
     loads = np.bincount(assignment[served], minlength=sites)
     if (loads > problem.places).any():
         raise ValueError(f"{int((loads > problem.places).sum())} sites have more players than places")
-    reachable = (problem.rtt_ms <= problem.objective_ms).any(axis=1)
+    reachable = np.any(problem.rtt_ms <= problem.objective_ms, axis=1)
     outside = int(((rtts > problem.objective_ms) & reachable[served]).sum())
     crowded = int((loads - problem.comfortable).clip(0).sum())
     needed = instances_for(loads, problem.places_per_instance)
