@@ -4,8 +4,8 @@
 
 The same ResourceBindings (weighted, 2 replicas) wait for whoever starts. *Placed*: spec.clusters is there. *Settled*: the
 status says so too (schedulerObservedGeneration is the generation, condition Scheduled). Rates are from the moment the first was
-placed to the last one's, seen by one watcher of the same kind for all. The stock scheduler runs at its default client limit (40/60;
-a fifth of the bindings) and at 10,000/s. Clusters are objects without members, at 3 as at 100: nothing is dispatched.
+placed to the last one's, seen by one watcher of the same kind for all. The stock scheduler runs at its default client limit
+(40/60; a fifth of the bindings) and at 10,000/s. Clusters are objects without members, at 3 as at 100: nothing is dispatched.
 CPU: user and system time of the scheduler's process, start included, and of the API server's, from /proc.
 Bar: settled at 10,000/s at least 2 times the stock scheduler's.
 """
