@@ -303,3 +303,17 @@ def test_completion(fedge: Fedge, shell: str) -> None:
 
 def test_version(fedge: Fedge) -> None:
     assert fedge("version").output.startswith("fedge ")
+
+
+def test_top_puts_the_busiest_site_first_and_marks_old_figures(fedge: Fedge, platform: FakePlatform) -> None:
+    row = {"state": "ready", "sessions": 3, "capacity": 128, "instances": 1}
+    platform.answers["GET", f"{API}/sites"] = {
+        "items": [
+            {**row, "site": "harbour", "load": 0.1, "load_age_ms": 500},
+            {**row, "site": "market", "load": 0.62, "load_age_ms": 9000},
+        ]
+    }
+    lines = fedge("top", "sites").stdout.splitlines()
+    assert lines[0].split()[:4] == ["SITE", "STATE", "LOAD", "AGE"]
+    assert lines[1].split()[:6] == ["market", "ready", "62%", "?", "9.0", "s"]
+    assert lines[2].split()[:5] == ["harbour", "ready", "10%", "0.5", "s"]

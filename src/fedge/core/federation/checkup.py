@@ -1,0 +1,177 @@
+"""What a Karmada lacks for Fedge, and what will then not happen: rules over plain facts, pure.
+
+Source of each rule: `docs/karmada.md`; Karmada's failover documentation (taints, flags).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from msgspec import Struct
+
+
+class MemberFacts(Struct, frozen=True):
+    """A member cluster as Karmada shows it."""
+
+    name: str
+    ready: bool = False
+    reports_resources: bool = False
+    serves_deployments: bool = False
+    site: str = ""
+    """its label fedge.dev/site"""
+
+
+class KarmadaFacts(Struct, frozen=True):
+    """``missing_rights``: verb and resource that the asking user lacks. ``lease_age_s`` None: nobody holds the lease."""
+
+    version: str = ""
+    kinds: frozenset[str] = frozenset()
+    """plural.group of each kind that is served"""
+    members: tuple[MemberFacts, ...] = ()
+    no_execute_policies: int = 0
+    webhooks: int = 0
+    missing_rights: tuple[str, ...] = ()
+    leader: str = ""
+    lease_age_s: float | None = None
+    lease_duration_s: float = 15.0
+    unscheduled: tuple[str, ...] = ()
+    """bindings of ours that nobody has scheduled"""
+
+
+class Finding(Struct, frozen=True):
+    """``consequence``: what will not happen. ``remedy``: what to do about it."""
+
+    what: str
+    state: Literal["ok", "warning", "missing", "unknown"]
+    consequence: str = ""
+    remedy: str = ""
+
+
+NEEDED = {
+    "resourcebindings.work.karmada.io": "nothing can be scheduled: this is no Karmada API server",
+    "propagationpolicies.policy.karmada.io": "nothing can be propagated: this is no Karmada API server",
+    "clusters.cluster.karmada.io": "no cluster can be seen: Karmada's aggregated API server does not answer",
+    "qospolicies.fedge.dev": "QoSPolicies cannot be stored: no session will follow its player",
+}
+
+
+def checkup(facts: KarmadaFacts) -> list[Finding]:
+    """Every finding, in the order in which one would mend them."""
+    return [*_kinds(facts), *_members(facts), *_scheduler(facts), *_failover(facts), *_rights(facts)]
+
+
+def healthy(findings: list[Finding]) -> bool:
+    """Nothing is missing; warnings and what cannot be seen are no failure."""
+    return all(each.state != "missing" for each in findings)
+
+
+def _kinds(facts: KarmadaFacts) -> Iterator[Finding]:
+    yield Finding(f"API server answers, version {facts.version or 'not told'}", "ok")
+    for kind, consequence in NEEDED.items():
+        if kind in facts.kinds:
+            yield Finding(kind, "ok")
+        else:
+            ours = kind.endswith("fedge.dev")
+            remedy = (
+                "kubectl apply -f deploy/karmada/karmada/" if ours else "look at Karmada's own installation"
+            )
+            yield Finding(kind, "missing", consequence, remedy)
+    if facts.webhooks:
+        yield Finding(f"{facts.webhooks} webhook configurations", "ok")
+    else:
+        yield Finding(
+            "no webhook configuration",
+            "warning",
+            "policies get no defaults and no checks",
+            "install karmada-webhook",
+        )
+
+
+def _members(facts: KarmadaFacts) -> Iterator[Finding]:
+    if not facts.members:
+        yield Finding("no member cluster", "missing", "nothing can run anywhere", "karmadactl join NAME")
+    for each in facts.members:
+        if not each.ready:
+            yield Finding(
+                f"{each.name} is not Ready",
+                "warning",
+                "nothing new is placed there",
+                f"kubectl describe cluster {each.name}",
+            )
+        elif not each.serves_deployments:
+            yield Finding(
+                f"{each.name} does not report apps/v1 Deployment",
+                "warning",
+                "no Deployment is placed there",
+                "wait for its status",
+            )
+        elif not each.reports_resources:
+            yield Finding(
+                f"{each.name} reports no resources",
+                "warning",
+                "replicas cannot be divided by its room",
+                "wait for its status",
+            )
+        else:
+            yield Finding(f"{each.name} is Ready", "ok")
+        if not each.site:
+            remedy = f"kubectl label cluster {each.name} fedge.dev/site=SITE"
+            yield Finding(
+                f"{each.name} has no label fedge.dev/site", "warning", "no session is served there", remedy
+            )
+
+
+def _scheduler(facts: KarmadaFacts) -> Iterator[Finding]:
+    if facts.lease_age_s is None:
+        yield Finding(
+            "nobody holds the lease fedge-scheduler",
+            "missing",
+            "bindings of Fedge are not scheduled",
+            "kubectl apply -f deploy/karmada/host/",
+        )
+    elif facts.lease_age_s > facts.lease_duration_s:
+        said = f"the lease fedge-scheduler was last renewed {facts.lease_age_s:.0f} s ago by {facts.leader}"
+        yield Finding(said, "missing", "bindings of Fedge are not scheduled", "look at the scheduler's log")
+    else:
+        yield Finding(f"{facts.leader} schedules, renewed {facts.lease_age_s:.0f} s ago", "ok")
+    if facts.unscheduled:
+        named = ", ".join(facts.unscheduled[:5])
+        yield Finding(
+            f"{len(facts.unscheduled)} bindings are not scheduled: {named}",
+            "warning",
+            "they run nowhere new",
+            "fedge explain deployment/NAME",
+        )
+
+
+def _failover(facts: KarmadaFacts) -> Iterator[Finding]:
+    if facts.no_execute_policies:
+        yield Finding("a ClusterTaintPolicy evicts from clusters that fail", "ok")
+    else:
+        remedy = "kubectl apply -f deploy/karmada/karmada/cluster-taint-policy.yaml"
+        yield Finding(
+            "no ClusterTaintPolicy with NoExecute",
+            "warning",
+            "a cluster that is lost keeps its replicas: no failover",
+            remedy,
+        )
+    flags = "--feature-gates=Failover=true --enable-no-execute-taint-eviction=true"
+    yield Finding(
+        "the controller manager's flags cannot be seen from here",
+        "unknown",
+        "without them nothing fails over",
+        f"check {flags}",
+    )
+
+
+def _rights(facts: KarmadaFacts) -> Iterator[Finding]:
+    for each in facts.missing_rights:
+        yield Finding(
+            f"you may not {each}",
+            "missing",
+            "a scheduler with these rights cannot work",
+            "kubectl apply -f deploy/karmada/karmada/scheduler-rights.yaml",
+        )
+    if not facts.missing_rights:
+        yield Finding("your rights suffice for a scheduler", "ok")
