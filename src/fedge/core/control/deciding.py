@@ -67,7 +67,7 @@ def site_facts(known: Knowledge, app: str, now: Nanoseconds) -> list[SiteFacts]:
                 load=view.load if view is not None else 0.0,
                 load_age_ms=(now - view.heard_at) / MS if view is not None else 1e9,
                 schema=ready[0].schema if ready else "",
-                barred=leaving.BARRED if (app, name) in known.leaving else "",
+                barred=leaving.barred(known, AppId(app), name),
             )
         )
     return facts
@@ -263,6 +263,8 @@ def move(known: Knowledge, event: AskedMove, now: Nanoseconds) -> list[Effect]:
         why = f"{session.move} is under way"
     elif state != "ready":
         why = f"{event.to} is {state}"
+    elif barred := leaving.barred(known, session.app, event.to):
+        why = f"{event.to}: {barred}"
     else:
         busy, limit = known.state.moves_at(), _limit(known, session)
         why = objection(event.to, session.site, None, 0, busy, limit, now, ordered=True)

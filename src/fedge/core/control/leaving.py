@@ -16,7 +16,13 @@ from fedge.core.model import MS, SECOND, AppId, Nanoseconds, SiteId
 AT_LEAST = 10 * SECOND
 """However short a move's deadline is, sessions get so long to find another site."""
 
-BARRED = "its placement there has ended; its sessions are leaving"
+
+def barred(known: Knowledge, app: AppId, site: SiteId) -> str:
+    """Why no session is to go there, whatever instances are still to be seen; empty where one may."""
+    if (app, site) in known.leaving:
+        return "its placement there has ended; its sessions are leaving"
+    placed = known.state.placed.get(app)
+    return "it has no placement there" if placed and site not in placed else ""
 
 
 def sessions_at(known: Knowledge, app: AppId, site: SiteId) -> list[Session]:
