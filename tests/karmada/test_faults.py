@@ -42,11 +42,15 @@ def ask_for(client: Client, wanted: list[str]) -> None:
 
 
 def all_placed_once(client: Client, wanted: list[str], until: Until) -> None:
-    """Each binding: settled, scheduled, its replicas neither lost nor double."""
+    """Each binding: settled, scheduled, its replicas neither lost nor double.
+
+    Karmada's own controllers take up to a minute to make bindings again after their API server was away.
+    """
     for name in wanted:
         until(
             lambda name=name: settled(client, name) and scheduled(client, name)[0] == "True",
             f"{name} is settled",
+            within_s=150,
         )
         assert sum(placed(client, name).values()) == REPLICAS
         clusters = [one["name"] for one in binding(client, name)["spec"]["clusters"]]
