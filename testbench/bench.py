@@ -78,11 +78,11 @@ class Bench:
         self.start("karmada-webhook")
         self.start(AGGREGATED)
         self._wait(
-            "the webhook", lambda: self._alive("karmada-webhook") and _listens(at.ports["karmada-webhook"])
+            "the webhook", lambda: self.ensure("karmada-webhook") and _listens(at.ports["karmada-webhook"])
         )
         self._wait(
             "Karmada's aggregated API",
-            lambda: self._alive(AGGREGATED) and karmada_setup.joined(at) is not None,
+            lambda: self.ensure(AGGREGATED) and karmada_setup.joined(at) is not None,
         )
         self.start("karmada-controller-manager")
         for member in MEMBERS:
@@ -178,11 +178,16 @@ class Bench:
         alive = record is not None and started_at(record["pid"]) == record["birth"]
         return int(record["pid"]) if record is not None and alive else 0
 
-    def _alive(self, name: str) -> bool:
+    def ensure(self, name: str) -> bool:
         """It runs; if it has ended it is started again: some programs give up where another is still starting."""
         if not self.running(name):
             self.start(name)
         return True
+
+    def bring_back(self, name: str) -> None:
+        """Start an API server that was stopped or killed, and wait until it answers. Raises ``TimeoutError``."""
+        admin = self.at.admin(name.removesuffix("-apiserver"))
+        self._wait(f"{name} again", lambda: self.ensure(name) and karmada_setup.api_answers(admin))
 
     def _records(self) -> dict[str, dict[str, Any]]:
         try:

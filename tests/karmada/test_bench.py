@@ -36,6 +36,6 @@ def test_up_again_starts_nothing_twice(whole: Bench) -> None:
 def test_a_killed_api_server_comes_back_with_what_it_knew(whole: Bench, until: Until) -> None:
     whole.kill("karmada-apiserver")
     assert whole.running("karmada-apiserver") == 0
-    whole.start("karmada-apiserver")
+    whole.bring_back("karmada-apiserver")
     ready = until(lambda: sum(karmada_setup.joined(whole.at).values()) == len(MEMBERS), "members Ready again")
     assert ready

@@ -34,8 +34,9 @@ def test_it_sees_the_scheduler_come_and_the_members(
     schedulers.start("doctored")
     until(lambda: any("doctored schedules" in what for what in findings(whole)), "the leader is seen")
     found = findings(whole)
-    for member in MEMBERS:
-        assert found[f"{member} is Ready"] == "ok"
+    for member in MEMBERS:  # a member without nodes has no resources to report: that is a warning
+        assert f"{member} is not Ready" not in found
+        assert any(what in (f"{member} is Ready", f"{member} reports no resources") for what in found)
     assert found["qospolicies.fedge.dev"] == "ok"
     assert found["your rights suffice for a scheduler"] == "ok"
     assert "missing" not in found.values()

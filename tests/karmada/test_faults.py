@@ -64,7 +64,7 @@ def test_the_api_server_is_killed_and_restarted(
     schedulers.start()
     ask_for(karmada, wanted)
     whole.kill("karmada-apiserver")
-    whole.start("karmada-apiserver")
+    whole.bring_back("karmada-apiserver")
     all_placed_once(karmada, wanted, until)
     until(lambda: ask_for(karmada, ["killed-late"]) or True, "the API server answers")
     all_placed_once(karmada, ["killed-late"], until)
@@ -94,7 +94,7 @@ def test_a_watch_that_is_too_old(whole: Bench, karmada: Client, schedulers: Sche
     urlopen(
         Request(f"{etcd}/compaction", json.dumps({"revision": revision, "physical": True}).encode())
     ).read()
-    whole.start("karmada-apiserver")
+    whole.bring_back("karmada-apiserver")
     until(lambda: binding(karmada, wanted[0]), "the API server answers")
     until(lambda: refused_with(karmada, old) == 410, "a watch from before is refused as too old")
     ask_for(karmada, wanted[2:])

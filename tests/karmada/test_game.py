@@ -114,7 +114,7 @@ def test_an_api_server_dies_while_it_is_played(
         time.sleep(4)
         whole.kill(victim)
         time.sleep(6)
-        whole.start(victim)
+        whole.bring_back(victim)
         report = playing.report()
     nothing_was_lost(report)
     for member in MEMBERS:
