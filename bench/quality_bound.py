@@ -1,4 +1,4 @@
-"""What is proven about an instance: HiGHS' lower bound on the objective of `core/placement/objective.py`, as a MIP.
+"""What is proven about an instance: HiGHS' lower bound on the objective of `objective.py`, as a MIP.
 
 Players' variables may be fractions: once instances are whole numbers the rest is a transport problem, whose corners are whole.
 A site's cost has a second, redundant set of lines: the lower hull of what each number of players costs there. It changes
@@ -13,7 +13,7 @@ import highspy
 import numpy as np
 from msgspec import Struct
 
-from fedge.core.placement.objective import Ints, Problem, cost_of, instances_for, weights_of
+from bench.objective import Ints, Problem, cost_of, instances_for, weights_of
 
 
 class Bound(Struct, frozen=True):

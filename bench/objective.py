@@ -1,6 +1,6 @@
 """The one objective: the share of players within their objective first, then spread, then cost, as one weighted sum.
 
-`assign.py` minimises it for every player at once, `rank.py` and `qos.py` for populations, discovery for one player.
+Used by the quality benchmark alone so far; meant for placement, discovery and mobility.
 
 - *outside*: a player whose round trip is over the objective although some site would keep it. (Who has no such site costs
   nothing: no decision could change it.)
