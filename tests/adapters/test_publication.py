@@ -1,0 +1,62 @@
+"""What Karmada gets of the manifests, and what the control plane hears of its bindings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fedge.adapters.karmada.engine import bound_of
+from fedge.adapters.karmada.publication import publication
+from fedge.api.manifest_files import read_manifests
+from fedge.core.model import SiteId
+from fedge.programs.supervisor import arena_folder
+
+
+def published(bench_nodes: bool = True) -> dict[str, dict[str, Any]]:
+    objects = [found.object for found in read_manifests(arena_folder())]
+    return {one["kind"]: one for one in publication(objects, "fedge", bench_nodes)}
+
+
+def test_the_policy_names_our_scheduler_and_is_applied_before_what_it_selects() -> None:
+    found = published()
+    assert found["PropagationPolicy"]["spec"]["schedulerName"] == "fedge-scheduler"
+    order = list(found)
+    assert order.index("PropagationPolicy") < order.index("Deployment")
+    assert order.index("OverridePolicy") < order.index("Deployment")
+
+
+def test_a_game_with_sessions_outlives_an_unreachable_node() -> None:
+    tolerations = published()["Deployment"]["spec"]["template"]["spec"]["tolerations"]
+    assert {one["key"] for one in tolerations} == {
+        "node.kubernetes.io/not-ready",
+        "node.kubernetes.io/unreachable",
+    }
+    assert all("tolerationSeconds" not in one for one in tolerations)
+
+
+def test_bench_nodes_are_tolerated_by_an_override_and_not_in_the_manifest() -> None:
+    (rule,) = published()["OverridePolicy"]["spec"]["overrideRules"]
+    (patch,) = rule["overriders"]["plaintext"]
+    assert patch["value"] == {"key": "fedge.dev/bench-node", "operator": "Exists"}
+    assert "OverridePolicy" not in published(bench_nodes=False)
+
+
+def test_the_manifests_themselves_are_not_changed() -> None:
+    objects = [found.object for found in read_manifests(arena_folder())]
+    before = repr(objects)
+    publication(objects, "fedge", True)
+    assert repr(objects) == before
+
+
+def test_a_binding_is_heard_by_its_sites() -> None:
+    told = '{"because":"why","refused":[{"rule":"taint","reason":"tainted","count":1,"clusters":["m2"]}]}'
+    binding = {
+        "metadata": {"annotations": {"fedge.dev/explanation": told}},
+        "spec": {
+            "resource": {"kind": "Deployment", "namespace": "default", "name": "arena"},
+            "clusters": [{"name": "m1", "replicas": 2}, {"name": "elsewhere", "replicas": 1}],
+        },
+        "status": {"conditions": [{"type": "Scheduled", "status": "True", "message": "done"}]},
+    }
+    bound = bound_of(binding, {"m1": SiteId("harbour"), "m2": SiteId("market")})
+    assert (bound.app, bound.replicas, bound.scheduled) == ("arena", {"harbour": 2}, True)
+    assert (bound.because, bound.refused) == ("why", {"market": ("taint", "tainted")})

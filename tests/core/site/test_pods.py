@@ -1,0 +1,89 @@
+"""A Pod as a bench node reads and reports it, and the numbers that instances keep."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fedge.core.model import AppId
+from fedge.core.site.pods import PodState, Slots, read_pod, status_of
+
+
+def raw_pod(**change: Any) -> dict[str, Any]:
+    container = {
+        "name": "arena",
+        "image": "registry.example/arena:1",
+        "command": ["python3", "$(FILE)"],
+        "env": [
+            {"name": "FILE", "value": "arena.py"},
+            {"name": "ME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
+            {"name": "IP", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}},
+        ],
+        "resources": {"limits": {"memory": "64Mi"}},
+        **change.pop("container", {}),
+    }
+    metadata = {
+        "uid": "u1",
+        "name": "arena-6d4f-x",
+        "namespace": "default",
+        "annotations": {"fedge.dev/base-dir": "/games/arena"},
+        "ownerReferences": [{"kind": "ReplicaSet", "name": "arena-6d4f"}],
+        **change,
+    }
+    return {"metadata": metadata, "spec": {"containers": [container], "terminationGracePeriodSeconds": 5}}
+
+
+def test_a_pod_becomes_one_process() -> None:
+    pod = read_pod(raw_pod(), "10.9.10.11")
+    assert (pod.app, pod.command, pod.working_dir) == ("arena", ("python3", "arena.py"), "/games/arena")
+    assert pod.env == {"FILE": "arena.py", "ME": "arena-6d4f-x", "IP": "10.9.10.11"}
+    assert (pod.memory_limit_bytes, pod.grace_s, pod.deleting) == (64 << 20, 5, False)
+
+
+def test_an_application_is_told_by_its_deployment_and_namespace() -> None:
+    assert read_pod(raw_pod(namespace="studio")).app == "studio:arena"
+    assert read_pod(raw_pod(ownerReferences=[])).app == "arena-6d4f-x"
+
+
+def test_a_deletion_brings_its_own_grace() -> None:
+    pod = read_pod(raw_pod(deletionTimestamp="2027-01-01T00:00:00Z", deletionGracePeriodSeconds=2))
+    assert (pod.deleting, pod.grace_s) == (True, 2)
+
+
+def test_a_container_that_waits_says_why() -> None:
+    status = status_of(
+        read_pod(raw_pod()), PodState("waiting", why="ErrImagePull", message="no mapping"), "now"
+    )
+    assert status["phase"] == "Pending"
+    assert status["containerStatuses"][0]["state"] == {
+        "waiting": {"reason": "ErrImagePull", "message": "no mapping"}
+    }
+    assert "podIP" not in status
+
+
+def test_a_ready_pod_has_its_address_and_its_restarts() -> None:
+    state = PodState("running", ready=True, restarts=2, address="10.9.10.11", started_at="then")
+    status = status_of(read_pod(raw_pod()), state, "now")
+    assert (status["phase"], status["podIP"]) == ("Running", "10.9.10.11")
+    assert all(one["status"] == "True" for one in status["conditions"])
+    (container,) = status["containerStatuses"]
+    assert (container["restartCount"], container["state"]) == (2, {"running": {"startedAt": "then"}})
+
+
+ARENA = AppId("arena")
+
+
+def test_a_pod_that_takes_anothers_place_waits_for_its_number() -> None:
+    """Its number is its sessions: they come back with whoever bears it next."""
+    slots = Slots()
+    apps = {"old": ARENA, "new": ARENA}
+    assert slots.take("old", apps, ARENA, 1) == 1
+    assert slots.take("new", apps, ARENA, 1) is None
+    slots.free("old")
+    assert slots.take("new", apps, ARENA, 1) == 1
+
+
+def test_numbers_are_kept_over_a_restart_and_never_shared() -> None:
+    slots = Slots({"a": 1, "b": 2})
+    apps = {"a": ARENA, "b": ARENA, "c": ARENA}
+    assert slots.take("b", apps, ARENA, 2) == 2
+    assert slots.take("c", apps, ARENA, None) == 3
