@@ -16,11 +16,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from lightkube import Client
 from lightkube.resources.core_v1 import Node, Pod
 
+from fedge.programs.supervisor import arena_folder
 from testbench.bench import Bench
 from testbench.karmada_setup import client_of
 from testbench.programs import MEMBERS
+from tests.karmada.objects import binding, placed
 from tests.karmada.proxy import Proxy
 
 Until = Callable[..., Any]
@@ -119,6 +123,28 @@ def test_an_api_server_dies_while_it_is_played(
     nothing_was_lost(report)
     for member in MEMBERS:
         until(lambda member=member: not pods(whole, member), f"{member}'s Pods are gone")
+
+
+def test_a_policy_takes_a_cluster_away_and_its_sessions_leave_first(
+    whole: Bench, karmada: Client, tmp_path: Path, until: Until
+) -> None:
+    """The scheduler drops member2 and keeps its copy by an eviction task; the sessions move; then the copy goes."""
+    raw = yaml.safe_load((arena_folder() / "propagationpolicy.yaml").read_text())
+    raw["spec"]["placement"]["clusterAffinity"] = {"exclude": ["member2"]}
+    changed = tmp_path / "policy.yaml"
+    changed.write_text(yaml.safe_dump(raw))
+    home = tmp_path / "home"
+    with game(whole.home, home, 30) as playing:
+        assert pods(whole, "member2")
+        time.sleep(4)
+        apply = [sys.executable, "-m", "fedge.cli.main", "apply", "-f", str(changed)]
+        subprocess.run(apply, env={**os.environ, "FEDGE_HOME": str(home)}, check=True)
+        until(lambda: "member2" not in placed(karmada, "arena"), "the binding has dropped member2")
+        until(lambda: not pods(whole, "member2"), "member2's copy has left", 25)
+        assert binding(karmada, "arena")["spec"].get("gracefulEvictionTasks") in (None, [])
+        report = playing.report()
+    nothing_was_lost(report)
+    assert report["moves"]["by_cause"]["drain"]["released"] > 0
 
 
 def test_an_agent_is_cut_off_for_longer_than_its_node_may_be(
