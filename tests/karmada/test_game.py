@@ -20,6 +20,7 @@ import yaml
 from lightkube import Client
 from lightkube.resources.core_v1 import Node, Pod
 
+from fedge.adapters.karmada.resources import Cluster
 from fedge.programs.supervisor import arena_folder
 from testbench.bench import Bench
 from testbench.karmada_setup import client_of
@@ -145,6 +146,29 @@ def test_a_policy_takes_a_cluster_away_and_its_sessions_leave_first(
         report = playing.report()
     nothing_was_lost(report)
     assert report["moves"]["by_cause"]["drain"]["released"] > 0
+
+
+def test_a_drained_site_is_tainted_in_karmada_and_its_sessions_leave(
+    whole: Bench, karmada: Client, tmp_path: Path, until: Until
+) -> None:
+    home = tmp_path / "home"
+
+    def taints() -> list[str]:
+        return [one["key"] for one in karmada.get(Cluster, "member1").to_dict()["spec"].get("taints") or ()]
+
+    with game(whole.home, home, 24) as playing:
+        site = karmada.get(Cluster, "member1").metadata.labels["fedge.dev/site"]
+        for verb, tainted in (("drain", True), ("undrain", False)):
+            command = [sys.executable, "-m", "fedge.cli.main", verb, site]
+            subprocess.run([*command], env={**os.environ, "FEDGE_HOME": str(home)}, check=True)
+            until(
+                lambda tainted=tainted: ("fedge.dev/drained" in taints()) is tainted,
+                f"{verb} is seen in Karmada",
+            )
+            time.sleep(4)
+        assert pods(whole, "member1")
+        report = playing.report()
+    nothing_was_lost(report)
 
 
 def test_an_agent_is_cut_off_for_longer_than_its_node_may_be(
