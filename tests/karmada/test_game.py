@@ -122,8 +122,9 @@ def test_an_api_server_dies_while_it_is_played(
         whole.bring_back(victim)
         report = playing.report()
     nothing_was_lost(report)
+    # Karmada's controllers take up to a minute and more to go on after their API server was away
     for member in MEMBERS:
-        until(lambda member=member: not pods(whole, member), f"{member}'s Pods are gone")
+        until(lambda member=member: not pods(whole, member), f"{member}'s Pods are gone", 150)
 
 
 def test_a_policy_takes_a_cluster_away_and_its_sessions_leave_first(
