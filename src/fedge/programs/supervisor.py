@@ -38,7 +38,9 @@ _PR_SET_CHILD_SUBREAPER = 36
 _OPEN = build_opener(ProxyHandler({}))
 RESTART_AFTER_S = (0.0, 0.2, 0.5, 1.0, 2.0, 5.0)
 READY_WITHIN_S = 60.0
-PODS_END_WITHIN_S = 15.0
+PODS_END_WITHIN_S = 90.0
+"""A member's controllers take up to a minute to end what was withdrawn, when its API server has just been away. A Pod whose node
+left before would stay there as Terminating."""
 ARENA_IMAGE = "registry.example/fedge/arena:1"
 SLOWEST_COPY_BYTES_PER_MS = 10_000
 """A larger state gets a later deadline: so slow a copy is still allowed."""
