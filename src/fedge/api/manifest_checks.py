@@ -16,6 +16,7 @@ from fedge.core.applications.qos import QoSPolicy
 from fedge.core.applications.quantity import NotAQuantity, Quantity, cpu_millis, memory_bytes
 from fedge.core.applications.service import Service
 from fedge.core.placement.policy import PropagationPolicy
+from fedge.core.placement.stock_policy import StockPlacement
 
 CONTAINER = "spec.template.spec.containers[0]"
 RESOURCES = {"cpu": cpu_millis, "memory": memory_bytes}
@@ -163,9 +164,10 @@ def _propagation(policy: PropagationPolicy) -> None:
             raise FieldError(f"{path}.namespace", f"must be the policy's own, {policy.metadata.namespace}")
     placement = policy.spec.placement
     for number, spread in enumerate(placement.spread_constraints):
-        if spread.max_groups is not None and spread.max_groups < spread.min_groups:
+        if spread.max_groups and spread.max_groups < spread.min_groups:
             path = f"spec.placement.spreadConstraints[{number}].maxGroups"
             raise FieldError(path, f"{spread.max_groups} is less than minGroups, {spread.min_groups}")
+    _affinities(placement)
     for number, toleration in enumerate(placement.cluster_tolerations):
         path = f"spec.placement.clusterTolerations[{number}]"
         if not toleration.key and toleration.operator != "Exists":
@@ -173,6 +175,19 @@ def _propagation(policy: PropagationPolicy) -> None:
         if toleration.operator == "Exists" and toleration.value:
             raise FieldError(f"{path}.value", "must be empty where the operator is Exists")
     _scheduling(policy)
+
+
+def _affinities(placement: StockPlacement) -> None:
+    """Karmada's webhook refuses both kinds together, and two terms of one name."""
+    if placement.cluster_affinity is not None and placement.cluster_affinities:
+        raise FieldError(
+            "spec.placement.clusterAffinities", "is given together with clusterAffinity: choose one"
+        )
+    names = [term.affinity_name for term in placement.cluster_affinities]
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            path = f"spec.placement.clusterAffinities[{number}].affinityName"
+            raise FieldError(path, f"{name!r} is the name of an earlier term too")
 
 
 def _scheduling(policy: PropagationPolicy) -> None:

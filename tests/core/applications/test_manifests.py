@@ -114,13 +114,14 @@ def test_a_wrong_field_of_a_deployment(path: str, value: object, field: str) -> 
 
 PLACEMENT = "spec/placement"
 WRONG_POLICIES = [
-    (f"{PLACEMENT}/clusterAffinities", [], "spec.placement.clusterAffinities"),
-    (f"{PLACEMENT}/clusterAffinity/fieldSelector", {}, "spec.placement.clusterAffinity.fieldSelector"),
+    (f"{PLACEMENT}/clusterAffinities", [{"affinityName": "a"}], "spec.placement.clusterAffinities"),
+    (f"{PLACEMENT}/clusterAffinity/fieldSelectors", {}, "spec.placement.clusterAffinity.fieldSelectors"),
     (
-        f"{PLACEMENT}/spreadConstraints/0/spreadByField",
-        "region",
-        "spec.placement.spreadConstraints[0].spreadByField",
+        f"{PLACEMENT}/spreadConstraints/0/spreadByLabel",
+        "rack",
+        "spec.placement.spreadConstraints[0].spreadByLabel",
     ),
+    ("spec/preemption", "Always", "spec.preemption"),
     (f"{PLACEMENT}/spreadConstraints/0/minGroups", 3, "spec.placement.spreadConstraints[0].maxGroups"),
     (f"{PLACEMENT}/clusterTolerations/0/value", "x", "spec.placement.clusterTolerations[0].value"),
     (

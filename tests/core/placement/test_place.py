@@ -7,8 +7,9 @@ import pytest
 from fedge.core.applications import Application, Latency, Template, app_id, applications_of
 from fedge.core.model import SiteId
 from fedge.core.placement import Placement, Policy, SiteFacts, Taint, explanation, place, policies_of
-from fedge.core.placement.policy import ClusterAffinity, StaticWeight, Toleration
+from fedge.core.placement.stock_policy import ClusterAffinity, ClusterAffinityTerm, StaticWeight, Toleration
 from tests.core.applications.objects import changed, deployment, propagation
+from tests.core.placement.policies import policy_of
 
 
 def arena(replicas: int, cpu: int = 100, objective_ms: float = 20) -> Application:
@@ -40,10 +41,10 @@ def weights(**by_site: int) -> tuple[StaticWeight, ...]:
 
 
 DUPLICATED, AGGREGATED, EVENLY, BY_ROOM = (
-    Policy(division="duplicated"),
-    Policy(division="aggregated"),
-    Policy(division="static"),
-    Policy(division="dynamic"),
+    policy_of("duplicated"),
+    policy_of("aggregated"),
+    policy_of("static"),
+    policy_of("dynamic"),
 )
 
 
@@ -53,19 +54,18 @@ DUPLICATED, AGGREGATED, EVENLY, BY_ROOM = (
         ({"state": "draining"}, DUPLICATED, "state"),
         ({"state": "suspect"}, DUPLICATED, "state"),
         ({"state": "lost", "replicas": 1}, DUPLICATED, "state"),
-        ({}, Policy(affinity=ClusterAffinity(cluster_names=("b",))), "affinity"),
-        ({}, Policy(affinity=ClusterAffinity(exclude=("a",))), "affinity"),
+        ({}, policy_of(affinity=ClusterAffinity(cluster_names=("b",))), "affinity"),
+        ({}, policy_of(affinity=ClusterAffinity(exclude=("a",))), "affinity"),
         ({"taints": (Taint("spot"),)}, DUPLICATED, "taint"),
         (
             {"taints": (Taint("spot", "x"),)},
-            Policy(tolerations=(Toleration(key="spot", value="y"),)),
+            policy_of(tolerations=(Toleration(key="spot", value="y"),)),
             "taint",
         ),
         ({"taints": (Taint("gone", effect="NoExecute"),), "replicas": 1}, DUPLICATED, "taint"),
         ({"room": 0}, AGGREGATED, "capacity"),
-        ({"room": 1}, DUPLICATED, "capacity"),  # half a copy is none
         ({"free_instances": 0}, AGGREGATED, "capacity"),
-        ({}, Policy(division="static", weights=weights(b=1)), "weight"),
+        ({}, policy_of("static", weights=weights(b=1)), "weight"),
     ],
 )
 def test_each_refusal_names_its_rule(facts: dict[str, Any], policy: Policy, rule: str) -> None:
@@ -78,8 +78,8 @@ def test_each_refusal_names_its_rule(facts: dict[str, Any], policy: Policy, rule
 @pytest.mark.parametrize(
     ("facts", "policy"),
     [
-        ({"taints": (Taint("spot"),)}, Policy(tolerations=(Toleration(operator="Exists"),))),
-        ({"taints": (Taint("spot", "x"),)}, Policy(tolerations=(Toleration(key="spot", value="x"),))),
+        ({"taints": (Taint("spot"),)}, policy_of(tolerations=(Toleration(operator="Exists"),))),
+        ({"taints": (Taint("spot", "x"),)}, policy_of(tolerations=(Toleration(key="spot", value="x"),))),
         ({"taints": (Taint("spot", effect="PreferNoSchedule"),)}, DUPLICATED),
         ({"taints": (Taint("new"),), "replicas": 2}, DUPLICATED),  # NoSchedule takes nothing away
         ({"state": "suspect", "replicas": 2}, DUPLICATED),  # nor does a moment's silence
@@ -94,42 +94,42 @@ def test_what_is_no_reason_to_refuse(facts: dict[str, Any], policy: Policy) -> N
     ("replicas", "policy", "sites", "expected"),
     [
         (1, DUPLICATED, [site("a"), site("b")], {"a": 1, "b": 1}),
-        (3, DUPLICATED, [site("a"), site("b", room=2)], {"a": 3}),
-        (2, Policy(max_sites=1), [site("a", rtt_ms=9), site("b", rtt_ms=4)], {"b": 2}),
+        (3, DUPLICATED, [site("a"), site("b", room=2)], {"a": 3, "b": 3}),
+        (2, policy_of(max_sites=1), [site("a", rtt_ms=9), site("b", rtt_ms=4)], {"b": 2}),
         (5, AGGREGATED, [site("a", room=3), site("b", room=5), site("c", room=4)], {"b": 5}),
         (5, AGGREGATED, [site("a", rtt_ms=9), site("b", rtt_ms=4)], {"b": 5}),
         (
             7,
             AGGREGATED,
             [site("a", room=3), site("b", room=4), site("c", room=4, rtt_ms=90)],
-            {"a": 3, "b": 4},
+            {"b": 4, "c": 3},
         ),
-        (3, Policy(division="aggregated", min_sites=2), [site("a"), site("b"), site("c")], {"a": 2, "b": 1}),
+        (3, policy_of("aggregated", min_sites=2), [site("a"), site("b"), site("c")], {"a": 3}),
         (4, EVENLY, [site("a"), site("b"), site("c")], {"a": 2, "b": 1, "c": 1}),
         (
             7,
-            Policy(division="static", weights=weights(a=4, b=2, c=1)),
+            policy_of("static", weights=weights(a=4, b=2, c=1)),
             [site("a"), site("b"), site("c")],
             {"a": 4, "b": 2, "c": 1},
         ),
         (
             7,
-            Policy(division="static", weights=weights(a=4, b=2)),
+            policy_of("static", weights=weights(a=4, b=2)),
             [site("a", room=1), site("b")],
-            {"a": 1, "b": 6},
+            {"a": 5, "b": 2},
         ),
         (6, BY_ROOM, [site("a", room=2), site("b", room=4)], {"a": 2, "b": 4}),
         (
             3,
-            Policy(division="static", max_sites=2),
+            policy_of("static", max_sites=2),
             [site("a"), site("b", rtt_ms=5), site("c")],
-            {"a": 1, "b": 2},
+            {"a": 2, "b": 1},
         ),
         (
             2,
-            Policy(division="static", weights=weights(a=9, b=1), min_sites=2),
+            policy_of("static", weights=weights(a=9, b=1), min_sites=2),
             [site("a"), site("b")],
-            {"a": 1, "b": 1},
+            {"a": 2},
         ),
     ],
 )
@@ -141,47 +141,55 @@ def test_replicas_over_sites(
 
 def test_webster_gives_the_seats_of_the_textbook() -> None:
     """Sainte-Laguë with 53, 24 and 23 thousand votes and 7 seats: 3, 2, 2."""
-    policy = Policy(division="static", weights=weights(a=53, b=24, c=23))
+    policy = policy_of("static", weights=weights(a=53, b=24, c=23))
     assert placed(7, policy, site("a"), site("b"), site("c")) == {"a": 3, "b": 2, "c": 2}
 
 
 def test_the_share_of_players_within_the_objective_comes_first() -> None:
     near_some = SiteFacts(site=SiteId("a"), rtt_ms={"east": 1, "west": 30})
     fair_to_all = SiteFacts(site=SiteId("b"), rtt_ms={"east": 19, "west": 19})
-    one = Policy(max_sites=1)
+    one = policy_of(max_sites=1)
     assert place(arena(1), one, [near_some, fair_to_all]).chosen == {"b": 1}
     assert place(arena(1), one, [near_some, fair_to_all], {"east": 9, "west": 0}).chosen == {"a": 1}
 
 
 def test_a_site_with_a_soft_taint_comes_last() -> None:
     soft = site("a", rtt_ms=1, taints=(Taint("old", effect="PreferNoSchedule"),))
-    assert placed(1, Policy(max_sites=1), soft, site("b", rtt_ms=90)) == {"b": 1}
+    assert placed(1, policy_of(max_sites=1), soft, site("b", rtt_ms=90)) == {"b": 1}
 
 
-def test_too_few_sites_place_nothing_and_say_how_far_off() -> None:
+def test_too_few_sites_place_nothing_and_say_which_rule() -> None:
     answer = place(
-        arena(2), Policy(division="aggregated", min_sites=3), [site("a"), site("b", room=0), site("c")]
+        arena(2), policy_of("duplicated", min_sites=3), [site("a"), site("b", state="lost"), site("c")]
     )
     assert (answer.chosen, answer.unplaced) == ({}, 2)
-    assert answer.because == "2 of 3 sites can run it and 3 must; refused: 1 by capacity"
+    assert "MinGroups" in answer.because
+    assert answer.because.endswith("refused: 1 by state")
 
 
 def test_what_runs_stays_when_too_few_sites_are_left() -> None:
     answer = place(
-        arena(3), Policy(min_sites=2), [site("a", replicas=3), site("b", replicas=3, state="lost")]
+        arena(3), policy_of(min_sites=2), [site("a", replicas=3), site("b", replicas=3, state="lost")]
     )
     assert answer.chosen == {"a": 3}
-    assert answer.because.startswith("1 of 2 sites can run it and 2 must")
+    assert "MinGroups" in answer.because
 
 
-def test_a_copy_that_fits_nowhere_is_unplaced() -> None:
-    assert place(arena(5), DUPLICATED, [site("a", room=3)]).unplaced == 5
+def test_too_little_room_places_nothing_new_and_takes_nothing_away() -> None:
+    """As in Karmada: all replicas or none of the new ones."""
+    assert place(arena(9), AGGREGATED, [site("a", room=3), site("b", room=4)]).unplaced == 9
+    kept = place(arena(9), AGGREGATED, [site("a", room=3, replicas=2), site("b", room=3)])
+    assert (kept.chosen, kept.unplaced) == ({"a": 2}, 7)
 
 
-def test_what_finds_no_room_is_counted() -> None:
-    answer = place(arena(9), AGGREGATED, [site("a", room=3), site("b", room=4)])
-    assert (answer.chosen, answer.unplaced) == ({"a": 3, "b": 4}, 2)
-    assert "2 found no room" in answer.because
+def test_affinity_terms_are_tried_in_turn() -> None:
+    terms = tuple(
+        ClusterAffinityTerm(affinity_name=name, cluster_names=names)
+        for name, names in (("near", ("a",)), ("far", ("b", "c")))
+    )
+    policy = policy_of(affinities=terms)
+    assert placed(2, policy, site("a"), site("b"), site("c")) == {"a": 2}
+    assert placed(2, policy, site("a", state="lost"), site("b"), site("c")) == {"b": 2, "c": 2}
 
 
 def test_no_policy_no_replicas_no_sites() -> None:
@@ -196,7 +204,7 @@ def test_a_lost_site_is_made_up_for_and_the_others_keep_theirs() -> None:
 
 
 def test_changed_weights_take_effect_at_an_unchanged_total() -> None:
-    policy = Policy(division="static", weights=weights(a=1, b=3))
+    policy = policy_of("static", weights=weights(a=1, b=3))
     assert placed(4, policy, site("a", replicas=2), site("b", replicas=2)) == {"a": 1, "b": 3}
 
 
@@ -209,13 +217,13 @@ def test_shrinking_only_takes() -> None:
         "a": 1,
         "b": 1,
     }
-    assert placed(2, AGGREGATED, site("a", replicas=2), site("b", replicas=3, rtt_ms=50)) == {"a": 2}
+    assert placed(2, AGGREGATED, site("a", replicas=2), site("b", replicas=3, rtt_ms=50)) == {"b": 2}
     assert placed(1, DUPLICATED, site("a", replicas=2)) == {"a": 1}
 
 
 def test_the_explanation_has_every_site() -> None:
     told = explanation(
-        arena(1), place(arena(1), Policy(max_sites=1), [site("a"), site("b"), site("c", state="lost")])
+        arena(1), place(arena(1), policy_of(max_sites=1), [site("a"), site("b"), site("c", state="lost")])
     )
     assert [(each["site"], each["replicas"], each["refused_by"]) for each in told["sites"]] == [
         ("a", 1, ""),
@@ -228,9 +236,8 @@ def test_the_explanation_has_every_site() -> None:
 def test_policies_from_manifests() -> None:
     applications = applications_of([deployment()])
     policy = policies_of([propagation()], applications)[app_id("default", "arena")]
-    assert (policy.name, policy.division, policy.min_sites, policy.max_sites) == ("arena", "static", 1, 2)
-    assert policy.weight("a", {}) == 2
-    assert policy.weight("b", {}) == 0
+    assert (policy.name, policy.division) == ("arena", "static")
+    assert policy.placement.spread_constraints[0].max_groups == 2
     plain = changed(propagation(), "spec/placement", {})
     assert policies_of([plain], applications)[app_id("default", "arena")].division == "duplicated"
 

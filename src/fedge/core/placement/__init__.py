@@ -1,7 +1,7 @@
 """Placement: which sites run how many replicas of an application, under Karmada's policies and the application's QoS.
 
-Read `solve.py` first; then `feasible.py` (who could), `rank.py` (who should), `divide.py` (how many each),
-`policy.py` (the rules).
+Read `question.py` (what is asked), then `decide.py` (the answer: filter, score, select, divide), the same on both engines.
+`place.py` asks it for the embedded engine's sites; `read.py` for Karmada's bindings.
 """
 
 from fedge.core.placement.decide import decide as place_binding
@@ -9,10 +9,10 @@ from fedge.core.placement.explain import explanation
 from fedge.core.placement.facts import Demand, Placement, Refusal, SiteFacts, Taint
 from fedge.core.placement.filters import refusals
 from fedge.core.placement.fleet import Fleet
+from fedge.core.placement.place import place
 from fedge.core.placement.policy import Policy, policies_of
 from fedge.core.placement.question import Cluster, Decision, Question
 from fedge.core.placement.read import cluster_of, question_of
-from fedge.core.placement.solve import place
 from fedge.core.placement.spread import divided
 
 __all__ = [

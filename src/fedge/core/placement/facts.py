@@ -1,6 +1,6 @@
 """What placement knows of a site, and what it answers: values only.
 
-The control plane fills `SiteFacts` from federation, access and the agents' reports; `solve.py` makes a
+The control plane fills `SiteFacts` from federation, access and the agents' reports; `place.py` makes a
 `Placement` of them.
 """
 
@@ -38,14 +38,13 @@ class SiteFacts(Struct, frozen=True):
 
     site: SiteId
     labels: dict[str, str] = {}
+    region: str = ""
     taints: tuple[Taint, ...] = ()
     state: str = "ready"
     free_cpu_millis: int | None = None
     free_memory_bytes: int | None = None
     free_instances: int | None = None
     replicas: int = 0
-    x_m: float = 0.0
-    y_m: float = 0.0
     rtt_ms: dict[str, float] = {}
     barred: Refusal | None = None
     """a refusal that was found elsewhere (a tenant's sites, an eviction)"""

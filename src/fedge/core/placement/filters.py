@@ -14,9 +14,8 @@ import numpy as np
 from fedge.core.applications.objects import Requirement
 from fedge.core.placement.facts import Refusal, Taint
 from fedge.core.placement.fleet import Fleet, Mask
-from fedge.core.placement.policy import Toleration
 from fedge.core.placement.question import Question
-from fedge.core.placement.stock_policy import ClusterAffinity, ClusterAffinityTerm
+from fedge.core.placement.stock_policy import ClusterAffinity, ClusterAffinityTerm, Toleration
 
 
 def matching(fleet: Fleet, affinity: ClusterAffinity) -> Mask:

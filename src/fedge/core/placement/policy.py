@@ -1,10 +1,8 @@
-"""Karmada's placement policy: its shape, strictly read, and the plain value that `solve.py` works on.
+"""Which PropagationPolicy an application follows: its manifest, strictly read, and the placement that it asks for.
 
-Source: policy.karmada.io/v1alpha1, PropagationPolicy
-(karmada/pkg/apis/policy/v1alpha1/propagation_types.go). Supported: resourceSelectors; placement with
-clusterAffinity by names, exclusion and labels, clusterTolerations, spread by cluster, replicas Duplicated
-or Divided (Aggregated; Weighted statically or by available replicas). The rest is refused by the name of
-its field.
+The placement's own shape is `stock_policy.py`'s. Source: policy.karmada.io/v1alpha1, PropagationPolicy
+(pkg/apis/policy/v1alpha1/propagation_types.go). A field that is not listed is refused by its name, and so is
+``preemption: Always``.
 """
 
 from __future__ import annotations
@@ -18,9 +16,9 @@ from msgspec import Meta, Struct
 from fedge.core.applications.application import Application
 from fedge.core.applications.objects import LabelSelector, Metadata, Part, Raw
 from fedge.core.model import AppId
+from fedge.core.placement.stock_policy import StockPlacement
 
-# --- the manifest
-# ---------------------------------------------------------------------------------------------------------
+# --- the manifest ------------------------------------------------------------------------------------------------------------
 
 
 class ResourceSelector(Part, frozen=True, kw_only=True):
@@ -31,69 +29,14 @@ class ResourceSelector(Part, frozen=True, kw_only=True):
     label_selector: LabelSelector | None = None
 
 
-class ClusterAffinity(Part, frozen=True, kw_only=True):
-    """Which sites may be chosen: named (if any are), matching, and not excluded."""
-
-    cluster_names: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    label_selector: LabelSelector | None = None
-
-    def objection(self, site: str, labels: Mapping[str, str]) -> str:
-        """Why it bars the site; empty where it does not."""
-        if site in self.exclude:
-            return "the policy excludes it by name"
-        if self.cluster_names and site not in self.cluster_names:
-            return "it is not among the policy's clusterNames"
-        if self.label_selector is not None and not self.label_selector.matches(labels):
-            return "its labels do not match the policy's labelSelector"
-        return ""
-
-
-class Toleration(Part, frozen=True, kw_only=True):
-    key: str = ""
-    operator: Literal["Exists", "Equal"] = "Equal"
-    value: str = ""
-    effect: Literal["", "NoSchedule", "PreferNoSchedule", "NoExecute"] = ""
-    toleration_seconds: Annotated[int, Meta(ge=0)] | None = None
-
-
-class SpreadConstraint(Part, frozen=True, kw_only=True):
-    spread_by_field: Literal["cluster"] = "cluster"
-    min_groups: Annotated[int, Meta(ge=1)] = 1
-    max_groups: Annotated[int, Meta(ge=1)] | None = None
-
-
-class StaticWeight(Part, frozen=True, kw_only=True):
-    target_cluster: ClusterAffinity
-    weight: Annotated[int, Meta(ge=1)]
-
-
-class WeightPreference(Part, frozen=True, kw_only=True):
-    static_weight_list: tuple[StaticWeight, ...] = ()
-    dynamic_weight: Literal["", "AvailableReplicas"] = ""
-
-
-class ReplicaScheduling(Part, frozen=True, kw_only=True):
-    replica_scheduling_type: Literal["Duplicated", "Divided"] = "Divided"
-    replica_division_preference: Literal["", "Aggregated", "Weighted"] = ""
-    weight_preference: WeightPreference | None = None
-
-
-class PlacementSpec(Part, frozen=True, kw_only=True):
-    cluster_affinity: ClusterAffinity | None = None
-    cluster_tolerations: tuple[Toleration, ...] = ()
-    spread_constraints: Annotated[tuple[SpreadConstraint, ...], Meta(max_length=1)] = ()
-    replica_scheduling: ReplicaScheduling | None = None
-
-
 class PropagationSpec(Part, frozen=True, kw_only=True):
     resource_selectors: Annotated[tuple[ResourceSelector, ...], Meta(min_length=1)]
-    placement: PlacementSpec = PlacementSpec()
+    placement: StockPlacement = StockPlacement()
     priority: int = 0
     scheduler_name: Any = None
     propagate_deps: Any = None
     conflict_resolution: Any = None
-    preemption: Any = None
+    preemption: Literal["Never"] | None = None
 
 
 class PropagationPolicy(Part, frozen=True, kw_only=True):
@@ -104,58 +47,27 @@ class PropagationPolicy(Part, frozen=True, kw_only=True):
     status: Any = None
 
 
-# --- the value --------------------------------------------------------------------------------------------
-# ----------------
+# --- the value ---------------------------------------------------------------------------------------------------------------
 
 Division = Literal["duplicated", "aggregated", "static", "dynamic"]
 
 
 class Policy(Struct, frozen=True):
-    """How one application is to be spread. ``max_sites`` None: no bound. ``weights``: for the division
-    ``static``.
-    """
+    """How one application is to be spread: Karmada's placement, under the name of its policy."""
 
     name: str = ""
-    affinity: ClusterAffinity = ClusterAffinity()
-    tolerations: tuple[Toleration, ...] = ()
-    min_sites: int = 1
-    max_sites: int | None = None
-    division: Division = "duplicated"
-    weights: tuple[StaticWeight, ...] = ()
+    placement: StockPlacement = StockPlacement()
 
-    def weight(self, site: str, labels: Mapping[str, str]) -> int:
-        """A site's static weight: the largest that is meant for it, as in Karmada; no list at all: 1 for
-        everyone.
-        """
-        if not self.weights:
-            return 1
-        meant = (each.weight for each in self.weights if not each.target_cluster.objection(site, labels))
-        return max(meant, default=0)
-
-
-def policy_of(manifest: PropagationPolicy) -> Policy:
-    """The value of a manifest. Without replicaScheduling replicas are Duplicated, as in Karmada."""
-    placement = manifest.spec.placement
-    spread = placement.spread_constraints[0] if placement.spread_constraints else SpreadConstraint()
-    scheduling = placement.replica_scheduling
-    preference = (scheduling.weight_preference if scheduling else None) or WeightPreference()
-    return Policy(
-        name=manifest.metadata.name,
-        affinity=placement.cluster_affinity or ClusterAffinity(),
-        tolerations=placement.cluster_tolerations,
-        min_sites=spread.min_groups,
-        max_sites=spread.max_groups,
-        division=_division(scheduling, preference),
-        weights=preference.static_weight_list,
-    )
-
-
-def _division(scheduling: ReplicaScheduling | None, preference: WeightPreference) -> Division:
-    if scheduling is None or scheduling.replica_scheduling_type == "Duplicated":
-        return "duplicated"
-    if scheduling.replica_division_preference == "Aggregated":
-        return "aggregated"
-    return "dynamic" if preference.dynamic_weight else "static"
+    @property
+    def division(self) -> Division:
+        """Without replicaScheduling replicas are Duplicated, as in Karmada."""
+        scheduling = self.placement.replica_scheduling
+        if scheduling is None or scheduling.replica_scheduling_type == "Duplicated":
+            return "duplicated"
+        if scheduling.replica_division_preference == "Aggregated":
+            return "aggregated"
+        preference = scheduling.weight_preference
+        return "dynamic" if preference is not None and preference.dynamic_weight else "static"
 
 
 def policies_of(
@@ -179,7 +91,8 @@ def policies_of(
             and (closeness := max(_closeness(s, application) for s in manifest.spec.resource_selectors))
         ]
         if claims:
-            chosen[app] = policy_of(min(claims, key=lambda claim: claim[:3])[3])
+            manifest = min(claims, key=lambda claim: claim[:3])[3]
+            chosen[app] = Policy(manifest.metadata.name, manifest.spec.placement)
     return chosen
 
 

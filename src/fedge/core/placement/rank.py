@@ -1,4 +1,6 @@
-"""The order in which feasible sites are wanted: the share of players within their objective first, then the round trip.
+"""What the application's QoS says of each site, as the cost that `Question.preference` takes.
+
+The share of players within their objective comes first, then the round trip.
 
 The same objective is meant for discovery and mobility too, one player at a time. Populations without a
 known round trip to a site count as outside the objective. Without demand every population that the site
@@ -40,14 +42,17 @@ def score(site: SiteFacts, latency: Latency | None, demand: Demand) -> Score:
     )
 
 
-def ranked(
+def preference(
     sites: Sequence[SiteFacts], latency: Latency | None, demand: Demand
-) -> list[tuple[SiteFacts, Score]]:
-    """Best first; ties by name, so that the order does not depend on the order of ``sites``."""
-    scored = [(site, score(site, latency, demand)) for site in sites]
+) -> dict[str, float] | None:
+    """A cost for each site, least is best: unwanted taints, then players outside the objective, then the round trip.
 
-    def wanted(pair: tuple[SiteFacts, Score]) -> tuple[bool, float, float, str]:
-        site, its = pair
-        return (its.unwanted, -round(its.within, 9), round(its.mean_rtt_ms, 6), site.site)
-
-    return sorted(scored, key=wanted)
+    None where nothing is known that tells the sites apart.
+    """
+    if not any(site.rtt_ms or site.taints for site in sites):
+        return None
+    scores = {site.site: score(site, latency, demand) for site in sites}
+    return {
+        name: its.unwanted * 1e12 + round(1 - its.within, 9) * 1e9 + round(its.mean_rtt_ms, 6)
+        for name, its in scores.items()
+    }

@@ -1,8 +1,7 @@
-"""A placement in full, as bindings of Karmada v1.18.2 carry it: what `decide.py` follows.
+"""A placement in full, as bindings of Karmada v1.18.2 carry it: what `decide.py` follows on both engines.
 
-`policy.py` is the smaller shape that the embedded engine's `place` follows; both refuse any other field by name
-(spreadByLabel and workloadAffinity among them: the stock scheduler cannot do the first, and does the second behind an
-alpha gate that is off). Source: policy.karmada.io/v1alpha1, Placement.
+Any other field is refused by name (spreadByLabel and workloadAffinity among them: the stock scheduler cannot do the first,
+and does the second behind an alpha gate that is off). Source: policy.karmada.io/v1alpha1, Placement.
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from fedge.core.applications.objects import LabelSelector, Part, Requirement
-from fedge.core.placement.policy import Toleration
 
 
 class FieldRequirement(Requirement, frozen=True, kw_only=True):
@@ -68,6 +66,14 @@ class ReplicaScheduling(Part, frozen=True, kw_only=True):
     replica_scheduling_type: Literal["Duplicated", "Divided"] = "Divided"
     replica_division_preference: Literal["", "Aggregated", "Weighted"] = ""
     weight_preference: WeightPreference | None = None
+
+
+class Toleration(Part, frozen=True, kw_only=True):
+    key: str = ""
+    operator: Literal["Exists", "Equal"] = "Equal"
+    value: str = ""
+    effect: Literal["", "NoSchedule", "PreferNoSchedule", "NoExecute"] = ""
+    toleration_seconds: Annotated[int, Meta(ge=0)] | None = None
 
 
 class StockPlacement(Part, frozen=True, kw_only=True):
