@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.objective import Problem
+from fedge.core.placement.objective import Problem
 from fedge.simulation.city_csv import EARTH_M_PER_DEGREE, read_places
 
 SEEDS = range(1, 11)

@@ -13,7 +13,7 @@ import highspy
 import numpy as np
 from msgspec import Struct
 
-from bench.objective import Ints, Problem, cost_of, instances_for, weights_of
+from fedge.core.placement.objective import Ints, Problem, cost_of, instances_for, weights_of
 
 
 class Bound(Struct, frozen=True):

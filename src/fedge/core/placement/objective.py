@@ -1,6 +1,6 @@
 """The one objective: the share of players within their objective first, then spread, then cost, as one weighted sum.
 
-Used by the quality benchmark alone so far; meant for placement, discovery and mobility.
+Placement asks it for a whole solution, discovery and mobility for one player; `bench/quality` holds it against a proven bound.
 
 - *outside*: a player whose round trip is over the objective although some site would keep it. (Who has no such site costs
   nothing: no decision could change it.)
