@@ -10,6 +10,7 @@ from fedge.core.model import UeId
 CONTROL_PORT, N6_PORT, INSIDE_PORT, PEER_PORT, AGENT_PORT, SERVICE_PORT, PACKET_PORT = (
     7000, 6000, 6001, 6002, 6003, 7777, 6010,
 )  # fmt: skip
+N3_PORT, N4_PORT, NEF_PORT, AF_PORT = 2152, 8805, 8443, 7443
 MAX_SITES = 180
 
 
@@ -19,6 +20,35 @@ def control(net: int) -> str:
 
 def user_plane(net: int) -> str:
     return f"127.{net}.0.3:{N6_PORT}"
+
+
+def gnb(net: int) -> str:
+    """Where all base stations take GTP-U (simulated: one program is all of them)."""
+    return f"127.{net}.0.3:{N3_PORT}"
+
+
+def core_network(net: int) -> str:
+    """Where session management takes the links of user plane functions and access network (N4 and N2: direct calls)."""
+    return f"127.{net}.0.4:{N4_PORT}"
+
+
+def nef(net: int) -> str:
+    """The core network's exposure function: HTTPS."""
+    return f"127.{net}.0.4:{NEF_PORT}"
+
+
+def application_function(net: int) -> str:
+    """Where Fedge takes the core network's notifications: HTTPS."""
+    return f"127.{net}.0.1:{AF_PORT}"
+
+
+def upf_n3(net: int, site: int) -> str:
+    return f"127.{net}.{10 + site}.2:{N3_PORT}"
+
+
+def upf_n6(net: int, site: int) -> str:
+    """The user plane function's end of N6; the gateway's is ``gateway``."""
+    return f"127.{net}.{10 + site}.2:{N6_PORT}"
 
 
 def service(net: int, index: int = 1) -> str:

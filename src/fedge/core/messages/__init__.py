@@ -4,7 +4,7 @@ A message is an event for its receiver and an effect of its sender, so the pure 
 definitions (ADR 0006). Receivers treat a repeated message as the same message: each is safe to deliver twice.
 Instants are monotonic nanoseconds. ``body`` holds bulk state and travels outside the JSON or MessagePack header.
 
-``order``: the base and a move's order; ``site``, ``peer``, ``instance``, ``access``: who talks to whom; ``status``: what is held.
+``order``: the base and a move's order; ``site``, ``peer``, ``instance``, ``access``, ``user_plane``: who talks to whom; ``status``: what is held.
 """
 
 from fedge.core.messages.access import (
@@ -96,6 +96,19 @@ from fedge.core.messages.status import (
     InstanceStatus,
     SessionStatus,
 )
+from fedge.core.messages.user_plane import (
+    EndTunnel,
+    InstallPath,
+    InstallTunnel,
+    PathSwitched,
+    RanHello,
+    RemovePath,
+    RemoveTunnel,
+    Subscriber,
+    SwitchPath,
+    TunnelInstalled,
+    UpfHello,
+)
 
 __all__ = [
     "AbortMove",
@@ -115,6 +128,7 @@ __all__ = [
     "DiscardSession",
     "Drop",
     "Dropped",
+    "EndTunnel",
     "EngineBound",
     "EngineUnbound",
     "EpochRefused",
@@ -126,7 +140,9 @@ __all__ = [
     "GoOn",
     "HandoverPredicted",
     "HopFigures",
+    "InstallPath",
     "InstallRoute",
+    "InstallTunnel",
     "InstanceHello",
     "InstanceReport",
     "InstanceStatus",
@@ -139,9 +155,13 @@ __all__ = [
     "OpenRefused",
     "OpenSession",
     "Opened",
+    "PathSwitched",
     "Proceed",
+    "RanHello",
     "ReleaseSource",
+    "RemovePath",
     "RemoveRoute",
+    "RemoveTunnel",
     "Resume",
     "Resumed",
     "RoundStored",
@@ -161,13 +181,17 @@ __all__ = [
     "StateTaken",
     "Store",
     "Stored",
+    "Subscriber",
+    "SwitchPath",
     "TakeState",
     "TargetRefused",
     "TargetWarmed",
     "ToInstance",
+    "TunnelInstalled",
     "UeSighting",
     "UesSighted",
     "Unvoid",
+    "UpfHello",
     "UplinkSeen",
     "VoidEpoch",
     "Voided",
