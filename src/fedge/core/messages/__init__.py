@@ -4,7 +4,8 @@ A message is an event for its receiver and an effect of its sender, so the pure 
 definitions (ADR 0006). Receivers treat a repeated message as the same message: each is safe to deliver twice.
 Instants are monotonic nanoseconds. ``body`` holds bulk state and travels outside the JSON or MessagePack header.
 
-``order``: the base and a move's order; ``site``, ``peer``, ``instance``, ``access``, ``user_plane``: who talks to whom; ``status``: what is held.
+``order``: the base and a move's order; ``site``, ``peer``, ``instance``, ``access``, ``user_plane``: who talks to whom;
+``status``: what is held.
 """
 
 from fedge.core.messages.access import (

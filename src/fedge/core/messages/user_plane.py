@@ -24,7 +24,8 @@ class UpfHello(Message, frozen=True):
 class InstallTunnel(Message, frozen=True):
     """To a user plane function: this flow may pass, up to the edge data gateway at ``n6`` and down to the base station ``gnb``.
 
-    ``ue_address``: the UE's IPv4 address; ``teid_up`` is the function's own end, ``teid_down`` the base station's; ``qfi``: TS 38.415.
+    ``ue_address``: the UE's IPv4 address; ``teid_up`` is the function's own end, ``teid_down`` the base station's;
+    ``qfi``: the QoS flow (TS 38.415).
     """
 
     ue: UeId
