@@ -27,6 +27,7 @@ MOST_QFI = 63
 
 _HEAD = struct.Struct("!BBHI")  # flags, message type, length of what follows these 8 bytes, tunnel end id
 _TAIL = struct.Struct("!HBB")  # sequence number, N-PDU number, next extension header type
+_USUAL = struct.Struct("!HHIIHBB")  # a G-PDU with nothing but the smallest container
 _PLAIN, _SEQUENCE, _EXTENSION, _ANY_TAIL = 0x30, 0x02, 0x04, 0x07
 _COMPREHENSION_REQUIRED = 0x80  # TS 29.281, 5.2.1: bits 8 and 7 of a type, "10" and "11"
 
@@ -91,6 +92,12 @@ class NotUnderstood(NamedTuple):
 
     extension: int
 
+
+# by length, PDU type and the bits that say what else there is, as read in one go
+_USUAL_CONTAINERS = {
+    0x0100: tuple(Container(qfi) for qfi in range(MOST_QFI + 1)),
+    0x0110: tuple(Container(qfi, uplink=True) for qfi in range(MOST_QFI + 1)),
+}
 
 Message = (
     Gpdu | EchoRequest | EchoResponse | ErrorIndication | EndMarker | SupportedExtensions | NotUnderstood
@@ -171,6 +178,11 @@ def read(packet: bytes) -> Message:
     """The message in ``packet``, the payload of one UDP datagram. Raises ``BadGtpu``."""
     if len(packet) < _HEAD.size:
         raise BadGtpu(f"{len(packet)} bytes; a header has {_HEAD.size}")
+    if len(packet) >= _USUAL.size:  # the hot path's one kind of message: everything at once
+        start, length, teid, tail, head, qfi, end = _USUAL.unpack_from(packet)
+        usual = start == 0x34FF and tail == PDU_SESSION_CONTAINER and length == len(packet) - _HEAD.size
+        if usual and not end and qfi <= MOST_QFI and head in _USUAL_CONTAINERS:
+            return Gpdu(teid, packet[_USUAL.size :], _USUAL_CONTAINERS[head][qfi])
     flags, kind, length, teid = _HEAD.unpack_from(packet)
     if flags & 0xF0 != _PLAIN:
         raise BadGtpu("not version 1 of GTP-U")
