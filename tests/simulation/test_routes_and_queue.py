@@ -1,4 +1,4 @@
-"""The user plane's routes only rise; the delay queue lets go in order; records survive their file."""
+"""The routes of the simulated world only rise; the delay queue lets go in order; records survive their file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from fedge.core.messages import (
 from fedge.core.model import Address, SessionId, SessionKey, SiteId, UeId
 from fedge.programs.trace_file import TraceFile
 from fedge.simulation.delay import DelayQueue
-from fedge.simulation.upf import RouteTable
+from fedge.simulation.world_routes import RouteTable
 from fedge.wire import records
 
 S, K = SessionId("arena/player-1"), SessionKey(0xFEED)

@@ -1,8 +1,8 @@
 """The access network as a process: ``python -m fedge.programs.access_network`` with ``FEDGE_RUN_DIR`` set. Wiring only.
 
-Binds the application's address and the user plane's N6 side of the run's loopback net, keeps a link to the control plane, writes
-``access.bin``. Ends on SIGTERM. Killed and started again it goes on where people would be by now; the control plane installs its
-routes anew.
+Binds the application's address and the base stations' end of N3 in the run's loopback net, keeps links to the core network (N2, a
+direct call) and to the control plane (radio, places, figures), writes ``access.bin``. Ends on SIGTERM. Killed and started again
+it goes on where people would be by now; the core network installs its paths anew.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
+from collections.abc import Callable
 
 import structlog
 
 from fedge.adapters.embedded import addresses
 from fedge.adapters.embedded.link import Dialled, dial
-from fedge.core.messages import AccessHello, Message
+from fedge.core.messages import AccessHello, Message, RanHello
 from fedge.programs.trace_file import TraceFile
 from fedge.runtime.lifeline import end_with_supervisor
 from fedge.runtime.precise_loop import pace_for, quiet_gc, run
@@ -38,13 +39,12 @@ def city_of(this: Run) -> City:
     return read_city(path)
 
 
-def endpoints(net: int, sites: int, players: int) -> Endpoints:
+def endpoints(net: int, players: int) -> Endpoints:
     """Who is who in loopback net ``net``."""
     return Endpoints(
         service=addresses.endpoint(addresses.service(net)),
-        user_plane=addresses.endpoint(addresses.user_plane(net)),
+        n3=addresses.endpoint(addresses.gnb(net)),
         ues={addresses.ue(net, index): index for index in range(players)},
-        gateways={addresses.site_host(net, index): index for index in range(sites)},
     )
 
 
@@ -58,33 +58,54 @@ async def serve(this: Run) -> None:
     end_with_supervisor(loop, stopped.set)
     trace = Trace()
     file = TraceFile(this.folder / "access.bin", trace)
-    link: Dialled | None = None
+    control: Dialled | None = None
+    core: Dialled | None = None
 
     def emit(message: Message) -> None:
-        if link is not None:
-            link.send(message)
+        if control is not None:
+            control.send(message)
+
+    def tell_core(message: Message) -> None:
+        if core is not None:
+            core.send(message)
 
     city = city_of(this)
-    ends = endpoints(config.net, len(city.sites), config.players)
+    ends = endpoints(config.net, config.players)
     started_ns = config.started_ns or time.monotonic_ns()
-    plan = AccessPlan(city, config.players, config.seed, config.time_scale, ends, started_ns)
-    access = AccessNetwork(plan, trace, emit)
+    gpsis = tuple(addresses.SimulatedSubscribers(config.net, config.players).by_gpsi())
+    plan = AccessPlan(city, gpsis, config.seed, config.time_scale, ends, started_ns)
+    access = AccessNetwork(plan, trace, emit, tell_core)
 
-    def tell_attachments() -> None:
+    def tell_attachments(tell: Callable[[Message], None]) -> None:
         for attachment in access.attachments():
-            emit(attachment)
+            tell(attachment)
 
-    def greet() -> AccessHello:
-        loop.call_soon(tell_attachments)  # right behind the greeting
+    def greet_control() -> AccessHello:
+        loop.call_soon(tell_attachments, emit)  # right behind the greeting
         return access.hello()
 
+    def greet_core() -> RanHello:
+        loop.call_soon(tell_attachments, tell_core)
+        return access.ran_hello()
+
+    def no_orders(message: Message) -> None:
+        """The control plane has nothing to order here: paths are the core network's business."""
+
     access.start(loop)
-    link = dial(
+    control = dial(
         addresses.control(config.net),
         this.token,
         role="access",
         name="access",
-        greet=greet,
+        greet=greet_control,
+        receive=no_orders,
+    )
+    core = dial(
+        addresses.core_network(config.net),
+        this.token,
+        role="ran",
+        name="access",
+        greet=greet_core,
         receive=access.receive,
     )
     log.info("access network is up", players=config.players, cells=len(city.cells), city=city.source)
@@ -96,11 +117,12 @@ async def serve(this: Run) -> None:
             except TimeoutError:
                 file.flush()
     finally:
-        own = {"{}:{}".format(*end) for end in (ends.service, ends.user_plane)}
+        own = {"{}:{}".format(*end) for end in (ends.service, ends.n3)}
         drops = sum(count for address, count in socket_drops().items() if address in own)
         log.info("access network ends", dropped=dict(access.path.counts), socket_drops=drops)
         access.stop()
-        await link.close()
+        await control.close()
+        await core.close()
         file.close()
 
 

@@ -1,22 +1,34 @@
-"""The access network as a whole: people move, cells change, packets pass, and the control plane hears of it.
+"""The access network as a whole: people move, cells change, packets pass, and core network and control plane hear of it.
 
-A shell around pure parts: ``ues`` (where), ``radio`` and ``ran`` (which cell), ``fading`` (luck), ``upf`` (routes);
-``packet_path`` has the sockets. Everything that people and radio do is a function of simulated time since ``started_ns``: an
-access network that was killed and started again finds them where they would have been.
+A shell around pure parts: ``ues`` (where), ``radio`` and ``ran`` (which cell), ``fading`` (luck), ``gnb`` (paths);
+``packet_path`` has the sockets. The core network hears what a real one hears (who is attached, measurement reports, handovers)
+and installs the paths. What else goes to the control plane, sightings and figures, stands for MEC 012 and NEF monitoring.
+
+Everything that people and radio do is a function of simulated time since ``started_ns``: an access network that was killed and
+started again finds them where they would have been.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 from time import monotonic_ns
 
 import numpy as np
 
-from fedge.core.messages import AccessHello, CellChanged, HandoverPredicted, Message, UeSighting, UesSighted
-from fedge.core.model import MS, SECOND, UeId
+from fedge.core.messages import (
+    AccessHello,
+    CellChanged,
+    HandoverPredicted,
+    Message,
+    RanHello,
+    Subscriber,
+    UeSighting,
+    UesSighted,
+)
+from fedge.core.model import MS, SECOND, Address, UeId
 from fedge.runtime.precise_loop import pace_for
 from fedge.simulation.city_plan import City
 from fedge.simulation.fading import Fading
@@ -25,7 +37,6 @@ from fedge.simulation.profiles import PROFILE_OF_KIND, fit, weak_signal_rtt_ms
 from fedge.simulation.radio import RadioMap
 from fedge.simulation.ran import STEP_NS, Handover, Ran
 from fedge.simulation.ues import plan_tours
-from fedge.simulation.upf import RouteTable
 from fedge.wire import records
 
 SIGHTING_STEPS = 2
@@ -35,10 +46,10 @@ REPLAYED_STEPS = 100
 
 @dataclass(frozen=True)
 class AccessPlan:
-    """What a run says about its access network. ``started_ns``: monotonic instant of simulated second 0."""
+    """What a run says of its access network. ``gpsis``: of each UE. ``started_ns``: monotonic instant of simulated second 0."""
 
     city: City
-    players: int
+    gpsis: Sequence[str]
     seed: int
     time_scale: float
     endpoints: Endpoints
@@ -46,33 +57,35 @@ class AccessPlan:
 
 
 class AccessNetwork:
-    """Runs on an event loop between ``start`` and ``stop``. ``emit`` takes messages for the control plane."""
+    """Runs on an event loop between ``start`` and ``stop``. ``emit`` takes messages for the control plane, ``tell_core`` for
+    the core network."""
 
-    def __init__(self, plan: AccessPlan, trace: records.Trace, emit: Callable[[Message], None]) -> None:
-        city = plan.city
-        self.names = [UeId(f"player-{index + 1}") for index in range(plan.players)]
-        self._plan, self._trace, self._emit = plan, trace, emit
+    def __init__(
+        self,
+        plan: AccessPlan,
+        trace: records.Trace,
+        emit: Callable[[Message], None],
+        tell_core: Callable[[Message], None],
+    ) -> None:
+        city, players = plan.city, len(plan.gpsis)
+        self.names = [UeId(f"player-{index + 1}") for index in range(players)]
+        self._plan, self._trace, self._emit, self._tell_core = plan, trace, emit, tell_core
         self._cells = city.cells
-        self._tours = plan_tours(city, plan.players, plan.seed)
+        self._tours = plan_tours(city, players, plan.seed)
         self._map = RadioMap(city, plan.seed)
         self._ran = Ran(
             city.cells, plan.seed, np.array([mode == "pedestrian" for mode in self._tours.modes], bool)
-        )
-        self.routes = RouteTable(
-            {name: index for index, name in enumerate(self.names)},
-            {site.site: site.index for site in city.sites},
         )
         sites = [site.site for site in city.sites]
         self.path = PacketPath(
             plan.endpoints,
             city.cells,
             sites,
-            self.routes,
             trace,
             plan.seed,
             self.names,
             emit,
-            pace_for(plan.players),
+            pace_for(players),
         )
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -82,7 +95,7 @@ class AccessNetwork:
         self._step_number = elapsed // STEP_NS
         for number in range(max(0, self._step_number - REPLAYED_STEPS), self._step_number + 1):
             self._signals(number)
-        self._fading = Fading(self._plan.seed, self._plan.players, elapsed // SECOND)
+        self._fading = Fading(self._plan.seed, len(self.names), elapsed // SECOND)
         for index, cell in enumerate(self._ran.serving):
             self._attach(index, int(cell))
         self._change_luck()
@@ -97,12 +110,24 @@ class AccessNetwork:
         self.path.close()
 
     def hello(self) -> AccessHello:
-        """The greeting of a link."""
+        """The greeting of the link to the control plane. It installs no routes here, so none are told."""
         city = self._plan.city
-        return AccessHello(city.width_m, city.height_m, city.cells, self.routes.statuses())
+        return AccessHello(city.width_m, city.height_m, city.cells, ())
+
+    def ran_hello(self) -> RanHello:
+        """The greeting of the link to the core network."""
+        ends, gpsis = self._plan.endpoints, self._plan.gpsis
+        attached = {
+            index: Subscriber(
+                self.names[index], gpsis[index], address, self._cells[self.path.ues[index].cell].kind
+            )
+            for address, index in ends.ues.items()
+        }
+        n3 = Address("{}:{}".format(*ends.n3))
+        return RanHello(n3, tuple(attached[index] for index in sorted(attached)))
 
     def attachments(self) -> list[CellChanged]:
-        """Everybody's present attachment, for a control plane that knows none."""
+        """Everybody's present attachment, for a control plane or a core network that knows none."""
         now = monotonic_ns()
         return [
             CellChanged(name, cell.cell, None, cell.kind, self._rtt_ms(index), 0.0, now)
@@ -111,10 +136,10 @@ class AccessNetwork:
         ]
 
     def receive(self, message: Message) -> None:
-        """A message of the control plane: it is about routes, and answered at once."""
-        answer = self.routes.handle(message, monotonic_ns())
+        """A message of the core network: it is about paths, and answered at once."""
+        answer = self.path.gnb.handle(message, monotonic_ns())
         if answer is not None:
-            self._emit(answer)
+            self._tell_core(answer)
 
     # --- people and cells ---------------------------------------------------------------------------------------------------
 
@@ -142,7 +167,7 @@ class AccessNetwork:
         holds = all(PROFILE_OF_KIND[kind].holds_at_handover for kind in kinds)
         ue.up.silence(begins, ends, holds)
         ue.down.silence(begins, ends, holds)
-        self._emit(
+        self._tell_both(
             HandoverPredicted(self.names[handover.ue], self._cells[handover.target].cell, monotonic_ns())
         )
         self._loop.call_at(begins / SECOND, self._leave_cell, handover, begins)
@@ -157,7 +182,13 @@ class AccessNetwork:
         cell, previous = self._cells[handover.target], self._cells[handover.source]
         gap_ms, rtt_ms = handover.gap_ns / MS, self._rtt_ms(handover.ue)
         name = self.names[handover.ue]
-        self._emit(CellChanged(name, cell.cell, previous.cell, cell.kind, rtt_ms, gap_ms, monotonic_ns()))
+        self._tell_both(
+            CellChanged(name, cell.cell, previous.cell, cell.kind, rtt_ms, gap_ms, monotonic_ns())
+        )
+
+    def _tell_both(self, message: Message) -> None:
+        self._emit(message)
+        self._tell_core(message)
 
     def _attach(self, index: int, cell: int) -> None:
         profile = PROFILE_OF_KIND[self._cells[cell].kind]

@@ -1,8 +1,8 @@
 """The sockets of the access network: every packet between a UE and a site really passes here, and waits as long as it should.
 
-Upwards: UE → [radio] → route of the session → [backhaul] → the site's gateway, in an envelope. Downwards: gateway →
-[backhaul] → enters the radio downlink (recorded) → [radio] → the UE, bare. Brackets are delays on one heap; each charges to
-the envelope what it really took, lateness included. ``access`` moves the UEs and tunes their radio; ``upf`` knows the routes.
+Upwards: UE → [radio] → the flow's chosen path → [backhaul] → GTP-U to the site's user plane function. Downwards: GTP-U →
+[backhaul] → enters the radio downlink (recorded) → [radio] → the UE, bare. Brackets are delays on one heap. ``access`` moves
+the UEs and tunes their radio; ``gnb`` knows the paths; ``session_watch`` works out the figures of a round trip.
 
 The hot path: sockets are drained with ``recvfrom`` until they are empty, one timer is armed for the heap's head.
 """
@@ -16,7 +16,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import log
 from random import Random
-from struct import Struct
 from time import monotonic_ns
 from typing import Any
 
@@ -26,10 +25,11 @@ from fedge.simulation.air import Air
 from fedge.simulation.delay import DelayQueue
 from fedge.simulation.fading import SLOT_NS, SLOTS, Luck
 from fedge.simulation.figures import HopSamples
+from fedge.simulation.gnb import Endpoint, Gnb
+from fedge.simulation.session_watch import SessionWatch, frame_of, hops_us
 from fedge.simulation.sockets import bound_udp
-from fedge.simulation.upf import Gateway, Route, RouteTable
-from fedge.wire import records
-from fedge_sdk import wire
+from fedge.simulation.upf import MTU, READ_BYTES
+from fedge.wire import ip, records
 
 BATCH = 64
 """Packets read from one socket before the delay queue has its turn."""
@@ -38,32 +38,31 @@ BACKHAUL_JITTER_NS = 30_000
 RELAY_SAMPLE, ADDED_SAMPLE = 16, 8
 EARLY_NS = 25_000
 """A packet may go so much before its time, or by half the loop's pace: waking up takes about as long, and the error is even."""
-
-# What this module reads of the SDK's packets: INPUT's session; FRAME's session, epoch, tick, stable_seq (fedge_sdk.wire).
-_SESSION = Struct("!Q")
-_FRAME_HEAD = Struct("!BQIII")
+LARGEST = MTU - ip.HEADERS
+"""What a UE may send or be sent in one datagram."""
 
 
 @dataclass(frozen=True)
 class Endpoints:
-    """Socket addresses: the application's and the N6 side, both bound here; UEs and gateways by IP address, to their index."""
+    """Socket addresses: the application's, and the base stations' on N3, both bound here; UEs by IP address, to their index."""
 
-    service: tuple[str, int]
-    user_plane: tuple[str, int]
+    service: Endpoint
+    n3: Endpoint
     ues: Mapping[str, int]
-    gateways: Mapping[str, int]
 
 
 class Ue:
     """A UE at the radio: its two directions, the cell it is in, and the socket address it was last heard from."""
 
-    __slots__ = ("address", "cell", "down", "down_last", "index", "up", "up_last")
+    __slots__ = ("address", "cell", "down", "down_last", "index", "packets", "up", "up_last", "watch")
 
     def __init__(self, index: int) -> None:
         self.index = index
         self.cell = 0
         self.up, self.down = Air(), Air()
-        self.address: tuple[str, int] | None = None
+        self.address: Endpoint | None = None
+        self.packets: ip.Udp4 | None = None
+        self.watch = SessionWatch()
         # the last instant promised on the backhaul and to or from which site: packets of one path keep their order
         self.up_last = self.down_last = (-1, 0)
 
@@ -76,7 +75,6 @@ class PacketPath:
         endpoints: Endpoints,
         cells: Sequence[Cell],
         sites: Sequence[SiteId],
-        routes: RouteTable,
         trace: records.Trace,
         seed: int,
         names: Sequence[UeId],
@@ -87,11 +85,16 @@ class PacketPath:
         self.ues = [Ue(index) for index in range(len(endpoints.ues))]
         self.samples = HopSamples()
         self.counts: Counter[str] = Counter()
+        self.gnb = Gnb(
+            endpoints.n3[0],
+            {name: index for index, name in enumerate(names)},
+            {index: address for address, index in endpoints.ues.items()},
+            {site: index for index, site in enumerate(sites)},
+            self.counts,
+        )
         self._endpoints = endpoints
         self._by_address = {address: self.ues[index] for address, index in endpoints.ues.items()}
-        self._site_of = endpoints.gateways
         self._oneway_ns = [[int(cell.path_rtt_ms[site] * MS / 2) for site in sites] for cell in cells]
-        self._routes = routes.by_key
         self._trace = trace
         self._names, self._emit = names, emit
         self._random = Random(f"backhaul/{seed}").random
@@ -102,16 +105,16 @@ class PacketPath:
         self._luck_begins = 0
 
     def open(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Bind the application's address and the user plane's N6 side. Raises ``OSError``."""
+        """Bind the application's address and the base stations' on N3. Raises ``OSError``."""
         self._loop = loop
         self._service = bound_udp(self._endpoints.service)
-        self._n6 = bound_udp(self._endpoints.user_plane)
+        self._n3 = bound_udp(self._endpoints.n3)
         loop.add_reader(self._service, self._from_ues)
-        loop.add_reader(self._n6, self._from_sites)
+        loop.add_reader(self._n3, self._from_n3)
 
     def close(self) -> None:
         """Stop; packets still in the air are gone."""
-        for sock in (self._service, self._n6):
+        for sock in (self._service, self._n3):
             self._loop.remove_reader(sock)
             sock.close()
         if self._armed is not None:
@@ -132,22 +135,17 @@ class PacketPath:
         receive, by_address, luck, put = self._service.recvfrom, self._by_address, self._luck, self._queue.put
         for _ in range(BATCH):
             try:
-                packet, address = receive(2048)
+                packet, address = receive(READ_BYTES)
             except BlockingIOError:
                 break
             now = monotonic_ns()
             ue = by_address.get(address[0])
             size = len(packet)
-            if (
-                ue is None
-                or luck is None
-                or size < wire.INPUT_BYTES
-                or size > wire.MAX_DATAGRAM
-                or packet[0] != wire.INPUT
-            ):
-                self.counts["malformed_up"] += 1
+            if ue is None or luck is None or size > LARGEST:
+                self.counts["unknown_ue" if ue is None else "too_large_up"] += 1
                 continue
-            ue.address = address
+            if address != ue.address:
+                ue.address, ue.packets = address, ip.Udp4(address, self._endpoints.service)
             slot = self._slot(now)
             if luck.lost_up.item(slot, ue.index):
                 self.counts["lost_up"] += 1
@@ -156,88 +154,70 @@ class PacketPath:
             if not due:
                 self.counts["lost_in_roam_up"] += 1
                 continue
-            put(due, self._off_radio_up, ue, packet, now)
+            put(due, self._off_radio_up, ue, packet, ue.packets, now)
         self._pump()
 
     def _off_radio_up(self, entry: Any, now: int) -> None:
-        """At the user plane: choose the site, enter the backhaul."""
-        due, _, _, ue, packet, entered = entry
-        route = self._routes.get(_SESSION.unpack_from(packet, 1)[0])
-        if route is None or route.ue != ue.index or route.gateway is None:
-            self.counts["no_route_up"] += 1
+        """At the base station: choose the path, enter the backhaul."""
+        due, _, _, ue, datagram, packets, entered = entry
+        path = self.gnb.uplink(ue.index, self._endpoints.service)
+        if path is None:
+            self.counts["no_path_up"] += 1
             return
-        site = route.site
+        site = path.site
         at = now + self._oneway_ns[ue.cell][site] + int(-log(1.0 - self._random()) * BACKHAUL_JITTER_NS)
         last_site, last = ue.up_last
         if last_site == site and at < last:
             at = last
         ue.up_last = (site, at)
-        self._queue.put(
-            at, self._off_backhaul_up, route, packet, entered, now, now - due, route.active, route.gateway
-        )
+        packet = path.up.packet(packets.packet(datagram))
+        self._queue.put(at, self._off_backhaul_up, ue, packet, datagram, path.n3, entered, now, now - due)
 
     def _off_backhaul_up(self, entry: Any, now: int) -> None:
-        due, count, _, route, packet, entered, left_radio, late, generation, gateway = entry
-        envelope = (
-            wire.UP,
-            0,
-            route.key,
-            generation,
-            (left_radio - entered) // 1000,
-            (now - left_radio) // 1000,
-            0,
-            0,
-            now,
-        )
-        self._send(self._n6, wire.seal(wire.Envelope._make(envelope), packet), gateway)
+        due, count, _, ue, packet, datagram, n3, entered, left_radio, late = entry
+        self._send(self._n3, packet, n3)
+        ue.watch.input_arrived(datagram, (left_radio - entered) // 1000, (now - left_radio) // 1000, now)
         if not count % ADDED_SAMPLE:
             added = max(0, late + now - due) // 1000
-            self._trace.add(records.ADDED, route.ue, now, added, flags=records.WENT_UP)
+            self._trace.add(records.ADDED, ue.index, now, added, flags=records.WENT_UP)
 
     # --- downwards ----------------------------------------------------------------------------------------------------------
 
-    def _from_sites(self) -> None:
-        receive, put = self._n6.recvfrom, self._queue.put
+    def _from_n3(self) -> None:
+        receive, put, arrived = self._n3.recvfrom, self._queue.put, self.gnb.from_n3
         for _ in range(BATCH):
             try:
-                packet, address = receive(2048)
+                packet, source = receive(READ_BYTES)
             except BlockingIOError:
                 break
+            arrival = arrived(packet, source)
+            if arrival is None:
+                continue
+            path, datagram, to = arrival
+            if path is None:
+                self._send(self._n3, datagram, to)
+                continue
             now = monotonic_ns()
-            site = self._site_of.get(address[0])
-            if site is None or len(packet) <= wire.ENVELOPE_BYTES or packet[0] != wire.DOWN:
-                self.counts["malformed_down"] += 1
-                continue
-            envelope = wire.unseal(packet)
-            # Any site may speak for a known session: a move's target does before its route is activated.
-            route = self._routes.get(envelope.session)
-            if route is None:
-                self.counts["no_route_down"] += 1
-                continue
-            ue = self.ues[route.ue]
+            ue, site = self.ues[path.flow.ue], path.site
             at = now + self._oneway_ns[ue.cell][site] + int(-log(1.0 - self._random()) * BACKHAUL_JITTER_NS)
             last_site, last = ue.down_last
             if last_site == site and at < last:
                 at = last
             ue.down_last = (site, at)
-            put(at, self._off_backhaul_down, route, packet, envelope, now)
+            put(at, self._off_backhaul_down, ue, datagram, to, now)
         self._pump()
 
     def _off_backhaul_down(self, entry: Any, now: int) -> None:
         """At the base station: the packet enters the UE's downlink radio, now."""
-        due, _, _, route, packet, envelope, entered = entry
-        ue, luck = self.ues[route.ue], self._luck
-        datagram = packet[wire.ENVELOPE_BYTES :]
-        acknowledges = False
-        if datagram[0] == wire.FRAME and len(datagram) >= wire.FRAME_BYTES:
-            _, _, epoch, tick, stable_seq = _FRAME_HEAD.unpack_from(datagram)
-            self._trace.add(records.DOWN, ue.index, now, epoch, tick, stable_seq)
-            if epoch > route.epoch:
-                self._note_writer(route, epoch, now)
-                route.tick, route.stable_seq = min(route.tick, tick - 1), min(route.stable_seq, stable_seq)
-            if tick > route.tick:
-                route.tick, route.tick_at = tick, now
-            acknowledges = _acknowledges(route, epoch, stable_seq)
+        due, _, _, ue, datagram, to, entered = entry
+        frame, arrival, luck = frame_of(datagram), None, self._luck
+        if frame is not None:
+            self._trace.add(records.DOWN, ue.index, now, frame.epoch, frame.tick, frame.stable_seq)
+            gap_ns = ue.watch.writer_gap_ns(frame, now)
+            if gap_ns is not None:
+                name = self._names[ue.index]
+                self._emit(WriterChanged(name, frame.epoch, round(gap_ns / MS, 3), now))
+            arrival = ue.watch.acknowledged(frame)
         assert luck is not None
         slot = self._slot(now)
         if luck.lost_down.item(slot, ue.index):
@@ -247,29 +227,16 @@ class PacketPath:
         if not at:
             self.counts["lost_in_roam_down"] += 1
             return
-        account = envelope if acknowledges else None
-        self._queue.put(at, self._off_radio_down, ue, datagram, account, entered, now, now - due)
-
-    def _note_writer(self, route: Route, epoch: int, now: int) -> None:
-        """The first frame of a higher epoch: a move, as its player feels it. A session opened anew counts from the start."""
-        if route.epoch:
-            gap_ms = (now - route.tick_at) / MS
-            self._emit(WriterChanged(self._names[route.ue], epoch, round(gap_ms, 3), now))
-        route.epoch = epoch
+        trip = None if arrival is None or frame is None else (arrival, frame.wait_us)
+        self._queue.put(at, self._off_radio_down, ue, datagram, to, trip, entered, now, now - due)
 
     def _off_radio_down(self, entry: Any, now: int) -> None:
-        due, count, _, ue, datagram, envelope, entered, entered_radio, late = entry
-        if ue.address is None:
-            self.counts["ue_never_heard"] += 1
-            return
-        self._send(self._service, datagram, ue.address)
-        if envelope is not None:
-            hops = (
-                envelope.radio_us + (now - entered_radio) // 1000,
-                envelope.backhaul_us + (entered_radio - entered) // 1000,
-                envelope.gateway_us + max(0, entered - envelope.stamp_ns) // 1000,
-                envelope.server_us,
-            )
+        due, count, _, ue, datagram, to, trip, entered, entered_radio, late = entry
+        self._send(self._service, datagram, to)
+        if trip is not None:
+            arrival, wait_us = trip
+            radio_us, backhaul_us = (now - entered_radio) // 1000, (entered_radio - entered) // 1000
+            hops = hops_us(arrival, wait_us, radio_us, backhaul_us, entered)
             self._trace.add(records.HOPS, ue.index, now, *hops)
             self.samples.add(ue.index, hops)
         if not count % ADDED_SAMPLE:
@@ -302,22 +269,17 @@ class PacketPath:
     def _note_lateness(self, entry: Any, now: int) -> None:
         late_us = abs(now - entry[0]) // 1000
         upwards = entry[2] in (self._off_radio_up, self._off_backhaul_up)
-        whose = entry[3].index if isinstance(entry[3], Ue) else entry[3].ue
         self._trace.add(
-            records.RELAY, whose, now, late_us, flags=records.WENT_UP if upwards else records.WENT_DOWN
+            records.RELAY,
+            entry[3].index,
+            now,
+            late_us,
+            flags=records.WENT_UP if upwards else records.WENT_DOWN,
         )
         self.samples.late_us.append(late_us)
 
-    def _send(self, sock: socket.socket, packet: bytes, to: Gateway) -> None:
+    def _send(self, sock: socket.socket, packet: bytes, to: Endpoint) -> None:
         try:
             sock.sendto(packet, to)
         except OSError as error:  # nobody there, or no buffer: a network loses packets without a word
             self.counts[f"send_{type(error).__name__}"] += 1
-
-
-def _acknowledges(route: Route, epoch: int, stable_seq: int) -> bool:
-    """Is this the first frame that acknowledges input ``stable_seq``?"""
-    if epoch < route.epoch or stable_seq <= route.stable_seq:
-        return False
-    route.stable_seq = stable_seq
-    return True

@@ -1,112 +1,176 @@
-"""The user plane's routes: to which site's gateway the packets of each session go.
+"""A site's user plane function (simulated): GTP-U of the base stations on N3, the UE's IP packets in UDP on N6.
 
-Pure: the control plane's messages in, answers out. Route generations only rise (invariant 2): a repeated message is answered
-the same, a lower generation is answered and changes nothing. Nothing survives a restart; the control plane installs its
-routes again when it hears an ``AccessHello`` without them. A real network does this with traffic influence (3GPP TS 29.522);
-see ``core5g`` for that form.
+Pure: packets and session management's messages in, packets and answers out; ``programs/upf`` has the sockets. What N6 is here is
+what TS 29.522's ``routeInfo`` amounts to: a UDP tunnel to the named address and port, with nothing but the UE's packet in it.
+N4 is a direct call (``core/messages/user_plane``; PFCP is not emulated). A tunnel is one UE's traffic with one application: a
+packet from another address than the UE's own, to another place, or from another gateway than the tunnel's does not pass.
+Whatever is dropped is counted by its reason. Nothing survives a restart; session management says its tunnels again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import struct
+from collections import Counter
 
-from fedge.core.messages import (
-    ActivateRoute,
-    InstallRoute,
-    Message,
-    RemoveRoute,
-    RouteActivated,
-    RouteInstalled,
-    RouteStatus,
+from fedge.core.messages import Message
+from fedge.core.messages.user_plane import (
+    EndTunnel,
+    InstallTunnel,
+    RemoveTunnel,
+    TunnelInstalled,
+    UpfHello,
 )
-from fedge.core.model import SessionId, SessionKey, SiteId, UeId
+from fedge.core.model import Address, SiteId
+from fedge.wire import gtpu, ip
 
-Gateway = tuple[str, int]
+Endpoint = ip.Endpoint
 
+N3, N6 = 0, 1
+Sending = tuple[int, bytes, Endpoint]
+"""at which side, what, to whom"""
 
-class Route:
-    """One session's route. ``gateway`` and ``site`` (index) are those of the active generation; None before the first."""
-
-    __slots__ = (
-        "activated",
-        "active",
-        "epoch",
-        "gateway",
-        "installed",
-        "key",
-        "session",
-        "site",
-        "stable_seq",
-        "tick",
-        "tick_at",
-        "ue",
-    )
-
-    def __init__(self, session: SessionId, key: SessionKey, ue: int) -> None:
-        self.session = session
-        self.key = key
-        self.ue = ue
-        self.active = 0
-        self.gateway: Gateway | None = None
-        self.site = 0
-        self.installed: dict[int, tuple[Gateway, int]] = {}
-        self.activated: dict[int, int] = {}
-        # what was last seen on its way down: tells when a round trip ended and when the writer changed
-        self.epoch = 0
-        self.stable_seq = 0
-        self.tick = 0
-        self.tick_at = 0
+MTU = 1500
+"""A UE's packet is at most so large (assumed; N3's own links carry the GTP-U header on top)."""
+READ_BYTES = 2048
+"""A socket is read with this much room: what fills it was cut off, and is larger than anything that may pass."""
 
 
-class RouteTable:
-    """All sessions' routes by key. ``ues`` and ``sites``: index of each UE and site."""
+class Tunnel:
+    """One path of a flow through this function."""
 
-    def __init__(self, ues: Mapping[UeId, int], sites: Mapping[SiteId, int]) -> None:
-        self._ues = ues
-        self._sites = sites
-        self.by_key: dict[int, Route] = {}
+    __slots__ = ("down", "flow", "gnb", "n6", "service", "teid_down", "teid_up", "ue")
 
-    def handle(self, message: Message, now: int) -> Message | None:
-        """The answer to a message of the control plane; None where there is nothing to answer."""
+    def __init__(self, order: InstallTunnel) -> None:
+        service = endpoint(order.service)
+        self.teid_up, self.teid_down = order.teid_up, order.teid_down
+        self.gnb, self.n6 = endpoint(order.gnb), endpoint(order.n6)
+        self.ue = ip.address_bytes(order.ue_address)
+        self.service = ip.address_bytes(service[0]) + struct.pack("!H", service[1])
+        # as the first ten bytes of ``ip.ends`` have it on the way down
+        self.flow = self.service[:4] + self.ue + self.service[4:]
+        self.down = gtpu.Gpdus(order.teid_down, gtpu.Container(order.qfi))
+
+
+class Upf:
+    """``n3``: the address at which it takes GTP-U. ``counts``: what passed and what was dropped, by reason."""
+
+    def __init__(self, site: SiteId, n3: Address) -> None:
+        self.counts: Counter[str] = Counter()
+        self._site, self._n3 = site, n3
+        self._host = endpoint(n3)[0]
+        self._tunnels: dict[int, Tunnel] = {}
+        self._by_flow: dict[bytes, Tunnel] = {}
+
+    def hello(self) -> UpfHello:
+        """The greeting of a link to session management."""
+        return UpfHello(self._site, self._n3)
+
+    # --- N4, as a direct call -------------------------------------------------------------------------------------------------
+
+    def handle(self, message: Message) -> tuple[Message | None, Sending | None]:
+        """An order of session management: the answer to it, and a packet to be sent. A repeated order does no harm."""
         match message:
-            case InstallRoute():
-                return self._install(message)
-            case ActivateRoute():
-                return self._activate(message, now)
-            case RemoveRoute():
-                self.by_key.pop(message.key, None)
+            case InstallTunnel():
+                return self._install(message), None
+            case EndTunnel():
+                tunnel = self._tunnels.get(message.teid_up)
+                if tunnel is not None:
+                    self.counts["end_markers"] += 1
+                    return None, (N3, gtpu.encode_end_marker(tunnel.teid_down), tunnel.gnb)
+            case RemoveTunnel():
+                self._remove(message.teid_up)
+        return None, None
+
+    def _install(self, order: InstallTunnel) -> Message | None:
+        try:
+            tunnel = Tunnel(order)
+        except (ValueError, struct.error):
+            self.counts["order_out_of_range"] += 1
+            return None
+        self._remove(order.teid_up)
+        self._tunnels[tunnel.teid_up] = self._by_flow[tunnel.flow] = tunnel
+        return TunnelInstalled(self._site, tunnel.teid_up)
+
+    def _remove(self, teid_up: int) -> None:
+        """Where the flow has another tunnel here it takes that one from now on."""
+        gone = self._tunnels.pop(teid_up, None)
+        if gone is not None and self._by_flow.get(gone.flow) is gone:
+            del self._by_flow[gone.flow]
+            self._by_flow |= {
+                other.flow: other for other in self._tunnels.values() if other.flow == gone.flow
+            }
+
+    # --- packets --------------------------------------------------------------------------------------------------------------
+
+    def from_n3(self, packet: bytes, source: Endpoint) -> Sending | None:
+        """What follows from a datagram of a base station (or of anybody)."""
+        if len(packet) >= READ_BYTES:
+            return self._dropped("n3_too_large")
+        try:
+            message = gtpu.read(packet)
+        except gtpu.BadGtpu:
+            return self._dropped("n3_malformed")
+        if not isinstance(message, gtpu.Gpdu):
+            return self._signalled(message, source)
+        tunnel = self._tunnels.get(message.teid)
+        if tunnel is None:
+            self.counts["n3_unknown_teid"] += 1
+            return N3, gtpu.encode_error_indication(message.teid, self._host), (source[0], gtpu.PORT)
+        payload = message.payload
+        if source[0] != tunnel.gnb[0]:
+            return self._dropped("n3_unknown_source")
+        if len(payload) > MTU:
+            return self._dropped("n3_too_large")
+        try:
+            ends = ip.ends(payload)
+        except ip.BadPacket:
+            return self._dropped("n3_malformed_inside")
+        if ends[:4] != tunnel.ue:
+            return self._dropped("n3_spoofed_source")
+        if ends[4:8] != tunnel.service[:4] or ends[10:] != tunnel.service[4:]:
+            return self._dropped("n3_other_destination")
+        self.counts["up"] += 1
+        return N6, payload, tunnel.n6
+
+    def _signalled(self, message: gtpu.Message, source: Endpoint) -> Sending | None:
+        """Messages about paths and tunnels; requests are answered to the port that they came from (TS 29.281, 4.4.2)."""
+        match message:
+            case gtpu.EchoRequest(sequence):
+                self.counts["echo"] += 1
+                return N3, gtpu.encode_echo_response(sequence), source
+            case gtpu.NotUnderstood():
+                self.counts["n3_extension_not_understood"] += 1
+                return N3, gtpu.encode_supported_extensions(), source
+            case gtpu.ErrorIndication():  # the base station lost a tunnel: session management learns it from its greeting
+                return self._dropped("error_indications")
+        return self._dropped("n3_unexpected")
+
+    def from_n6(self, packet: bytes, source: Endpoint) -> Sending | None:
+        """A UE's packet from an edge data gateway: to the base station, if there is such a flow and this is its gateway."""
+        if len(packet) > MTU:
+            return self._dropped("n6_too_large")
+        try:
+            ends = ip.ends(packet)
+        except ip.BadPacket:
+            return self._dropped("n6_malformed")
+        tunnel = self._by_flow.get(ends[:10])
+        if tunnel is None:
+            return self._dropped("n6_unknown_flow")
+        if source != tunnel.n6:
+            return self._dropped("n6_unknown_source")
+        self.counts["down"] += 1
+        return N3, tunnel.down.packet(packet), tunnel.gnb
+
+    def _dropped(self, reason: str) -> Sending | None:
+        self.counts[reason] += 1
         return None
 
-    def statuses(self) -> tuple[RouteStatus, ...]:
-        """What is held, for the greeting of a link."""
-        return tuple(
-            RouteStatus(route.key, route.active, max(route.installed, default=0))
-            for route in self.by_key.values()
-        )
 
-    def _install(self, message: InstallRoute) -> Message | None:
-        if message.ue not in self._ues or message.site not in self._sites:
-            return None  # of another run: nobody here to route for
-        route = self.by_key.get(message.key)
-        if route is None:
-            route = self.by_key[message.key] = Route(message.session, message.key, self._ues[message.ue])
-        if message.generation > route.active:
-            host, _, port = message.gateway.rpartition(":")
-            route.installed[message.generation] = ((host, int(port)), self._sites[message.site])
-        return RouteInstalled(message.session, message.generation)
-
-    def _activate(self, message: ActivateRoute, now: int) -> Message | None:
-        route = self.by_key.get(message.key)
-        if route is None:
-            return None
-        generation = message.generation
-        if generation > route.active:
-            if generation not in route.installed:
-                return None  # the install is lost; it will be said again
-            route.active = generation
-            route.gateway, route.site = route.installed[generation]
-            route.installed = {g: to for g, to in route.installed.items() if g >= generation}
-            route.activated[generation] = now
-        elif generation not in route.activated:
-            generation = route.active  # never active here and never will be: answered with what is
-        return RouteActivated(message.session, generation, route.activated[generation])
+def endpoint(address: str) -> Endpoint:
+    """``"127.9.0.3:2152"`` → ``("127.9.0.3", 2152)``. Raises ``ValueError``."""
+    host, _, port = address.rpartition(":")
+    ip.address_bytes(host)
+    number = int(port)
+    if not 0 < number <= 0xFFFF:
+        raise ValueError(f"{address!r} has no such port")
+    return host, number

@@ -11,8 +11,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from fedge.core.model import MS
-from fedge.simulation.upf import RouteTable
 from fedge.simulation.world_history import Line, copies_of, line_of, replayed
+from fedge.simulation.world_routes import RouteTable
 from fedge_sdk.client import Verdict
 
 if TYPE_CHECKING:

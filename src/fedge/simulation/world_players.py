@@ -17,8 +17,8 @@ from fedge.core.messages import (
 )
 from fedge.core.model import MS, SECOND, AppId, CellId, SessionId, SessionKey, SiteId, UeId
 from fedge.simulation.faults import SITES
-from fedge.simulation.upf import RouteTable
 from fedge.simulation.world_network import REDIAL, Node
+from fedge.simulation.world_routes import RouteTable
 from fedge.wire import codec
 from fedge_sdk import wire
 from fedge_sdk.client import ClientSession

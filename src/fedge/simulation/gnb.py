@@ -1,0 +1,189 @@
+"""All base stations' end of N3 (simulated): the paths of every flow, GTP-U out to user plane functions and in from them.
+
+Pure; ``packet_path`` has the sockets and the delays. Session management installs, switches and removes paths (N2, as a direct
+call: ``core/messages/user_plane``; NGAP is not emulated). A flow is one UE's traffic with one application. Downlink packets of
+every installed path reach the UE, so a move may begin at the new site before the old one falls silent; uplink packets take the
+path that was switched to last. The number of a switch only rises: a repeated one is answered the same, a lower one changes
+nothing. Nothing survives a restart.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections import Counter
+from collections.abc import Mapping
+
+from fedge.core.messages import Message
+from fedge.core.messages.user_plane import InstallPath, PathSwitched, RemovePath, SwitchPath
+from fedge.core.model import Address, SiteId, UeId
+from fedge.simulation.upf import MTU, READ_BYTES, endpoint
+from fedge.wire import gtpu, ip
+
+Endpoint = ip.Endpoint
+MOST_PATHS = 8
+"""Of one flow: a path that session management forgot to remove gives way."""
+
+
+class Flow:
+    """One UE's (by index) traffic with one application. ``chosen``: where its uplink goes."""
+
+    __slots__ = ("chosen", "down", "number", "paths", "service", "switched", "ue")
+
+    def __init__(self, ue: int, address: str, service: Address) -> None:
+        self.ue = ue
+        self.service = endpoint(service)
+        # as the first ten bytes of ``ip.ends`` have it on the way down
+        host, port = self.service
+        self.down = ip.address_bytes(host) + ip.address_bytes(address) + struct.pack("!H", port)
+        self.paths: dict[int, Path] = {}
+        self.chosen: Path | None = None
+        self.number = 0
+        self.switched: PathSwitched | None = None
+
+
+class Path:
+    """A flow's way through the user plane function of one site (by index)."""
+
+    __slots__ = ("flow", "n3", "name", "site", "teid_down", "up")
+
+    def __init__(self, flow: Flow, order: InstallPath, site: int) -> None:
+        if not 0 < order.teid_down <= 0xFFFFFFFF:
+            raise gtpu.BadGtpu(f"{order.teid_down} is no tunnel end id")
+        self.flow, self.name, self.site = flow, order.site, site
+        self.n3, self.teid_down = endpoint(order.n3), order.teid_down
+        self.up = gtpu.Gpdus(order.teid_up, gtpu.Container(order.qfi, uplink=True))
+
+
+Opened = tuple[Path | None, bytes, Endpoint]
+"""By which path, a datagram, for which end of the UE; without a path: what is to be sent back on N3, and to whom."""
+
+
+class Gnb:
+    """``host``: their address on N3. ``ues``: index of each UE; ``addresses``: its IPv4 address. ``sites``: their indices."""
+
+    def __init__(
+        self,
+        host: str,
+        ues: Mapping[UeId, int],
+        addresses: Mapping[int, str],
+        sites: Mapping[SiteId, int],
+        counts: Counter[str],
+    ) -> None:
+        self.counts = counts
+        self._host, self._ues, self._addresses, self._sites = host, ues, addresses, sites
+        self._flows: dict[tuple[int, Endpoint], Flow] = {}
+        self._by_teid: dict[int, Path] = {}
+
+    # --- N2, as a direct call -------------------------------------------------------------------------------------------------
+
+    def handle(self, message: Message, now: int) -> Message | None:
+        """The answer to an order of session management; None where there is nothing to answer."""
+        try:
+            match message:
+                case InstallPath():
+                    self._install(message)
+                case SwitchPath():
+                    return self._switch(message, now)
+                case RemovePath():
+                    self._remove(message)
+        except (ValueError, struct.error):
+            self.counts["order_out_of_range"] += 1
+        return None
+
+    def _install(self, order: InstallPath) -> None:
+        ue, site = self._ues.get(order.ue), self._sites.get(order.site)
+        if ue is None or site is None:
+            raise ValueError("of another run")
+        flow = self._flows.get((ue, endpoint(order.service))) or Flow(ue, self._addresses[ue], order.service)
+        path = Path(flow, order, site)
+        before = self._by_teid.get(path.teid_down)
+        if before is not None and before.flow is not flow:
+            self._forget(before)
+        self._flows[ue, flow.service] = flow
+        self._by_teid[path.teid_down] = flow.paths[path.teid_down] = path
+        if flow.chosen is not None and flow.chosen is before:
+            flow.chosen = path
+        if len(flow.paths) > MOST_PATHS:
+            self._forget(next(old for old in flow.paths.values() if old is not flow.chosen))
+
+    def _switch(self, order: SwitchPath, now: int) -> Message | None:
+        flow = self._flow(order.ue, order.service)
+        if flow is None:
+            return None
+        if order.number > flow.number:
+            of_site = [path for path in flow.paths.values() if path.name == order.site]
+            if not of_site:
+                return None  # it was never installed; session management begins again
+            flow.chosen, flow.number = of_site[-1], order.number
+            flow.switched = PathSwitched(order.ue, order.service, order.site, order.number, now)
+        return flow.switched
+
+    def _remove(self, order: RemovePath) -> None:
+        flow = self._flow(order.ue, order.service)
+        if flow is not None:
+            for path in [path for path in flow.paths.values() if path.name == order.site]:
+                self._forget(path)
+
+    def _forget(self, path: Path) -> None:
+        flow = path.flow
+        del self._by_teid[path.teid_down], flow.paths[path.teid_down]
+        if flow.chosen is path:
+            flow.chosen = None
+        if not flow.paths:
+            del self._flows[flow.ue, flow.service]
+
+    def _flow(self, ue: UeId, service: Address) -> Flow | None:
+        return self._flows.get((self._ues.get(ue, -1), endpoint(service)))
+
+    # --- packets --------------------------------------------------------------------------------------------------------------
+
+    def uplink(self, ue: int, service: Endpoint) -> Path | None:
+        """Where the packets of UE ``ue`` to this application go now."""
+        flow = self._flows.get((ue, service))
+        return None if flow is None else flow.chosen
+
+    def from_n3(self, packet: bytes, source: Endpoint) -> Opened | None:
+        """What follows from a datagram of a user plane function (or of anybody)."""
+        if len(packet) >= READ_BYTES:
+            return self._dropped("n3_too_large")
+        try:
+            message = gtpu.read(packet)
+        except gtpu.BadGtpu:
+            return self._dropped("n3_malformed")
+        if not isinstance(message, gtpu.Gpdu):
+            return self._signalled(message, source)
+        path = self._by_teid.get(message.teid)
+        if path is None:
+            self.counts["n3_unknown_teid"] += 1
+            return None, gtpu.encode_error_indication(message.teid, self._host), (source[0], gtpu.PORT)
+        if source[0] != path.n3[0]:
+            return self._dropped("n3_unknown_source")
+        payload = message.payload
+        if len(payload) > MTU:
+            return self._dropped("n3_too_large")
+        try:
+            ends = ip.ends(payload)
+        except ip.BadPacket:
+            return self._dropped("n3_malformed_inside")
+        if ends[:10] != path.flow.down:
+            return self._dropped("n3_of_another_flow")
+        port = ends[10] << 8 | ends[11]
+        return path, ip.payload(payload), (self._addresses[path.flow.ue], port)
+
+    def _signalled(self, message: gtpu.Message, source: Endpoint) -> Opened | None:
+        match message:
+            case gtpu.EchoRequest(sequence):
+                self.counts["echo"] += 1
+                return None, gtpu.encode_echo_response(sequence), source
+            case gtpu.NotUnderstood():
+                self.counts["n3_extension_not_understood"] += 1
+                return None, gtpu.encode_supported_extensions(), source
+            case gtpu.EndMarker(teid):
+                return self._dropped("end_markers" if teid in self._by_teid else "n3_unexpected")
+            case gtpu.ErrorIndication():  # the user plane function lost a tunnel: session management learns it from its greeting
+                return self._dropped("error_indications")
+        return self._dropped("n3_unexpected")
+
+    def _dropped(self, reason: str) -> Opened | None:
+        self.counts[reason] += 1
+        return None
