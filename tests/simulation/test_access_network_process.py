@@ -1,4 +1,7 @@
-"""The access network as a real process on loopback: datagrams cross both ways, in envelopes. No assertion about time."""
+"""The access network as a real process on loopback: datagrams cross both ways, by GTP-U. No assertion about time.
+
+The test plays session management, two user plane functions, the control plane and a UE.
+"""
 
 from __future__ import annotations
 
@@ -19,39 +22,43 @@ import msgspec
 import pytest
 
 from fedge.adapters.embedded import addresses
-from fedge.adapters.embedded.link import Line, listen
+from fedge.adapters.embedded.link import Join, Line, listen
 from fedge.core.messages import (
     AccessHello,
-    ActivateRoute,
     CellChanged,
     HopFigures,
-    InstallRoute,
+    InstallPath,
     Message,
-    RouteActivated,
+    PathSwitched,
+    RanHello,
+    RemovePath,
+    SwitchPath,
     UesSighted,
     WriterChanged,
 )
-from fedge.core.model import Address, SessionId, SessionKey, SiteId, UeId
+from fedge.core.model import Address, SiteId, UeId
 from fedge.runtime.run import Config
-from fedge.wire import records
+from fedge.wire import gtpu, ip, records
 from fedge_sdk import wire
 
 pytestmark = pytest.mark.system
 
 Heard = TypeVar("Heard", bound=Message)
-SESSION, KEY, TOKEN = SessionId("arena/player-1"), SessionKey(0xBEEF), "token"
+UE, KEY, TOKEN, QFI = UeId("player-1"), 0xBEEF, "token", 9
 PATIENCE_S = 20.0
 
 
-class ControlPlane:
-    """The far end of the link: keeps what it hears."""
+class FarEnd:
+    """The far end of a link: keeps what it hears."""
 
     def __init__(self) -> None:
         self.heard: list[Message] = []
         self.line: Line | None = None
+        self.roles: list[str] = []
 
-    def accept(self, _join: object, line: Line) -> Callable[[Message], None]:
+    def accept(self, join: Join, line: Line) -> Callable[[Message], None]:
         self.line = line
+        self.roles.append(join.role)
         return self.heard.append
 
     def send(self, message: Message) -> None:
@@ -69,13 +76,15 @@ class ControlPlane:
 
 
 class Stand:
-    """A run's stage: control plane, two gateways and one UE, all of the test's own process."""
+    """A run's stage: control plane, session management, two user plane functions and one UE, all of the test's own process."""
 
     def __init__(self, folder: Path, net: int) -> None:
         self.folder, self.net = folder, net
-        self.control = ControlPlane()
+        self.control, self.core = FarEnd(), FarEnd()
         self.ue = bound((addresses.ue(net, 0), 0))
-        self.gateways = [bound(addresses.endpoint(addresses.gateway(net, index))) for index in range(2)]
+        self.upfs = [bound(addresses.endpoint(addresses.upf_n3(net, index))) for index in range(2)]
+        self.service = Address(addresses.service(net))
+        self.downwards_of = ip.Udp4(addresses.endpoint(self.service), self.ue.getsockname())
         self.sites: list[SiteId] = []
         config = Config("embedded", 7, 2, 2, "follow", 1.0, 4096, 5.0, net, 0.0, 0, time.monotonic_ns())
         (folder / "config.json").write_bytes(msgspec.json.encode(config))
@@ -89,33 +98,46 @@ class Stand:
         )
         try:
             hello = await self.control.until(AccessHello)
-            assert hello.routes == ()
             self.sites = list(hello.cells[0].path_rtt_ms)
+            self.ran = await self.core.until(RanHello)
             yield process
         finally:
             process.kill()
             process.wait()
 
-    async def route(self, generation: int, site: int) -> None:
-        gateway = Address(addresses.gateway(self.net, site))
-        self.control.send(InstallRoute(SESSION, KEY, UeId("player-1"), generation, self.sites[site], gateway))
-        self.control.send(ActivateRoute(SESSION, KEY, generation))
-        assert (await self.control.until(RouteActivated)).generation == generation
+    def install(self, site: int) -> None:
+        """A path of the UE's flow; its tunnel ends are 10 + site up and 20 + site down."""
+        n3 = Address(addresses.upf_n3(self.net, site))
+        self.core.send(InstallPath(UE, self.service, self.sites[site], n3, 10 + site, 20 + site, QFI))
 
-    async def upwards(self, site: int) -> tuple[wire.Envelope, wire.Inputs]:
-        """Send inputs until one reaches the gateway of ``site``: the radio may lose some."""
+    async def switch(self, number: int, site: int) -> None:
+        self.core.send(SwitchPath(UE, self.service, self.sites[site], number))
+        answer = await self.core.until(PathSwitched)
+        assert (answer.ue, answer.site, answer.number) == (UE, self.sites[site], number)
+
+    async def upwards(self, site: int) -> tuple[gtpu.Gpdu, ip.Datagram]:
+        """Send inputs until one reaches the user plane function of ``site``: the radio may lose some."""
         datagram = wire.encode_inputs(KEY, 1, 1, 0, 1, [b"left", b"jump"])
-        packet = await self._repeat(self.ue, datagram, addresses.service(self.net), self.gateways[site])
-        return wire.unseal(packet), wire.decode_inputs(packet, wire.ENVELOPE_BYTES)
+        packet = await self._repeat(self.ue, datagram, self.service, self.upfs[site])
+        message = gtpu.read(packet)
+        assert isinstance(message, gtpu.Gpdu)
+        return message, ip.read(message.payload)
 
-    async def downwards(self, site: int, envelope: wire.Envelope, epoch: int, tick: int) -> wire.Frame:
+    async def downwards(self, site: int, epoch: int, tick: int) -> wire.Frame:
         """Let ``site`` send frames of ``tick`` until the UE has it."""
-        frame = wire.encode_frame(KEY, epoch, tick, 2, 1, wire.CHAIN_START, 0, b"picture")
-        packet = wire.seal(envelope._replace(kind=wire.DOWN, stamp_ns=time.monotonic_ns()), frame)
+        frame = wire.encode_frame(KEY, epoch, tick, 2, 1, wire.CHAIN_START, 7, b"picture")
+        tunnel = gtpu.Gpdus(20 + site, gtpu.Container(QFI))
+        packet = tunnel.packet(self.downwards_of.packet(frame))
         while True:
-            got = await self._repeat(self.gateways[site], packet, addresses.user_plane(self.net), self.ue)
+            got = await self._repeat(self.upfs[site], packet, addresses.gnb(self.net), self.ue)
             if (found := wire.decode_frame(got)).tick == tick:
                 return found
+
+    async def answer(self, site: int, packet: bytes) -> gtpu.Message:
+        """Send ``packet`` on N3 and take what comes back."""
+        await drain(self.upfs[site])
+        got = await self._repeat(self.upfs[site], packet, addresses.gnb(self.net), self.upfs[site])
+        return gtpu.read(got)
 
     async def _repeat(self, sender: socket.socket, packet: bytes, to: str, receiver: socket.socket) -> bytes:
         async with asyncio.timeout(PATIENCE_S):
@@ -138,45 +160,54 @@ def bound(address: tuple[str, int]) -> socket.socket:
 @asynccontextmanager
 async def stage(folder: Path) -> AsyncIterator[Stand]:
     stand = Stand(folder, random.randrange(2, 250))
-    server = await listen(addresses.control(stand.net), TOKEN, stand.control.accept)
+    servers = [
+        await listen(addresses.control(stand.net), TOKEN, stand.control.accept),
+        await listen(addresses.core_network(stand.net), TOKEN, stand.core.accept),
+    ]
     try:
         yield stand
     finally:
-        server.close()
-        for sock in (stand.ue, *stand.gateways):
+        for server in servers:
+            server.close()
+        for sock in (stand.ue, *stand.upfs):
             sock.close()
 
 
-async def drain(sock: socket.socket) -> int:
-    """Take what is under way; returns how much came within half a second."""
+async def drain(sock: socket.socket) -> list[bytes]:
+    """Take what is under way: what came within half a second."""
     await asyncio.sleep(0.5)
-    count = 0
+    packets = []
     while True:
         try:
-            sock.recv(2048)
-            count += 1
+            packets.append(sock.recv(2048))
         except BlockingIOError:
-            return count
+            return packets
 
 
-def test_packets_cross_both_ways_in_envelopes(tmp_path: Path) -> None:
+def test_packets_cross_both_ways_in_tunnels(tmp_path: Path) -> None:
     async def story() -> None:
         async with stage(tmp_path) as stand, stand.access_network() as process:
-            await stand.route(1, 0)
-            envelope, inputs = await stand.upwards(0)
-            assert (envelope.kind, envelope.hop, envelope.session, envelope.generation) == (
-                wire.UP,
-                0,
-                KEY,
-                1,
+            assert stand.core.roles == ["ran"]
+            assert stand.ran.n3 == addresses.gnb(stand.net)
+            first, second = stand.ran.subscribers
+            assert (first.ue, first.gpsi, first.ipv4) == (
+                UE,
+                "msisdn-99901000001",
+                addresses.ue(stand.net, 0),
             )
-            assert envelope.radio_us > 1000
-            assert envelope.backhaul_us > 300
-            assert inputs.inputs == (b"left", b"jump")
-            frame = await stand.downwards(0, envelope, 1, 1)
+            assert second.ipv4 == addresses.ue(stand.net, 1)
+            stand.install(0)
+            await stand.switch(1, 0)
+            message, inner = await stand.upwards(0)
+            assert (message.teid, message.container) == (10, gtpu.Container(QFI, uplink=True))
+            assert inner.source == stand.ue.getsockname()
+            assert inner.destination == addresses.endpoint(stand.service)
+            assert wire.decode_inputs(inner.payload).inputs == (b"left", b"jump")
+            frame = await stand.downwards(0, 1, 1)
             assert (frame.epoch, frame.tick, frame.stable_seq, frame.payload) == (1, 1, 2, b"picture")
             await stand.control.until(UesSighted)
-            assert (await stand.control.until(CellChanged)).previous is None
+            for far_end in (stand.control, stand.core):
+                assert (await far_end.until(CellChanged)).previous is None
             assert (await stand.control.until(HopFigures)).at > 0
             process.send_signal(signal.SIGTERM)
             assert await asyncio.to_thread(process.wait, PATIENCE_S) == 0
@@ -187,39 +218,81 @@ def test_packets_cross_both_ways_in_envelopes(tmp_path: Path) -> None:
     assert {(record.ue, record.a, record.b, record.c) for record in down} == {(0, 1, 1, 2)}
     [hops] = [record for record in found if record.kind == records.HOPS]
     assert hops.a > 2000
+    assert hops.b > 300
+    assert (hops.c >= 0, hops.d) == (True, 7)
     assert (tmp_path / "logs" / "access-network.log").exists()
 
 
-def test_a_route_turns_to_another_site_which_may_speak_before(tmp_path: Path) -> None:
+def test_the_uplink_turns_to_another_site_which_may_speak_before(tmp_path: Path) -> None:
     async def story() -> None:
         async with stage(tmp_path) as stand, stand.access_network():
-            await stand.route(1, 0)
-            envelope, _ = await stand.upwards(0)
-            await stand.downwards(0, envelope, 1, 1)
-            # the target of a move speaks first; its route follows
-            assert (await stand.downwards(1, envelope, 2, 2)).epoch == 2
+            stand.install(0)
+            await stand.switch(1, 0)
+            await stand.upwards(0)
+            await stand.downwards(0, 1, 1)
+            stand.install(1)
+            # the target of a move speaks first; the switch follows
+            assert (await stand.downwards(1, 2, 2)).epoch == 2
             assert (await stand.control.until(WriterChanged)).epoch == 2
-            await drain(stand.gateways[1])
-            await stand.route(2, 1)
-            envelope, _ = await stand.upwards(1)
-            assert envelope.generation == 2
+            told = [gtpu.read(packet) for packet in await drain(stand.upfs[1])]
+            assert all(isinstance(one, gtpu.ErrorIndication) for one in told), "no uplink yet"
+            await stand.switch(2, 1)
+            assert (await stand.upwards(1))[0].teid == 11
+            assert (await stand.downwards(0, 2, 3)).tick == 3, "the old path still brings packets"
+            stand.core.send(RemovePath(UE, stand.service, stand.sites[0]))
+            told = await stand.answer(0, gtpu.Gpdus(20, gtpu.Container(QFI)).packet(b"late"))
+            assert told == gtpu.ErrorIndication(20, addresses.endpoint(addresses.gnb(stand.net))[0])
 
     asyncio.run(story())
 
 
-def test_nothing_passes_without_a_route_and_none_survives_a_kill(tmp_path: Path) -> None:
+def test_nothing_passes_without_a_path_and_none_survives_a_kill(tmp_path: Path) -> None:
     async def story() -> None:
         async with stage(tmp_path) as stand:
             async with stand.access_network():
-                await stand.route(1, 0)
+                stand.install(0)
+                await stand.switch(1, 0)
                 await stand.upwards(0)
-            await drain(stand.gateways[0])
-            async with stand.access_network():  # asserts an empty greeting
+            await drain(stand.upfs[0])
+            async with stand.access_network():
                 datagram = wire.encode_inputs(KEY, 1, 1, 0, 1, [b"left"])
                 for _ in range(5):
-                    stand.ue.sendto(datagram, addresses.endpoint(addresses.service(stand.net)))
-                assert await drain(stand.gateways[0]) == 0
-                await stand.route(1, 0)
+                    stand.ue.sendto(datagram, addresses.endpoint(stand.service))
+                assert await drain(stand.upfs[0]) == []
+                stand.install(0)
+                await stand.switch(1, 0)
                 await stand.upwards(0)
 
     asyncio.run(story())
+
+
+def test_hostile_packets_stop_nothing(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with stage(tmp_path) as stand, stand.access_network() as process:
+            stand.install(0)
+            await stand.switch(1, 0)
+            rng = random.Random(3)
+            tunnel = gtpu.Gpdus(20, gtpu.Container(QFI))
+            stranger = ip.Udp4(addresses.endpoint(stand.service), (addresses.ue(stand.net, 1), 5))
+            for packet in (
+                *(rng.randbytes(rng.randrange(60)) for _ in range(200)),
+                *(tunnel.packet(rng.randbytes(60)) for _ in range(200)),
+                tunnel.packet(stranger.packet(b"frame")),
+                bytes(9_000),
+            ):
+                stand.upfs[0].sendto(packet, addresses.endpoint(addresses.gnb(stand.net)))
+            for size in (0, 1, 29, 30, 1_473, 9_000):
+                stand.ue.sendto(bytes([wire.INPUT] * size), addresses.endpoint(stand.service))
+            await drain(stand.upfs[0])
+            await stand.upwards(0)
+            assert (await stand.downwards(0, 1, 1)).tick == 1
+            assert await stand.answer(0, gtpu.encode_echo_request(7)) == gtpu.EchoResponse(7)
+            process.send_signal(signal.SIGTERM)
+            assert await asyncio.to_thread(process.wait, PATIENCE_S) == 0
+
+    asyncio.run(story())
+    log = (tmp_path / "logs" / "access-network.log").read_text().splitlines()[-1]
+    dropped = msgspec.json.decode(log)["dropped"]
+    assert dropped["n3_malformed"] > 100
+    assert dropped["n3_malformed_inside"] > 100
+    assert (dropped["n3_of_another_flow"], dropped["n3_too_large"], dropped["too_large_up"]) == (1, 1, 2)
