@@ -75,6 +75,7 @@ def test_bytes_are_those_of_the_specification(built: bytes, by_hand: bytes, mess
 def test_what_is_built_is_read(teid: int, container: gtpu.Container, payload: bytes) -> None:
     packet = gtpu.Gpdus(teid, container).packet(payload)
     assert gtpu.read(packet) == gtpu.Gpdu(teid, payload, container)
+    assert gtpu.usual(packet) == ((teid, payload) if container.ppi is None else None)
 
 
 @given(some.integers(0, 65_535), TEIDS, some.ip_addresses())
@@ -152,6 +153,32 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     except gtpu.BadGtpu:
         return
     assert data[0] >> 4 == 3
+
+
+@given(
+    some.sampled_from([0x30, 0x34, 0x36, 0x3C]),
+    some.sampled_from([0x00, 0x10, 0x11, 0x20]),
+    some.integers(0, 255),
+    some.sampled_from([0x00, 0x40, 0x85]),
+    some.integers(-1, 1),
+    some.binary(max_size=12),
+)
+def test_what_is_usual_is_read_the_same_by_both(
+    flags: int, kind: int, qfi: int, following: int, wrong: int, payload: bytes
+) -> None:
+    length = (8 + len(payload) + wrong).to_bytes(2, "big")
+    data = (
+        bytes([flags, 0xFF])
+        + length
+        + golden("00000007 0000 00 85 01")
+        + bytes([kind, qfi, following])
+        + payload
+    )
+    found = gtpu.usual(data)
+    if found is not None:
+        message = gtpu.read(data)
+        assert isinstance(message, gtpu.Gpdu)
+        assert found == (message.teid, message.payload)
 
 
 @given(some.sampled_from([built for built, _, _ in GOLDEN.values()]), some.data())

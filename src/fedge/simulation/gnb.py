@@ -146,19 +146,22 @@ class Gnb:
         """What follows from a datagram of a user plane function (or of anybody)."""
         if len(packet) >= READ_BYTES:
             return self._dropped("n3_too_large")
-        try:
-            message = gtpu.read(packet)
-        except gtpu.BadGtpu:
-            return self._dropped("n3_malformed")
-        if not isinstance(message, gtpu.Gpdu):
-            return self._signalled(message, source)
-        path = self._by_teid.get(message.teid)
+        opened = gtpu.usual(packet)
+        if opened is None:
+            try:
+                message = gtpu.read(packet)
+            except gtpu.BadGtpu:
+                return self._dropped("n3_malformed")
+            if not isinstance(message, gtpu.Gpdu):
+                return self._signalled(message, source)
+            opened = message.teid, message.payload
+        teid, payload = opened
+        path = self._by_teid.get(teid)
         if path is None:
             self.counts["n3_unknown_teid"] += 1
-            return None, gtpu.encode_error_indication(message.teid, self._host), (source[0], gtpu.PORT)
+            return None, gtpu.encode_error_indication(teid, self._host), (source[0], gtpu.PORT)
         if source[0] != path.n3[0]:
             return self._dropped("n3_unknown_source")
-        payload = message.payload
         if len(payload) > MTU:
             return self._dropped("n3_too_large")
         try:

@@ -11,7 +11,7 @@ from collections import deque
 from struct import Struct
 from typing import NamedTuple
 
-from fedge_sdk import wire
+from fedge_sdk.wire import FRAME, FRAME_BYTES, INPUT, INPUT_BYTES
 
 # INPUT: session, life, first input number, count. FRAME: session, epoch, tick, stable_seq, wait_us.
 _INPUT = Struct("!xQI8xIB")
@@ -41,9 +41,9 @@ class Frame(NamedTuple):
 
 def frame_of(datagram: bytes) -> Frame | None:
     """The head of a FRAME; None for any other datagram."""
-    if len(datagram) < wire.FRAME_BYTES or datagram[0] != wire.FRAME:
+    if len(datagram) < FRAME_BYTES or datagram[0] != FRAME:
         return None
-    return Frame._make(_FRAME.unpack_from(datagram))
+    return Frame(*_FRAME.unpack_from(datagram))
 
 
 class SessionWatch:
@@ -61,7 +61,7 @@ class SessionWatch:
 
     def input_arrived(self, datagram: bytes, radio_us: int, backhaul_us: int, now: int) -> None:
         """A datagram of the UE has reached a user plane function at ``now``; only INPUTs count."""
-        if len(datagram) < wire.INPUT_BYTES or datagram[0] != wire.INPUT:
+        if len(datagram) < INPUT_BYTES or datagram[0] != INPUT:
             return
         session, life, first, count = _INPUT.unpack_from(datagram)
         if session != self._session or life > self._life:

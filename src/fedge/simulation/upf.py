@@ -106,17 +106,20 @@ class Upf:
         """What follows from a datagram of a base station (or of anybody)."""
         if len(packet) >= READ_BYTES:
             return self._dropped("n3_too_large")
-        try:
-            message = gtpu.read(packet)
-        except gtpu.BadGtpu:
-            return self._dropped("n3_malformed")
-        if not isinstance(message, gtpu.Gpdu):
-            return self._signalled(message, source)
-        tunnel = self._tunnels.get(message.teid)
+        opened = gtpu.usual(packet)
+        if opened is None:
+            try:
+                message = gtpu.read(packet)
+            except gtpu.BadGtpu:
+                return self._dropped("n3_malformed")
+            if not isinstance(message, gtpu.Gpdu):
+                return self._signalled(message, source)
+            opened = message.teid, message.payload
+        teid, payload = opened
+        tunnel = self._tunnels.get(teid)
         if tunnel is None:
             self.counts["n3_unknown_teid"] += 1
-            return N3, gtpu.encode_error_indication(message.teid, self._host), (source[0], gtpu.PORT)
-        payload = message.payload
+            return N3, gtpu.encode_error_indication(teid, self._host), (source[0], gtpu.PORT)
         if source[0] != tunnel.gnb[0]:
             return self._dropped("n3_unknown_source")
         if len(payload) > MTU:

@@ -3,7 +3,7 @@
 Five messages and one more that a peer may need to hear: G-PDU, Echo Request and Response, Error Indication, End Marker,
 Supported Extension Headers Notification. Of the extension headers the PDU session container is understood; others are skipped
 where the standard allows it (bit 8 of the type clear), else ``NotUnderstood`` is the answer. Sequence numbers are read and never
-asked for. ``Gpdus`` builds one tunnel's packets on the hot path: all but the length is worked out once.
+asked for. For the hot path: ``Gpdus`` builds one tunnel's packets, ``usual`` reads the most frequent kind.
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ MOST_QFI = 63
 
 _HEAD = struct.Struct("!BBHI")  # flags, message type, length of what follows these 8 bytes, tunnel end id
 _TAIL = struct.Struct("!HBB")  # sequence number, N-PDU number, next extension header type
-_USUAL = struct.Struct("!HHIIHBB")  # a G-PDU with nothing but the smallest container
+_USUAL = struct.Struct(
+    "!HHIIHxB"
+)  # flags and type, length, tunnel end id; no numbers, extension type; length, PDU type; next
+_USUAL_CONTAINERS = (0x0100, 0x0110)
 _PLAIN, _SEQUENCE, _EXTENSION, _ANY_TAIL = 0x30, 0x02, 0x04, 0x07
 _COMPREHENSION_REQUIRED = 0x80  # TS 29.281, 5.2.1: bits 8 and 7 of a type, "10" and "11"
 
@@ -92,12 +95,6 @@ class NotUnderstood(NamedTuple):
 
     extension: int
 
-
-# by length, PDU type and the bits that say what else there is, as read in one go
-_USUAL_CONTAINERS = {
-    0x0100: tuple(Container(qfi) for qfi in range(MOST_QFI + 1)),
-    0x0110: tuple(Container(qfi, uplink=True) for qfi in range(MOST_QFI + 1)),
-}
 
 Message = (
     Gpdu | EchoRequest | EchoResponse | ErrorIndication | EndMarker | SupportedExtensions | NotUnderstood
@@ -174,15 +171,23 @@ def _sequenced(kind: int, sequence: int, elements: bytes) -> bytes:
 # --- reading ----------------------------------------------------------------------------------------------------------------
 
 
+def usual(packet: bytes) -> tuple[int, bytes] | None:
+    """Tunnel end id and payload of a G-PDU with nothing but the smallest container; None for all else, which is for ``read``.
+
+    The hot path's one kind of message, looked at in one go.
+    """
+    if len(packet) < _USUAL.size:
+        return None
+    start, length, teid, tail, container, end = _USUAL.unpack_from(packet)
+    if start != 0x34FF or tail != PDU_SESSION_CONTAINER or end or length != len(packet) - _HEAD.size:
+        return None
+    return (teid, packet[_USUAL.size :]) if container in _USUAL_CONTAINERS else None
+
+
 def read(packet: bytes) -> Message:
     """The message in ``packet``, the payload of one UDP datagram. Raises ``BadGtpu``."""
     if len(packet) < _HEAD.size:
         raise BadGtpu(f"{len(packet)} bytes; a header has {_HEAD.size}")
-    if len(packet) >= _USUAL.size:  # the hot path's one kind of message: everything at once
-        start, length, teid, tail, head, qfi, end = _USUAL.unpack_from(packet)
-        usual = start == 0x34FF and tail == PDU_SESSION_CONTAINER and length == len(packet) - _HEAD.size
-        if usual and not end and qfi <= MOST_QFI and head in _USUAL_CONTAINERS:
-            return Gpdu(teid, packet[_USUAL.size :], _USUAL_CONTAINERS[head][qfi])
     flags, kind, length, teid = _HEAD.unpack_from(packet)
     if flags & 0xF0 != _PLAIN:
         raise BadGtpu("not version 1 of GTP-U")

@@ -18,7 +18,8 @@ UDP, TTL, DONT_FRAGMENT = 17, 64, 0x4000
 # version and header length, service; total length; id, fragment, time to live, protocol; checksum; ends; length, checksum of UDP
 _BUILT = struct.Struct("!2sH6sH12sHH")
 _BEGIN, _MIDDLE = b"\x45\x00", struct.pack("!HHBB", 0, DONT_FRAGMENT, TTL, UDP)
-_READ = struct.Struct("!BxHxxHxB")  # version and header length, total length, fragment, protocol
+# version and header length, total length, fragment, protocol; the length of UDP if there are no options
+_READ = struct.Struct("!BxHxxHxB14xH")
 _PORTS = struct.Struct("!HH")
 
 Endpoint = tuple[str, int]
@@ -79,7 +80,17 @@ def ends(packet: bytes) -> bytes:
     """
     if len(packet) < HEADERS:
         raise BadPacket(f"{len(packet)} bytes; an IPv4 packet with UDP has at least {HEADERS}")
-    first, size, fragment, protocol = _READ.unpack_from(packet)
+    first, size, fragment, protocol, length = _READ.unpack_from(packet)
+    if first == 0x45 and protocol == UDP and not fragment & 0x3FFF:  # as nearly all are
+        if UDP_BYTES <= length <= size - IP_BYTES and size <= len(packet):
+            if not int.from_bytes(packet[:IP_BYTES], "big") % 0xFFFF:
+                return packet[12:24]
+    return _rare_ends(packet)
+
+
+def _rare_ends(packet: bytes) -> bytes:
+    """As ``ends``, of a packet with options, or one that has something wrong, which is told."""
+    first, size, fragment, protocol, _ = _READ.unpack_from(packet)
     if first >> 4 != 4 or protocol != UDP:
         raise BadPacket("not IPv4 with UDP")
     at = (first & 0x0F) * 4
@@ -92,13 +103,13 @@ def ends(packet: bytes) -> bytes:
     length = int.from_bytes(packet[at + 4 : at + 6], "big")
     if length < UDP_BYTES or at + length > size:
         raise BadPacket("its UDP length does not fit")
-    return packet[12:24] if at == IP_BYTES else packet[12:20] + packet[at : at + 4]
+    return packet[12:20] + packet[at : at + 4]
 
 
 def payload(packet: bytes) -> bytes:
     """What the datagram carries, of a packet that ``ends`` has accepted."""
     at = (packet[0] & 0x0F) * 4
-    return packet[at + UDP_BYTES : at + int.from_bytes(packet[at + 4 : at + 6], "big")]
+    return packet[at + UDP_BYTES : at + (packet[at + 4] << 8 | packet[at + 5])]
 
 
 def read(packet: bytes) -> Datagram:
