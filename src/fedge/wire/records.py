@@ -10,6 +10,7 @@ ATTACHED      3  a = epoch floor, b = the first input number to be sent, 0 if on
 LEFT          4  the player is gone
 DOWN         11  a frame enters the UE's downlink radio: a = epoch, b = tick, c = stable_seq
 HOPS         12  microseconds of the round trip of input stable_seq: a = radio, b = backhaul, c = gateway, d = server
+                 (d: the frame's wait_us; c: all else beyond the backhaul, the user plane function included)
 HANDOVER     13  a = gap_us, b = from cell index, c = to cell index; t_ns = its start
 RELAY        14  a = how many microseconds late a delay queue released a packet; flags 0 up, 1 down; one of 16
 ADDED        15  a = microseconds that relays added one way, beyond what they emulate; flags 0 up, 1 down; one of 8
