@@ -1,8 +1,8 @@
 """10,000 UEs in real time on one core: where they are, what they hear, which cell they are in, and their radio's luck.
 
 `python -m bench.ues` steps the simulation's own parts (`ues`, `radio`, `ran`, `fading`) ten times a second by the clock, on one
-CPU, and looks whether it keeps up. Movement and radio only: no packet is sent. How long after its instant a step is done also says
-how busy the machine is with other things; its CPU does not.
+CPU, and looks whether it keeps up. Movement and radio only: no packet is sent. How long after its instant a step is done also
+says how busy the machine is with other things; its CPU does not.
 """
 
 from __future__ import annotations
