@@ -142,7 +142,8 @@ class PacketPath:
             ue = by_address.get(address[0])
             size = len(packet)
             if ue is None or luck is None or size > LARGEST:
-                self.counts["unknown_ue" if ue is None else "too_large_up"] += 1
+                reason = "unknown_ue" if ue is None else "too_large_up" if size > LARGEST else "no_radio_yet"
+                self.counts[reason] += 1
                 continue
             if address != ue.address:
                 ue.address, ue.packets = address, ip.Udp4(address, self._endpoints.service)
