@@ -14,22 +14,15 @@ from typing import NamedTuple
 
 PORT = 2152
 MOST_BYTES = 65_535
-ECHO_REQUEST, ECHO_RESPONSE, ERROR_INDICATION, SUPPORTED_EXTENSIONS, END_MARKER, G_PDU = (
-    1,
-    2,
-    26,
-    31,
-    254,
-    255,
-)
+ECHO_REQUEST, ECHO_RESPONSE, ERROR_INDICATION, SUPPORTED_EXTENSIONS = 1, 2, 26, 31
+END_MARKER, G_PDU = 254, 255
 PDU_SESSION_CONTAINER = 0x85
 MOST_QFI = 63
 
 _HEAD = struct.Struct("!BBHI")  # flags, message type, length of what follows these 8 bytes, tunnel end id
 _TAIL = struct.Struct("!HBB")  # sequence number, N-PDU number, next extension header type
-_USUAL = struct.Struct(
-    "!HHIIHxB"
-)  # flags and type, length, tunnel end id; no numbers, extension type; length, PDU type; next
+# flags and type, length, tunnel end id; no numbers, extension type; its length and PDU type, QFI; next type
+_USUAL = struct.Struct("!HHIIHBB")
 _USUAL_CONTAINERS = (0x0100, 0x0110)
 _PLAIN, _SEQUENCE, _EXTENSION, _ANY_TAIL = 0x30, 0x02, 0x04, 0x07
 _COMPREHENSION_REQUIRED = 0x80  # TS 29.281, 5.2.1: bits 8 and 7 of a type, "10" and "11"
@@ -178,10 +171,12 @@ def usual(packet: bytes) -> tuple[int, bytes] | None:
     """
     if len(packet) < _USUAL.size:
         return None
-    start, length, teid, tail, container, end = _USUAL.unpack_from(packet)
+    start, length, teid, tail, container, qfi, end = _USUAL.unpack_from(packet)
     if start != 0x34FF or tail != PDU_SESSION_CONTAINER or end or length != len(packet) - _HEAD.size:
         return None
-    return (teid, packet[_USUAL.size :]) if container in _USUAL_CONTAINERS else None
+    if container not in _USUAL_CONTAINERS or qfi > MOST_QFI:  # above: a bit that says that there is more
+        return None
+    return teid, packet[_USUAL.size :]
 
 
 def read(packet: bytes) -> Message:
