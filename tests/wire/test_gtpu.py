@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as some
 
 from fedge.wire import gtpu
@@ -164,6 +164,7 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     some.integers(-1, 1),
     some.binary(max_size=12),
 )
+@example(0x34, 0x00, 0x80, 0x00, 0, b"")  # says that a paging policy follows, and none does
 def test_what_is_usual_is_read_the_same_by_both(
     flags: int, kind: int, qfi: int, following: int, wrong: int, payload: bytes
 ) -> None:
