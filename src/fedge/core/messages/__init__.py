@@ -64,6 +64,7 @@ from fedge.core.messages.peer import (
     FinalDelta,
     RoundStored,
     StateRound,
+    UeAt,
     VoidEpoch,
 )
 from fedge.core.messages.site import (
@@ -199,6 +200,7 @@ __all__ = [
     "TrafficFilter",
     "TrafficRule",
     "TunnelInstalled",
+    "UeAt",
     "UeSighting",
     "UesSighted",
     "Unvoid",
