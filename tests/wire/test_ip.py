@@ -46,3 +46,25 @@ def test_a_packet_with_one_wrong_field_is_refused(at: int, value: int) -> None:
     packet[at] = value
     with pytest.raises(ip.BadPacket):
         ip.read(bytes(packet))
+
+
+def test_a_packet_with_options_is_read() -> None:
+    plain = ip.Udp4(("10.0.0.1", 1), ("10.0.0.2", 2)).packet(b"input")
+    head = bytearray(b"\x46" + plain[1:20] + b"\x01\x01\x01\x00")
+    head[2:4], head[10:12] = (len(plain) + 4).to_bytes(2, "big"), b"\0\0"
+    total = sum(int.from_bytes(head[at : at + 2], "big") for at in range(0, 24, 2))
+    head[10:12] = (0xFFFF - ((total & 0xFFFF) + (total >> 16))).to_bytes(2, "big")
+    packet = bytes(head) + plain[20:]
+    assert ip.read(packet) == ip.read(plain)
+    assert ip.ends(packet) == ip.ends(plain) == b"\x0a\0\0\x01\x0a\0\0\x02\0\x01\0\x02"
+
+
+@given(ENDS, ENDS, some.integers(0, 65_507))
+def test_checksums_are_exactly_those_of_rfc_1071(
+    source: ip.Endpoint, destination: ip.Endpoint, size: int
+) -> None:
+    packet = ip.Udp4(source, destination).packet(bytes(size))
+    total = sum(int.from_bytes(packet[at : at + 2], "big") for at in range(0, 20, 2) if at != 10)
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    assert int.from_bytes(packet[10:12], "big") == total ^ 0xFFFF

@@ -21,6 +21,8 @@ REMEMBERED = 4096
 _ENVELOPE = struct.Struct("!BBQI16xQ")
 """kind, hop, session key, generation, and the stamp: the segments' times are not known to a gateway (``fedge_sdk.wire``)."""
 _HEAD = struct.Struct("!BBQI")
+_DOWN = struct.Struct("!2xQ28xB8xI")
+"""The session key of an envelope; kind and epoch of the FRAME or FENCE in it."""
 
 INSTANCE, PEER, NOBODY = "instance", "peer", "nobody"
 Delivery = tuple[str, str, bytes]
@@ -133,16 +135,15 @@ class FlowTable:
 
     def downlink(self, packet: bytes) -> int | None:
         """The session of a packet of an instance here, if it may go to the client."""
-        if len(packet) < wire.ENVELOPE_BYTES + wire.FENCE_BYTES or packet[0] != wire.DOWN:
+        if len(packet) < _DOWN.size or packet[0] != wire.DOWN:
             self.counts["malformed"] += 1
             return None
-        key = int.from_bytes(packet[2:10], "big")
+        key, kind, epoch = _DOWN.unpack_from(packet)
         entry = self.entries.get(key)
         if entry is None:
             self.counts["no_flow_down"] += 1
             return None
-        epoch = wire.frame_epoch(packet)
-        if epoch and epoch < entry.epoch:
+        if epoch < entry.epoch and kind == wire.FRAME:  # a FENCE names the epoch to refuse, not its own
             self.counts["stale_epoch"] += 1
             return None
-        return key
+        return int(key)

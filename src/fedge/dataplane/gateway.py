@@ -7,7 +7,6 @@ else is dropped and counted.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import socket
 import time
@@ -106,46 +105,50 @@ class Gateway:
 
     def send_between(self, packet: bytes, to: Endpoint) -> None:
         """A forwarded packet to another gateway."""
-        with contextlib.suppress(OSError):
-            self._between.sendto(packet, to)
+        self._send(self._between, packet, to)
 
     # --- packets -----------------------------------------------------------------------------------------------------------
 
     def _from_n6(self) -> None:
         receive, upf, uplink, now = self._n6.recvfrom, self._upf, self.n6.uplink, time.monotonic_ns()
-        with contextlib.suppress(BlockingIOError):
-            for _ in range(DRAIN):
+        for _ in range(DRAIN):
+            try:
                 packet, source = receive(MAX_DATAGRAM)
-                if source != upf:
-                    self.counts["foreign"] += 1
-                    continue
-                deliveries, key, generation = uplink(packet, now)
-                if deliveries:
-                    self._deliver(deliveries)
-                if generation:
-                    self._heard(key, generation)
+            except BlockingIOError:
+                return
+            if source != upf:
+                self.counts["foreign"] += 1
+                continue
+            deliveries, key, generation = uplink(packet, now)
+            if deliveries:
+                self._deliver(deliveries)
+            if generation:
+                self._heard(key, generation)
 
     def _from_peers(self) -> None:
-        with contextlib.suppress(BlockingIOError):
-            for _ in range(DRAIN):
+        for _ in range(DRAIN):
+            try:
                 packet, source = self._between.recvfrom(MAX_DATAGRAM)
-                if source in self.peers:
-                    self._deliver(self.table.uplink(packet))
-                else:
-                    self.counts["foreign"] += 1
+            except BlockingIOError:
+                return
+            if source in self.peers:
+                self._deliver(self.table.uplink(packet))
+            else:
+                self.counts["foreign"] += 1
 
     def _from_inside(self) -> None:
-        receive, downlink, send, upf = self._inside.recvfrom, self.n6.downlink, self._n6.sendto, self._upf
-        with contextlib.suppress(BlockingIOError):
-            for _ in range(DRAIN):
+        receive, downlink, homes = self._inside.recvfrom, self.n6.downlink, self._homes
+        for _ in range(DRAIN):
+            try:
                 sealed, source = receive(MAX_DATAGRAM)
-                if source not in self._homes:
-                    self.counts["foreign"] += 1
-                    continue
-                packet = downlink(sealed)
-                if packet is not None:
-                    with contextlib.suppress(OSError):
-                        send(packet, upf)
+            except BlockingIOError:
+                return
+            if source not in homes:
+                self.counts["foreign"] += 1
+                continue
+            packet = downlink(sealed)
+            if packet is not None:
+                self._send(self._n6, packet, self._upf)
 
     def _deliver(self, deliveries: list[Delivery]) -> None:
         for kind, name, packet in deliveries:
@@ -154,5 +157,10 @@ class Gateway:
                 continue
             address = self.instances.get(name)
             if address is not None:
-                with contextlib.suppress(OSError):
-                    self._inside.sendto(packet, address)
+                self._send(self._inside, packet, address)
+
+    def _send(self, sock: socket.socket, packet: bytes, to: Endpoint) -> None:
+        try:
+            sock.sendto(packet, to)
+        except OSError:  # nobody there, or no buffer: a network loses packets without a word
+            self.counts["not_sent"] += 1

@@ -10,12 +10,16 @@ import struct
 from functools import lru_cache
 from typing import NamedTuple
 
-_IP = struct.Struct("!BBHHHBBH4s4s")
-_UDP = struct.Struct("!HHHH")
-IP_BYTES, UDP_BYTES = _IP.size, _UDP.size
+IP_BYTES, UDP_BYTES = 20, 8
 HEADERS = IP_BYTES + UDP_BYTES
 MAX_PACKET = 65_535
 UDP, TTL, DONT_FRAGMENT = 17, 64, 0x4000
+
+# version and header length, service; total length; id, fragment, time to live, protocol; checksum; ends; length, checksum of UDP
+_BUILT = struct.Struct("!2sH6sH12sHH")
+_BEGIN, _MIDDLE = b"\x45\x00", struct.pack("!HHBB", 0, DONT_FRAGMENT, TTL, UDP)
+_READ = struct.Struct("!BxHxxHxB")  # version and header length, total length, fragment, protocol
+_PORTS = struct.Struct("!HH")
 
 Endpoint = tuple[str, int]
 
@@ -46,40 +50,36 @@ def address_text(four: bytes) -> str:
     return f"{four[0]}.{four[1]}.{four[2]}.{four[3]}"
 
 
-def _folded(total: int) -> int:
-    total = (total & 0xFFFF) + (total >> 16)
-    return (total & 0xFFFF) + (total >> 16)
-
-
 class Udp4:
     """Packets of one direction of a flow: everything but lengths and checksums is worked out once.
 
     The UDP checksum is left out (0), which RFC 768 allows over IPv4.
     """
 
-    __slots__ = ("_ends", "_ports", "_sum")
+    __slots__ = ("_ends", "_sum")
 
     def __init__(self, source: Endpoint, destination: Endpoint) -> None:
-        self._ends = (address_bytes(source[0]), address_bytes(destination[0]))
-        self._ports = (source[1], destination[1])
-        words = struct.unpack("!4H", b"".join(self._ends))
-        self._sum = 0x4500 + DONT_FRAGMENT + (TTL << 8 | UDP) + sum(words)
+        hosts = address_bytes(source[0]) + address_bytes(destination[0])
+        self._ends = hosts + _PORTS.pack(source[1], destination[1])
+        self._sum = 0x4500 + DONT_FRAGMENT + (TTL << 8 | UDP) + sum(struct.unpack("!4H", hosts))
 
     def packet(self, payload: bytes) -> bytes:
         """The IPv4 packet around ``payload``. Raises ``BadPacket`` where it does not fit into one."""
         size = HEADERS + len(payload)
         if size > MAX_PACKET:
             raise BadPacket(f"a payload of {len(payload)} bytes; at most {MAX_PACKET - HEADERS}")
-        checksum = ~_folded(self._sum + size) & 0xFFFF
-        head = _IP.pack(0x45, 0, size, 0, DONT_FRAGMENT, TTL, UDP, checksum, *self._ends)
-        return head + _UDP.pack(*self._ports, size - IP_BYTES, 0) + payload
+        checksum = 0xFFFF - ((self._sum + size) % 0xFFFF or 0xFFFF)  # the remainder is the sum of RFC 1071
+        return _BUILT.pack(_BEGIN, size, _MIDDLE, checksum, self._ends, size - IP_BYTES, 0) + payload
 
 
-def read(packet: bytes) -> Datagram:
-    """The datagram in ``packet``. Raises ``BadPacket`` for anything but one whole, unfragmented UDP datagram over IPv4."""
+def ends(packet: bytes) -> bytes:
+    """Source and destination address, source and destination port of the one whole UDP datagram in ``packet``: 12 bytes.
+
+    Raises ``BadPacket`` for anything else; the only check that a packet needs.
+    """
     if len(packet) < HEADERS:
         raise BadPacket(f"{len(packet)} bytes; an IPv4 packet with UDP has at least {HEADERS}")
-    first, _, size, _, fragment, _, protocol, _, source, destination = _IP.unpack_from(packet)
+    first, size, fragment, protocol = _READ.unpack_from(packet)
     if first >> 4 != 4 or protocol != UDP:
         raise BadPacket("not IPv4 with UDP")
     at = (first & 0x0F) * 4
@@ -87,12 +87,24 @@ def read(packet: bytes) -> Datagram:
         raise BadPacket("its lengths do not fit each other")
     if fragment & 0x3FFF:
         raise BadPacket("a fragment")
-    if _folded(sum(struct.unpack(f"!{at // 2}H", packet[:at]))) != 0xFFFF:
+    if int.from_bytes(packet[:at], "big") % 0xFFFF:
         raise BadPacket("its header's checksum is wrong")
-    source_port, destination_port, length, _ = _UDP.unpack_from(packet, at)
+    length = int.from_bytes(packet[at + 4 : at + 6], "big")
     if length < UDP_BYTES or at + length > size:
         raise BadPacket("its UDP length does not fit")
-    payload = packet[at + UDP_BYTES : at + length]
+    return packet[12:24] if at == IP_BYTES else packet[12:20] + packet[at : at + 4]
+
+
+def payload(packet: bytes) -> bytes:
+    """What the datagram carries, of a packet that ``ends`` has accepted."""
+    at = (packet[0] & 0x0F) * 4
+    return packet[at + UDP_BYTES : at + int.from_bytes(packet[at + 4 : at + 6], "big")]
+
+
+def read(packet: bytes) -> Datagram:
+    """The datagram in ``packet``. Raises ``BadPacket`` for anything but one whole, unfragmented UDP datagram over IPv4."""
+    found = ends(packet)
+    source_port, destination_port = _PORTS.unpack_from(found, 8)
     return Datagram(
-        (address_text(source), source_port), (address_text(destination), destination_port), payload
+        (address_text(found[:4]), source_port), (address_text(found[4:8]), destination_port), payload(packet)
     )
