@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from bench.harness.namespaces import INSTANCES, OTHER_UE, SERVICE, UE, Namespaces, missing
 from fedge.dataplane.driver import PlainApplications, choice
 from fedge.dataplane.nftables import Nftables, NftRefused, change, ruleset
 from fedge.ports import PlainFlow
-from tests.dataplane.namespaces import INSTANCES, OTHER_UE, SERVICE, UE, Namespaces, missing
 
 FIRST, SECOND = INSTANCES
 UE_END = (UE, 40_000)
