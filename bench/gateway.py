@@ -112,7 +112,7 @@ def tcp(turns: int) -> dict[str, Any]:
     makers: dict[str, Callable[[relays.Endpoint, relays.Endpoint], Any]] = {"relay": relays.tcp_relay}
     if shutil.which("haproxy"):
         makers["HAProxy"] = relays.Haproxy
-    running, ways = [], {}
+    running, ways = [swallow.process, echo.process], {}
     ways["direct"] = _tcp_ways(swallow.address, echo.address, swallow, 0, 0)
     for name, make in makers.items():
         fronts, pids = [], []

@@ -7,8 +7,9 @@ import socket
 import threading
 import time
 from dataclasses import dataclass, field
+from multiprocessing.sharedctypes import RawValue
 
-from bench.harness.relays import Endpoint, cpu_ns
+from bench.harness.relays import Endpoint, cpu_ns, started
 
 WINDOW = 192
 """Packets under way: enough that a relay never waits, too few to fill its buffer."""
@@ -81,15 +82,20 @@ class UdpPath:
 
 
 class TcpServer:
-    """Swallows what it gets, or gives it back."""
+    """Swallows what it gets, or gives it back; in a process of its own."""
 
     def __init__(self, echo: bool) -> None:
-        self.got = 0
+        self._got = RawValue("Q", 0)
         self._echo = echo
         self._listening = socket.create_server(("127.0.0.1", 0), backlog=256)
         host, port = self._listening.getsockname()
         self.address: Endpoint = (host, port)
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.process = started(self._accept)
+
+    @property
+    def got(self) -> int:
+        """Bytes so far."""
+        return int(self._got.value)
 
     def _accept(self) -> None:
         while True:
@@ -101,7 +107,7 @@ class TcpServer:
         buffer = bytearray(CHUNK)
         with one:
             while count := one.recv_into(buffer):
-                self.got += count
+                self._got.value += count
                 if self._echo:
                     one.sendall(memoryview(buffer)[:count])
 

@@ -32,7 +32,8 @@ HAPROXY = """global
   tune.pipesize 1048576
 defaults
   mode tcp
-  option splice-auto
+  option splice-request
+  option splice-response
   option tcp-smart-accept
   option tcp-smart-connect
   timeout connect 2s
@@ -45,11 +46,20 @@ listen relay
 _fork = multiprocessing.get_context("fork")
 
 
-def udp(buffer: int = 4 << 20) -> socket.socket:
+def udp() -> socket.socket:
     opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+    roomy(opened)
     opened.bind(("127.0.0.1", 0))
     return opened
+
+
+_SO_RCVBUFFORCE = 33
+"""socket(7); Python does not name it."""
+
+
+def roomy(one: socket.socket) -> None:
+    """The load's own sockets must not be what loses packets; only root may go beyond the system's limit."""
+    one.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE if os.geteuid() == 0 else socket.SO_RCVBUF, 16 << 20)
 
 
 def free(kind: socket.SocketKind = socket.SOCK_DGRAM) -> Endpoint:

@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from bench.harness.namespaces import INSTANCES, SERVICE, UE, Namespaces
-from bench.harness.relays import KEY, RULE, Endpoint, free, started, udp
+from bench.harness.relays import KEY, RULE, Endpoint, free, roomy, started, udp
 from bench.harness.relays import SERVICE as STABLE
 from bench.harness.relays import UE as UE_END
 from fedge.core.model import InstanceId, SiteId
@@ -28,7 +28,8 @@ from fedge.ports import PlainFlow
 from fedge.wire import ip
 from fedge_sdk import wire
 
-PACKETS_PER_S = 4000
+PACKETS_PER_S = 1000
+"""Of one flow; a game's client sends 60."""
 
 
 @dataclass
@@ -58,6 +59,8 @@ def by_nftables(net: Namespaces, count: int) -> Switches:
         net.socket_in(n, socket.SOCK_DGRAM, (end[0], end[1] + 100))
         for n, end in zip(net.instances, INSTANCES, strict=True)
     ]
+    for sink in sinks:
+        roomy(sink)
     ends = [(host, port + 100) for host, port in INSTANCES]
     driver = Nftables([SERVICE], net.nft())
     driver.lead([PlainFlow((UE, 40_100), SERVICE, ends[0])])
@@ -164,7 +167,7 @@ def _two_gateways(pipe: Connection, n6: Sequence[Endpoint], upf: Endpoint, homes
 
 
 def by_gateways(count: int) -> Switches:
-    """A session moves to and fro between two gateways, as a move's two agents order it, at least 3 ms from FROZEN to ACTIVATED."""
+    """A session moves to and fro between two gateways, as a move's two agents order it, 3 ms from FROZEN to ACTIVATED."""
     found, sites = Switches(), TwoSites()
     back = ip.Udp4(UE_END, STABLE)
     path = 0

@@ -12,12 +12,18 @@ import fcntl
 import os
 import socket
 from asyncio import AbstractEventLoop, Future
+from collections.abc import Callable
 
 PIPE_BYTES = 1 << 20
+"""The most that anybody may have. A smaller pipe has fewer slots, and twice the CPU a byte."""
 ROUNDS = 16
 """A direction with much to carry lets the others have their turn after so many."""
+MUCH_BYTES = 32 << 10
+"""After so many there are likely more: to ask at once costs less than to be called again."""
 POLL_S = 0.001
 _F_SETPIPE_SZ = 1031
+_splice: Callable[..., int] | None = getattr(os, "splice", None)  # Linux alone has it
+_FLAGS = getattr(os, "SPLICE_F_MOVE", 0) | getattr(os, "SPLICE_F_NONBLOCK", 0)
 
 
 class Direction:
@@ -27,7 +33,7 @@ class Direction:
         self.done: Future[int] = loop.create_future()
         self.carried = 0
         self._loop, self._source, self._sink = loop, source, sink
-        self._pipe = Pipe() if hasattr(os, "splice") else Buffer()
+        self._pipe = Pipe(_splice) if _splice else Buffer()
         self._ended = self._reading = self._writing = False
         self._paused = False
         self.passes_end = True
@@ -80,12 +86,13 @@ class Direction:
         for _ in range(ROUNDS):
             taken = 0
             if not self._ended and not self._paused:
-                with contextlib.suppress(BlockingIOError):
+                try:
                     taken = pipe.take(source)
                     self._ended = not taken
+                except BlockingIOError:
+                    break
             if pipe.held:
-                with contextlib.suppress(BlockingIOError):
-                    self.carried += pipe.give(sink)
+                self.carried += pipe.give(sink)
                 if pipe.held:  # the receiver is slow: let it ask for more before anything else is read
                     self._read_on(False)
                     self._write_on(True)
@@ -97,7 +104,7 @@ class Direction:
                     sink.shutdown(socket.SHUT_WR)
                 self.done.set_result(self.carried)
                 return
-            if not taken:
+            if taken < MUCH_BYTES:  # most likely that was all
                 break
         self._write_on(False)
         self._read_on(not self._paused)
@@ -122,21 +129,25 @@ class Direction:
 class Pipe:
     """Bytes that never leave the kernel."""
 
-    def __init__(self) -> None:
+    def __init__(self, splice: Callable[..., int]) -> None:
+        self._splice = splice
         self._out, self._in = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self.held = 0
         with contextlib.suppress(OSError):  # over the user's share of pipe memory: it keeps its 64 KiB
             fcntl.fcntl(self._in, _F_SETPIPE_SZ, PIPE_BYTES)
 
     def take(self, source: socket.socket) -> int:
-        taken = os.splice(
-            source.fileno(), self._in, PIPE_BYTES, flags=os.SPLICE_F_MOVE | os.SPLICE_F_NONBLOCK
-        )
+        """Raises ``BlockingIOError`` where there is nothing; 0 is the end of the stream."""
+        taken = self._splice(source.fileno(), self._in, PIPE_BYTES, None, None, _FLAGS)
         self.held += taken
         return taken
 
     def give(self, sink: socket.socket) -> int:
-        given = os.splice(self._out, sink.fileno(), self.held, flags=os.SPLICE_F_MOVE | os.SPLICE_F_NONBLOCK)
+        """What the sink took of what is held."""
+        try:
+            given = self._splice(self._out, sink.fileno(), self.held, None, None, _FLAGS)
+        except BlockingIOError:
+            return 0
         self.held -= given
         return given
 
@@ -163,7 +174,10 @@ class Buffer:
         return len(taken)
 
     def give(self, sink: socket.socket) -> int:
-        given = sink.send(self._bytes)
+        try:
+            given = sink.send(self._bytes)
+        except BlockingIOError:
+            return 0
         self._bytes = self._bytes[given:]
         return given
 
