@@ -5,8 +5,8 @@ An adapter keeps a port's promise for one engine; ``tests/contracts`` holds adap
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple, Protocol
 
 from fedge.core.messages import Message
 from fedge.core.model import SiteId
@@ -32,6 +32,33 @@ class AccessNetwork(Protocol):
     """The user plane and what it reports; simulated today, a 5G core's exposure functions later."""
 
     def send(self, message: Message) -> bool: ...
+
+
+Endpoint = tuple[str, int]
+"""(IPv4 address, port)"""
+
+
+class PlainFlow(NamedTuple):
+    """A UE's socket, the stable address that it sends to, and the instance that shall have it."""
+
+    ue: Endpoint
+    service: Endpoint
+    instance: Endpoint
+
+
+class Forwarding(Protocol):
+    """A gateway's way to carry UDP of applications without the SDK's sessions: in user space, or by the kernel's nftables.
+
+    ``lead``: from now on each UE's datagrams go to its instance, and only that instance's answers reach it, as from the stable
+    address; a flow that was led elsewhere moves, established or not. ``unknown``: (UE, service) that were heard and have no flow.
+    """
+
+    name: str
+
+    def lead(self, flows: Iterable[PlainFlow]) -> None: ...
+    def forget(self, ue: Endpoint, service: Endpoint) -> None: ...
+    def unknown(self) -> list[tuple[Endpoint, Endpoint]]: ...
+    def close(self) -> None: ...
 
 
 Receive = Callable[[Message], None]

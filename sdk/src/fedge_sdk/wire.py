@@ -4,7 +4,7 @@ This module is the contract for other languages too (see ``docs/sdk-contract.md`
 
 Two layers. A *datagram* is what the client's socket sends and receives: an ``INPUT`` upwards, a ``FRAME`` or a ``FENCE``
 downwards. Inside the platform each datagram travels in an *envelope*, which says whose packet it is (session), where it was
-sent (route generation, hop) and how long each segment took so far. The access network puts the envelope on and takes it off.
+sent (route generation, hop) and how long each segment took so far. The edge data gateway puts the envelope on and takes it off.
 
 No I/O here. Sizes: a datagram is at most ``MAX_DATAGRAM`` = 1,200 bytes; an envelope adds ``ENVELOPE_BYTES``.
 """
@@ -75,9 +75,10 @@ class Frame(NamedTuple):
 class Envelope(NamedTuple):
     """What the platform knows of a packet. ``hop`` is 0 straight from the sender, 1 once forwarded by an old gateway.
 
-    The four ``*_us`` add up the time spent in each segment. A downlink envelope starts with the figures of the uplink packet
-    that carried input ``stable_seq``, so that the access network sees the whole round trip. ``stamp_ns`` is the monotonic time
-    at which the last writer let the packet go: on one machine the next reader charges the difference to ``gateway_us``.
+    The four ``*_us`` add up the time spent in each segment; a gateway on N6 does not know those before it and leaves them 0. A
+    downlink envelope starts with the figures of the uplink packet that carried input ``stable_seq``. ``stamp_ns`` is the
+    monotonic time at which the last writer let the packet go: on one machine the next reader charges the difference to
+    ``gateway_us``.
     """
 
     kind: int

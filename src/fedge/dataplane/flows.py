@@ -1,7 +1,8 @@
 """A gateway's flow table: where each session's uplink goes, which frames may leave, what is held and what is forwarded.
 
 Pure: packets in, (destination, packet) out. Generations only rise and a lower epoch is never let through again (invariants 1
-and 2). An old gateway forwards a packet once and only to a higher generation, so packets cannot circle.
+and 2). What comes straight from the site's user plane function is of the generation that the flow has here: no core network knows
+generations. An old gateway forwards such a packet once, and nobody forwards it again, so packets cannot circle.
 """
 
 from __future__ import annotations
@@ -17,11 +18,15 @@ from fedge_sdk import wire
 HELD_PACKETS = 256
 REMEMBERED = 4096
 """Of so many sessions that are no longer here the last generation and epoch are known: an old copy cannot bring them back."""
-_HOP_GENERATION = struct.Struct("!BBQI")
+_ENVELOPE = struct.Struct("!BBQI16xQ")
+"""kind, hop, session key, generation, and the stamp: the segments' times are not known to a gateway (``fedge_sdk.wire``)."""
+_HEAD = struct.Struct("!BBQI")
+_DOWN = struct.Struct("!2xQ28xB8xI")
+"""The session key of an envelope; kind and epoch of the FRAME or FENCE in it."""
 
 INSTANCE, PEER, NOBODY = "instance", "peer", "nobody"
 Delivery = tuple[str, str, bytes]
-"""(INSTANCE or PEER, its name, the packet)"""
+"""(INSTANCE or PEER, its name, the packet in its envelope)"""
 
 
 @dataclass(slots=True)
@@ -75,44 +80,52 @@ class FlowTable:
             if len(self.cleared) > REMEMBERED:
                 del self.cleared[next(iter(self.cleared))]
 
-    def uplink(self, packet: bytes) -> tuple[list[Delivery], int]:
-        """Where a packet from the user plane or a peer goes; and the generation, when first heard directly from a believer."""
-        try:
-            kind, hop, key, generation = _HOP_GENERATION.unpack_from(packet)
-        except struct.error:
-            kind = 0
-        if kind != wire.UP:
-            self.counts["malformed"] += 1
-            return [], 0
+    def direct(self, key: int, datagram: bytes, now: int) -> tuple[list[Delivery], int]:
+        """Where an INPUT of a session goes that came straight from the site's user plane function at ``now`` (ns).
+
+        Also the flow's generation when its client is heard so for the first time at it and believes the writer here.
+        """
         entry = self.entries.get(key)
         if entry is None:
             self.counts["no_flow"] += 1
             return [], 0
-        if (
-            hop == 0
-            and generation >= entry.generation
-            and generation > entry.direct_generation
-            and entry.flow is Flow.LOCAL
-        ):
+        packet = _ENVELOPE.pack(wire.UP, 0, key, entry.generation, now) + datagram
+        if entry.flow is not Flow.LOCAL:
+            return self._route(entry, packet), 0
+        heard = 0
+        if entry.generation > entry.direct_generation:
             if (
-                wire.accepted_epoch(packet) < entry.epoch
-            ):  # it arrives here, but its client does not yet believe us
-                return self._route(entry, packet), 0
-            entry.direct_generation = generation
-            return self._route(entry, packet), generation
-        return self._route(entry, packet), 0
+                wire.accepted_epoch(packet) >= entry.epoch
+            ):  # lower: its client does not yet believe the writer here
+                heard = entry.direct_generation = entry.generation
+        return [(INSTANCE, entry.instance, packet)], heard
+
+    def uplink(self, packet: bytes) -> list[Delivery]:
+        """Where a packet goes that another gateway forwarded."""
+        try:
+            kind, hop, key, _ = _HEAD.unpack_from(packet)
+        except struct.error:
+            kind = hop = key = 0
+        if kind != wire.UP or hop != 1 or len(packet) < wire.ENVELOPE_BYTES + wire.INPUT_BYTES:
+            self.counts["malformed"] += 1
+            return []
+        entry = self.entries.get(key)
+        if entry is None:
+            self.counts["no_flow"] += 1
+            return []
+        return self._route(entry, packet)
 
     def _route(self, entry: Entry, packet: bytes) -> list[Delivery]:
         if entry.flow is Flow.LOCAL:
             return [(INSTANCE, entry.instance, packet)]
         if entry.flow is Flow.FORWARD:
-            kind, hop, key, generation = _HOP_GENERATION.unpack_from(packet)
-            if hop or generation >= entry.generation:
+            kind, hop, key, _ = _HEAD.unpack_from(packet)
+            if hop:
                 self.counts["not_forwarded"] += 1
                 return []
             self.counts["forwarded"] += 1
-            head = _HOP_GENERATION.pack(kind, 1, key, entry.generation)
-            return [(PEER, entry.peer, head + packet[_HOP_GENERATION.size :])]
+            head = _HEAD.pack(kind, 1, key, entry.generation)
+            return [(PEER, entry.peer, head + packet[_HEAD.size :])]
         if len(entry.held) >= HELD_PACKETS:
             entry.held.popleft()
             self.counts["overflow"] += 1
@@ -120,17 +133,17 @@ class FlowTable:
         self.counts["held"] += 1
         return [(INSTANCE, entry.instance, packet)] if entry.flow is Flow.HOLD else []
 
-    def downlink(self, packet: bytes) -> bool:
-        """May this packet of an instance here go to the client?"""
-        if len(packet) < wire.ENVELOPE_BYTES + wire.FENCE_BYTES or packet[0] != wire.DOWN:
+    def downlink(self, packet: bytes) -> int | None:
+        """The session of a packet of an instance here, if it may go to the client."""
+        if len(packet) < _DOWN.size or packet[0] != wire.DOWN:
             self.counts["malformed"] += 1
-            return False
-        entry = self.entries.get(int.from_bytes(packet[2:10], "big"))
+            return None
+        key, kind, epoch = _DOWN.unpack_from(packet)
+        entry = self.entries.get(key)
         if entry is None:
             self.counts["no_flow_down"] += 1
-            return False
-        epoch = wire.frame_epoch(packet)
-        if epoch and epoch < entry.epoch:
+            return None
+        if epoch < entry.epoch and kind == wire.FRAME:  # a FENCE names the epoch to refuse, not its own
             self.counts["stale_epoch"] += 1
-            return False
-        return True
+            return None
+        return int(key)

@@ -1,24 +1,28 @@
-"""A site's edge data gateway in user space: two UDP sockets around a flow table.
+"""A site's edge data gateway in user space: three UDP sockets around N6 and the flow table.
 
-``n6``: towards the user plane and the other gateways. ``inside``: towards the instances. Each wake-up drains a socket. What
-goes to another site crosses the emulated backhaul (``backhaul.py``).
+``n6``: towards the site's user plane function, IP packets. ``between``: towards the other gateways, packets in envelopes, over
+the emulated backhaul (``backhaul.py``). ``inside``: towards the instances. Each wake-up drains a socket. What comes from anybody
+else is dropped and counted.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
 import socket
 import time
 from asyncio import AbstractEventLoop
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+from fedge.core.messages import TrafficRule
 from fedge.core.transfer import ClearFlow, SetFlow
 from fedge.dataplane.flows import PEER, Delivery, FlowTable
+from fedge.dataplane.n6 import N6, Endpoint
 
-Endpoint = tuple[str, int]
 DRAIN = 256
+MAX_DATAGRAM = 2048
+"""Longer ones are cut off by the socket, and then no whole packet."""
 
 
 def udp_socket(address: Endpoint) -> socket.socket:
@@ -31,39 +35,63 @@ def udp_socket(address: Endpoint) -> socket.socket:
 
 
 class Gateway:
-    """``heard(key, generation)`` is called when the UE is first heard directly at a generation; ``to_peer`` sends late."""
+    """``upf``: the user plane function's end of N6. ``heard(key, generation)`` is called when the UE is first heard directly at a
+    generation; ``to_peer`` sends late.
+    """
 
     def __init__(
         self,
         n6: Endpoint,
         inside: Endpoint,
-        user_plane: Endpoint,
+        between: Endpoint,
+        upf: Endpoint,
         to_peer: Callable[[str, bytes], None],
         heard: Callable[[int, int], None],
         journal: Path,
     ) -> None:
         self.table = FlowTable()
+        self.n6 = N6(self.table)
         self.instances: dict[str, Endpoint] = {}
-        self._n6, self._inside = udp_socket(n6), udp_socket(inside)
-        self._user_plane = user_plane
+        self._homes: set[Endpoint] = set()
+        self.peers: set[Endpoint] = set()
+        self._n6, self._inside, self._between = udp_socket(n6), udp_socket(inside), udp_socket(between)
+        self._upf = upf
         self._to_peer, self._heard = to_peer, heard
         self._journal = journal.open("a", buffering=1)
+
+    @property
+    def counts(self) -> Counter[str]:
+        """What was dropped, held and forwarded, by reason."""
+        return self.table.counts
 
     def start(self, loop: AbstractEventLoop) -> None:
         loop.add_reader(self._n6, self._from_n6)
         loop.add_reader(self._inside, self._from_inside)
+        loop.add_reader(self._between, self._from_peers)
 
     def close(self, loop: AbstractEventLoop) -> None:
-        for one in (self._n6, self._inside):
+        for one in (self._n6, self._inside, self._between):
             loop.remove_reader(one)
             one.close()
         self._journal.close()
 
+    # --- orders ------------------------------------------------------------------------------------------------------------
+
+    def instance_up(self, name: str, app: str, address: Endpoint) -> None:
+        self.instances[name] = address
+        self._homes = set(self.instances.values())
+        self.n6.apps[name] = app
+
+    def use_rules(self, app: str, rules: tuple[TrafficRule, ...]) -> None:
+        self.n6.use_rules(app, rules)
+
     def apply(self, effect: SetFlow | ClearFlow) -> None:
         if isinstance(effect, SetFlow):
             deliveries = self.table.set(effect)
-            entry = self.table.entries[effect.key]
-            if entry.generation == effect.generation and entry.epoch == effect.epoch:  # it took effect
+            entry = self.table.entries.get(effect.key)
+            if (
+                entry and entry.generation == effect.generation and entry.epoch == effect.epoch
+            ):  # it took effect
                 line = {
                     "key": f"{effect.key:016x}",
                     "mode": entry.flow,
@@ -73,27 +101,54 @@ class Gateway:
                 self._journal.write(json.dumps({"t_ns": time.monotonic_ns(), **line}) + "\n")
             self._deliver(deliveries)
         else:
-            self.table.clear(effect)
+            self.n6.cleared(effect)
 
-    def send_n6(self, packet: bytes, to: Endpoint) -> None:
-        with contextlib.suppress(BlockingIOError, ConnectionRefusedError):
-            self._n6.sendto(packet, to)
+    def send_between(self, packet: bytes, to: Endpoint) -> None:
+        """A forwarded packet to another gateway."""
+        self._send(self._between, packet, to)
+
+    # --- packets -----------------------------------------------------------------------------------------------------------
 
     def _from_n6(self) -> None:
-        with contextlib.suppress(BlockingIOError):
-            for _ in range(DRAIN):
-                packet = self._n6.recv(2048)
-                deliveries, generation = self.table.uplink(packet)
+        receive, upf, uplink, now = self._n6.recvfrom, self._upf, self.n6.uplink, time.monotonic_ns()
+        for _ in range(DRAIN):
+            try:
+                packet, source = receive(MAX_DATAGRAM)
+            except BlockingIOError:
+                return
+            if source != upf:
+                self.counts["foreign"] += 1
+                continue
+            deliveries, key, generation = uplink(packet, now)
+            if deliveries:
                 self._deliver(deliveries)
-                if generation:
-                    self._heard(int.from_bytes(packet[2:10], "big"), generation)
+            if generation:
+                self._heard(key, generation)
+
+    def _from_peers(self) -> None:
+        for _ in range(DRAIN):
+            try:
+                packet, source = self._between.recvfrom(MAX_DATAGRAM)
+            except BlockingIOError:
+                return
+            if source in self.peers:
+                self._deliver(self.table.uplink(packet))
+            else:
+                self.counts["foreign"] += 1
 
     def _from_inside(self) -> None:
-        with contextlib.suppress(BlockingIOError):
-            for _ in range(DRAIN):
-                packet = self._inside.recv(2048)
-                if self.table.downlink(packet):
-                    self.send_n6(packet, self._user_plane)
+        receive, downlink, homes = self._inside.recvfrom, self.n6.downlink, self._homes
+        for _ in range(DRAIN):
+            try:
+                sealed, source = receive(MAX_DATAGRAM)
+            except BlockingIOError:
+                return
+            if source not in homes:
+                self.counts["foreign"] += 1
+                continue
+            packet = downlink(sealed)
+            if packet is not None:
+                self._send(self._n6, packet, self._upf)
 
     def _deliver(self, deliveries: list[Delivery]) -> None:
         for kind, name, packet in deliveries:
@@ -102,5 +157,10 @@ class Gateway:
                 continue
             address = self.instances.get(name)
             if address is not None:
-                with contextlib.suppress(BlockingIOError, ConnectionRefusedError):
-                    self._inside.sendto(packet, address)
+                self._send(self._inside, packet, address)
+
+    def _send(self, sock: socket.socket, packet: bytes, to: Endpoint) -> None:
+        try:
+            sock.sendto(packet, to)
+        except OSError:  # nobody there, or no buffer: a network loses packets without a word
+            self.counts["not_sent"] += 1

@@ -36,9 +36,10 @@ from fedge.core.messages import (
     SourceReleased,
     StateRound,
     TargetWarmed,
+    UeAt,
     UplinkSeen,
 )
-from fedge.core.model import SECOND, Address, AppId, InstanceId, SiteId
+from fedge.core.model import SECOND, Address, AppId, InstanceId, SessionKey, SiteId
 from fedge.core.site import SiteAgent, SiteSettings
 from fedge.core.site.pods import Pod, PodState
 from fedge.core.transfer import ClearFlow, Effect, SetFlow, TellControl, TellInstance, TellPeer
@@ -77,7 +78,7 @@ class Peer:
     ) -> None:
         self.site = site
         self.backhaul = backhaul
-        self.gateway = addresses.endpoint(addresses.gateway(net, index))
+        self.gateway = addresses.endpoint(addresses.peer(net, index))
         prompt, bulk = dialled
         self.prompt: Wire = backhaul.line(lambda data: prompt.send(codec.decode(data)))
         self.bulk: Wire = backhaul.line(lambda data: bulk.send(codec.decode(data)))
@@ -146,7 +147,8 @@ class SiteShell:
         self.gateway = Gateway(
             addresses.endpoint(addresses.gateway(net, index)),
             addresses.endpoint(addresses.inside(net, index)),
-            addresses.endpoint(addresses.user_plane(net)),
+            addresses.endpoint(addresses.peer(net, index)),
+            addresses.endpoint(addresses.upf_n6(net, index)),
             self._forward,
             self._heard,
             self.folder / "gateway.jsonl",
@@ -174,7 +176,8 @@ class SiteShell:
                     for role in ("peer", "bulk")
                 )
                 backhaul = Backhaul(config.backhaul_rtt_ms / 2000, self._rng)
-                self.peers[site] = Peer(site, index, net, (dialled[0], dialled[1]), backhaul)
+                peer = self.peers[site] = Peer(site, index, net, (dialled[0], dialled[1]), backhaul)
+                self.gateway.peers.add(peer.gateway)
         self._remembered()
         self.control = dial(
             addresses.control(net),
@@ -200,12 +203,18 @@ class SiteShell:
         if isinstance(message, AskInventory) and self.control is not None:
             self.control.send(self._hello())
         if isinstance(message, RunInstances):
+            self.gateway.use_rules(message.app, message.rules)
             self._wanted(message)
+        if isinstance(message, UeAt):
+            self.gateway.n6.teach(
+                message.key, addresses.endpoint(message.ue), addresses.endpoint(message.service)
+            )
+            return
         self.apply(self.agent.handle(message, time.monotonic_ns()))
 
     def on_instance(self, message: Message) -> None:
         if isinstance(message, InstanceHello):
-            self.gateway.instances[message.instance] = addresses.endpoint(message.packets)
+            self.gateway.instance_up(message.instance, message.app, addresses.endpoint(message.packets))
             self.apply(self.agent.handle(message, time.monotonic_ns()))
             if self.control is not None:
                 self.control.send(self._hello())
@@ -238,6 +247,8 @@ class SiteShell:
                     self.control.send(message)
             case TellPeer(site, message):
                 if site in self.peers:
+                    if isinstance(message, FinalDelta):
+                        self._tell_whereabouts(self.peers[site], message.order.key)
                     self.peers[site].send(message)
             case TellInstance(instance, message):
                 line = self.lines.get(instance)
@@ -246,11 +257,18 @@ class SiteShell:
             case SetFlow() | ClearFlow():
                 self.gateway.apply(effect)
 
+    def _tell_whereabouts(self, peer: Peer, key: SessionKey) -> None:
+        """The target's gateway shall know where the UE is before its packets arrive there."""
+        known = self.gateway.n6.whereabouts(key)
+        if known is not None:
+            ue, service = (Address(f"{host}:{port}") for host, port in known)
+            peer.send(UeAt(key, ue, service))
+
     def _forward(self, site: str, packet: bytes) -> None:
         peer = self.peers.get(SiteId(site))
         if peer is not None and not peer.backhaul.cut:
             loop = asyncio.get_running_loop()
-            loop.call_later(peer.backhaul.delay_s(), self.gateway.send_n6, packet, peer.gateway)
+            loop.call_later(peer.backhaul.delay_s(), self.gateway.send_between, packet, peer.gateway)
 
     def _node(self) -> BenchNode | None:
         """On Karmada: this agent as a node, whose Pods are its instances."""
@@ -333,7 +351,7 @@ class SiteShell:
                 loads = self.agent.load.values()
                 load = max(loads, default=0.0)
                 now = time.monotonic_ns()
-                counts = dict(self.gateway.table.counts)
+                counts = dict(self.gateway.counts)
                 instances = tuple(self.agent.instances.values())
                 self.control.send(SiteReport(self.site, load, len(self.agent.places), instances, counts, now))
 

@@ -113,9 +113,9 @@ class Access(Node):
         route = self.routes.by_key.get(int.from_bytes(datagram[1:9], "big"))
         if not self.alive or self.world.now < self.gap_until[ue] or route is None or route.gateway is None:
             return
-        site, now = SITES[route.site], self.world.now
-        packet = wire.seal(wire.Envelope(wire.UP, 0, route.key, route.active, 0, 0, 0, 0, now), datagram)
-        self.net.packet("access", site, self._delay(ue, site), self.world.sites[site].uplink, packet)
+        site = SITES[route.site]
+        direct = self.world.sites[site].direct
+        self.net.packet("access", site, self._delay(ue, site), direct, route.key, datagram)
 
     def downlink(self, site: str, packet: bytes) -> None:
         """From a gateway, any gateway: to the client whose session it is."""

@@ -28,8 +28,9 @@ class Flows(Protocol):
 
     def set(self, effect: SetFlow) -> list[tuple[str, str, bytes]]: ...
     def clear(self, effect: ClearFlow) -> None: ...
-    def uplink(self, packet: bytes) -> tuple[list[tuple[str, str, bytes]], int]: ...
-    def downlink(self, packet: bytes) -> bool: ...
+    def direct(self, key: int, datagram: bytes, now: int) -> tuple[list[tuple[str, str, bytes]], int]: ...
+    def uplink(self, packet: bytes) -> list[tuple[str, str, bytes]]: ...
+    def downlink(self, packet: bytes) -> int | None: ...
 
 
 class SiteNode(Node):
@@ -132,28 +133,33 @@ class SiteNode(Node):
 
     # --- packets -----------------------------------------------------------------------------------------------------------
 
-    def uplink(self, packet: bytes) -> None:
-        """From the user plane or another gateway."""
+    def direct(self, key: int, datagram: bytes) -> None:
+        """From the user plane: a session's INPUT."""
         if not self.alive:
             return
-        deliveries, generation = self.flows.uplink(packet)
+        deliveries, generation = self.flows.direct(key, datagram, self.world.now)
         self._deliver(deliveries)
         if generation:
-            place = self.agent.places.get(int.from_bytes(packet[2:10], "big"))  # type: ignore[call-overload]
+            place = self.agent.places.get(key)  # type: ignore[call-overload]
             if place is not None:
                 seen = UplinkSeen(self.site, place.status.session, generation, self.world.now)
                 self._apply(self.agent.handle(seen, self.world.now))
 
+    def forwarded(self, packet: bytes) -> None:
+        """From another gateway."""
+        if self.alive:
+            self._deliver(self.flows.uplink(packet))
+
     def downlink(self, packet: bytes) -> None:
         """From the instance, to the client."""
-        if self.alive and self.flows.downlink(packet):
+        if self.alive and self.flows.downlink(packet) is not None:
             self.world.access.downlink(self.name, packet)
 
     def _deliver(self, deliveries: list[tuple[str, str, bytes]]) -> None:
         for kind, name, packet in deliveries:
             if kind == "peer":
                 peer = self.world.sites[name]
-                self.net.packet(self.name, name, 3 * MS, peer.uplink, packet)
+                self.net.packet(self.name, name, 3 * MS, peer.forwarded, packet)
             else:
                 self.world.at(self.world.now + 100_000, self.instance, None, self.instance.packet, (packet,))
 

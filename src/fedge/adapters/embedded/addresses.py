@@ -69,6 +69,7 @@ def inside(net: int, site: int) -> str:
 
 
 def peer(net: int, site: int) -> str:
+    """Where a site's agent takes its peers' lines (TCP), and its gateway the packets that theirs forward (UDP)."""
     return f"{site_host(net, site)}:{PEER_PORT}"
 
 

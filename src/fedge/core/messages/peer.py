@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fedge.core.messages.order import Message, MoveOrder
-from fedge.core.model import MoveId, Nanoseconds, SessionKey
+from fedge.core.model import Address, MoveId, Nanoseconds, SessionKey
 
 
 class StateRound(Message, frozen=True):
@@ -37,6 +37,17 @@ class FinalDelta(Message, frozen=True):
     life: int = 0
     pending: tuple[bytes, ...] = ()
     body: bytes = b""
+
+
+class UeAt(Message, frozen=True):
+    """Said before each final delta: the source's gateway last heard the UE at ``ue``, sending to the stable address ``service``.
+
+    So the target's gateway can send frames before the UE's packets come its way.
+    """
+
+    key: SessionKey
+    ue: Address
+    service: Address
 
 
 class Answer(Message, frozen=True):

@@ -1,0 +1,170 @@
+"""N6 at a site: the UE's IPv4/UDP packets from and to the user plane function, and what lies between them and the flow table.
+
+Pure: packets in, packets out. Up: which rule does it fall under, whose session is it (by the SDK's token in the datagram, never
+by its address), and where does its UE speak from now. Down: the instance's datagram, from the address that the UE sent to, to
+where the UE was last heard. One socket of a UE speaks for one session of an application: an address that another session speaks
+from has changed hands.
+"""
+
+from __future__ import annotations
+
+import struct
+
+from fedge.core.applications.traffic_rules import forwards, matching
+from fedge.core.messages import TrafficRule
+from fedge.core.transfer import ClearFlow
+from fedge.core.transfer.effects import Flow
+from fedge.dataplane.flows import Delivery, FlowTable
+from fedge.wire import ip
+from fedge_sdk import wire
+
+Endpoint = tuple[str, int]
+KNOWN_HEADERS = 16_384
+"""So many headers are remembered as read and right; then they are read again."""
+_CHECKED = slice(0, 26)
+"""IP header, ports and UDP length: what `ip.read` checks of a packet, besides that it is whole."""
+_ENDS = slice(12, 24)
+_KIND_KEY = struct.Struct("!BQ")
+_PORTS = struct.Struct("!HH")
+_SMALLEST = ip.HEADERS + wire.INPUT_BYTES
+
+
+class UeFlow:
+    """One UE's socket (``ue``) and the application's address that it sends to (``service``)."""
+
+    __slots__ = ("back", "key", "service", "ue")
+
+    def __init__(self, ue: Endpoint, service: Endpoint) -> None:
+        self.ue, self.service = ue, service
+        self.key: int | None = None
+        self.back = ip.Udp4(service, ue)
+
+
+class N6:
+    """``apps``: the application of each instance here; sessions are told apart by application through theirs."""
+
+    def __init__(self, table: FlowTable) -> None:
+        self.table, self.counts = table, table.counts
+        self.apps: dict[str, str] = {}
+        self._rules: dict[str, tuple[TrafficRule, ...]] = {}
+        self._ues: dict[int, UeFlow] = {}
+        self._flows: dict[bytes, UeFlow] = {}
+        self._known: dict[bytes, tuple[int, UeFlow]] = {}
+
+    # --- what passes -------------------------------------------------------------------------------------------------------
+
+    def uplink(self, packet: bytes, now: int) -> tuple[list[Delivery], int, int]:
+        """Where a packet from the user plane function goes; its session; and what ``FlowTable.direct`` says of the generation."""
+        known = self._known.get(packet[_CHECKED])
+        if known is None or len(packet) < known[0]:
+            known = self._read(packet)
+            if known is None:
+                return [], 0, 0
+        size, flow = known
+        kind, key = _KIND_KEY.unpack_from(packet, ip.HEADERS)
+        if kind != wire.INPUT:
+            self.counts["malformed"] += 1
+            return [], 0, 0
+        if self._ues.get(key) is not flow and not self._speaks_from(key, flow):
+            return [], 0, 0
+        deliveries, generation = self.table.direct(key, packet[ip.HEADERS : size], now)
+        return deliveries, key, generation
+
+    def downlink(self, packet: bytes) -> bytes | None:
+        """The IP packet for the user plane function around an instance's datagram, if it may leave and its UE is known."""
+        key = self.table.downlink(packet)
+        if key is None:
+            return None
+        flow = self._ues.get(key)
+        if flow is None:
+            self.counts["ue_unknown"] += 1
+            return None
+        return flow.back.packet(packet[wire.ENVELOPE_BYTES :])
+
+    def _read(self, packet: bytes) -> tuple[int, UeFlow] | None:
+        """A packet's size and flow, remembered by its header; None for what is no datagram of a client (counted)."""
+        try:
+            datagram = ip.read(packet)
+        except ip.BadPacket:
+            self.counts["malformed"] += 1
+            return None
+        size = ip.HEADERS + len(datagram.payload)
+        if len(datagram.payload) > wire.MAX_DATAGRAM:
+            self.counts["oversized"] += 1
+            return None
+        if size < _SMALLEST or packet[0] != 0x45 or int.from_bytes(packet[2:4], "big") != size:
+            self.counts["malformed"] += (
+                1  # no INPUT; header options or bytes behind the datagram: no game sends them
+            )
+            return None
+        if len(self._known) >= KNOWN_HEADERS:
+            self._known.clear()
+            self._flows = {ends: flow for ends, flow in self._flows.items() if flow.key is not None}
+        ends = packet[_ENDS]
+        flow = self._flows.get(ends)
+        if flow is None:
+            flow = self._flows[ends] = UeFlow(datagram.source, datagram.destination)
+        known = self._known[packet[_CHECKED]] = (size, flow)
+        return known
+
+    # --- who speaks from where ---------------------------------------------------------------------------------------------
+
+    def _speaks_from(self, key: int, flow: UeFlow) -> bool:
+        """A session is heard from another socket than before: learn it, if a rule lets its traffic pass."""
+        entry = self.table.entries.get(key)
+        if entry is None:
+            self.counts["no_flow"] += 1
+            return False
+        if not self._passes(self.apps.get(entry.instance, ""), flow):
+            self.counts["no_rule"] += 1
+            return False
+        self._forget(key)
+        if flow.key is not None:
+            self._forget(flow.key)
+        flow.key, self._ues[key] = key, flow
+        return True
+
+    def _forget(self, key: int) -> None:
+        flow = self._ues.pop(key, None)
+        if flow is not None:
+            flow.key = None
+
+    def cleared(self, effect: ClearFlow) -> None:
+        """Forget where a session's UE is, with the session."""
+        self.table.clear(effect)
+        if effect.key not in self.table.entries:
+            self._forget(effect.key)
+
+    def whereabouts(self, key: int) -> tuple[Endpoint, Endpoint] | None:
+        """Where a session's UE was last heard, and the address it sends to."""
+        flow = self._ues.get(key)
+        return (flow.ue, flow.service) if flow is not None else None
+
+    def teach(self, key: int, ue: Endpoint, service: Endpoint) -> None:
+        """Another gateway heard this session's UE there. Nothing new once the writer is here: then it is heard here."""
+        entry = self.table.entries.get(key)
+        if entry is None or (entry.flow is Flow.LOCAL and key in self._ues):
+            return
+        try:
+            ends = ip.address_bytes(ue[0]) + ip.address_bytes(service[0]) + _PORTS.pack(ue[1], service[1])
+        except (ValueError, struct.error):
+            self.counts["malformed"] += 1
+            return
+        flow = self._flows.get(ends)
+        if flow is None:
+            flow = self._flows[ends] = UeFlow(ue, service)
+        if self._ues.get(key) is not flow:
+            self._speaks_from(key, flow)
+
+    # --- rules -------------------------------------------------------------------------------------------------------------
+
+    def use_rules(self, app: str, rules: tuple[TrafficRule, ...]) -> None:
+        """From now on these rules say what passes to an application, both ways, whoever spoke before."""
+        self._rules[app] = rules
+        for key, flow in tuple(self._ues.items()):
+            entry = self.table.entries.get(key)
+            if entry is not None and self.apps.get(entry.instance) == app and not self._passes(app, flow):
+                self._forget(key)
+
+    def _passes(self, app: str, flow: UeFlow) -> bool:
+        return forwards(matching(self._rules.get(app, ()), flow.ue, flow.service, "UDP"))

@@ -1,0 +1,154 @@
+"""Plain UDP in the kernel: nftables rewrites addresses by maps, statelessly, so that an update of a map moves a live flow.
+
+For N6 that is routed to an interface of this machine, and for applications without the SDK's sessions. Rewriting is before
+connection tracking (hook prerouting, priority raw, notrack): NAT would pin a flow to the target of its first packet. One
+transaction changes both directions, so that there is one instance that the UE hears. One gateway a network namespace.
+
+`ruleset` and `change` are the texts; `Nftables` hands them to ``nft`` (root, or CAP_NET_ADMIN in its network namespace).
+Source: nft(8), "payload statement", "map statement"; the kernel mends IP and UDP checksums.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterable, Sequence
+
+from fedge.ports import Endpoint, PlainFlow
+
+TABLE = "fedge"
+UNKNOWN_SECONDS = 10
+"""A socket without a flow is remembered so long; its packets are dropped meanwhile."""
+
+
+class NftRefused(RuntimeError):
+    """``nft`` did not take a transaction; nothing of it was changed."""
+
+
+def ruleset(services: Iterable[Endpoint]) -> str:
+    """The table anew, with no flow in it, for these stable addresses."""
+    ends, both = "ipv4_addr . inet_service", "ipv4_addr . inet_service . ipv4_addr . inet_service"
+    own, jumps = "", []
+    for address, port in services:
+        name = _name((address, port))
+        jumps.append(f"{address} . {port} : goto up_{name}")
+        own += f"""
+  map address_{name} {{ type {ends} : ipv4_addr; }}
+  map port_{name} {{ type {ends} : inet_service; }}
+  set live_{name} {{ type {both}; }}
+  chain up_{name} {{
+    notrack
+    udp dport set ip saddr . udp sport map @port_{name}
+    ip daddr set ip saddr . udp sport map @address_{name} accept
+    update @unknown {{ ip saddr . udp sport . ip daddr . udp dport }} drop
+  }}
+  chain down_{name} {{
+    notrack
+    ip daddr . udp dport . ip saddr . udp sport != @live_{name} drop
+    udp sport set {port} ip saddr set {address} accept
+  }}"""
+    elements = f"elements = {{ {', '.join(jumps)} }}; " if jumps else ""
+    return f"""table ip {TABLE}
+delete table ip {TABLE}
+table ip {TABLE} {{
+  set unknown {{ type {both}; flags dynamic,timeout; timeout {UNKNOWN_SECONDS}s; size 65536; }}{own}
+  map services {{ type {ends} : verdict; {elements}}}
+  map instances {{ type {ends} : verdict; }}
+  chain n6 {{
+    type filter hook prerouting priority raw; policy accept;
+    ip protocol udp ip daddr . udp dport vmap @services
+    ip protocol udp ip saddr . udp sport vmap @instances
+  }}
+}}
+"""
+
+
+def change(before: Iterable[PlainFlow], after: Iterable[PlainFlow]) -> str:
+    """One transaction: the flows ``before`` end and those ``after`` begin; none is led both ways at any instant."""
+    lines = [f"delete element ip {TABLE} {one}" for flow in before for one in _elements(flow)]
+    lines += [f"add element ip {TABLE} {one}" for flow in after for one in _elements(flow)]
+    return "\n".join(lines) + "\n"
+
+
+def _elements(flow: PlainFlow) -> list[str]:
+    name, ue, instance = _name(flow.service), _text(flow.ue), _text(flow.instance)
+    return [
+        f"address_{name} {{ {ue} : {flow.instance[0]} }}",
+        f"port_{name} {{ {ue} : {flow.instance[1]} }}",
+        f"live_{name} {{ {ue} . {instance} }}",
+    ]
+
+
+def _text(end: Endpoint) -> str:
+    return f"{end[0]} . {end[1]}"
+
+
+def _name(service: Endpoint) -> str:
+    return f"{service[0].replace('.', '_')}_{service[1]}"
+
+
+def unusable() -> str:
+    """Why nftables cannot be used here; empty if it can."""
+    if shutil.which("nft") is None:
+        return "there is no nft"
+    if os.geteuid() != 0:
+        return "nft needs root"
+    listed = subprocess.run(["nft", "list", "tables"], capture_output=True, text=True, check=False)
+    return "" if listed.returncode == 0 else f"nft does not work here: {listed.stderr.strip()}"
+
+
+class Nftables:
+    """The driver (`ports.Forwarding`). ``nft``: the command, for a network namespace with what enters it in front."""
+
+    name = "nftables"
+
+    def __init__(self, services: Iterable[Endpoint], nft: Sequence[str] = ("nft",)) -> None:
+        self._nft = tuple(nft)
+        self._flows: dict[tuple[Endpoint, Endpoint], PlainFlow] = {}
+        self._answering: set[Endpoint] = set()
+        self._run(ruleset(services))
+
+    def lead(self, flows: Iterable[PlainFlow]) -> None:
+        """See `ports.Forwarding`. Raises `NftRefused`."""
+        wanted = {(flow.ue, flow.service): flow for flow in flows}
+        after = [flow for key, flow in wanted.items() if self._flows.get(key) != flow]
+        before = [
+            self._flows[flow.ue, flow.service] for flow in after if (flow.ue, flow.service) in self._flows
+        ]
+        fresh = {flow.instance: flow for flow in after if flow.instance not in self._answering}
+        jumps = [
+            f"add element ip {TABLE} instances {{ {_text(end)} : goto down_{_name(flow.service)} }}\n"
+            for end, flow in fresh.items()
+        ]
+        if after:
+            self._run("".join(jumps) + change(before, after))
+            self._flows |= wanted
+            self._answering |= fresh.keys()
+
+    def forget(self, ue: Endpoint, service: Endpoint) -> None:
+        flow = self._flows.get((ue, service))
+        if flow is not None:
+            self._run(change([flow], []))
+            del self._flows[ue, service]
+
+    def unknown(self) -> list[tuple[Endpoint, Endpoint]]:
+        """See `ports.Forwarding`; each is named for some seconds."""
+        listed = self._run("", "--json", "list", "set", "ip", TABLE, "unknown")
+        found = next(one["set"] for one in json.loads(listed)["nftables"] if "set" in one)
+        ends = [one["elem"]["val"]["concat"] for one in found.get("elem", ())]
+        pairs = [((ue, ue_port), (service, port)) for ue, ue_port, service, port in ends]
+        return [pair for pair in pairs if pair not in self._flows]
+
+    def close(self) -> None:
+        """No packet is rewritten any more."""
+        self._run(f"delete table ip {TABLE}\n")
+
+    def _run(self, text: str, *arguments: str) -> str:
+        """Runs what is asked for in arguments, or the transaction ``text``."""
+        command = [*self._nft, *(arguments or ("-f", "-"))]
+        done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise NftRefused(done.stderr.strip().partition("\n")[0])
+        return done.stdout

@@ -1,0 +1,176 @@
+"""TCP and WebSocket games: the gateway takes the client's connection and relays it to an instance here or to another gateway.
+
+What a TCP game gets. The stable address answers wherever the game runs now; a connection that ends is the client's to make again.
+Bytes are relayed in order, none twice, none left out; an end of stream and a reset reach the other side. What a TCP game does not
+get: its state does not move with a connection. State moves only with the SDK's sessions, whose clients speak UDP; so after a move
+there are two ways for the connections that are open:
+
+- they stay: with the instance that they have, across the sites, until the client reconnects. Right for any
+  protocol, WebSocket among them; the old instance must run as long.
+- they are passed on: the relay stops reading the client, delivers what it has read, ends its connection to the old instance, lets
+  that say its last bytes, and goes on with a new connection to the new one. Every byte goes to one instance only. Right for
+  protocols in which any message may be the first (each carries its session), sent whole. WebSocket is not one: it begins with a
+  handshake.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import struct
+from collections import Counter
+from typing import Any
+
+from fedge.dataplane.splice import Direction
+from fedge.ports import Endpoint
+
+CONNECT_S = 2.0
+LAST_WORDS_S = 1.0
+"""An instance that was left has so long to end its connection; what it says later is not relayed."""
+MAX_CONNECTIONS = 4096
+BACKLOG = 512
+
+
+class TcpRelay:
+    """``address``: where clients connect. ``target``: an instance, or the relay of another gateway. Started with ``start``."""
+
+    def __init__(self, address: Endpoint, target: Endpoint) -> None:
+        self.counts: Counter[str] = Counter()
+        self.target = target
+        self._open: dict[asyncio.Task[None], asyncio.Event] = {}
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._socket.bind(address)
+        self._socket.listen(BACKLOG)
+        self._socket.setblocking(False)
+
+    @property
+    def connections(self) -> int:
+        return len(self._open)
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        loop.add_reader(self._socket, self._accept)
+
+    def lead(self, target: Endpoint, pass_on: bool = False) -> None:
+        """New connections go to ``target``; those that are open too if they are passed on."""
+        if target == self.target:
+            return
+        self.target = target
+        if pass_on:
+            for moved in self._open.values():
+                moved.set()
+
+    async def close(self) -> None:
+        """Take no more and end those that are open."""
+        self._loop.remove_reader(self._socket)
+        self._socket.close()
+        open_now = tuple(self._open)
+        for task in open_now:
+            task.cancel()
+        await asyncio.gather(*open_now, return_exceptions=True)
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._socket.accept()
+            except BlockingIOError:
+                return
+            except OSError:  # no descriptor left: those that are open go on, the others wait in the backlog
+                self.counts["not_accepted"] += 1
+                return
+            if len(self._open) >= MAX_CONNECTIONS:
+                self.counts["too_many"] += 1
+                client.close()
+                continue
+            moved = asyncio.Event()
+            task = self._loop.create_task(self._connection(client, moved))
+            self._open[task] = moved
+            task.add_done_callback(self._open.pop)
+
+    async def _connection(self, client: socket.socket, moved: asyncio.Event) -> None:
+        """One client's connection, over all the instances that it is relayed to."""
+        with client:
+            _prepare(client)
+            goes_on = True
+            while goes_on:
+                moved.clear()
+                upstream = await self._connected()
+                if upstream is None:
+                    self.counts["no_target"] += 1
+                    _reset(client)
+                    return
+                with upstream:
+                    goes_on = await self._relayed(client, upstream, moved)
+
+    async def _connected(self) -> socket.socket | None:
+        upstream = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        _prepare(upstream)
+        try:
+            await asyncio.wait_for(self._loop.sock_connect(upstream, self.target), CONNECT_S)
+        except (OSError, TimeoutError):
+            upstream.close()
+            return None
+        return upstream
+
+    async def _relayed(self, client: socket.socket, upstream: socket.socket, moved: asyncio.Event) -> bool:
+        """Relay until both sides have ended, one of them broke, or the connection is passed on (the answer)."""
+        up = Direction(self._loop, client, upstream)
+        down = Direction(self._loop, upstream, client)
+        told = self._loop.create_task(moved.wait())
+        try:
+            up.start()
+            down.start()
+            while not moved.is_set() and _goes_on(up, down):
+                waited: list[asyncio.Future[Any]] = [one.done for one in (up, down) if not one.done.done()]
+                await asyncio.wait([*waited, told], return_when=asyncio.FIRST_COMPLETED)
+            if moved.is_set() and _goes_on(up, down) and not up.done.done():
+                return await self._passed_on(up, down, upstream)
+            if up.broke or down.broke:
+                self.counts["reset"] += 1
+                _reset(client)
+                _reset(upstream)
+            return False
+        finally:
+            told.cancel()
+            up.close()
+            down.close()
+            self.counts["bytes_up"] += up.carried
+            self.counts["bytes_down"] += down.carried
+
+    async def _passed_on(self, up: Direction, down: Direction, old: socket.socket) -> bool:
+        """Both sides' bytes of the old connection are delivered: a new one may go on. If not, the client's is ended too."""
+        down.passes_end = False
+        up.pause()
+        try:
+            async with asyncio.timeout(LAST_WORDS_S):
+                await up.delivered()
+                old.shutdown(socket.SHUT_WR)
+                await asyncio.shield(down.done)
+        except TimeoutError:
+            down.pause()
+        except OSError:
+            pass  # the old instance is gone: it has said its last
+        if not (up.empty and down.empty):
+            self.counts["not_passed_on"] += 1
+            return False
+        self.counts["passed_on"] += 1
+        return True
+
+
+def _goes_on(up: Direction, down: Direction) -> bool:
+    """Half a connection may have ended: its other half goes on. A broken one does not."""
+    return not (up.broke or down.broke) and not (up.done.done() and down.done.done())
+
+
+def _prepare(one: socket.socket) -> None:
+    one.setblocking(False)
+    one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    one.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+
+
+def _reset(one: socket.socket) -> None:
+    """Tell the other side that this was no orderly end."""
+    with contextlib.suppress(OSError):
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

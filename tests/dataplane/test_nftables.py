@@ -1,0 +1,151 @@
+"""nftables moves an established UDP flow, both ways, in network namespaces that the tests make."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from bench.harness.namespaces import INSTANCES, OTHER_UE, SERVICE, UE, Namespaces, missing
+from fedge.dataplane.driver import PlainApplications, choice
+from fedge.dataplane.nftables import Nftables, NftRefused, change, ruleset
+from fedge.ports import PlainFlow
+
+FIRST, SECOND = INSTANCES
+UE_END = (UE, 40_000)
+needs_namespaces = pytest.mark.skipif(bool(missing()), reason=missing() or "-")
+
+
+def test_one_transaction_ends_the_old_flow_and_begins_the_new() -> None:
+    old, new = (PlainFlow(UE_END, SERVICE, instance) for instance in INSTANCES)
+    assert change([old], [new]).splitlines() == [
+        "delete element ip fedge address_10_60_0_1_7777 { 10.45.0.2 . 40000 : 10.70.1.2 }",
+        "delete element ip fedge port_10_60_0_1_7777 { 10.45.0.2 . 40000 : 6010 }",
+        "delete element ip fedge live_10_60_0_1_7777 { 10.45.0.2 . 40000 . 10.70.1.2 . 6010 }",
+        "add element ip fedge address_10_60_0_1_7777 { 10.45.0.2 . 40000 : 10.70.2.2 }",
+        "add element ip fedge port_10_60_0_1_7777 { 10.45.0.2 . 40000 : 6011 }",
+        "add element ip fedge live_10_60_0_1_7777 { 10.45.0.2 . 40000 . 10.70.2.2 . 6011 }",
+    ]
+
+
+def test_nothing_is_tracked_and_nothing_is_nat() -> None:
+    """A flow that connection tracking knows would stay with the target of its first packet."""
+    text = ruleset([SERVICE])
+    assert text.count("notrack") == 2
+    assert "nat" not in text
+
+
+def test_without_an_interface_for_n6_user_space_is_chosen() -> None:
+    assert choice("") == (
+        "userspace",
+        "N6 comes in UDP datagrams here, and nftables rewrites what is routed",
+    )
+
+
+class World:
+    def __init__(self) -> None:
+        self.net = Namespaces()
+        udp = socket.SOCK_DGRAM
+        self.ue = self.net.socket_in(self.net.ue, udp, UE_END)
+        self.instances = [
+            self.net.socket_in(name, udp, end)
+            for name, end in zip(self.net.instances, INSTANCES, strict=True)
+        ]
+        self.driver = Nftables([SERVICE], self.net.nft())
+
+    def close(self) -> None:
+        for one in (self.ue, *self.instances):
+            one.close()
+        self.net.close()
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    made = World()
+    yield made
+    made.close()
+
+
+@needs_namespaces
+def test_an_update_of_the_map_moves_an_established_flow_both_ways(world: World) -> None:
+    world.ue.connect(SERVICE)  # takes answers of the stable address alone
+    first, second = world.instances
+    world.driver.lead([PlainFlow(UE_END, SERVICE, FIRST)])
+    for turn in range(3):
+        world.ue.send(b"to the first %d" % turn)
+        assert first.recvfrom(99) == (b"to the first %d" % turn, UE_END)
+        first.sendto(b"from the first %d" % turn, UE_END)
+        assert world.ue.recv(99) == b"from the first %d" % turn
+    world.driver.lead([PlainFlow(UE_END, SERVICE, SECOND)])
+    first.sendto(b"too late", UE_END)
+    for turn in range(3):
+        world.ue.send(b"to the second %d" % turn)
+        assert second.recvfrom(99) == (b"to the second %d" % turn, UE_END)
+        second.sendto(b"from the second %d" % turn, UE_END)
+        assert world.ue.recv(99) == b"from the second %d" % turn, "only the writer is heard"
+    first.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        first.recv(99)
+
+
+@needs_namespaces
+def test_sockets_of_one_ue_and_ues_are_told_apart(world: World) -> None:
+    same_port = world.net.socket_in(world.net.ue, socket.SOCK_DGRAM, (OTHER_UE, 40_000))
+    same_host = world.net.socket_in(world.net.ue, socket.SOCK_DGRAM, (UE, 40_001))
+    world.driver.lead(
+        [
+            PlainFlow(UE_END, SERVICE, FIRST),
+            PlainFlow((OTHER_UE, 40_000), SERVICE, SECOND),
+            PlainFlow((UE, 40_001), SERVICE, SECOND),
+        ]
+    )
+    for one, name in ((world.ue, b"a"), (same_port, b"b"), (same_host, b"c")):
+        one.sendto(name, SERVICE)
+    assert world.instances[0].recv(9) == b"a"
+    assert sorted(world.instances[1].recv(9) for _ in range(2)) == [b"b", b"c"]
+    same_port.close()
+    same_host.close()
+
+
+@needs_namespaces
+def test_who_has_no_flow_is_dropped_and_named_then_led_to_the_emptiest_instance(world: World) -> None:
+    plain = PlainApplications(world.driver)
+    plain.serve(SERVICE, INSTANCES)
+    other = world.net.socket_in(world.net.ue, socket.SOCK_DGRAM, (OTHER_UE, 40_000))
+    for one in (world.ue, other):
+        one.sendto(b"hello", SERVICE)
+    assert sorted(world.driver.unknown()) == [(UE_END, SERVICE), ((OTHER_UE, 40_000), SERVICE)]
+    plain.welcome()
+    assert {flow.instance for flow in plain.flows.values()} == set(INSTANCES)
+    assert world.driver.unknown() == []
+    for one in (world.ue, other):
+        one.sendto(b"again", SERVICE)
+    assert [one.recv(9) for one in world.instances] == [b"again", b"again"]
+    plain.serve(SERVICE, [SECOND])
+    for one in (world.ue, other):
+        one.sendto(b"moved", SERVICE)
+    assert [world.instances[1].recv(9) for _ in range(2)] == [b"moved", b"moved"]
+    other.close()
+
+
+@needs_namespaces
+def test_a_refused_transaction_changes_nothing(world: World) -> None:
+    world.driver.lead([PlainFlow(UE_END, SERVICE, FIRST)])
+    with pytest.raises(NftRefused):
+        world.driver.lead([PlainFlow(UE_END, SERVICE, SECOND), PlainFlow(UE_END, ("10.60.0.9", 1), FIRST)])
+    world.ue.sendto(b"still", SERVICE)
+    assert world.instances[0].recv(9) == b"still"
+
+
+@needs_namespaces
+def test_what_is_forgotten_is_not_led_any_more(world: World) -> None:
+    world.driver.lead([PlainFlow(UE_END, SERVICE, FIRST)])
+    world.driver.forget(UE_END, SERVICE)
+    world.driver.forget(UE_END, SERVICE)
+    world.ue.sendto(b"hello", SERVICE)
+    world.instances[0].settimeout(0.2)
+    with pytest.raises(TimeoutError):
+        world.instances[0].recv(9)
+    assert world.driver.unknown() == [(UE_END, SERVICE)]
+    world.driver.close()

@@ -1,0 +1,107 @@
+"""Plain UDP in user space: one port a UE, one instance that is heard, and a flow that moves while it is used."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from fedge.dataplane.driver import PlainApplications
+from fedge.dataplane.plain_udp import UserspaceForwarding
+from fedge.ports import PlainFlow
+from fedge.wire import ip
+
+SERVICE, UE, OTHER = ("10.60.0.1", 7777), ("10.45.0.2", 40_000), ("10.45.0.3", 40_000)
+
+
+class Stand:
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.out: list[ip.Datagram] = []
+        self.driver = UserspaceForwarding(
+            self.loop, "127.0.0.1", lambda packet: self.out.append(ip.read(packet))
+        )
+        self.instances = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2)]
+        for one in self.instances:
+            one.bind(("127.0.0.1", 0))
+            one.settimeout(5)
+        self.ends = [one.getsockname() for one in self.instances]
+
+    def turn(self) -> None:
+        self.loop.run_until_complete(asyncio.sleep(0.02))
+
+    def close(self) -> None:
+        self.driver.close()
+        self.loop.close()
+        for one in self.instances:
+            one.close()
+
+
+@pytest.fixture
+def stand() -> Iterator[Stand]:
+    made = Stand()
+    yield made
+    made.close()
+
+
+def test_the_first_datagram_waits_until_the_ue_is_led_somewhere(stand: Stand) -> None:
+    plain = PlainApplications(stand.driver)
+    plain.serve(SERVICE, stand.ends[:1])
+    stand.driver.uplink(UE, SERVICE, b"hello")
+    assert stand.driver.unknown() == [(UE, SERVICE)]
+    plain.welcome()
+    data, own = stand.instances[0].recvfrom(99)
+    assert data == b"hello"
+    stand.instances[0].sendto(b"welcome", own)
+    stand.turn()
+    assert stand.out == [ip.Datagram(SERVICE, UE, b"welcome")]
+
+
+def test_every_ue_has_a_port_of_its_own(stand: Stand) -> None:
+    stand.driver.lead([PlainFlow(ue, SERVICE, stand.ends[0]) for ue in (UE, OTHER)])
+    for ue in (UE, OTHER):
+        stand.driver.uplink(ue, SERVICE, ue[0].encode())
+    seen = dict(stand.instances[0].recvfrom(99) for _ in range(2))
+    assert len(set(seen.values())) == 2
+    for name, own in seen.items():
+        stand.instances[0].sendto(name, own)
+    stand.turn()
+    assert sorted(stand.out) == [ip.Datagram(SERVICE, ue, ue[0].encode()) for ue in (UE, OTHER)]
+
+
+def test_a_flow_that_moved_hears_the_new_instance_alone(stand: Stand) -> None:
+    stand.driver.lead([PlainFlow(UE, SERVICE, stand.ends[0])])
+    stand.driver.uplink(UE, SERVICE, b"1")
+    _, own = stand.instances[0].recvfrom(99)
+    stand.driver.lead([PlainFlow(UE, SERVICE, stand.ends[1])])
+    stand.driver.uplink(UE, SERVICE, b"2")
+    data, same = stand.instances[1].recvfrom(99)
+    assert (data, same) == (b"2", own), "the instances see one and the same peer"
+    stand.instances[0].sendto(b"too late", own)
+    stand.instances[1].sendto(b"in time", own)
+    stand.turn()
+    assert [one.payload for one in stand.out] == [b"in time"]
+
+
+def test_an_instance_that_is_down_is_left_and_costs_its_packets_only(stand: Stand) -> None:
+    plain = PlainApplications(stand.driver)
+    plain.serve(SERVICE, stand.ends[:1])
+    stand.driver.uplink(UE, SERVICE, b"1")
+    plain.welcome()
+    stand.instances[0].close()
+    for _ in range(3):
+        stand.driver.uplink(UE, SERVICE, b"lost")
+        stand.turn()
+    assert stand.driver.counts["plain_lost"] > 0
+    plain.serve(SERVICE, stand.ends[1:])
+    stand.driver.uplink(UE, SERVICE, b"2")
+    assert stand.instances[1].recv(99) == b"2"
+
+
+def test_those_who_wait_are_bounded(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fedge.dataplane.plain_udp.MAX_FLOWS", 2)
+    for port in range(5):
+        stand.driver.uplink(("10.45.0.2", port), SERVICE, b"?")
+    assert (len(stand.driver.unknown()), stand.driver.counts["plain_refused"]) == (2, 3)
