@@ -96,6 +96,13 @@ class SimulatedSubscribers:
         self._by_ipv4 = {ue(net, index): UeId(f"player-{index + 1}") for index in range(players)}
         self._by_number = {f"+99901{index + 1:06d}": UeId(f"player-{index + 1}") for index in range(players)}
 
+    def by_gpsi(self) -> dict[str, UeId]:
+        """Everybody by number as the 5G system writes it (TS 29.571): ``msisdn-99901000007``."""
+        return {f"msisdn-{number[1:]}": ue for number, ue in self._by_number.items()}
+
+    def by_address(self) -> dict[str, UeId]:
+        return dict(self._by_ipv4)
+
     def by_ipv4(self, address: str) -> UeId | None:
         return self._by_ipv4.get(address)
 
