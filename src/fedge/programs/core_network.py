@@ -12,7 +12,7 @@ import contextlib
 import signal
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from random import Random
 
@@ -37,7 +37,7 @@ from fedge.simulation.core5g.nef.tokens import Tokens
 from fedge.simulation.core5g.smf import SessionManagement
 from fedge.simulation.core5g.store import Store
 from fedge.simulation.core5g.system import CoreNetwork
-from fedge.simulation.core5g.words import Event, UpfLost
+from fedge.simulation.core5g.words import Event, RanLost, UpfLost
 
 WAKE_S = 0.02
 NOTIFY_WITHIN_S = 2.0
@@ -57,11 +57,10 @@ class Links:
         if join.role == "upf":
             site = SiteId(join.name)
             self._upfs[site] = line
-            task = asyncio.get_running_loop().create_task(self._watch(site, line))
-            self._watching.add(task)
-            task.add_done_callback(self._watching.discard)
+            self._watch(self._upf_closed(site, line))
         elif join.role == "access":
             self._ran = line
+            self._watch(self._ran_closed(line))
         else:
             return None
         return self._handle
@@ -73,7 +72,18 @@ class Links:
     def to_ran(self, message: Message) -> bool:
         return self._ran is not None and self._ran.send(message)
 
-    async def _watch(self, site: SiteId, line: Line) -> None:
+    def _watch(self, closing: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(closing)
+        self._watching.add(task)
+        task.add_done_callback(self._watching.discard)
+
+    async def _ran_closed(self, line: Line) -> None:
+        await line.closed.wait()
+        if self._ran is line:
+            self._ran = None
+            self._handle(RanLost())
+
+    async def _upf_closed(self, site: SiteId, line: Line) -> None:
         await line.closed.wait()
         if self._upfs.get(site) is line:
             del self._upfs[site]
@@ -139,12 +149,16 @@ async def serve(run: Run) -> None:
         verify=tls_between(folder / TLS), trust_env=False, follow_redirects=False, timeout=NOTIFY_WITHIN_S, limits=limits
     )  # fmt: skip
     outbox = Outbox(client, operator.networks, Random())
+    faults = FaultsFile(folder / "core5g-faults.json")
+    struck = faults.news() or NONE
+    if struck.forgetful:
+        store.forget_subscriptions()
     smf = SessionManagement({cell.cell: cell for cell in city.cells}, store.life, store.paths())
     links = Links(lambda event: core.handle(event))
     core = CoreNetwork(
         f"https://{nef}", operator, smf, store, outbox, links.to_upf, links.to_ran, time.monotonic_ns
     )
-    faults = FaultsFile(folder / "core5g-faults.json")
+    core.strike(struck)
     listening = await listen(addresses.core_network(net), run.token, links.accept)
     tokens = Tokens({account.client_id: account.client_secret}, token_key(folder))
     host, port = addresses.endpoint(nef)

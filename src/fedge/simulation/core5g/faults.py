@@ -13,9 +13,11 @@ from msgspec import Struct
 class Faults(Struct, frozen=True, forbid_unknown_fields=True):
     """``silent_after``: the core says yes and then does nothing; after the ``request`` (creation, PATCH), after the
     acknowledgement of the ``early`` or of the ``late`` notification. The others are probabilities, 0 to 1, for each notification.
+    ``forgetful``: the next start finds no subscription; paths that were chosen stay.
     """
 
     silent_after: Literal["", "request", "early", "late"] = ""
+    forgetful: bool = False
     drop: float = 0.0
     duplicate: float = 0.0
     reorder: float = 0.0

@@ -1,9 +1,9 @@
 """One change of a flow's path: its states, and for each the one actor that may leave it. ``TRANSITIONS`` is the whole machine.
 
-The first path of a flow goes the same way, without a source. Until SWITCHING the old path carries everything and the change can
-be dropped; from SWITCHING on it only goes forward. After 3GPP TS 23.502, 4.3.6.3 (notification of user plane management events)
-and TS 23.501, 5.6.7: with ``afAckInd`` the network waits for the application function before it configures the new path, and
-again before it activates it.
+The first path of a flow goes the same way, without a source, and so does a path that a new subscription takes over. Until
+SWITCHING the old path carries everything and the change can be dropped; from SWITCHING on it only goes forward. After 3GPP
+TS 23.502, 4.3.6.3 (notification of user plane management events) and TS 23.501, 5.6.7: with ``afAckInd`` the network waits for
+the application function before it configures the new path, and again before it activates it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from fedge.core.model import Address, Nanoseconds, UeId
 from fedge.simulation.core5g.words import Path
 
 Cause = Literal["first", "asked", "handover"]
-"""``asked``: the application function named other places. ``handover``: another place is nearer to the UE's new cell."""
+"""``first``: nobody has told this application function of a path yet. ``asked``: it named other places. ``handover``: another
+place is nearer to the UE's new cell."""
 ENDED = ("SWITCHED", "DROPPED")
 LIVE = ("INSTALLING", "READY", "LATE", "SWITCHING")
 """The target's tunnel is (being) installed."""
@@ -88,8 +89,8 @@ class Retiring(Struct, frozen=True):
 class Flow(Struct):
     """One UE's traffic with one application, as influenced by ``influence``. ``path``: the one that carries its uplink.
 
-    ``settled``: the network gave up what was asked of it; it waits to be asked again. ``retry_at``: when a flow without any path
-    tries again.
+    ``unheard``: this influence has not been told of a path yet. ``settled``: the network gave up what was asked of it, and waits
+    to be asked again. ``retry_at``: when a flow without any path tries again.
     """
 
     ue: UeId
@@ -99,6 +100,7 @@ class Flow(Struct):
     number: int = 0
     change: Change | None = None
     retiring: list[Retiring] = field(default_factory=list)
+    unheard: bool = True
     settled: bool = False
     retry_at: Nanoseconds = 0
 

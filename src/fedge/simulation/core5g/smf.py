@@ -25,6 +25,7 @@ from fedge.simulation.core5g.words import (
     Held,
     Influence,
     InfluenceEnded,
+    RanLost,
     Route,
     UpfLost,
 )
@@ -55,9 +56,15 @@ class SessionManagement:
         self._steps = Steps(self._plane, self.influences, life, times or Times())
         self._silent = False
         for one in held:
-            retiring = [Retiring(path) for path in one.retiring]
+            retiring = [Retiring(path, 0 if one.path is not None else 1) for path in one.retiring]
             self.flows[one.ue, one.service] = Flow(
-                one.ue, one.service, "", one.path, one.number, retiring=retiring
+                one.ue,
+                one.service,
+                one.influence,
+                one.path,
+                one.number,
+                retiring=retiring,
+                unheard=False,
             )
 
     def strike(self, faults: Faults) -> None:
@@ -76,7 +83,7 @@ class SessionManagement:
                 self._influence(event, now)
             case InfluenceEnded(id):
                 if self.influences.pop(id, None) is not None:
-                    self._match_flows(now)
+                    self._influence_ended(id, now)
             case Acknowledged():
                 asked = self._steps.questions.find(event.transaction)
                 flow = self.flows.get((asked.ue, asked.service)) if asked is not None else None
@@ -87,6 +94,8 @@ class SessionManagement:
                 self._plane.upfs.pop(site, None)
                 for flow in self._changing_to(site):
                     self._steps.drop(flow, "withdrawn", now)
+            case RanLost():
+                self._plane.gnb = None
             case TunnelInstalled():
                 for flow in self._changing_to(event.site):
                     self._steps.installed(flow, event, now)
@@ -107,7 +116,9 @@ class SessionManagement:
         """What the passing of time means."""
         for flow in self.flows.values():
             self._steps.expire(flow, now)
-            gone = [one for one in flow.retiring if 0 < one.remove_at <= now]
+            gone = [
+                one for one in flow.retiring if 0 < one.remove_at <= now and self._plane.reaches(one.path)
+            ]
             if gone:
                 flow.retiring = [one for one in flow.retiring if one not in gone]
                 self._plane.remove(flow, *(one.path for one in gone))
@@ -138,20 +149,19 @@ class SessionManagement:
         return best[-1] if best else None
 
     def _match_flows(self, now: Nanoseconds) -> None:
-        """Bring flows in line with influences and subscribers; while nobody has said who is attached, none ends."""
+        """Bring flows in line with influences and subscribers.
+
+        A path whose influence was lost, not ended, stays until a new one takes it over.
+        """
         attached = self._plane.subscribers
-        if self._plane.gnb is not None:
-            for flow in list(self.flows.values()):
-                if flow.ue not in attached or self._influence_of(flow.ue, flow.service) is None:
-                    self._end(flow)
-            for influence in self.influences.values():
-                for ue in attached if influence.ue is None else (influence.ue,):
-                    if ue in attached:
-                        self.flows.setdefault((ue, influence.service), Flow(ue, influence.service, ""))
+        for influence in self.influences.values():
+            for ue in attached if influence.ue is None else (influence.ue,):
+                if ue in attached:
+                    self.flows.setdefault((ue, influence.service), Flow(ue, influence.service, ""))
         for flow in self.flows.values():
             rule = self._influence_of(flow.ue, flow.service)
             if rule is not None and rule.id != flow.influence:
-                flow.influence = rule.id
+                flow.influence, flow.unheard = rule.id, True
                 self._ask_again(flow, rule, now)
 
     def _ask_again(self, flow: Flow, influence: Influence, now: Nanoseconds) -> None:
@@ -165,6 +175,12 @@ class SessionManagement:
                 self._plane.remember(flow)
                 self._plane.install(flow, flow.path)
         self._reconsider(flow, now)
+
+    def _influence_ended(self, id: str, now: Nanoseconds) -> None:
+        for flow in list(self.flows.values()):
+            if flow.influence == id and self._influence_of(flow.ue, flow.service) is None:
+                self._end(flow)
+        self._match_flows(now)
 
     def _end(self, flow: Flow) -> None:
         """Nobody asks for this flow any more: every path goes, and whoever waits is told."""
@@ -194,7 +210,7 @@ class SessionManagement:
         if influence is None or not influence.routes:
             return
         wanted = {route.site for route in influence.routes}
-        fits = flow.path is not None and flow.path.site in wanted
+        fits = flow.path is not None and flow.path.site in wanted and not flow.unheard
         change = flow.change
         if change is not None and change.target.site in wanted:
             if change.cause == "handover" and not fits:
@@ -204,9 +220,11 @@ class SessionManagement:
         self._steps.drop(flow, "withdrawn", now)
         if flow.change is not None or flow.settled or fits or not self._steerable(flow.ue):
             return
-        target = self._nearest(influence, self._cell_of.get(flow.ue))
+        here = [route for route in influence.routes if flow.path is not None and route.site == flow.path.site]
+        target = here[0] if here else self._nearest(influence, self._cell_of.get(flow.ue))
         if target is not None:
-            self._steps.begin(flow, target, "first" if flow.path is None else "asked", now)
+            first = flow.path is None or flow.unheard
+            self._steps.begin(flow, target, "first" if first else "asked", now)
 
     def _predicted(self, ue: UeId, cell: CellId, now: Nanoseconds) -> None:
         """A measurement report: where another place is nearer to the coming cell, the change begins before the handover."""
@@ -263,6 +281,9 @@ class SessionManagement:
     def _ran_hello(self, event: RanHello, now: Nanoseconds) -> None:
         """It knows nothing: every path is said again, and which one each flow takes."""
         self._plane.ran_hello(event)
+        for flow in list(self.flows.values()):
+            if self.subscriber(flow.ue) is None:
+                self._end(flow)
         self._match_flows(now)
         for flow in self.flows.values():
             for path in flow.live_paths():

@@ -54,7 +54,10 @@ class Steps:
     def begin(self, flow: Flow, target: Route, cause: Cause, now: Nanoseconds, arrived: bool = True) -> None:
         """``arrived``: no handover has to be waited for."""
         influence = self._influences[flow.influence]
-        path = Path(target.site, target.n6, self._tunnel_end(), self._tunnel_end())
+        if flow.path is not None and flow.path.site == target.site:
+            path = flow.path  # taken over from an earlier subscription
+        else:
+            path = Path(target.site, target.n6, self._tunnel_end(), self._tunnel_end())
         flow.retry_at = 0
         flow.change = change = Change(path, cause, arrived=arrived)
         if influence.early:
@@ -100,23 +103,24 @@ class Steps:
         change = flow.change
         if change is not None and self._step(change, "switched"):
             self._answer("done", *change.requests)
-            flow.change = None
+            flow.change, flow.unheard = None, False
 
     def drop(self, flow: Flow, event: str, now: Nanoseconds) -> None:
         """The old path is kept, the target's tunnel goes. Nothing happens once it is being switched."""
         change = flow.change
         if change is None:
             return
-        installed = change.target in flow.live_paths()
+        installed = change.target != flow.path and change.target in flow.live_paths()
         if not self._step(change, event):
             return
         self.forget_questions(change)
         if installed:
             self._plane.remove(flow, change.target)
+            self._plane.remember(flow)
         flow.change = None
         if flow.path is None:
             flow.retry_at = 0 if event == "declined" else now + self._times.retry
-        elif change.cause == "asked":
+        elif change.cause != "handover":
             flow.settled = event in ("declined", "expired")
 
     def expire(self, flow: Flow, now: Nanoseconds) -> None:
@@ -182,12 +186,13 @@ class Steps:
         self._step(change, event)
         change.deadline = now + self._times.install
         if self.faults.silent_after != "early":
+            self._plane.remember(flow)
             self._plane.install(flow, change.target)
 
     def _switch(self, flow: Flow, change: Change, event: str) -> None:
         """From here on only forward: remembered first, then said."""
         self._step(change, event)
-        if flow.path is not None:
+        if flow.path is not None and flow.path.teid_up != change.target.teid_up:
             flow.retiring.append(Retiring(flow.path))
         flow.path, flow.number = change.target, self._draw()
         self._plane.remember(flow)

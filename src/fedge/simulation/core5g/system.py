@@ -137,8 +137,8 @@ class CoreNetwork:
 
     def delete(self, af: str, id: str) -> None:
         self._subscriptions.delete(af, id)
-        self._store.forget(id)
         self.handle(InfluenceEnded(id))
+        self._store.forget(id)  # killed before this, it is there again, and can be deleted again
 
     def owner(self, transaction: str) -> tuple[Subscription, str] | None:
         """The subscription that a transaction belongs to, and the target that was notified."""

@@ -32,6 +32,10 @@ class UserPlane:
         self.gnb = event.n3
         self.subscribers = {one.ue: one for one in event.subscribers}
 
+    def reaches(self, path: Path) -> bool:
+        """Are both ends of the path's tunnel there?"""
+        return path.site in self.upfs and self.gnb is not None
+
     def install(self, flow: Flow, path: Path) -> None:
         subscriber, n3 = self.subscribers.get(flow.ue), self.upfs.get(path.site)
         if subscriber is None or n3 is None or self.gnb is None:
@@ -43,7 +47,7 @@ class UserPlane:
 
     def switch(self, flow: Flow) -> None:
         """The uplink takes the flow's path: at its own number, so that it may be said again."""
-        if flow.path is not None and flow.path.site in self.upfs and self.gnb is not None:
+        if flow.path is not None and self.reaches(flow.path):
             self.out.append(ToRan(SwitchPath(flow.ue, flow.service, flow.path.site, flow.number)))
 
     def leave(self, path: Path) -> None:
@@ -58,11 +62,11 @@ class UserPlane:
                 self.out.append(ToRan(RemovePath(flow.ue, flow.service, site)))
 
     def remember(self, flow: Flow) -> None:
-        if flow.path is not None:
-            retiring = tuple(one.path for one in flow.retiring)
-            held = Held(flow.ue, flow.service, flow.path, flow.number, retiring)
-            self.out.append(Remember(flow.ue, flow.service, held))
+        retiring = tuple(path for path in flow.live_paths() if path != flow.path)
+        held = Held(flow.ue, flow.service, flow.influence, flow.path, flow.number, retiring)
+        nothing = flow.path is None and not retiring
+        self.out.append(Remember(flow.ue, flow.service, None if nothing else held))
 
     def forget(self, flow: Flow) -> None:
-        if flow.path is not None:
+        if flow.live_paths():
             self.out.append(Remember(flow.ue, flow.service, None))

@@ -65,7 +65,11 @@ class UpfLost(Struct, frozen=True):
     site: SiteId
 
 
-Event = Message | Influence | InfluenceEnded | Acknowledged | UpfLost
+class RanLost(Struct, frozen=True):
+    """The link to the access network is down."""
+
+
+Event = Message | Influence | InfluenceEnded | Acknowledged | UpfLost | RanLost
 
 
 class ToUpf(Struct, frozen=True):
@@ -103,11 +107,15 @@ class Path(Struct, frozen=True):
 
 
 class Held(Struct, frozen=True):
-    """What a restart of session management must find again: the chosen path, its switch number, and paths not yet removed."""
+    """What a restart of session management must find again: the chosen path, its switch number, and paths that are to be removed.
+
+    ``influence``: whose the path is. A target that is not chosen yet is among ``retiring``: a restart drops the change.
+    """
 
     ue: UeId
     service: Address
-    path: Path
+    influence: str
+    path: Path | None
     number: int
     retiring: tuple[Path, ...] = ()
 
