@@ -50,6 +50,7 @@ TRANSITIONS = (
     Transition("SWITCHING", "switched", "core network", "QUIET"),
     Transition("SWITCHING", "refused", "core network", "QUIET"),
     Transition("UNSTEERED", "early", "core network", "EARLY"),
+    Transition("UNSTEERED", "asked", "control plane", "ASKED"),
     *(
         Transition(state, "lost", "core network", "QUIET")
         for state in ("ASKED", "EARLY", "READY", "LATE", "SWITCHING", "UNSTEERED")

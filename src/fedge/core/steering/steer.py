@@ -31,8 +31,10 @@ ASK_AGAIN = 800 * MS
 DECIDE_WITHIN = 3 * SECOND
 LATE_WITHIN = 4 * SECOND
 """How long an acknowledged change that must go forward waits for LATE before it is asked for anew."""
-NOT_STEERED = ("SERVICE_NOT_APPLICABLE", "ACCESS_NOT_SUPPORTED", "REQUEST_NOT_AUTHORIZED")
-"""Causes by which the core says that it steers this subscriber by no Traffic Influence, now: not a 5G standalone session."""
+NOT_STEERED = ("REQUESTED_SERVICE_NOT_AUTHORIZED",)
+"""Causes (TS 29.514, 5.7) by which the core says that it does not steer this subscriber now: no 5G standalone session."""
+UNSTEERED_FOR = 5 * SECOND
+"""Then the core is asked again: the subscriber may be on another access."""
 KEPT_URIS = 8
 
 
@@ -272,7 +274,8 @@ def _call(path: Path, goal: Target, desk: Desk, now: Nanoseconds) -> list[Effect
     if path.state == "ASKED" and path.asked != goal.site:
         path.enter("withdrawn", now)
         path.asks = 0
-    if path.state not in ("QUIET", "ASKED") or path.call or not desk.open or path.doubtful:
+    retried = path.state == "UNSTEERED" and now - path.since > UNSTEERED_FOR
+    if not (path.state in ("QUIET", "ASKED") or retried) or path.call or not desk.open or path.doubtful:
         return []
     if not path.calls.due(now):
         return []
@@ -290,7 +293,7 @@ def _call(path: Path, goal: Target, desk: Desk, now: Nanoseconds) -> list[Effect
         path.led, path.asks = goal.site, 0
         return _call(path, goal, desk, now)
     path.enter("asked", now)
-    path.asked, path.asks, path.since = goal.site, path.asks + 1, now
+    path.asked, path.asks, path.since = goal.site, path.asks + 1, now  # asked again is ASKED anew
     return _put(path, routes, desk)
 
 
