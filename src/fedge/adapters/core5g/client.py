@@ -11,13 +11,13 @@ from collections.abc import Callable
 
 import httpx2
 import msgspec
-from msgspec import Struct
 
 from fedge.adapters.core5g import words
 from fedge.adapters.core5g.token import NoToken, Token
 from fedge.adapters.core5g.words import Identity, Subscription
 from fedge.core.model import UeId
 from fedge.core.steering import Acknowledge, Answer, Create, Delete, Held, List, N6Route, Patch
+from fedge.runtime.core_account import CoreAccount
 
 WITHIN_S, CONNECT_S = 3.0, 1.0
 """The answer to the acknowledgement of LATE comes once the path is switched: a second or so at worst."""
@@ -25,22 +25,12 @@ MERGE_PATCH = "application/merge-patch+json"
 Call = Create | Patch | Delete | List | Acknowledge
 
 
-class NefAccount(Struct, frozen=True):
-    """``root``: ``https://…/3gpp-traffic-influence/v1``; ``token``: the OAuth2 endpoint; ``af``: the afId in the API's paths."""
-
-    root: str
-    token: str
-    af: str
-    client_id: str
-    client_secret: str
-
-
 class NefClient:
     """``gpsi_of(ue)``: the subscriber's public identifier (TS 29.571), None if there is none. ``trust``: who may be the NEF."""
 
     def __init__(
         self,
-        account: NefAccount,
+        account: CoreAccount,
         identity: Identity,
         trust: ssl.SSLContext,
         gpsi_of: Callable[[UeId], str | None],
@@ -53,7 +43,7 @@ class NefClient:
             limits=httpx2.Limits(max_connections=32),
         )
         self._token = Token(self._http, account.token, account.client_id, account.client_secret)
-        self._all = f"{account.root.rstrip('/')}/{account.af}/subscriptions"
+        self._all = f"{account.nef.rstrip('/')}/{account.af}/subscriptions"
         self._identity, self._gpsi_of = identity, gpsi_of
 
     async def carry_out(self, call: Call) -> Answer:

@@ -1,4 +1,4 @@
-"""Where the core network's notifications arrive: ``POST /notifications/{token}``, answered 204 (TS 29.522, 4.4.7.4; TS 29.122, 5.2.5).
+"""Where the core network's notifications arrive: ``POST /notifications/{token}``, answered 204 (TS 29.522, 4.4.7).
 
 The last segment of the address is unguessable and each subscription's own: who does not know it gets 404. A notification is
 believed no further than that: ``core.steering`` holds it against what it knows.

@@ -80,7 +80,8 @@ class Change(Struct):
 class Path(Struct):
     """``serving``: the generation that shall carry the traffic; ``next``: one that is installed, of a move under way.
 
-    ``led``: the site to which the core is known to lead the traffic. ``held``: DNAIs of the subscription's routes, empty
+    ``led``: the site to which the core is known to lead the traffic. ``maybe``: where it may lead it, since somebody lost his
+    memory or an acknowledgement of LATE had no answer. ``held``: DNAIs of the subscription's routes, empty
     while they are not known. ``call``, ``ack``: the numbers of the calls under way, 0 if none. ``refused``: the
     generation that the core declined.
     """
@@ -96,6 +97,7 @@ class Path(Struct):
     serving: Target | None = None
     next: Target | None = None
     led: SiteId | None = None
+    maybe: frozenset[SiteId] = frozenset()
     change: Change | None = None
     subscription: str = ""
     held: frozenset[str] = frozenset()
@@ -103,7 +105,10 @@ class Path(Struct):
     creating: bool = False
     doubtful: bool = False
     """A creation without an answer: the list of subscriptions has to be read first."""
-    created_at: Nanoseconds = 0
+    heard_at: Nanoseconds = 0
+    """When the NEF last said what it holds."""
+    recalled: bool = False
+    """Told after a restart as what carries the traffic."""
     asked: SiteId | None = None
     asks: int = 0
     """The site that was asked for last, and how often in a row."""

@@ -26,8 +26,10 @@ from fedge.core.steering.dnai import Dnais
 from fedge.core.steering.path import Change, Path, Target
 from fedge.core.steering.patience import Backoff
 
-ASK_AGAIN = 800 * MS
+ASK_AGAIN, ASK_AT_LEAST_EVERY = 800 * MS, 5 * SECOND
 """The core said yes and announces nothing: asked again after so long, and longer each time."""
+TAKEN_FOR_THERE, KNOWN_TO_BE_THERE = 2, 6
+"""A core that may lead there already, and was asked more often than that, says yes by its silence: for now, and for good."""
 DECIDE_WITHIN = 3 * SECOND
 LATE_WITHIN = 4 * SECOND
 """How long an acknowledged change that must go forward waits for LATE before it is asked for anew."""
@@ -75,13 +77,13 @@ def install(path: Path, target: Target, leads: bool, now: Nanoseconds) -> list[E
         path.installed = min(path.installed, newest - 1)
         return []
     if leads:
-        path.serving, path.led, path.activated = target, target.site, target.generation
+        path.serving, path.activated, path.recalled = target, target.generation, True
         return []
     path.next, path.asks = target, 0
     path.calls = Backoff()  # a new wish is tried at once
     if path.state == "UNSTEERED":
         path.enter("lost", now)  # the subscriber may be on another access by now
-        path.led = None
+        _in_doubt(path)
     return []
 
 
@@ -135,7 +137,8 @@ def notified(path: Path, event: PathNotified, desk: Desk, now: Nanoseconds) -> t
             return "out of place", []
         path.change, path.owes, path.ack, path.asks = Change(site, event.ack_uri, now), False, 0, 0
         return "early", []
-    if not wanted:
+    agreed = path.state == "READY" and path.change is not None and path.change.site == site
+    if not wanted or not (agreed or path.goal is path.serving):
         answer = Acknowledge(
             desk.number(), event.ack_uri, path.transaction, path.ue, "RELOC_NO_ALLOWED"
         )  # given up since, or never agreed to
@@ -176,17 +179,26 @@ def _acknowledged(path: Path, answer: Answer, now: Nanoseconds) -> None:
     if answer.doubtful:
         path.acks = path.acks.failed(now)
         return
-    path.owes, path.acks = False, Backoff()
+    doubt, path.owes, path.acks = path.acks.failures > 0, False, Backoff()
     change = path.change
     if answer.done and path.state == "SWITCHING" and change is not None:
         path.enter("switched", now)
-        path.led, path.change, path.asks = change.site, None, 0
-    elif not answer.done and path.enter("refused", now):
+        path.led, path.maybe, path.change, path.asks = change.site, frozenset(), None, 0
+    elif not answer.done and change is not None:
+        if path.state == "SWITCHING" and doubt:
+            _in_doubt(path, change.site)
+        path.enter("refused", now)
         path.change, path.held = (
             None,
             frozenset(),
         )  # that transaction is over; what is wanted is asked for anew
         path.calls = path.calls.failed(now)
+
+
+def _in_doubt(path: Path, *sites: SiteId) -> None:
+    """It is not known any more where the core leads the traffic."""
+    path.maybe |= {site for site in (*sites, path.led) if site is not None}
+    path.led = None
 
 
 def _refused(path: Path, answer: Answer, now: Nanoseconds) -> list[Effect]:
@@ -203,16 +215,30 @@ def _refused(path: Path, answer: Answer, now: Nanoseconds) -> list[Effect]:
 
 def adopt(path: Path, held: Held, now: Nanoseconds) -> None:
     """The subscription as the NEF holds it."""
-    if not path.subscription:
-        path.created_at = now
+    path.heard_at = now
     path.subscription, path.held, path.doubtful = held.subscription, frozenset(held.dnais), False
+
+
+def found(path: Path, held: Held, desk: Desk, now: Nanoseconds) -> None:
+    """The subscription of an earlier life, or one whose creation had no answer. Several sites on offer: all was well then."""
+    adopt(path, held, now)
+    serving = path.serving
+    if (
+        serving is not None
+        and path.recalled
+        and len(path.held) > 1
+        and desk.dnais.of(serving.site) in path.held
+    ):
+        path.led, path.maybe = serving.site, frozenset()
 
 
 def lost(path: Path, now: Nanoseconds) -> None:
     """The NEF knows the subscription no more: it is made anew, and where the traffic goes meanwhile is not known."""
+    switching = (path.change.site,) if path.state == "SWITCHING" and path.change is not None else ()
+    _in_doubt(path, *switching)
     path.enter("lost", now)
     path.subscription, path.held, path.doubtful = "", frozenset(), False
-    path.led, path.change, path.asks = None, None, 0
+    path.change, path.asks = None, 0
     path.call = path.ack = 0
     path.creating = path.owes = False
 
@@ -284,17 +310,24 @@ def _call(path: Path, goal: Target, desk: Desk, now: Nanoseconds) -> list[Effect
     same = path.subscription and path.held == _names(routes)
     if there:
         return [] if same else _put(path, routes, desk)
-    if path.state == "ASKED" and same and now - path.since < ASK_AGAIN * path.asks:
-        return []
-    if path.state == "ASKED" and same and path.asks > 1 and goal is path.serving:
-        # It holds this one route, said yes twice, and announces no change: it leads there already. That the traffic arrives is
-        # for the target's gateway to confirm.
-        path.enter("no change", now)
-        path.led, path.asks = goal.site, 0
-        return _call(path, goal, desk, now)
+    if path.state == "ASKED" and same:
+        if now - path.since < min(ASK_AGAIN * path.asks, ASK_AT_LEAST_EVERY):
+            return []
+        if _silent_enough(path, goal, KNOWN_TO_BE_THERE):
+            path.enter("no change", now)
+            path.led, path.maybe, path.asks = goal.site, frozenset(), 0
+            return _call(path, goal, desk, now)
     path.enter("asked", now)
     path.asked, path.asks, path.since = goal.site, path.asks + 1, now  # asked again is ASKED anew
     return _put(path, routes, desk)
+
+
+def _silent_enough(path: Path, goal: Target, asks: int) -> bool:
+    """A core that may lead there already holds this one route, says yes each time and announces nothing: so it does.
+
+    That the traffic arrives is for the target's gateway to confirm.
+    """
+    return goal is path.serving and goal.site in path.maybe and path.asks > asks
 
 
 def _put(path: Path, routes: tuple[N6Route, ...], desk: Desk) -> list[Effect]:
@@ -312,6 +345,7 @@ def _names(routes: Iterable[N6Route]) -> frozenset[str]:
 def _report(path: Path, goal: Target, now: Nanoseconds) -> list[Effect]:
     """What the control plane waits to hear."""
     arrived = path.there or path.state == "UNSTEERED"
+    arrived |= path.state == "ASKED" and _silent_enough(path, goal, TAKEN_FOR_THERE)
     change = path.change
     beside = path.state in ("LATE", "SWITCHING") and change is not None and change.site == goal.site
     effects: list[Effect] = []

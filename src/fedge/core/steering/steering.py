@@ -86,6 +86,8 @@ class Steering:
     def _said(self, path: Path, event: Message, now: Nanoseconds) -> list[Effect]:
         match event:
             case InstallRoute():
+                if not self._told:
+                    path.maybe |= {event.site}  # an earlier life may have led it there without hearing of it
                 target = Target(event.generation, event.site, event.gateway)
                 return steer.install(path, target, event.leads, now)
             case ActivateRoute():
@@ -184,7 +186,7 @@ class Steering:
             if held.token and not self._ours(held, found, now):
                 effects.append(Delete(self._desk.number(), held.subscription))
         for path in tuple(self.paths.values()):
-            if path.key not in found and not path.creating and path.created_at < self._listing_since:
+            if path.key not in found and not path.creating and path.heard_at < self._listing_since:
                 steer.lost(path, now)
             effects += self._on(path, now)
         return effects
@@ -202,6 +204,8 @@ class Steering:
         if path.key in found:
             return False
         if not path.subscription:
-            steer.adopt(path, held, now)
+            steer.found(path, held, self._desk, now)
+        elif not path.call and path.heard_at < self._listing_since:
+            steer.adopt(path, held, now)  # an old change of it may have been carried out late
         found.add(path.key)
         return True
