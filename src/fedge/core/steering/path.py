@@ -107,8 +107,8 @@ class Path(Struct):
     """A creation without an answer: the list of subscriptions has to be read first."""
     heard_at: Nanoseconds = 0
     """When the NEF last said what it holds."""
-    recalled: bool = False
-    """Told after a restart as what carries the traffic."""
+    recalled: int = 0
+    """The generation that was told after a restart as what carries the traffic."""
     asked: SiteId | None = None
     asks: int = 0
     """The site that was asked for last, and how often in a row."""
