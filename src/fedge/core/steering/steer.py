@@ -77,7 +77,7 @@ def install(path: Path, target: Target, leads: bool, now: Nanoseconds) -> list[E
         path.installed = min(path.installed, newest - 1)
         return []
     if leads:
-        path.serving, path.activated, path.recalled = target, target.generation, True
+        path.serving, path.activated, path.recalled = target, target.generation, target.generation
         return []
     path.next, path.asks = target, 0
     path.calls = Backoff()  # a new wish is tried at once
@@ -223,12 +223,9 @@ def found(path: Path, held: Held, desk: Desk, now: Nanoseconds) -> None:
     """The subscription of an earlier life, or one whose creation had no answer. Several sites on offer: all was well then."""
     adopt(path, held, now)
     serving = path.serving
-    if (
-        serving is not None
-        and path.recalled
-        and len(path.held) > 1
-        and desk.dnais.of(serving.site) in path.held
-    ):
+    if serving is None or serving.generation != path.recalled:
+        return
+    if len(path.held) > 1 and desk.dnais.of(serving.site) in path.held:
         path.led, path.maybe = serving.site, frozenset()
 
 
