@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import httpx2
 import pytest
 
+from fedge.core.control import ControlPlane, ControlSettings
 from fedge.core.messages import (
     ActivateRoute,
     DeclinePath,
@@ -18,6 +21,8 @@ from fedge.core.messages import (
     WithdrawRoute,
 )
 from fedge.core.model import SessionId
+from fedge.programs.steered import Steered
+from fedge.runtime.run import Run
 from tests.adapters.core5g.stage import ON_LTE, PLAYER, Stage, stage
 
 pytestmark = pytest.mark.system
@@ -180,3 +185,33 @@ async def offered_everywhere(one: Stage) -> None:
     async with asyncio.timeout(10):
         while not all(len(path.held) == len(one.sites) for path in one.steered.steering.paths.values()):
             await asyncio.sleep(0.01)
+
+
+def test_only_the_core_gets_as_far_as_a_token(tmp_path: Path) -> None:
+    """The receiver asks for a certificate that the operator's CA signed."""
+
+    async def story(one: Stage) -> None:
+        await begun(one)
+        (token,) = (path.token for path in one.steered.steering.paths.values())
+        url = f"{one.account.receiver}/notifications/{token}"
+        trust = ssl.create_default_context(cafile=tmp_path / one.account.ca)
+        async with httpx2.AsyncClient(verify=trust, trust_env=False) as stranger:
+            with pytest.raises(httpx2.HTTPError):
+                await stranger.post(url, json={})
+        trust.load_cert_chain(tmp_path / "tls/nef.crt", tmp_path / "tls/nef.key")
+        async with httpx2.AsyncClient(verify=trust, trust_env=False) as core:
+            assert (await core.post(url, json={})).status_code == 400
+            assert (await core.post(url + "x", json={})).status_code == 404
+
+    played(tmp_path, story)
+
+
+@pytest.mark.parametrize("wrong", [b"", b"{}", b'{"nef": 7}'])
+def test_an_account_that_cannot_be_used_ends_the_program_with_a_reason(tmp_path: Path, wrong: bytes) -> None:
+    one = Stage(tmp_path)
+    (tmp_path / "core5g.json").write_bytes(wrong)
+    with pytest.raises(SystemExit, match=r"core5g\.json cannot be used: "):
+        Steered.of(Run(tmp_path), ControlPlane(ControlSettings()))
+    (tmp_path / "core5g.json").unlink()
+    assert Steered.of(Run(tmp_path), ControlPlane(ControlSettings())) is None
+    assert one.heard == []

@@ -92,7 +92,7 @@ class NefClient:
         return f"{self._all}/{subscription}"
 
     def _listed(self, call: List, answer: httpx2.Response) -> Answer:
-        if answer.status_code != 200:
+        if not answer.is_success:
             return _plain(call.number, answer)
         try:
             found = msgspec.json.decode(answer.content, type=list[Subscription])

@@ -49,6 +49,7 @@ class SteeredNetwork:
         self.steering = steering
         self._nef, self._nef_url, self._ue_of, self._offers, self._post = nef, nef_url, ue_of, offers, post
         self._calls: set[asyncio.Task[None]] = set()
+        self._ended = False
 
     def send(self, message: Message) -> bool:
         """A route message of the control plane."""
@@ -70,6 +71,7 @@ class SteeredNetwork:
                 self._carry_out(self.steering.wake(time.monotonic_ns()))
                 await asyncio.sleep(WAKE_S)
         finally:
+            self._ended = True
             for call in tuple(self._calls):
                 call.cancel()
             await asyncio.gather(*self._calls, return_exceptions=True)
@@ -80,6 +82,8 @@ class SteeredNetwork:
         self._carry_out(self.steering.handle(event, time.monotonic_ns()))
 
     def _carry_out(self, effects: list[Effect]) -> None:
+        if self._ended:
+            return
         for effect in effects:
             if isinstance(effect, Tell):
                 self._post(effect.message)

@@ -49,6 +49,7 @@ TRANSITIONS = (
     Transition("LATE", "declined", "control plane", "QUIET"),
     Transition("SWITCHING", "switched", "core network", "QUIET"),
     Transition("SWITCHING", "refused", "core network", "QUIET"),
+    Transition("SWITCHING", "early", "core network", "EARLY"),
     Transition("UNSTEERED", "early", "core network", "EARLY"),
     Transition("UNSTEERED", "asked", "control plane", "ASKED"),
     *(
