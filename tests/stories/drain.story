@@ -11,7 +11,6 @@ at 800 ms
 >> wake
 <<   decides MovePlanned order=m-1 gain_ms=-20.0 reason="s1 must let go: the site is being drained; s2 is the best of the others:
 <<   s2: WarmTarget order=m-1
-<<   access: InstallRoute generation=2 site=s2 gateway=s2:6000
 <<   says: ue-1 → s2 (its site is drained): s1 must let go: the site is being drained; s2 is the best of the others: 32.9 ms
 >> AskedDrain request=6 site=s1 undo=True
 <<   reply 6: 202 s1

@@ -6,13 +6,14 @@ at 500 ms
 >> CellChanged cell=x2 radio_rtt_ms=8.0
 <<   decides MovePlanned order=m-1 gain_ms=20.0 reason="s2 is expected 20.0 ms faster than s1: 12.9 ms against 32.9 ms"
 <<   s2: WarmTarget order=m-1
-<<   access: InstallRoute generation=2 site=s2 gateway=s2:6000
 <<   says: ue-1 → s2 (its cell changed): s2 is expected 20.0 ms faster than s1: 12.9 ms against 32.9 ms
 >> TargetWarmed site=s2 move=m-1
 <<   says: a place is warm at the target
->> RouteInstalled generation=2
-<<   s1: BeginCopy order=m-1
+<<   access: InstallRoute generation=2 site=s2 gateway=s2:6000
+<<   s1: BeginCopy order=m-1 hold=True
 <<   says: copying state while the source serves
+>> RouteInstalled generation=2
+<<   s1: Proceed order=m-1
 >> MoveActivated site=s2 move=m-1 tick=60 digest=d0
 <<   access: InstallRoute generation=2 site=s2 gateway=s2:6000
 <<   access: ActivateRoute generation=2
@@ -36,5 +37,4 @@ at 5600 ms
 >> wake
 <<   decides MovePlanned order=m-2 gain_ms=11.487 reason="s1 is expected 11.5 ms faster than s2: 12.9 ms against 32.9 ms; ue-1 wa
 <<   s1: WarmTarget order=m-2
-<<   access: InstallRoute generation=3 site=s1 gateway=s1:6000
 <<   says: ue-1 → s1 (another site is better): s1 is expected 11.5 ms faster than s2: 12.9 ms against 32.9 ms; ue-1 was last seen 3.6 s ago, so the gain counts for 57%

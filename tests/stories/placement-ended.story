@@ -19,14 +19,15 @@ at 2200 ms
 >> wake
 <<   decides MovePlanned order=m-1 gain_ms=-18.661 reason="s1 must let go: its placement there has ended; its sessions are leavin
 <<   s2: WarmTarget order=m-1
-<<   access: InstallRoute generation=2 site=s2 gateway=s2:6000
 <<   says: ue-1 → s2 (its site is drained): s1 must let go: its placement there has ended; its sessions are leaving; s2 is the best of the others: 32.9 ms; ue-1 was last seen 2.2 s ago, so the gain counts for 93%
 at 2210 ms
 >> TargetWarmed site=s2 move=m-1
 <<   says: a place is warm at the target
->> RouteInstalled session=ue-1 generation=2
-<<   s1: BeginCopy order=m-1
+<<   access: InstallRoute generation=2 site=s2 gateway=s2:6000
+<<   s1: BeginCopy order=m-1 hold=True
 <<   says: copying state while the source serves
+>> RouteInstalled session=ue-1 generation=2
+<<   s1: Proceed order=m-1
 >> MoveFrozen site=s1 move=m-1 tick=10 bytes_total=100
 <<   says: the source stopped after tick 10; the last changes are on their way
 >> MoveActivated site=s2 move=m-1 tick=11 digest=d

@@ -7,13 +7,14 @@ at 500 ms
 >> CellChanged cell=x2 radio_rtt_ms=8.0
 <<   decides MovePlanned order=m-1 gain_ms=20.0 reason="s2 is expected 20.0 ms faster than s1: 12.9 ms against 32.9 ms"
 <<   s2: WarmTarget order=m-1
-<<   access: InstallRoute generation=2 site=s2 gateway=s2:6000
 <<   says: ue-1 → s2 (its cell changed): s2 is expected 20.0 ms faster than s1: 12.9 ms against 32.9 ms
 >> TargetWarmed site=s2 move=m-1
 <<   says: a place is warm at the target
->> RouteInstalled generation=2
-<<   s1: BeginCopy order=m-1
+<<   access: InstallRoute generation=2 site=s2 gateway=s2:6000
+<<   s1: BeginCopy order=m-1 hold=True
 <<   says: copying state while the source serves
+>> RouteInstalled generation=2
+<<   s1: Proceed order=m-1
 >> MoveActivated site=s2 move=m-1 tick=60 digest=d0
 <<   access: InstallRoute generation=2 site=s2 gateway=s2:6000
 <<   access: ActivateRoute generation=2

@@ -1,7 +1,7 @@
 """The control plane as a program: ``python -m fedge.programs.control_plane``. Wiring only.
 
 Journal → core → links to agents and access network; HTTP API, dashboard and metrics; the story of each move on the run's
-``moves.jsonl`` and ``story.log``.
+``moves.jsonl`` and ``story.log``. With a ``core5g.json`` in the run folder routes are the 5G core's (``programs.steered``).
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ from fedge.core.control import ControlPlane, ControlSettings, Reply, Story
 from fedge.core.messages import Message
 from fedge.core.model import MS, AppId, SiteId
 from fedge.dashboard import CONTENT_SECURITY_POLICY, INDEX, STATIC_DIR
+from fedge.ports import AccessNetwork
+from fedge.programs.steered import Steered
 from fedge.runtime.lifeline import end_with_supervisor
 from fedge.runtime.loop import ControlLoop, restored
 from fedge.runtime.run import Run, log_to
@@ -52,7 +54,7 @@ class SiteLines:
 
 
 class AccessLine:
-    """The port ``AccessNetwork``: the newest connection."""
+    """The port ``AccessNetwork`` where no 5G core has the routes: the access network's newest connection."""
 
     def __init__(self) -> None:
         self.line: Line | None = None
@@ -122,7 +124,9 @@ class ControlShell:
         self._metrics = Metrics(self.plane, self.now)
         self.journal.metrics = self._metrics
         self.sites, self.access = SiteLines(), AccessLine()
-        self.loop = ControlLoop(self.plane, self.journal, self.sites, self.access, self._replied, self._told)
+        self.steered = Steered.of(run, self.plane)
+        routes: AccessNetwork = self.steered if self.steered is not None else self.access
+        self.loop = ControlLoop(self.plane, self.journal, self.sites, routes, self._replied, self._told)
         self.engine = self._engine()
         self._asked: dict[int, asyncio.Future[tuple[int, dict[str, Any]]]] = {}
         self._next_request = 1
@@ -215,6 +219,8 @@ async def main() -> None:
     serving = loop.create_task(server.serve())
     deciding = loop.create_task(shell.loop.run())
     engine = [loop.create_task(shell.engine.run())] if shell.engine is not None else []
+    if shell.steered is not None:
+        engine.append(loop.create_task(shell.steered.run(shell.loop.post)))
     stopped = loop.create_task(stopping.wait())
     log.info("control plane is up", port=port, moves=len(shell.plane.state.moves))
     done, _ = await asyncio.wait([serving, deciding, stopped, *engine], return_when=asyncio.FIRST_COMPLETED)
@@ -222,6 +228,8 @@ async def main() -> None:
     deciding.cancel()
     for one in engine:
         one.cancel()
+    if engine:
+        await asyncio.wait(engine, timeout=2)
     with contextlib.suppress(TimeoutError, asyncio.CancelledError):
         await asyncio.wait_for(serving, 2)
     shell.journal.close()

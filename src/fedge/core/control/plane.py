@@ -7,7 +7,7 @@ journals and hands in again: so replaying the journal needs none of the figures 
 from __future__ import annotations
 
 from fedge.core.control import deciding, placing, reconcile, sessions, ue_move
-from fedge.core.control.effects import Effect, Propose, Reply, ToSite
+from fedge.core.control.effects import Effect, Propose, Reply, ToAccess, ToSite
 from fedge.core.control.events import (
     AskedApply,
     AskedAttach,
@@ -44,8 +44,12 @@ from fedge.core.messages import (
     MoveAborted,
     MoveActivated,
     MoveFrozen,
+    PathChangeAsked,
     RouteActivated,
     RouteInstalled,
+    RouteRefused,
+    RoutesForgotten,
+    RoutesTold,
     SessionClosed,
     SessionDiscarded,
     SessionOpened,
@@ -201,7 +205,13 @@ class ControlPlane(Knowledge):
                 return deciding.handover_predicted(self, event, now)
             case AccessHello():
                 self.access.hello(event, now)
-                return reconcile.access_hello(self.state)
+                return reconcile.every_route(self.state)
+            case PathChangeAsked():
+                return deciding.path_change_asked(self, event, now)
+            case RouteRefused():
+                return deciding.route_refused(self, event)
+            case RoutesForgotten():
+                return [*reconcile.every_route(self.state), ToAccess(RoutesTold())]
             case EngineBound():
                 self.bound[event.app] = event
             case EngineUnbound():

@@ -158,11 +158,11 @@ def _copy_in_move(
     return []
 
 
-def access_hello(state: State) -> list[Effect]:
-    """The access network starts with an empty route table: give it every route."""
+def every_route(state: State) -> list[Effect]:
+    """Whoever keeps routes has started anew, or lost what it had: give it every route, and what moves wait for."""
     effects: list[Effect] = []
     for session in state.sessions.values():
-        if session.state == "lost" or session.site not in state.sites:
+        if session.state in ("lost", "closing") or session.site not in state.sites:
             continue
         effects += sessions.route_of(state, session, activate=session.opened)
     for move in state.under_way():

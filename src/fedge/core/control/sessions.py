@@ -59,7 +59,14 @@ def route_of(state: State, session: Session, activate: bool) -> list[Effect]:
     """The session's present route for the user plane."""
     gateway = state.sites[session.site].gateway
     install = InstallRoute(
-        session.session, session.key, session.ue, session.generation, session.site, gateway
+        session.session,
+        session.key,
+        session.ue,
+        session.generation,
+        session.site,
+        gateway,
+        session.app,
+        leads=session.steered,
     )
     effects: list[Effect] = [ToAccess(install)]
     if activate:
@@ -184,8 +191,8 @@ def attach_answer(state: State, session: Session, request: int, service: str) ->
         return None
     move = state.moves.get(session.move) if session.move is not None else None
     undecided = (
-        move is not None and move.state in UNDECIDED and not move.hold
-    )  # a held copy cannot have handed over
+        move is not None and move.state in UNDECIDED and not move.waits
+    )  # a copy that waits cannot have handed over
     if undecided or (move is not None and move.state in AFTER):
         wait = {
             "code": "MOVE_UNDECIDED",

@@ -1,6 +1,7 @@
 """One UE moves: the story, step by step, as the centre tells it. Each function is one thing that happened.
 
-access → discovery → mobility.plan → WARMING → COPYING → (the two agents alone) → ACTIVATED → steering → CONFIRMED → RELEASED.
+access → discovery → mobility.plan → WARMING → COPYING → (path ready) → (the two agents alone) → ACTIVATED → steering → CONFIRMED
+→ RELEASED.
 The centre orders; ``orders_of`` says what a move in its present state waits for, and is repeated until it is answered.
 """
 
@@ -30,6 +31,7 @@ from fedge.core.messages import (
     Unvoid,
     UplinkSeen,
     WarmTarget,
+    WithdrawRoute,
 )
 from fedge.core.mobility import Move, next_state
 from fedge.core.mobility.move import AFTER, BEFORE_COPYING, UNDECIDED
@@ -41,6 +43,7 @@ CAUSES = {
     "rebalance": "another site is better",
     "drain": "its site is drained",
     "ordered": "by order",
+    "core": "the core network changes its path",
 }
 
 
@@ -66,16 +69,23 @@ def warmed(state: State, event: TargetWarmed, now: Nanoseconds) -> list[Effect]:
     move = state.moves.get(event.move)
     if move is None or not _enter(move, "warmed", event.at):
         return []
-    move.warmed = True
-    return [_told(move, "WARMING", event.at, "a place is warm at the target"), *_go(state, move, now)]
+    told = _told(move, "WARMING", event.at, "a place is warm at the target")
+    if not _enter(move, "go", now):
+        return [told]
+    return [
+        told,
+        *orders_of(state, move),
+        _told(move, "COPYING", now, "copying state while the source serves"),
+    ]
 
 
 def route_installed(state: State, event: RouteInstalled, now: Nanoseconds) -> list[Effect]:
+    """The path to the target is ready beside the old one."""
     move = _move_of(state, event.session, event.generation)
     if move is None or move.routed:
         return []
     move.routed = True
-    return _go(state, move, now)
+    return _proceed(move)
 
 
 def handover_done(state: State, event: HandoverDone, now: Nanoseconds) -> list[Effect]:
@@ -83,14 +93,14 @@ def handover_done(state: State, event: HandoverDone, now: Nanoseconds) -> list[E
     if move is None or not move.hold:
         return []
     move.hold, move.handover_at = False, now
-    return [ToSite(move.order.source, Proceed(move.order))] if move.state == "COPYING" else []
+    return _proceed(move)
 
 
-def _go(state: State, move: Move, now: Nanoseconds) -> list[Effect]:
-    """Warm and routed: from here to activation the two agents need only each other (and, of a held move, one Proceed)."""
-    if not (move.warmed and move.routed) or not _enter(move, "go", now):
+def _proceed(move: Move) -> list[Effect]:
+    """Nothing holds the copy back any more: from here to activation the two agents need only each other."""
+    if move.state != "COPYING" or move.waits:
         return []
-    return [*orders_of(state, move), _told(move, "COPYING", now, "copying state while the source serves")]
+    return [ToSite(move.order.source, Proceed(move.order))]
 
 
 def frozen(state: State, event: MoveFrozen, now: Nanoseconds) -> list[Effect]:
@@ -122,6 +132,7 @@ def activated(state: State, event: MoveActivated, now: Nanoseconds) -> list[Effe
         move.order.generation,
     )
     session.came_from, session.moved_at, session.aborts = move.order.source, now, 0
+    session.steered = False
     told = _told(move, "ACTIVATED", event.at, f"{move.order.target} writes from tick {event.tick + 1}")
     return [*orders_of(state, move), told]
 
@@ -219,12 +230,12 @@ def refused(state: State, event: TargetRefused, now: Nanoseconds) -> list[Effect
 
 
 def expired(state: State, event: MoveExpired, now: Nanoseconds) -> list[Effect]:
-    """Not to be begun, or, while it is held, not to be finished: the source then says that it serves on."""
+    """Not to be begun, or, while it waits, not to be finished: the source then says that it serves on."""
     move = state.moves.get(event.move)
     if move is None:
         return []
     order = move.order
-    if move.state == "COPYING" and move.hold:
+    if move.state == "COPYING" and move.waits:
         move.reason = event.reason
         return [ToSite(order.source, AbortMove(order, event.reason))]
     if move.state not in BEFORE_COPYING:
@@ -255,7 +266,13 @@ def aborted(state: State, event: MoveAborted, now: Nanoseconds) -> list[Effect]:
         effects += [
             ToAccess(
                 InstallRoute(
-                    session.session, session.key, session.ue, session.generation, order.source, gateway
+                    session.session,
+                    session.key,
+                    session.ue,
+                    session.generation,
+                    order.source,
+                    gateway,
+                    session.app,
                 )
             ),
             ToAccess(ActivateRoute(session.session, session.key, session.generation)),
@@ -297,17 +314,15 @@ def orders_of(state: State, move: Move) -> list[Effect]:
     target = state.sites.get(order.target)
     if session is None or target is None:
         return []
-    install = InstallRoute(order.session, order.key, order.ue, order.generation, order.target, target.gateway)
+    install = InstallRoute(
+        order.session, order.key, order.ue, order.generation, order.target, target.gateway, order.app
+    )
     match move.state:
         case "PLANNED":
-            return [ToSite(order.target, WarmTarget(order)), ToAccess(install)]
-        case "WARMING":
-            return [] if move.routed else [ToAccess(install)]
+            return [ToSite(order.target, WarmTarget(order))]
         case "COPYING":
-            begin: list[Effect] = [ToSite(order.source, BeginCopy(order, move.hold))]
-            return (
-                begin if move.hold or not move.handover_at else [*begin, ToSite(order.source, Proceed(order))]
-            )
+            route: list[Effect] = [] if move.routed else [ToAccess(install)]
+            return [*route, ToSite(order.source, BeginCopy(order, move.waits)), *_proceed(move)]
         case "ACTIVATED":
             return [ToAccess(install), ToAccess(ActivateRoute(order.session, order.key, order.generation))]
         case "CONFIRMED":
@@ -327,15 +342,19 @@ def close(state: State, session: Session) -> list[Effect]:
 
 
 def _abort(state: State, move: Move, event: str, reason: str, now: Nanoseconds) -> list[Effect]:
+    before, order = move.state, move.order
     if not _enter(move, event, now):
         return []
     move.reason = reason
-    session = state.sessions.get(move.order.session)
+    session = state.sessions.get(order.session)
     if session is not None and not move.hold:  # a prediction that was wrong is no failure
         session.aborts, session.aborted_at = session.aborts + 1, now
-    then = "" if event == "lost" else f"; {move.order.source} serves on"
+    then = "" if event == "lost" else f"; {order.source} serves on"
     told = _told(move, "ABORTED", now, f"given up: {reason}{then}")
-    return [told, *_end(state, move)]
+    withdrawn: list[Effect] = []
+    if before not in AFTER:
+        withdrawn.append(ToAccess(WithdrawRoute(order.session, order.key, order.generation, order.target)))
+    return [told, *withdrawn, *_end(state, move)]
 
 
 def abandoned(state: State, move: Move, reason: str, now: Nanoseconds) -> list[Effect]:

@@ -1,11 +1,11 @@
-"""Control plane ↔ access network: cells, UEs, routes and measured figures."""
+"""Control plane ↔ access network: cells, UEs and measured figures. Control plane ↔ steering: routes."""
 
 from __future__ import annotations
 
 from msgspec import Struct, field
 
 from fedge.core.messages.order import Message
-from fedge.core.model import Address, CellId, Nanoseconds, SessionId, SessionKey, SiteId, UeId
+from fedge.core.model import Address, AppId, CellId, Nanoseconds, SessionId, SessionKey, SiteId, UeId
 
 
 class Cell(Struct, frozen=True):
@@ -21,7 +21,10 @@ class Cell(Struct, frozen=True):
 
 
 class InstallRoute(Message, frozen=True):
-    """Keep generation ``generation`` of the session's route ready, inactive."""
+    """Keep generation ``generation`` of the session's route ready, inactive. Said when its site is warm.
+
+    ``leads``, after a restart: this generation was reported active before, so the traffic goes there unless somebody forgot.
+    """
 
     session: SessionId
     key: SessionKey
@@ -29,6 +32,8 @@ class InstallRoute(Message, frozen=True):
     generation: int
     site: SiteId
     gateway: Address
+    app: AppId = AppId("")
+    leads: bool = False
 
 
 class ActivateRoute(Message, frozen=True):
@@ -40,6 +45,51 @@ class ActivateRoute(Message, frozen=True):
 class RemoveRoute(Message, frozen=True):
     session: SessionId
     key: SessionKey
+
+
+class WithdrawRoute(Message, frozen=True):
+    """The move for which this generation was (or would have been) installed is given up: the path that is used is kept."""
+
+    session: SessionId
+    key: SessionKey
+    generation: int
+    site: SiteId
+
+
+class PathChangeAsked(Message, frozen=True):
+    """The core network wants to lead this session's traffic to ``site``.
+
+    ``InstallRoute`` for that site is the yes, ``DeclinePath`` the no.
+    """
+
+    session: SessionId
+    ue: UeId
+    site: SiteId
+
+
+class DeclinePath(Message, frozen=True):
+    """``why``: congestion, not allowed, or other."""
+
+    session: SessionId
+    key: SessionKey
+    site: SiteId
+    why: str
+
+
+class RouteRefused(Message, frozen=True):
+    """The core network will not lead the traffic there: the session is best served where it is."""
+
+    session: SessionId
+    generation: int
+    reason: str
+
+
+class RoutesForgotten(Message, frozen=True):
+    """Whoever installs routes has started and knows none: say them all."""
+
+
+class RoutesTold(Message, frozen=True):
+    """After ``RoutesForgotten``: those were all routes."""
 
 
 class RouteStatus(Struct, frozen=True):

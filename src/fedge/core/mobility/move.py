@@ -54,9 +54,10 @@ _NEXT = {(one.state, one.event): one.next for one in TRANSITIONS}
 
 
 class Move(Struct):
-    """``steps``: the instant at which each state was entered. ``hold``: warm, but wait for the handover before copying.
+    """``steps``: the instant at which each state was entered. ``hold``: copy, but wait for the handover before freezing.
 
-    ``ordered``: a person or a drain asked for it. ``gain_ms``: by how much the expected round trip gets shorter.
+    ``routed``: the path to the target is ready beside the old one. ``ordered``: a person or a drain asked for it.
+    ``gain_ms``: by how much the expected round trip gets shorter.
     """
 
     order: MoveOrder
@@ -80,6 +81,11 @@ class Move(Struct):
     @property
     def id(self) -> MoveId:
         return self.order.move
+
+    @property
+    def waits(self) -> bool:
+        """The copy runs ahead, but its source may not freeze yet: it was not told to proceed, so it cannot have handed over."""
+        return self.hold or not self.routed
 
     @property
     def ended(self) -> bool:

@@ -1,0 +1,204 @@
+"""The simulated 5G core's control side as a process: ``python -m fedge.programs.core_network``. Wiring only.
+
+Takes the links of user plane functions (role ``upf``, named after their site) and of the access network (role ``access``), serves
+the NEF over HTTPS, sends notifications. Killed and started again it finds subscriptions and chosen paths in ``core5g.db``. Faults
+are switched on by writing ``core5g-faults.json`` (``simulation.core5g.faults``) into the run folder, while it runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import ssl
+import time
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from random import Random
+
+import httpx2
+import msgspec
+import structlog
+import uvicorn
+
+from fedge.adapters.embedded import addresses
+from fedge.adapters.embedded.link import Join, Line, listen
+from fedge.core.messages import Message
+from fedge.core.model import Address, SiteId
+from fedge.runtime.lifeline import end_with_supervisor
+from fedge.runtime.run import Run, log_to
+from fedge.simulation.city import City, read_city
+from fedge.simulation.core5g.account import TLS, open_account, token_key
+from fedge.simulation.core5g.faults import NONE, Faults
+from fedge.simulation.core5g.nef.api import nef_app
+from fedge.simulation.core5g.nef.checks import Operator
+from fedge.simulation.core5g.nef.outbox import Outbox
+from fedge.simulation.core5g.nef.tokens import Tokens
+from fedge.simulation.core5g.smf import SessionManagement
+from fedge.simulation.core5g.store import Store
+from fedge.simulation.core5g.system import CoreNetwork
+from fedge.simulation.core5g.words import Event, RanLost, UpfLost
+
+WAKE_S = 0.02
+NOTIFY_WITHIN_S = 2.0
+log = structlog.get_logger("core-network")
+
+
+class Links:
+    """The newest connection of each user plane function, and of the access network."""
+
+    def __init__(self, handle: Callable[[Event], None]) -> None:
+        self._handle = handle
+        self._upfs: dict[SiteId, Line] = {}
+        self._ran: Line | None = None
+        self._watching: set[asyncio.Task[None]] = set()
+
+    def accept(self, join: Join, line: Line) -> Callable[[Message], None] | None:
+        if join.role == "upf":
+            site = SiteId(join.name)
+            self._upfs[site] = line
+            self._watch(self._upf_closed(site, line))
+        elif join.role == "access":
+            self._ran = line
+            self._watch(self._ran_closed(line))
+        else:
+            return None
+        return self._handle
+
+    def to_upf(self, site: SiteId, message: Message) -> bool:
+        line = self._upfs.get(site)
+        return line is not None and line.send(message)
+
+    def to_ran(self, message: Message) -> bool:
+        return self._ran is not None and self._ran.send(message)
+
+    def _watch(self, closing: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(closing)
+        self._watching.add(task)
+        task.add_done_callback(self._watching.discard)
+
+    async def _ran_closed(self, line: Line) -> None:
+        await line.closed.wait()
+        if self._ran is line:
+            self._ran = None
+            self._handle(RanLost())
+
+    async def _upf_closed(self, site: SiteId, line: Line) -> None:
+        await line.closed.wait()
+        if self._upfs.get(site) is line:
+            del self._upfs[site]
+            self._handle(UpfLost(site))
+
+
+class FaultsFile:
+    """What the run folder's ``core5g-faults.json`` says. A file that cannot be understood is logged and means none."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._seen: int | None = None
+
+    def news(self) -> Faults | None:
+        """The faults, where the file changed since the last call."""
+        try:
+            written: int | None = self._path.stat().st_mtime_ns
+        except FileNotFoundError:
+            written = None
+        if written == self._seen:
+            return None
+        self._seen = written
+        try:
+            found = msgspec.json.decode(self._path.read_bytes(), type=Faults) if written is not None else NONE
+        except (OSError, msgspec.MsgspecError) as error:
+            log.warning("no faults: the file cannot be read", error=str(error))
+            found = NONE
+        log.info("faults", **msgspec.to_builtins(found))
+        return found
+
+
+def operator_of(run: Run, city: City) -> Operator:
+    """What the simulated network offers: every site a DNAI, one subscriber a player."""
+    numbers = addresses.SimulatedSubscribers(run.config.net, run.config.players)
+    return Operator(
+        frozenset(site.site for site in city.sites),
+        numbers.by_gpsi(),
+        numbers.by_address(),
+        service=Address(addresses.service(run.config.net)),
+    )
+
+
+def tls_between(folder: Path) -> ssl.SSLContext:
+    """For notifications: the receiver's certificate is checked, and the NEF shows its own."""
+    context = ssl.create_default_context(cafile=folder / "ca.crt")
+    context.load_cert_chain(folder / "nef.crt", folder / "nef.key")
+    return context
+
+
+async def serve(run: Run) -> None:
+    """Run until SIGTERM or SIGINT."""
+    net, folder = run.config.net, run.folder
+    nef, receiver = Address(addresses.nef(net)), Address(addresses.application_function(net))
+    account = open_account(folder, nef, receiver)
+    city = read_city(folder / "city.json")
+    loop, stopping = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    end_with_supervisor(loop, stopping.set)
+    operator, store = operator_of(run, city), Store(folder / "core5g.db")
+    limits = httpx2.Limits(max_connections=64)
+    client = httpx2.AsyncClient(
+        verify=tls_between(folder / TLS), trust_env=False, follow_redirects=False, timeout=NOTIFY_WITHIN_S, limits=limits
+    )  # fmt: skip
+    outbox = Outbox(client, operator.networks, Random())
+    faults = FaultsFile(folder / "core5g-faults.json")
+    struck = faults.news() or NONE
+    if struck.forgetful:
+        store.forget_subscriptions()
+    smf = SessionManagement({cell.cell: cell for cell in city.cells}, store.life, store.paths())
+    links = Links(lambda event: core.handle(event))
+    core = CoreNetwork(
+        f"https://{nef}", operator, smf, store, outbox, links.to_upf, links.to_ran, time.monotonic_ns
+    )
+    core.strike(struck)
+    listening = await listen(addresses.core_network(net), run.token, links.accept)
+    tokens = Tokens({account.client_id: account.client_secret}, token_key(folder))
+    host, port = addresses.endpoint(nef)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            nef_app(core, tokens, time.time),
+            host=host,
+            port=port,
+            log_level="error",
+            access_log=False,
+            timeout_graceful_shutdown=1,
+            ssl_certfile=folder / TLS / "nef.crt",
+            ssl_keyfile=folder / TLS / "nef.key",
+        )
+    )
+    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
+    serving = loop.create_task(server.serve())
+    log.info("core network is up", life=store.life, subscriptions=len(store.subscriptions()))
+    try:
+        while not stopping.is_set() and not serving.done():
+            core.wake()
+            told = faults.news()
+            if told is not None:
+                core.strike(told)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), WAKE_S)
+    finally:
+        server.should_exit = True
+        await serving
+        listening.close()
+        await outbox.close()
+        store.close()
+        log.info("core network ends", notifications=dict(outbox.counts))
+
+
+def main() -> None:
+    run = Run()
+    log_to(run.folder, "core-network")
+    asyncio.run(serve(run))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,52 @@
+"""The simulated operator's contract with Fedge: a CA, the certificates of both sides, a client's secret; all in the run folder.
+
+Made once a run, before the programs start or by the first that needs it: ``core5g.json`` (``runtime.core_account``) and ``tls/``.
+"""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+from fedge.core.model import Address
+from fedge.runtime.core_account import FILE, CoreAccount, read_account, write_account
+from fedge.runtime.tls import Authority, write_secret
+from fedge.simulation.core5g.nef.api import BASE, TOKEN
+
+AF = "fedge"
+TLS = "tls"
+
+
+def open_account(folder: Path, nef: Address, receiver: Address) -> CoreAccount:
+    """The run's account; made if there is none. ``nef``, ``receiver``: where exposure function and Fedge listen."""
+    if (folder / FILE).exists():
+        return read_account(folder)
+    authority = Authority(folder / TLS, "Fedge simulated core network")
+    authority.sign("nef", "nef", hosts=(_host(nef),))
+    authority.sign("af", AF, hosts=(_host(receiver),))
+    account = CoreAccount(
+        nef=f"https://{nef}{BASE}",
+        token=f"https://{nef}{TOKEN}",
+        af=AF,
+        client_id=AF,
+        client_secret=secrets.token_urlsafe(32),
+        ca=f"{TLS}/ca.crt",
+        receiver=f"https://{receiver}",
+        receiver_crt=f"{TLS}/af.crt",
+        receiver_key=f"{TLS}/af.key",
+        simulated=True,
+    )
+    write_account(folder, account)
+    return account
+
+
+def token_key(folder: Path) -> bytes:
+    """What the simulated core signs access tokens with; made once, so that tokens outlive a restart."""
+    path = folder / TLS / "tokens.key"
+    if not path.exists():
+        write_secret(path, secrets.token_bytes(32))
+    return path.read_bytes()
+
+
+def _host(address: Address) -> str:
+    return address.rpartition(":")[0]

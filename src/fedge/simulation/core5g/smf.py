@@ -1,0 +1,307 @@
+"""Session management of the simulated core: which path each flow takes, and when it changes. Pure: events in, effects out.
+
+``steps`` carries a change through its states; this file knows who asks for what, who is there, and so when a change begins or is
+dropped. A restart of anybody means that everything it must know is said again. ``wake(now)`` must be called several times a
+second. Restarted itself, session management is given what it had remembered, and its influences anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from msgspec.structs import replace
+
+from fedge.core.messages import Cell, CellChanged, HandoverPredicted
+from fedge.core.messages.user_plane import PathSwitched, RanHello, Subscriber, TunnelInstalled, UpfHello
+from fedge.core.model import Address, CellId, Nanoseconds, SiteId, UeId
+from fedge.simulation.core5g.faults import Faults
+from fedge.simulation.core5g.path_change import Flow, Retiring
+from fedge.simulation.core5g.steps import Steps, Times
+from fedge.simulation.core5g.user_plane import UserPlane
+from fedge.simulation.core5g.words import (
+    Acknowledged,
+    Effect,
+    Event,
+    Held,
+    Influence,
+    InfluenceEnded,
+    RanLost,
+    Route,
+    UpfLost,
+)
+
+STEERED = "nr"
+"""Traffic Influence exists for 5G standalone sessions only (TS 23.501, 5.6.7)."""
+
+
+class SessionManagement:
+    """``cells``: what the access network is made of. ``life`` counts the starts of this program: ids of one life never return.
+
+    ``held``: what earlier lives remembered.
+    """
+
+    def __init__(
+        self,
+        cells: Mapping[CellId, Cell],
+        life: int = 1,
+        held: Iterable[Held] = (),
+        times: Times | None = None,
+        qfi: int = 1,
+    ) -> None:
+        self.flows: dict[tuple[UeId, Address], Flow] = {}
+        self.influences: dict[str, Influence] = {}
+        self._cells = cells
+        self._cell_of: dict[UeId, CellId] = {}
+        self._plane = UserPlane(qfi)
+        self._steps = Steps(self._plane, self.influences, life, times or Times())
+        self._silent = False
+        for one in held:
+            retiring = [Retiring(path, 0 if one.path is not None else 1) for path in one.retiring]
+            self.flows[one.ue, one.service] = Flow(
+                one.ue,
+                one.service,
+                one.influence,
+                one.path,
+                one.number,
+                retiring=retiring,
+                unheard=False,
+            )
+
+    def strike(self, faults: Faults) -> None:
+        """These faults from now on."""
+        self._steps.faults = faults
+        self._silent = faults.silent_after == "request"
+
+    def subscriber(self, ue: UeId) -> Subscriber | None:
+        """None: not attached."""
+        return self._plane.subscribers.get(ue)
+
+    def handle(self, event: Event, now: Nanoseconds) -> list[Effect]:
+        """What follows from ``event``, in the order in which it must be carried out."""
+        match event:
+            case Influence():
+                self._influence(event, now)
+            case InfluenceEnded(id):
+                if self.influences.pop(id, None) is not None:
+                    self._influence_ended(id, now)
+            case Acknowledged():
+                asked = self._steps.questions.find(event.transaction)
+                flow = self.flows.get((asked.ue, asked.service)) if asked is not None else None
+                self._steps.acknowledged(flow, asked, event, now)
+            case UpfHello():
+                self._upf_hello(event, now)
+            case UpfLost(site):
+                self._plane.upfs.pop(site, None)
+                for flow in self._changing_to(site):
+                    self._steps.drop(flow, "withdrawn", now)
+            case RanLost():
+                self._plane.gnb = None
+            case TunnelInstalled():
+                for flow in self._changing_to(event.site):
+                    self._steps.installed(flow, event, now)
+            case RanHello():
+                self._ran_hello(event, now)
+            case PathSwitched():
+                flow = self.flows.get((event.ue, event.service))
+                if flow is not None and flow.number == event.number:
+                    self._steps.switched(flow, now)
+                    self._reconsider(flow, now)
+            case HandoverPredicted():
+                self._predicted(event.ue, event.cell, now)
+            case CellChanged():
+                self._cell_changed(event, now)
+        return self._take()
+
+    def wake(self, now: Nanoseconds) -> list[Effect]:
+        """What the passing of time means."""
+        for flow in self.flows.values():
+            self._steps.expire(flow, now)
+            gone = [
+                one for one in flow.retiring if 0 < one.remove_at <= now and self._plane.reaches(one.path)
+            ]
+            if gone:
+                flow.retiring = [one for one in flow.retiring if one not in gone]
+                self._plane.remove(flow, *(one.path for one in gone))
+                self._plane.remember(flow)
+            if 0 < flow.retry_at <= now:
+                flow.retry_at = 0
+                self._reconsider(flow, now)
+        return self._take()
+
+    # --- who asks for what --------------------------------------------------------------------------------------------------
+
+    def _influence(self, influence: Influence, now: Nanoseconds) -> None:
+        known = self.influences.pop(influence.id, None) is not None
+        self.influences[influence.id] = influence  # the newest is the last
+        if self._silent:
+            return
+        self._match_flows(now)
+        if known:
+            for flow in self.flows.values():
+                if flow.influence == influence.id:
+                    self._ask_again(flow, influence, now)
+
+    def _influence_of(self, ue: UeId, service: Address) -> Influence | None:
+        """One for this very UE comes before one for all; of equals the newest rules."""
+        fitting = [one for one in self.influences.values() if one.service == service and one.ue in (None, ue)]
+        own = [one for one in fitting if one.ue is not None]
+        best = own or fitting
+        return best[-1] if best else None
+
+    def _match_flows(self, now: Nanoseconds) -> None:
+        """Bring flows in line with influences and subscribers.
+
+        A path whose influence was lost, not ended, stays until a new one takes it over.
+        """
+        attached = self._plane.subscribers
+        for influence in self.influences.values():
+            for ue in attached if influence.ue is None else (influence.ue,):
+                if ue in attached:
+                    self.flows.setdefault((ue, influence.service), Flow(ue, influence.service, ""))
+        for flow in self.flows.values():
+            rule = self._influence_of(flow.ue, flow.service)
+            if rule is not None and rule.id != flow.influence:
+                flow.influence, flow.unheard = rule.id, True
+                self._ask_again(flow, rule, now)
+
+    def _ask_again(self, flow: Flow, influence: Influence, now: Nanoseconds) -> None:
+        """What is asked for this flow is new. The N6 end of the present path may have another address."""
+        flow.settled, flow.retry_at = False, 0
+        if flow.path is not None:
+            at = flow.path.site
+            n6 = next((route.n6 for route in influence.routes if route.site == at), flow.path.n6)
+            if n6 != flow.path.n6:
+                flow.path = replace(flow.path, n6=n6)
+                self._plane.remember(flow)
+                self._plane.install(flow, flow.path)
+        self._reconsider(flow, now)
+
+    def _influence_ended(self, id: str, now: Nanoseconds) -> None:
+        for flow in list(self.flows.values()):
+            if flow.influence == id and self._influence_of(flow.ue, flow.service) is None:
+                self._end(flow)
+        self._match_flows(now)
+
+    def _end(self, flow: Flow) -> None:
+        """Nobody asks for this flow any more: every path goes, and whoever waits is told."""
+        if flow.change is not None:
+            self._steps.forget_questions(flow.change)
+        self._plane.remove(flow, *flow.live_paths())
+        self._plane.forget(flow)
+        del self.flows[flow.ue, flow.service]
+
+    # --- when a change begins, and when it is dropped -----------------------------------------------------------------------
+
+    def _steerable(self, ue: UeId) -> bool:
+        known = self.subscriber(ue)
+        return known is not None and known.kind == STEERED
+
+    def _nearest(self, influence: Influence, cell: CellId | None) -> Route | None:
+        """Of the routes whose user plane function is there: the one nearest to ``cell``; the first named if that is unknown."""
+        routes = [route for route in influence.routes if route.site in self._plane.upfs]
+        rtts: Mapping[SiteId, float] = {}
+        if cell is not None and cell in self._cells:
+            rtts = self._cells[cell].path_rtt_ms
+        return min(routes, key=lambda route: rtts.get(route.site, float("inf")), default=None)
+
+    def _reconsider(self, flow: Flow, now: Nanoseconds) -> None:
+        """Begin a change where the flow has no path, or is where the application function does not want it."""
+        influence = self.influences.get(flow.influence)
+        if influence is None or not influence.routes:
+            return
+        wanted = {route.site for route in influence.routes}
+        fits = flow.path is not None and flow.path.site in wanted and not flow.unheard
+        change = flow.change
+        if change is not None and change.target.site in wanted:
+            if change.cause == "handover" and not fits:
+                change.cause = "asked"  # what the network foresaw is now asked for: no handover is waited for
+                self._steps.arrived(flow, now)
+            return
+        self._steps.drop(flow, "withdrawn", now)
+        if flow.change is not None or flow.settled or fits or not self._steerable(flow.ue):
+            return
+        here = [route for route in influence.routes if flow.path is not None and route.site == flow.path.site]
+        target = here[0] if here else self._nearest(influence, self._cell_of.get(flow.ue))
+        if target is not None:
+            first = flow.path is None or flow.unheard
+            self._steps.begin(flow, target, "first" if first else "asked", now)
+
+    def _predicted(self, ue: UeId, cell: CellId, now: Nanoseconds) -> None:
+        """A measurement report: where another place is nearer to the coming cell, the change begins before the handover."""
+        steered = cell in self._cells and self._cells[cell].kind == STEERED and self._steerable(ue)
+        for flow in self._flows_of(ue):
+            if flow.path is not None:
+                self._want(flow, cell if steered else None, now, arrived=False)
+
+    def _cell_changed(self, event: CellChanged, now: Nanoseconds) -> None:
+        self._cell_of[event.ue] = event.cell
+        known = self.subscriber(event.ue)
+        if known is not None:
+            self._plane.subscribers[event.ue] = replace(known, kind=event.kind)
+        for flow in self._flows_of(event.ue):
+            if not self._steerable(event.ue):
+                self._steps.drop(flow, "withdrawn", now)
+            elif flow.path is None:
+                self._reconsider(flow, now)
+            else:
+                self._want(flow, event.cell, now, arrived=True)
+
+    def _want(self, flow: Flow, cell: CellId | None, now: Nanoseconds, arrived: bool) -> None:
+        """The network wants the place nearest to ``cell`` for the flow (None: the present one). What is asked for comes first."""
+        influence, change, path = self.influences.get(flow.influence), flow.change, flow.path
+        if influence is None or path is None or (change is not None and change.cause != "handover"):
+            return
+        nearest = self._nearest(influence, cell) if cell is not None and influence.relocatable else None
+        wanted = nearest if nearest is not None and nearest.site != path.site else None
+        if change is not None and wanted is not None and change.target.site == wanted.site:
+            if arrived:
+                self._steps.arrived(flow, now)
+            return
+        self._steps.drop(flow, "withdrawn", now)
+        if wanted is not None and flow.change is None:
+            self._steps.begin(flow, wanted, "handover", now, arrived)
+
+    # --- who is there -------------------------------------------------------------------------------------------------------
+
+    def _upf_hello(self, event: UpfHello, now: Nanoseconds) -> None:
+        """It knows nothing: every tunnel of it is said again, and its N3 address to the access network."""
+        self._plane.upfs[event.site] = event.n3
+        for flow in self._changing_to(event.site):
+            assert flow.change is not None
+            flow.change.installed = False
+        for flow in self.flows.values():
+            here = [path for path in flow.live_paths() if path.site == event.site]
+            for path in here:
+                self._plane.install(flow, path)
+            if flow.path in here:
+                self._plane.switch(flow)
+            if flow.change is None:
+                self._reconsider(flow, now)
+
+    def _ran_hello(self, event: RanHello, now: Nanoseconds) -> None:
+        """It knows nothing: every path is said again, and which one each flow takes."""
+        self._plane.ran_hello(event)
+        for flow in list(self.flows.values()):
+            if self.subscriber(flow.ue) is None:
+                self._end(flow)
+        self._match_flows(now)
+        for flow in self.flows.values():
+            for path in flow.live_paths():
+                self._plane.install(flow, path)
+            self._plane.switch(flow)
+            if flow.change is None:
+                self._reconsider(flow, now)
+
+    def _flows_of(self, ue: UeId) -> list[Flow]:
+        return [flow for flow in self.flows.values() if flow.ue == ue]
+
+    def _changing_to(self, site: SiteId) -> list[Flow]:
+        return [
+            flow
+            for flow in self.flows.values()
+            if flow.change is not None and flow.change.target.site == site
+        ]
+
+    def _take(self) -> list[Effect]:
+        out, self._plane.out = self._plane.out, []
+        return out
