@@ -33,6 +33,7 @@ from fedge.simulation.core5g.faults import NONE, Faults
 from fedge.simulation.core5g.nef.api import nef_app
 from fedge.simulation.core5g.nef.checks import Operator
 from fedge.simulation.core5g.nef.outbox import Outbox
+from fedge.simulation.core5g.nef.pace import Pace
 from fedge.simulation.core5g.nef.tokens import Tokens
 from fedge.simulation.core5g.smf import SessionManagement
 from fedge.simulation.core5g.store import Store
@@ -164,7 +165,7 @@ async def serve(run: Run) -> None:
     host, port = addresses.endpoint(nef)
     server = uvicorn.Server(
         uvicorn.Config(
-            nef_app(core, tokens, time.time),
+            nef_app(core, tokens, Pace(), time.time),
             host=host,
             port=port,
             log_level="error",

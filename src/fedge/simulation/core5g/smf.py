@@ -161,6 +161,7 @@ class SessionManagement:
         for flow in self.flows.values():
             rule = self._influence_of(flow.ue, flow.service)
             if rule is not None and rule.id != flow.influence:
+                self._steps.drop(flow, "withdrawn", now)
                 flow.influence, flow.unheard = rule.id, True
                 self._ask_again(flow, rule, now)
 
