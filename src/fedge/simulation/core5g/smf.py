@@ -15,6 +15,7 @@ from fedge.core.messages import Cell, CellChanged, HandoverPredicted
 from fedge.core.messages.user_plane import PathSwitched, RanHello, Subscriber, TunnelInstalled, UpfHello
 from fedge.core.model import Address, CellId, Nanoseconds, SiteId, UeId
 from fedge.simulation.core5g.faults import Faults
+from fedge.simulation.core5g.influences import Influences
 from fedge.simulation.core5g.path_change import Flow, Retiring
 from fedge.simulation.core5g.steps import Steps, Times
 from fedge.simulation.core5g.user_plane import UserPlane
@@ -49,23 +50,18 @@ class SessionManagement:
         qfi: int = 1,
     ) -> None:
         self.flows: dict[tuple[UeId, Address], Flow] = {}
-        self.influences: dict[str, Influence] = {}
+        self.influences = Influences()
         self._cells = cells
+        self._of: dict[UeId, dict[Address, Flow]] = {}
         self._cell_of: dict[UeId, CellId] = {}
         self._plane = UserPlane(qfi)
         self._steps = Steps(self._plane, self.influences, life, times or Times())
         self._silent = False
         for one in held:
-            retiring = [Retiring(path, 0 if one.path is not None else 1) for path in one.retiring]
-            self.flows[one.ue, one.service] = Flow(
-                one.ue,
-                one.service,
-                one.influence,
-                one.path,
-                one.number,
-                retiring=retiring,
-                unheard=False,
-            )
+            flow = self._flow(one.ue, one.service)
+            flow.influence, flow.unheard = one.influence, False
+            flow.path, flow.number = one.path, one.number
+            flow.retiring = [Retiring(path, 0 if one.path is not None else 1) for path in one.retiring]
 
     def strike(self, faults: Faults) -> None:
         """These faults from now on."""
@@ -82,8 +78,9 @@ class SessionManagement:
             case Influence():
                 self._influence(event, now)
             case InfluenceEnded(id):
-                if self.influences.pop(id, None) is not None:
-                    self._influence_ended(id, now)
+                ended = self.influences.remove(id)
+                if ended is not None:
+                    self._leave(ended, now)
             case Acknowledged():
                 asked = self._steps.questions.find(event.transaction)
                 flow = self.flows.get((asked.ue, asked.service)) if asked is not None else None
@@ -115,6 +112,8 @@ class SessionManagement:
     def wake(self, now: Nanoseconds) -> list[Effect]:
         """What the passing of time means."""
         for flow in self.flows.values():
+            if flow.change is None and not flow.retiring and not flow.retry_at:
+                continue
             self._steps.expire(flow, now)
             gone = [
                 one for one in flow.retiring if 0 < one.remove_at <= now and self._plane.reaches(one.path)
@@ -131,39 +130,50 @@ class SessionManagement:
     # --- who asks for what --------------------------------------------------------------------------------------------------
 
     def _influence(self, influence: Influence, now: Nanoseconds) -> None:
-        known = self.influences.pop(influence.id, None) is not None
-        self.influences[influence.id] = influence  # the newest is the last
+        before = self.influences.put(influence)
         if self._silent:
             return
-        self._match_flows(now)
-        if known:
-            for flow in self.flows.values():
-                if flow.influence == influence.id:
+        if before is not None and before.service != influence.service:
+            self._leave(before, now)
+        new = self._match(influence, now)
+        if before is not None:
+            for flow in self.flows.values() if influence.ue is None else self._flows_of(influence.ue):
+                if flow.influence == influence.id and flow not in new:
                     self._ask_again(flow, influence, now)
 
-    def _influence_of(self, ue: UeId, service: Address) -> Influence | None:
-        """One for this very UE comes before one for all; of equals the newest rules."""
-        fitting = [one for one in self.influences.values() if one.service == service and one.ue in (None, ue)]
-        own = [one for one in fitting if one.ue is not None]
-        best = own or fitting
-        return best[-1] if best else None
+    def _match(self, influence: Influence, now: Nanoseconds) -> list[Flow]:
+        """The flows that obey the influence from now on, and did not before."""
+        attached = self._plane.subscribers
+        ues = list(attached) if influence.ue is None else [influence.ue]
+        flows = [self._flow(ue, influence.service) for ue in ues if ue in attached]
+        return [flow for flow in flows if self._obey(flow, now)]
 
-    def _match_flows(self, now: Nanoseconds) -> None:
-        """Bring flows in line with influences and subscribers.
+    def _leave(self, influence: Influence, now: Nanoseconds) -> None:
+        """It asks no more for the flows that it ruled: another rules them, or they end."""
+        for flow in [one for one in self.flows.values() if one.influence == influence.id]:
+            if flow.service == influence.service and not self._obey(flow, now):
+                self._end(flow)
+
+    def _flow(self, ue: UeId, service: Address) -> Flow:
+        """The UE's flow with the application, which begins without a path."""
+        flow = self.flows.get((ue, service))
+        if flow is None:
+            flow = self.flows[ue, service] = Flow(ue, service, "")
+            self._of.setdefault(ue, {})[service] = flow
+        return flow
+
+    def _obey(self, flow: Flow, now: Nanoseconds) -> bool:
+        """Is there an influence that now rules the flow, and did not before?
 
         A path whose influence was lost, not ended, stays until a new one takes it over.
         """
-        attached = self._plane.subscribers
-        for influence in self.influences.values():
-            for ue in attached if influence.ue is None else (influence.ue,):
-                if ue in attached:
-                    self.flows.setdefault((ue, influence.service), Flow(ue, influence.service, ""))
-        for flow in self.flows.values():
-            rule = self._influence_of(flow.ue, flow.service)
-            if rule is not None and rule.id != flow.influence:
-                self._steps.drop(flow, "withdrawn", now)
-                flow.influence, flow.unheard = rule.id, True
-                self._ask_again(flow, rule, now)
+        rule = self.influences.ruling(flow.ue, flow.service)
+        if rule is None or rule.id == flow.influence:
+            return False
+        self._steps.drop(flow, "withdrawn", now)
+        flow.influence, flow.unheard = rule.id, True
+        self._ask_again(flow, rule, now)
+        return True
 
     def _ask_again(self, flow: Flow, influence: Influence, now: Nanoseconds) -> None:
         """What is asked for this flow is new. The N6 end of the present path may have another address."""
@@ -177,12 +187,6 @@ class SessionManagement:
                 self._plane.install(flow, flow.path)
         self._reconsider(flow, now)
 
-    def _influence_ended(self, id: str, now: Nanoseconds) -> None:
-        for flow in list(self.flows.values()):
-            if flow.influence == id and self._influence_of(flow.ue, flow.service) is None:
-                self._end(flow)
-        self._match_flows(now)
-
     def _end(self, flow: Flow) -> None:
         """Nobody asks for this flow any more: every path goes, and whoever waits is told."""
         if flow.change is not None:
@@ -190,6 +194,7 @@ class SessionManagement:
         self._plane.remove(flow, *flow.live_paths())
         self._plane.forget(flow)
         del self.flows[flow.ue, flow.service]
+        del self._of[flow.ue][flow.service]
 
     # --- when a change begins, and when it is dropped -----------------------------------------------------------------------
 
@@ -285,7 +290,8 @@ class SessionManagement:
         for flow in list(self.flows.values()):
             if self.subscriber(flow.ue) is None:
                 self._end(flow)
-        self._match_flows(now)
+        for influence in self.influences.values():
+            self._match(influence, now)
         for flow in self.flows.values():
             for path in flow.live_paths():
                 self._plane.install(flow, path)
@@ -294,7 +300,7 @@ class SessionManagement:
                 self._reconsider(flow, now)
 
     def _flows_of(self, ue: UeId) -> list[Flow]:
-        return [flow for flow in self.flows.values() if flow.ue == ue]
+        return list(self._of.get(ue, {}).values())
 
     def _changing_to(self, site: SiteId) -> list[Flow]:
         return [

@@ -185,8 +185,8 @@ class Steps:
     def _install(self, flow: Flow, change: Change, event: str, now: Nanoseconds) -> None:
         self._step(change, event)
         change.deadline = now + self._times.install
+        self._plane.remember(flow)
         if self.faults.silent_after != "early":
-            self._plane.remember(flow)
             self._plane.install(flow, change.target)
 
     def _switch(self, flow: Flow, change: Change, event: str) -> None:
