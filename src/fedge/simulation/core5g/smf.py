@@ -13,8 +13,9 @@ from msgspec.structs import replace
 
 from fedge.core.messages import Cell, CellChanged, HandoverPredicted
 from fedge.core.messages.user_plane import PathSwitched, RanHello, Subscriber, TunnelInstalled, UpfHello
-from fedge.core.model import Address, CellId, Nanoseconds, SiteId, UeId
+from fedge.core.model import CellId, Nanoseconds, SiteId, UeId
 from fedge.simulation.core5g.faults import Faults
+from fedge.simulation.core5g.flows import Flows
 from fedge.simulation.core5g.influences import Influences
 from fedge.simulation.core5g.path_change import Flow, Retiring
 from fedge.simulation.core5g.steps import Steps, Times
@@ -49,16 +50,15 @@ class SessionManagement:
         times: Times | None = None,
         qfi: int = 1,
     ) -> None:
-        self.flows: dict[tuple[UeId, Address], Flow] = {}
+        self.flows = Flows()
         self.influences = Influences()
         self._cells = cells
-        self._of: dict[UeId, dict[Address, Flow]] = {}
         self._cell_of: dict[UeId, CellId] = {}
         self._plane = UserPlane(qfi)
         self._steps = Steps(self._plane, self.influences, life, times or Times())
         self._silent = False
         for one in held:
-            flow = self._flow(one.ue, one.service)
+            flow = self.flows.open(one.ue, one.service)
             flow.influence, flow.unheard = one.influence, False
             flow.path, flow.number = one.path, one.number
             flow.retiring = [Retiring(path, 0 if one.path is not None else 1) for path in one.retiring]
@@ -89,12 +89,12 @@ class SessionManagement:
                 self._upf_hello(event, now)
             case UpfLost(site):
                 self._plane.upfs.pop(site, None)
-                for flow in self._changing_to(site):
+                for flow in self.flows.changing_to(site):
                     self._steps.drop(flow, "withdrawn", now)
             case RanLost():
                 self._plane.gnb = None
             case TunnelInstalled():
-                for flow in self._changing_to(event.site):
+                for flow in self.flows.changing_to(event.site):
                     self._steps.installed(flow, event, now)
             case RanHello():
                 self._ran_hello(event, now)
@@ -137,30 +137,22 @@ class SessionManagement:
             self._leave(before, now)
         new = self._match(influence, now)
         if before is not None:
-            for flow in self.flows.values() if influence.ue is None else self._flows_of(influence.ue):
-                if flow.influence == influence.id and flow not in new:
+            for flow in self.flows.ruled_by(influence.id, influence.ue):
+                if flow.ue not in new:
                     self._ask_again(flow, influence, now)
 
-    def _match(self, influence: Influence, now: Nanoseconds) -> list[Flow]:
-        """The flows that obey the influence from now on, and did not before."""
+    def _match(self, influence: Influence, now: Nanoseconds) -> set[UeId]:
+        """The UEs whose flow obeys the influence from now on, and did not before."""
         attached = self._plane.subscribers
         ues = list(attached) if influence.ue is None else [influence.ue]
-        flows = [self._flow(ue, influence.service) for ue in ues if ue in attached]
-        return [flow for flow in flows if self._obey(flow, now)]
+        flows = [self.flows.open(ue, influence.service) for ue in ues if ue in attached]
+        return {flow.ue for flow in flows if self._obey(flow, now)}
 
     def _leave(self, influence: Influence, now: Nanoseconds) -> None:
         """It asks no more for the flows that it ruled: another rules them, or they end."""
-        for flow in [one for one in self.flows.values() if one.influence == influence.id]:
+        for flow in self.flows.ruled_by(influence.id, influence.ue):
             if flow.service == influence.service and not self._obey(flow, now):
                 self._end(flow)
-
-    def _flow(self, ue: UeId, service: Address) -> Flow:
-        """The UE's flow with the application, which begins without a path."""
-        flow = self.flows.get((ue, service))
-        if flow is None:
-            flow = self.flows[ue, service] = Flow(ue, service, "")
-            self._of.setdefault(ue, {})[service] = flow
-        return flow
 
     def _obey(self, flow: Flow, now: Nanoseconds) -> bool:
         """Is there an influence that now rules the flow, and did not before?
@@ -193,8 +185,7 @@ class SessionManagement:
             self._steps.forget_questions(flow.change)
         self._plane.remove(flow, *flow.live_paths())
         self._plane.forget(flow)
-        del self.flows[flow.ue, flow.service]
-        del self._of[flow.ue][flow.service]
+        self.flows.close(flow)
 
     # --- when a change begins, and when it is dropped -----------------------------------------------------------------------
 
@@ -235,7 +226,7 @@ class SessionManagement:
     def _predicted(self, ue: UeId, cell: CellId, now: Nanoseconds) -> None:
         """A measurement report: where another place is nearer to the coming cell, the change begins before the handover."""
         steered = cell in self._cells and self._cells[cell].kind == STEERED and self._steerable(ue)
-        for flow in self._flows_of(ue):
+        for flow in self.flows.of(ue):
             if flow.path is not None:
                 self._want(flow, cell if steered else None, now, arrived=False)
 
@@ -244,7 +235,7 @@ class SessionManagement:
         known = self.subscriber(event.ue)
         if known is not None:
             self._plane.subscribers[event.ue] = replace(known, kind=event.kind)
-        for flow in self._flows_of(event.ue):
+        for flow in self.flows.of(event.ue):
             if not self._steerable(event.ue):
                 self._steps.drop(flow, "withdrawn", now)
             elif flow.path is None:
@@ -272,7 +263,7 @@ class SessionManagement:
     def _upf_hello(self, event: UpfHello, now: Nanoseconds) -> None:
         """It knows nothing: every tunnel of it is said again, and its N3 address to the access network."""
         self._plane.upfs[event.site] = event.n3
-        for flow in self._changing_to(event.site):
+        for flow in self.flows.changing_to(event.site):
             assert flow.change is not None
             flow.change.installed = False
         for flow in self.flows.values():
@@ -298,16 +289,6 @@ class SessionManagement:
             self._plane.switch(flow)
             if flow.change is None:
                 self._reconsider(flow, now)
-
-    def _flows_of(self, ue: UeId) -> list[Flow]:
-        return list(self._of.get(ue, {}).values())
-
-    def _changing_to(self, site: SiteId) -> list[Flow]:
-        return [
-            flow
-            for flow in self.flows.values()
-            if flow.change is not None and flow.change.target.site == site
-        ]
 
     def _take(self) -> list[Effect]:
         out, self._plane.out = self._plane.out, []
