@@ -13,7 +13,8 @@ from msgspec.structs import replace
 
 from fedge.core.messages import Cell, CellChanged, HandoverPredicted
 from fedge.core.messages.user_plane import PathSwitched, RanHello, Subscriber, TunnelInstalled, UpfHello
-from fedge.core.model import CellId, Nanoseconds, SiteId, UeId
+from fedge.core.model import CellId, Nanoseconds, UeId
+from fedge.simulation.core5g.choice import Choice
 from fedge.simulation.core5g.faults import Faults
 from fedge.simulation.core5g.flows import Flows
 from fedge.simulation.core5g.influences import Influences
@@ -28,12 +29,8 @@ from fedge.simulation.core5g.words import (
     Influence,
     InfluenceEnded,
     RanLost,
-    Route,
     UpfLost,
 )
-
-STEERED = "nr"
-"""Traffic Influence exists for 5G standalone sessions only (TS 23.501, 5.6.7)."""
 
 
 class SessionManagement:
@@ -52,10 +49,9 @@ class SessionManagement:
     ) -> None:
         self.flows = Flows()
         self.influences = Influences()
-        self._cells = cells
-        self._cell_of: dict[UeId, CellId] = {}
         self._plane = UserPlane(qfi)
         self._steps = Steps(self._plane, self.influences, life, times or Times())
+        self._choice = Choice(cells, self._plane, self.influences, self._steps)
         self._silent = False
         for one in held:
             flow = self.flows.open(one.ue, one.service)
@@ -102,11 +98,11 @@ class SessionManagement:
                 flow = self.flows.get((event.ue, event.service))
                 if flow is not None and flow.number == event.number:
                     self._steps.switched(flow, now)
-                    self._reconsider(flow, now)
+                    self._choice.reconsider(flow, now)
             case HandoverPredicted():
-                self._predicted(event.ue, event.cell, now)
+                self._choice.predicted(self.flows.of(event.ue), event, now)
             case CellChanged():
-                self._cell_changed(event, now)
+                self._choice.cell_changed(self.flows.of(event.ue), event, now)
         return self._take()
 
     def wake(self, now: Nanoseconds) -> list[Effect]:
@@ -124,7 +120,7 @@ class SessionManagement:
                 self._plane.remember(flow)
             if 0 < flow.retry_at <= now:
                 flow.retry_at = 0
-                self._reconsider(flow, now)
+                self._choice.reconsider(flow, now)
         return self._take()
 
     # --- who asks for what --------------------------------------------------------------------------------------------------
@@ -177,7 +173,7 @@ class SessionManagement:
                 flow.path = replace(flow.path, n6=n6)
                 self._plane.remember(flow)
                 self._plane.install(flow, flow.path)
-        self._reconsider(flow, now)
+        self._choice.reconsider(flow, now)
 
     def _end(self, flow: Flow) -> None:
         """Nobody asks for this flow any more: every path goes, and whoever waits is told."""
@@ -186,77 +182,6 @@ class SessionManagement:
         self._plane.remove(flow, *flow.live_paths())
         self._plane.forget(flow)
         self.flows.close(flow)
-
-    # --- when a change begins, and when it is dropped -----------------------------------------------------------------------
-
-    def _steerable(self, ue: UeId) -> bool:
-        known = self.subscriber(ue)
-        return known is not None and known.kind == STEERED
-
-    def _nearest(self, influence: Influence, cell: CellId | None) -> Route | None:
-        """Of the routes whose user plane function is there: the one nearest to ``cell``; the first named if that is unknown."""
-        routes = [route for route in influence.routes if route.site in self._plane.upfs]
-        rtts: Mapping[SiteId, float] = {}
-        if cell is not None and cell in self._cells:
-            rtts = self._cells[cell].path_rtt_ms
-        return min(routes, key=lambda route: rtts.get(route.site, float("inf")), default=None)
-
-    def _reconsider(self, flow: Flow, now: Nanoseconds) -> None:
-        """Begin a change where the flow has no path, or is where the application function does not want it."""
-        influence = self.influences.get(flow.influence)
-        if influence is None or not influence.routes:
-            return
-        wanted = {route.site for route in influence.routes}
-        fits = flow.path is not None and flow.path.site in wanted and not flow.unheard
-        change = flow.change
-        if change is not None and change.target.site in wanted:
-            if change.cause == "handover" and not fits:
-                change.cause = "asked"  # what the network foresaw is now asked for: no handover is waited for
-                self._steps.arrived(flow, now)
-            return
-        self._steps.drop(flow, "withdrawn", now)
-        if flow.change is not None or flow.settled or fits or not self._steerable(flow.ue):
-            return
-        here = [route for route in influence.routes if flow.path is not None and route.site == flow.path.site]
-        target = here[0] if here else self._nearest(influence, self._cell_of.get(flow.ue))
-        if target is not None:
-            first = flow.path is None or flow.unheard
-            self._steps.begin(flow, target, "first" if first else "asked", now)
-
-    def _predicted(self, ue: UeId, cell: CellId, now: Nanoseconds) -> None:
-        """A measurement report: where another place is nearer to the coming cell, the change begins before the handover."""
-        steered = cell in self._cells and self._cells[cell].kind == STEERED and self._steerable(ue)
-        for flow in self.flows.of(ue):
-            if flow.path is not None:
-                self._want(flow, cell if steered else None, now, arrived=False)
-
-    def _cell_changed(self, event: CellChanged, now: Nanoseconds) -> None:
-        self._cell_of[event.ue] = event.cell
-        known = self.subscriber(event.ue)
-        if known is not None:
-            self._plane.subscribers[event.ue] = replace(known, kind=event.kind)
-        for flow in self.flows.of(event.ue):
-            if not self._steerable(event.ue):
-                self._steps.drop(flow, "withdrawn", now)
-            elif flow.path is None:
-                self._reconsider(flow, now)
-            else:
-                self._want(flow, event.cell, now, arrived=True)
-
-    def _want(self, flow: Flow, cell: CellId | None, now: Nanoseconds, arrived: bool) -> None:
-        """The network wants the place nearest to ``cell`` for the flow (None: the present one). What is asked for comes first."""
-        influence, change, path = self.influences.get(flow.influence), flow.change, flow.path
-        if influence is None or path is None or (change is not None and change.cause != "handover"):
-            return
-        nearest = self._nearest(influence, cell) if cell is not None and influence.relocatable else None
-        wanted = nearest if nearest is not None and nearest.site != path.site else None
-        if change is not None and wanted is not None and change.target.site == wanted.site:
-            if arrived:
-                self._steps.arrived(flow, now)
-            return
-        self._steps.drop(flow, "withdrawn", now)
-        if wanted is not None and flow.change is None:
-            self._steps.begin(flow, wanted, "handover", now, arrived)
 
     # --- who is there -------------------------------------------------------------------------------------------------------
 
@@ -273,7 +198,7 @@ class SessionManagement:
             if flow.path in here:
                 self._plane.switch(flow)
             if flow.change is None:
-                self._reconsider(flow, now)
+                self._choice.reconsider(flow, now)
 
     def _ran_hello(self, event: RanHello, now: Nanoseconds) -> None:
         """It knows nothing: every path is said again, and which one each flow takes."""
@@ -288,7 +213,7 @@ class SessionManagement:
                 self._plane.install(flow, path)
             self._plane.switch(flow)
             if flow.change is None:
-                self._reconsider(flow, now)
+                self._choice.reconsider(flow, now)
 
     def _take(self) -> list[Effect]:
         out, self._plane.out = self._plane.out, []
