@@ -1,6 +1,6 @@
 """The simulated 5G core's control side as a process: ``python -m fedge.programs.core_network``. Wiring only.
 
-Takes the links of user plane functions (role ``upf``, named after their site) and of the access network (role ``access``), serves
+Takes the links of user plane functions (role ``upf``, named after their site) and of the access network (role ``ran``), serves
 the NEF over HTTPS, sends notifications. Killed and started again it finds subscriptions and chosen paths in ``core5g.db``. Faults
 are switched on by writing ``core5g-faults.json`` (``simulation.core5g.faults``) into the run folder, while it runs.
 """
@@ -33,6 +33,7 @@ from fedge.simulation.core5g.faults import NONE, Faults
 from fedge.simulation.core5g.nef.api import nef_app
 from fedge.simulation.core5g.nef.checks import Operator
 from fedge.simulation.core5g.nef.outbox import Outbox
+from fedge.simulation.core5g.nef.pace import Pace
 from fedge.simulation.core5g.nef.tokens import Tokens
 from fedge.simulation.core5g.smf import SessionManagement
 from fedge.simulation.core5g.store import Store
@@ -58,7 +59,7 @@ class Links:
             site = SiteId(join.name)
             self._upfs[site] = line
             self._watch(self._upf_closed(site, line))
-        elif join.role == "access":
+        elif join.role == "ran":
             self._ran = line
             self._watch(self._ran_closed(line))
         else:
@@ -164,7 +165,7 @@ async def serve(run: Run) -> None:
     host, port = addresses.endpoint(nef)
     server = uvicorn.Server(
         uvicorn.Config(
-            nef_app(core, tokens, time.time),
+            nef_app(core, tokens, Pace(), time.time),
             host=host,
             port=port,
             log_level="error",

@@ -127,14 +127,16 @@ class Network:
             transaction = self.transactions[-1 - index % len(self.transactions)]
             self.say(Acknowledged(self.requests, transaction, refusal))
 
-    def ask(self, sites: tuple[SiteId, ...], **more: object) -> None:
-        event = influence(*sites, **more)  # type: ignore[arg-type]
-        self.asked["s"] = event
+    def ask(self, id: str, sites: tuple[SiteId, ...], **more: object) -> None:
+        """``all`` is for every UE, the others for the one there is."""
+        event = influence(*sites, id=id, ue=None if id == "all" else UE, **more)  # type: ignore[arg-type]
+        self.asked.pop(id, None)
+        self.asked[id] = event
         self.say(event)
 
-    def end(self) -> None:
-        if self.asked.pop("s", None) is not None:
-            self.say(InfluenceEnded("s"))
+    def end(self, id: str) -> None:
+        if self.asked.pop(id, None) is not None:
+            self.say(InfluenceEnded(id))
 
     def _carry_out(self, effects: list[Effect]) -> None:
         for effect in effects:
@@ -200,11 +202,12 @@ def _if(true: bool, one: int) -> set[int]:
     return {one} if true else set()
 
 
+ID = st.sampled_from(["s", "s", "t", "all"])
 SITE = st.sampled_from(SITES)
 CELL = st.sampled_from(sorted(CELLS))
 STEP = st.one_of(
-    st.tuples(st.just("ask"), st.sampled_from([(A,), (B,), (A, B), (B, A), ()]), st.booleans()),
-    st.tuples(st.just("end")),
+    st.tuples(st.just("ask"), ID, st.sampled_from([(A,), (B,), (A, B), (B, A), ()]), st.booleans()),
+    st.tuples(st.just("end"), ID),
     st.tuples(st.just("ack"), st.integers(0, 3), st.sampled_from(["", "", "", "OTHER", "TEMPORARY_CONGESTION"])),
     st.tuples(st.just("ack"), st.just(0), st.just("")),
     st.tuples(st.just("deliver"), st.integers(0, 5)),
@@ -222,10 +225,10 @@ STEP = st.one_of(
 
 def play(network: Network, step: tuple[object, ...]) -> None:
     match step:
-        case ("ask", sites, ack):
-            network.ask(sites, ack=ack)  # type: ignore[arg-type]
-        case ("end",):
-            network.end()
+        case ("ask", id, sites, ack):
+            network.ask(id, sites, ack=ack)  # type: ignore[arg-type]
+        case ("end", id):
+            network.end(id)  # type: ignore[arg-type]
         case ("ack", index, refusal):
             network.acknowledge(index, refusal)  # type: ignore[arg-type]
         case ("deliver", index):
@@ -255,14 +258,14 @@ def play(network: Network, step: tuple[object, ...]) -> None:
             network.smf.strike(Faults(silent_after=after))  # type: ignore[arg-type]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(STEP, max_size=60))
 def test_whatever_happens(steps: list[tuple[object, ...]]) -> None:
     network = Network()
     for site in SITES:
         network.restart_upf(site, True)
     network.restart_ran(True)
-    network.ask((A, B))
+    network.ask("s", (A, B))
     for step in steps:
         play(network, step)
         network.check()

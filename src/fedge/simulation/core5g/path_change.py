@@ -61,8 +61,12 @@ def next_state(state: str, event: str) -> str | None:
 
 
 class Change(Struct):
-    """``arrived``: the UE is where the change is for. ``requests``: who waits for the switch, until ``answer_by``."""
+    """``influence``: whose application function is asked. ``arrived``: the UE is where the change is for.
 
+    ``requests``: who waits for the switch, until ``answer_by``.
+    """
+
+    influence: str
     target: Path
     cause: Cause
     state: str = "EARLY"

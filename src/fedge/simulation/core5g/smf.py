@@ -13,8 +13,11 @@ from msgspec.structs import replace
 
 from fedge.core.messages import Cell, CellChanged, HandoverPredicted
 from fedge.core.messages.user_plane import PathSwitched, RanHello, Subscriber, TunnelInstalled, UpfHello
-from fedge.core.model import Address, CellId, Nanoseconds, SiteId, UeId
+from fedge.core.model import CellId, Nanoseconds, UeId
+from fedge.simulation.core5g.choice import Choice
 from fedge.simulation.core5g.faults import Faults
+from fedge.simulation.core5g.flows import Flows
+from fedge.simulation.core5g.influences import Influences
 from fedge.simulation.core5g.path_change import Flow, Retiring
 from fedge.simulation.core5g.steps import Steps, Times
 from fedge.simulation.core5g.user_plane import UserPlane
@@ -26,12 +29,8 @@ from fedge.simulation.core5g.words import (
     Influence,
     InfluenceEnded,
     RanLost,
-    Route,
     UpfLost,
 )
-
-STEERED = "nr"
-"""Traffic Influence exists for 5G standalone sessions only (TS 23.501, 5.6.7)."""
 
 
 class SessionManagement:
@@ -48,24 +47,17 @@ class SessionManagement:
         times: Times | None = None,
         qfi: int = 1,
     ) -> None:
-        self.flows: dict[tuple[UeId, Address], Flow] = {}
-        self.influences: dict[str, Influence] = {}
-        self._cells = cells
-        self._cell_of: dict[UeId, CellId] = {}
+        self.flows = Flows()
+        self.influences = Influences()
         self._plane = UserPlane(qfi)
         self._steps = Steps(self._plane, self.influences, life, times or Times())
+        self._choice = Choice(cells, self._plane, self.influences, self._steps)
         self._silent = False
         for one in held:
-            retiring = [Retiring(path, 0 if one.path is not None else 1) for path in one.retiring]
-            self.flows[one.ue, one.service] = Flow(
-                one.ue,
-                one.service,
-                one.influence,
-                one.path,
-                one.number,
-                retiring=retiring,
-                unheard=False,
-            )
+            flow = self.flows.open(one.ue, one.service)
+            flow.influence, flow.unheard = one.influence, False
+            flow.path, flow.number = one.path, one.number
+            flow.retiring = [Retiring(path, 0 if one.path is not None else 1) for path in one.retiring]
 
     def strike(self, faults: Faults) -> None:
         """These faults from now on."""
@@ -82,8 +74,9 @@ class SessionManagement:
             case Influence():
                 self._influence(event, now)
             case InfluenceEnded(id):
-                if self.influences.pop(id, None) is not None:
-                    self._influence_ended(id, now)
+                ended = self.influences.remove(id)
+                if ended is not None:
+                    self._leave(ended, now)
             case Acknowledged():
                 asked = self._steps.questions.find(event.transaction)
                 flow = self.flows.get((asked.ue, asked.service)) if asked is not None else None
@@ -92,12 +85,12 @@ class SessionManagement:
                 self._upf_hello(event, now)
             case UpfLost(site):
                 self._plane.upfs.pop(site, None)
-                for flow in self._changing_to(site):
+                for flow in self.flows.changing_to(site):
                     self._steps.drop(flow, "withdrawn", now)
             case RanLost():
                 self._plane.gnb = None
             case TunnelInstalled():
-                for flow in self._changing_to(event.site):
+                for flow in self.flows.changing_to(event.site):
                     self._steps.installed(flow, event, now)
             case RanHello():
                 self._ran_hello(event, now)
@@ -105,16 +98,18 @@ class SessionManagement:
                 flow = self.flows.get((event.ue, event.service))
                 if flow is not None and flow.number == event.number:
                     self._steps.switched(flow, now)
-                    self._reconsider(flow, now)
+                    self._choice.reconsider(flow, now)
             case HandoverPredicted():
-                self._predicted(event.ue, event.cell, now)
+                self._choice.predicted(self.flows.of(event.ue), event, now)
             case CellChanged():
-                self._cell_changed(event, now)
+                self._choice.cell_changed(self.flows.of(event.ue), event, now)
         return self._take()
 
     def wake(self, now: Nanoseconds) -> list[Effect]:
         """What the passing of time means."""
         for flow in self.flows.values():
+            if flow.change is None and not flow.retiring and not flow.retry_at:
+                continue
             self._steps.expire(flow, now)
             gone = [
                 one for one in flow.retiring if 0 < one.remove_at <= now and self._plane.reaches(one.path)
@@ -125,44 +120,48 @@ class SessionManagement:
                 self._plane.remember(flow)
             if 0 < flow.retry_at <= now:
                 flow.retry_at = 0
-                self._reconsider(flow, now)
+                self._choice.reconsider(flow, now)
         return self._take()
 
     # --- who asks for what --------------------------------------------------------------------------------------------------
 
     def _influence(self, influence: Influence, now: Nanoseconds) -> None:
-        known = self.influences.pop(influence.id, None) is not None
-        self.influences[influence.id] = influence  # the newest is the last
+        before = self.influences.put(influence)
         if self._silent:
             return
-        self._match_flows(now)
-        if known:
-            for flow in self.flows.values():
-                if flow.influence == influence.id:
+        if before is not None and before.service != influence.service:
+            self._leave(before, now)
+        new = self._match(influence, now)
+        if before is not None:
+            for flow in self.flows.ruled_by(influence.id, influence.ue):
+                if flow.ue not in new:
                     self._ask_again(flow, influence, now)
 
-    def _influence_of(self, ue: UeId, service: Address) -> Influence | None:
-        """One for this very UE comes before one for all; of equals the newest rules."""
-        fitting = [one for one in self.influences.values() if one.service == service and one.ue in (None, ue)]
-        own = [one for one in fitting if one.ue is not None]
-        best = own or fitting
-        return best[-1] if best else None
+    def _match(self, influence: Influence, now: Nanoseconds) -> set[UeId]:
+        """The UEs whose flow obeys the influence from now on, and did not before."""
+        attached = self._plane.subscribers
+        ues = list(attached) if influence.ue is None else [influence.ue]
+        flows = [self.flows.open(ue, influence.service) for ue in ues if ue in attached]
+        return {flow.ue for flow in flows if self._obey(flow, now)}
 
-    def _match_flows(self, now: Nanoseconds) -> None:
-        """Bring flows in line with influences and subscribers.
+    def _leave(self, influence: Influence, now: Nanoseconds) -> None:
+        """It asks no more for the flows that it ruled: another rules them, or they end."""
+        for flow in self.flows.ruled_by(influence.id, influence.ue):
+            if flow.service == influence.service and not self._obey(flow, now):
+                self._end(flow)
+
+    def _obey(self, flow: Flow, now: Nanoseconds) -> bool:
+        """Is there an influence that now rules the flow, and did not before?
 
         A path whose influence was lost, not ended, stays until a new one takes it over.
         """
-        attached = self._plane.subscribers
-        for influence in self.influences.values():
-            for ue in attached if influence.ue is None else (influence.ue,):
-                if ue in attached:
-                    self.flows.setdefault((ue, influence.service), Flow(ue, influence.service, ""))
-        for flow in self.flows.values():
-            rule = self._influence_of(flow.ue, flow.service)
-            if rule is not None and rule.id != flow.influence:
-                flow.influence, flow.unheard = rule.id, True
-                self._ask_again(flow, rule, now)
+        rule = self.influences.ruling(flow.ue, flow.service)
+        if rule is None or rule.id == flow.influence:
+            return False
+        self._steps.drop(flow, "withdrawn", now)
+        flow.influence, flow.unheard = rule.id, True
+        self._ask_again(flow, rule, now)
+        return True
 
     def _ask_again(self, flow: Flow, influence: Influence, now: Nanoseconds) -> None:
         """What is asked for this flow is new. The N6 end of the present path may have another address."""
@@ -174,13 +173,7 @@ class SessionManagement:
                 flow.path = replace(flow.path, n6=n6)
                 self._plane.remember(flow)
                 self._plane.install(flow, flow.path)
-        self._reconsider(flow, now)
-
-    def _influence_ended(self, id: str, now: Nanoseconds) -> None:
-        for flow in list(self.flows.values()):
-            if flow.influence == id and self._influence_of(flow.ue, flow.service) is None:
-                self._end(flow)
-        self._match_flows(now)
+        self._choice.reconsider(flow, now)
 
     def _end(self, flow: Flow) -> None:
         """Nobody asks for this flow any more: every path goes, and whoever waits is told."""
@@ -188,85 +181,14 @@ class SessionManagement:
             self._steps.forget_questions(flow.change)
         self._plane.remove(flow, *flow.live_paths())
         self._plane.forget(flow)
-        del self.flows[flow.ue, flow.service]
-
-    # --- when a change begins, and when it is dropped -----------------------------------------------------------------------
-
-    def _steerable(self, ue: UeId) -> bool:
-        known = self.subscriber(ue)
-        return known is not None and known.kind == STEERED
-
-    def _nearest(self, influence: Influence, cell: CellId | None) -> Route | None:
-        """Of the routes whose user plane function is there: the one nearest to ``cell``; the first named if that is unknown."""
-        routes = [route for route in influence.routes if route.site in self._plane.upfs]
-        rtts: Mapping[SiteId, float] = {}
-        if cell is not None and cell in self._cells:
-            rtts = self._cells[cell].path_rtt_ms
-        return min(routes, key=lambda route: rtts.get(route.site, float("inf")), default=None)
-
-    def _reconsider(self, flow: Flow, now: Nanoseconds) -> None:
-        """Begin a change where the flow has no path, or is where the application function does not want it."""
-        influence = self.influences.get(flow.influence)
-        if influence is None or not influence.routes:
-            return
-        wanted = {route.site for route in influence.routes}
-        fits = flow.path is not None and flow.path.site in wanted and not flow.unheard
-        change = flow.change
-        if change is not None and change.target.site in wanted:
-            if change.cause == "handover" and not fits:
-                change.cause = "asked"  # what the network foresaw is now asked for: no handover is waited for
-                self._steps.arrived(flow, now)
-            return
-        self._steps.drop(flow, "withdrawn", now)
-        if flow.change is not None or flow.settled or fits or not self._steerable(flow.ue):
-            return
-        here = [route for route in influence.routes if flow.path is not None and route.site == flow.path.site]
-        target = here[0] if here else self._nearest(influence, self._cell_of.get(flow.ue))
-        if target is not None:
-            first = flow.path is None or flow.unheard
-            self._steps.begin(flow, target, "first" if first else "asked", now)
-
-    def _predicted(self, ue: UeId, cell: CellId, now: Nanoseconds) -> None:
-        """A measurement report: where another place is nearer to the coming cell, the change begins before the handover."""
-        steered = cell in self._cells and self._cells[cell].kind == STEERED and self._steerable(ue)
-        for flow in self._flows_of(ue):
-            if flow.path is not None:
-                self._want(flow, cell if steered else None, now, arrived=False)
-
-    def _cell_changed(self, event: CellChanged, now: Nanoseconds) -> None:
-        self._cell_of[event.ue] = event.cell
-        known = self.subscriber(event.ue)
-        if known is not None:
-            self._plane.subscribers[event.ue] = replace(known, kind=event.kind)
-        for flow in self._flows_of(event.ue):
-            if not self._steerable(event.ue):
-                self._steps.drop(flow, "withdrawn", now)
-            elif flow.path is None:
-                self._reconsider(flow, now)
-            else:
-                self._want(flow, event.cell, now, arrived=True)
-
-    def _want(self, flow: Flow, cell: CellId | None, now: Nanoseconds, arrived: bool) -> None:
-        """The network wants the place nearest to ``cell`` for the flow (None: the present one). What is asked for comes first."""
-        influence, change, path = self.influences.get(flow.influence), flow.change, flow.path
-        if influence is None or path is None or (change is not None and change.cause != "handover"):
-            return
-        nearest = self._nearest(influence, cell) if cell is not None and influence.relocatable else None
-        wanted = nearest if nearest is not None and nearest.site != path.site else None
-        if change is not None and wanted is not None and change.target.site == wanted.site:
-            if arrived:
-                self._steps.arrived(flow, now)
-            return
-        self._steps.drop(flow, "withdrawn", now)
-        if wanted is not None and flow.change is None:
-            self._steps.begin(flow, wanted, "handover", now, arrived)
+        self.flows.close(flow)
 
     # --- who is there -------------------------------------------------------------------------------------------------------
 
     def _upf_hello(self, event: UpfHello, now: Nanoseconds) -> None:
         """It knows nothing: every tunnel of it is said again, and its N3 address to the access network."""
         self._plane.upfs[event.site] = event.n3
-        for flow in self._changing_to(event.site):
+        for flow in self.flows.changing_to(event.site):
             assert flow.change is not None
             flow.change.installed = False
         for flow in self.flows.values():
@@ -276,7 +198,7 @@ class SessionManagement:
             if flow.path in here:
                 self._plane.switch(flow)
             if flow.change is None:
-                self._reconsider(flow, now)
+                self._choice.reconsider(flow, now)
 
     def _ran_hello(self, event: RanHello, now: Nanoseconds) -> None:
         """It knows nothing: every path is said again, and which one each flow takes."""
@@ -284,23 +206,14 @@ class SessionManagement:
         for flow in list(self.flows.values()):
             if self.subscriber(flow.ue) is None:
                 self._end(flow)
-        self._match_flows(now)
+        for influence in self.influences.values():
+            self._match(influence, now)
         for flow in self.flows.values():
             for path in flow.live_paths():
                 self._plane.install(flow, path)
             self._plane.switch(flow)
             if flow.change is None:
-                self._reconsider(flow, now)
-
-    def _flows_of(self, ue: UeId) -> list[Flow]:
-        return [flow for flow in self.flows.values() if flow.ue == ue]
-
-    def _changing_to(self, site: SiteId) -> list[Flow]:
-        return [
-            flow
-            for flow in self.flows.values()
-            if flow.change is not None and flow.change.target.site == site
-        ]
+                self._choice.reconsider(flow, now)
 
     def _take(self) -> list[Effect]:
         out, self._plane.out = self._plane.out, []

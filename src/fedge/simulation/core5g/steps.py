@@ -59,7 +59,7 @@ class Steps:
         else:
             path = Path(target.site, target.n6, self._tunnel_end(), self._tunnel_end())
         flow.retry_at = 0
-        flow.change = change = Change(path, cause, arrived=arrived)
+        flow.change = change = Change(influence.id, path, cause, arrived=arrived)
         if influence.early:
             change.early = self._notify(flow, change, "EARLY")
         if change.early:
@@ -103,7 +103,7 @@ class Steps:
         change = flow.change
         if change is not None and self._step(change, "switched"):
             self._answer("done", *change.requests)
-            flow.change, flow.unheard = None, False
+            flow.change, flow.unheard = None, change.influence != flow.influence
 
     def drop(self, flow: Flow, event: str, now: Nanoseconds) -> None:
         """The old path is kept, the target's tunnel goes. Nothing happens once it is being switched."""
@@ -185,8 +185,8 @@ class Steps:
     def _install(self, flow: Flow, change: Change, event: str, now: Nanoseconds) -> None:
         self._step(change, event)
         change.deadline = now + self._times.install
+        self._plane.remember(flow)
         if self.faults.silent_after != "early":
-            self._plane.remember(flow)
             self._plane.install(flow, change.target)
 
     def _switch(self, flow: Flow, change: Change, event: str) -> None:

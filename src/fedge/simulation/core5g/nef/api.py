@@ -60,9 +60,8 @@ class Core(Protocol):
     async def acknowledge(self, transaction: str, refusal: str, n6: Address | None) -> Outcome: ...
 
 
-def nef_app(core: Core, tokens: Tokens, now_s: Callable[[], float]) -> Starlette:
-    """``now_s()``: Unix seconds."""
-    pace = Pace()
+def nef_app(core: Core, tokens: Tokens, pace: Pace, now_s: Callable[[], float]) -> Starlette:
+    """``pace``: how many requests each client may make. ``now_s()``: Unix seconds."""
 
     def client(request: Request) -> str:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")

@@ -45,7 +45,7 @@ class RouteToLocation(Data, frozen=True):
 
 
 class FlowInfo(Data, frozen=True):
-    flow_id: int
+    flow_id: Annotated[int, Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
     flow_descriptions: Annotated[list[Text], Meta(min_length=1, max_length=2)] | UnsetType = UNSET
 
 

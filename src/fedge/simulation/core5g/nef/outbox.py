@@ -33,7 +33,7 @@ class Letter(NamedTuple):
 
 
 class Outbox:
-    """``counts``: what became of the letters, by word. Use from one event loop."""
+    """``counts``: what became of the letters, in words; ``waiting``: how many have not left. Use from one event loop."""
 
     def __init__(self, client: httpx2.AsyncClient, networks: Sequence[str], rng: Random) -> None:
         self.faults = faults.NONE
@@ -41,13 +41,13 @@ class Outbox:
         self._client, self._networks, self._rng = client, networks, rng
         self._lanes: dict[tuple[str, str], deque[Letter]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._waiting = 0
+        self.waiting = 0
 
     def post(self, letter: Letter) -> None:
         if self.faults.drop and self._rng.random() < self.faults.drop:
             self.counts["lost by a fault"] += 1
             return
-        if self._waiting >= MOST_WAITING:
+        if self.waiting >= MOST_WAITING:
             self.counts["overflow"] += 1
             return
         if self.faults.reorder and self._rng.random() < self.faults.reorder:
@@ -74,7 +74,7 @@ class Outbox:
         self._queue(letter)
 
     def _queue(self, letter: Letter) -> None:
-        self._waiting += 1
+        self.waiting += 1
         lane = self._lanes.get(letter.lane)
         if lane is not None:
             lane.append(letter)
@@ -89,7 +89,7 @@ class Outbox:
                 self.counts[await self._deliver(letters[0])] += 1
             finally:
                 letters.popleft()
-                self._waiting -= 1
+                self.waiting -= 1
         del self._lanes[lane]
 
     async def _deliver(self, letter: Letter) -> str:

@@ -1,0 +1,180 @@
+"""The exposure function in one process: the real core network and API, a user plane that answers, notifications that are kept."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import httpx2
+from starlette.testclient import TestClient
+
+from fedge.core.messages import Message
+from fedge.core.messages.user_plane import (
+    InstallTunnel,
+    PathSwitched,
+    RanHello,
+    Subscriber,
+    SwitchPath,
+    TunnelInstalled,
+    UpfHello,
+)
+from fedge.core.model import Address, SiteId, UeId
+from fedge.simulation.core5g.nef.api import BASE, TOKEN, nef_app
+from fedge.simulation.core5g.nef.checks import Operator
+from fedge.simulation.core5g.nef.outbox import Outbox
+from fedge.simulation.core5g.nef.pace import Pace
+from fedge.simulation.core5g.nef.tokens import Tokens
+from fedge.simulation.core5g.smf import SessionManagement
+from fedge.simulation.core5g.store import Store
+from fedge.simulation.core5g.system import CoreNetwork
+from tests.simulation.core5g.core import CELLS, SERVICE, A, B
+
+ROOT = "https://127.9.0.4:8443"
+HOOK = "https://127.9.0.1:7443/notifications/up-path-change"
+GPSI, LTE_GPSI = "msisdn-99901000001", "msisdn-99901000002"
+NUMBERS = {GPSI: UeId("ue"), LTE_GPSI: UeId("ue-2"), "msisdn-99901000003": UeId("ue-3")}
+SECRETS = {"fedge": "fedge's secret", "another": "another's secret"}
+MERGE_PATCH = "application/merge-patch+json"
+PATIENCE_S = 10.0
+BURST = 100
+
+
+def route(site: str, port: int = 6000) -> dict[str, Any]:
+    return {"dnai": site, "routeInfo": {"ipv4Addr": "127.9.10.1", "portNumber": port}}
+
+
+def body(**more: Any) -> dict[str, Any]:
+    """A subscription such as Fedge's; None takes an attribute away."""
+    said = {
+        "afServiceId": "arena",
+        "afAppId": "arena",
+        "afTransId": "t-1",
+        "gpsi": GPSI,
+        "dnn": "internet",
+        "snssai": {"sst": 1},
+        "trafficRoutes": [route("a")],
+        "subscribedEvents": ["UP_PATH_CHANGE"],
+        "dnaiChgType": "EARLY_LATE",
+        "notificationDestination": HOOK,
+        "afAckInd": True,
+    } | more
+    return {name: value for name, value in said.items() if value is not None}
+
+
+class Exposure:
+    """``posted``: notifications that left, as (URL, body). ``receiver``: how their receiver answers."""
+
+    def __init__(self, folder: Path) -> None:
+        self.posted: list[tuple[str, dict[str, Any]]] = []
+        self.receiver: Callable[[httpx2.Request], httpx2.Response] = lambda _: httpx2.Response(204)
+        self.now_s = 1_800_000_000.0
+        self.store = Store(folder / "core5g.db")
+        self.operator = Operator(
+            frozenset({A, B}), NUMBERS, {"127.9.200.1": UeId("ue")}, SERVICE, {"unheard-of": SERVICE}
+        )
+        smf = SessionManagement(CELLS, self.store.life, self.store.paths())
+        client = httpx2.AsyncClient(transport=httpx2.MockTransport(self._receive), trust_env=False)
+        self.outbox = Outbox(client, self.operator.networks, Random(7))
+        self.core = CoreNetwork(
+            ROOT, self.operator, smf, self.store, self.outbox, self._upf, self._ran, time.monotonic_ns
+        )
+        self.tokens = Tokens(SECRETS, b"k" * 32)
+        self.app = nef_app(self.core, self.tokens, Pace(burst=BURST), lambda: self.now_s)
+        self.http: TestClient
+
+    async def attach(self) -> None:
+        """Access network and user plane functions are there."""
+        self.core.handle(RanHello(Address("127.9.0.3:2152"), self._subscribers()))
+        for site in (A, B):
+            self.core.handle(UpfHello(site, Address(f"127.9.1{site}.2:2152")))
+
+    def headers(self, client: str = "fedge") -> dict[str, str]:
+        granted = self.tokens.grant(
+            None,
+            {
+                "grant_type": "client_credentials",
+                "client_id": client,
+                "client_secret": SECRETS.get(client, ""),
+            },
+            int(self.now_s),
+        )
+        return {"authorization": f"Bearer {granted['access_token']}"}
+
+    def call(self, method: str, path: str = "", said: Any = None, **more: Any) -> Any:
+        """A request as ``fedge`` under its subscriptions, with the content type of the operation."""
+        headers = self.headers() | more.pop("headers", {})
+        if said is not None:
+            headers.setdefault("content-type", MERGE_PATCH if method == "PATCH" else "application/json")
+            more["content"] = said if isinstance(said, (bytes, str)) else json.dumps(said)
+        return self.http.request(method, f"{BASE}/fedge/subscriptions{path}", headers=headers, **more)
+
+    def create(self, **more: Any) -> str:
+        """The path of a new subscription, below the collection."""
+        answer = self.call("POST", said=body(**more))
+        assert answer.status_code == 201, answer.text
+        return "/" + str(answer.headers["location"]).rpartition("/")[2]
+
+    def notification(self, index: int) -> dict[str, Any]:
+        """The ``index``-th one that left, once it did."""
+        deadline = time.monotonic() + PATIENCE_S
+        while len(self.posted) <= index:
+            assert time.monotonic() < deadline, f"only {len(self.posted)} notifications left"
+            time.sleep(0.005)
+        return self.posted[index][1]
+
+    def settled(self) -> None:
+        """Returns once every notification has left or been given up."""
+        deadline = time.monotonic() + PATIENCE_S
+        while self.outbox.waiting:
+            assert time.monotonic() < deadline, "notifications are still on their way"
+            time.sleep(0.005)
+
+    def ack(self, uri: str, status: str = "SUCCESS", **more: Any) -> Any:
+        said = {"ackResult": {"afStatus": status} | more.pop("result", {})} | more
+        return self.http.post(uri.removeprefix(ROOT), json=said, headers=self.headers())
+
+    def token(self, form: dict[str, str] | str, **more: Any) -> Any:
+        headers = {"content-type": "application/x-www-form-urlencoded"} | more.pop("headers", {})
+        if isinstance(form, str):
+            return self.http.post(TOKEN, content=form, headers=headers, **more)
+        return self.http.post(TOKEN, data=form, headers=headers, **more)
+
+    def _subscribers(self) -> tuple[Subscriber, ...]:
+        return tuple(
+            Subscriber(ue, gpsi, f"127.9.200.{number}", "lte" if gpsi == LTE_GPSI else "nr")
+            for number, (gpsi, ue) in enumerate(NUMBERS.items(), 1)
+        )
+
+    def _receive(self, request: httpx2.Request) -> httpx2.Response:
+        answer = self.receiver(request)
+        if answer.is_success:
+            self.posted.append((str(request.url), json.loads(request.content)))
+        return answer
+
+    def _upf(self, site: SiteId, message: Message) -> None:
+        if isinstance(message, InstallTunnel):
+            self._soon(TunnelInstalled(site, message.teid_up))
+
+    def _ran(self, message: Message) -> None:
+        if isinstance(message, SwitchPath):
+            self._soon(PathSwitched(message.ue, message.service, message.site, message.number, 0))
+
+    def _soon(self, answer: Message) -> None:
+        asyncio.get_running_loop().call_soon(self.core.handle, answer)
+
+
+@contextmanager
+def exposure(folder: Path) -> Iterator[Exposure]:
+    one = Exposure(folder)
+    with TestClient(one.app, base_url=ROOT, raise_server_exceptions=True) as one.http:
+        assert one.http.portal is not None
+        one.http.portal.call(one.attach)
+        yield one
+        one.http.portal.call(one.outbox.close)
+    one.store.close()
