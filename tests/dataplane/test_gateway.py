@@ -43,11 +43,13 @@ class Bench:
             one.close()
         self.to_peer: list[tuple[str, bytes]] = []
         self.heard: list[tuple[int, int]] = []
+        self.arrived: list[tuple[int, int, bool, tuple[str, int]]] = []
         self.journal = folder / "gateway.jsonl"
         self.gateway = Gateway(
             self.n6, self.inside, self.between, self.upf.getsockname(),
             lambda site, packet: self.to_peer.append((site, packet)),
             lambda key, generation: self.heard.append((key, generation)),
+            lambda *arrived: self.arrived.append(arrived),
             self.journal,
         )  # fmt: skip
         self.gateway.instance_up("arena-1", "arena", self.instance.getsockname())

@@ -19,6 +19,7 @@ from fedge.core.messages import TrafficRule
 from fedge.core.transfer import ClearFlow, SetFlow
 from fedge.dataplane.flows import PEER, Delivery, FlowTable
 from fedge.dataplane.n6 import N6, Endpoint
+from fedge_sdk import wire
 
 DRAIN = 256
 MAX_DATAGRAM = 2048
@@ -36,7 +37,8 @@ def udp_socket(address: Endpoint) -> socket.socket:
 
 class Gateway:
     """``upf``: the user plane function's end of N6. ``heard(key, generation)`` is called when the UE is first heard directly at a
-    generation; ``to_peer`` sends late.
+    generation; ``arrived(key, generation, is the writer here, address sent to)`` when an expected client is. ``to_peer`` sends
+    late.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Gateway:
         upf: Endpoint,
         to_peer: Callable[[str, bytes], None],
         heard: Callable[[int, int], None],
+        arrived: Callable[[int, int, bool, Endpoint], None],
         journal: Path,
     ) -> None:
         self.table = FlowTable()
@@ -56,7 +59,7 @@ class Gateway:
         self.peers: set[Endpoint] = set()
         self._n6, self._inside, self._between = udp_socket(n6), udp_socket(inside), udp_socket(between)
         self._upf = upf
-        self._to_peer, self._heard = to_peer, heard
+        self._to_peer, self._heard, self._arrived = to_peer, heard, arrived
         self._journal = journal.open("a", buffering=1)
 
     @property
@@ -103,6 +106,13 @@ class Gateway:
         else:
             self.n6.cleared(effect)
 
+    def redirect(self, key: int, number: int, service: Endpoint) -> None:
+        """Tell a session's client, if it is known where that is, that ``service`` leads to its session (REDIRECT)."""
+        packet = self.n6.towards(key, wire.encode_redirect(key, number, service))
+        if packet is not None:
+            self.counts["redirects"] += 1
+            self._send(self._n6, packet, self._upf)
+
     def send_between(self, packet: bytes, to: Endpoint) -> None:
         """A forwarded packet to another gateway."""
         self._send(self._between, packet, to)
@@ -115,7 +125,7 @@ class Gateway:
             try:
                 packet, source = receive(MAX_DATAGRAM)
             except BlockingIOError:
-                return
+                break
             if source != upf:
                 self.counts["foreign"] += 1
                 continue
@@ -124,6 +134,15 @@ class Gateway:
                 self._deliver(deliveries)
             if generation:
                 self._heard(key, generation)
+        if self.table.arrived:
+            self._tell_arrivals()
+
+    def _tell_arrivals(self) -> None:
+        arrived, self.table.arrived = self.table.arrived, []
+        for key, generation, writer in arrived:
+            known = self.n6.whereabouts(key)
+            if known is not None:
+                self._arrived(key, generation, writer, known[1])
 
     def _from_peers(self) -> None:
         for _ in range(DRAIN):

@@ -29,7 +29,7 @@ from fedge.api.admin.view import Facts
 from fedge.api.camara import simple_edge_discovery
 from fedge.core.control import ControlPlane, ControlSettings, Reply, Story
 from fedge.core.messages import Message
-from fedge.core.model import MS, AppId, SiteId
+from fedge.core.model import MS, Address, AppId, SiteId
 from fedge.dashboard import CONTENT_SECURITY_POLICY, INDEX, STATIC_DIR
 from fedge.ports import AccessNetwork
 from fedge.programs.steered import Steered
@@ -119,6 +119,10 @@ class ControlShell:
             clusters=clusters,
             started_at=config.started_ns,
             default_service=addresses.service(config.net),
+            site_services={
+                site.site: Address(addresses.site_service(config.net, index))
+                for index, site in enumerate(city.sites)
+            },
         )
         self.plane: ControlPlane = restored(self.journal, settings)
         self._metrics = Metrics(self.plane, self.now)

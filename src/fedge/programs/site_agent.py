@@ -26,10 +26,14 @@ from fedge.adapters.kubernetes.node import BenchNode
 from fedge.core.messages import (
     Answer,
     AskInventory,
+    ClientHeard,
+    ExpectClient,
     FinalDelta,
     InstanceHello,
     Message,
     MoveActivated,
+    MoveOrder,
+    RedirectClient,
     RunInstances,
     SiteHello,
     SiteReport,
@@ -140,6 +144,7 @@ class SiteShell:
         self.peers: dict[SiteId, Peer] = {}
         self._failpoints = Failpoints()
         self._held: list[tuple[str, Effect]] = []
+        self._redirected: dict[SessionKey, RedirectClient] = {}
         self._rng = random.Random(f"backhaul/{config.seed}/{self.site}")
         self.control: Dialled | None = None
         net = config.net
@@ -151,6 +156,7 @@ class SiteShell:
             addresses.endpoint(addresses.upf_n6(net, index)),
             self._forward,
             self._heard,
+            self._arrived,
             self.folder / "gateway.jsonl",
         )
 
@@ -210,7 +216,18 @@ class SiteShell:
                 message.key, addresses.endpoint(message.ue), addresses.endpoint(message.service)
             )
             return
+        if isinstance(message, ExpectClient):
+            self.gateway.table.expect(message.key)
+            return
+        if isinstance(message, RedirectClient):
+            self._redirect(message)
+            return
         self.apply(self.agent.handle(message, time.monotonic_ns()))
+
+    def _redirect(self, message: RedirectClient) -> None:
+        if message.key in self.gateway.table.entries:
+            self._redirected[message.key] = message
+            self.gateway.redirect(message.key, message.number, addresses.endpoint(message.service))
 
     def on_instance(self, message: Message) -> None:
         if isinstance(message, InstanceHello):
@@ -226,6 +243,11 @@ class SiteShell:
         if place is not None:
             seen = UplinkSeen(self.site, place.status.session, generation, time.monotonic_ns())
             self.apply(self.agent.handle(seen, time.monotonic_ns()))
+
+    def _arrived(self, key: int, generation: int, writer: bool, service: tuple[str, int]) -> None:
+        if self.control is not None:
+            sent_to, now = Address("{}:{}".format(*service)), time.monotonic_ns()
+            self.control.send(ClientHeard(self.site, SessionKey(key), generation, sent_to, writer, now))
 
     # --- effects -----------------------------------------------------------------------------------------------------------
 
@@ -248,7 +270,7 @@ class SiteShell:
             case TellPeer(site, message):
                 if site in self.peers:
                     if isinstance(message, FinalDelta):
-                        self._tell_whereabouts(self.peers[site], message.order.key)
+                        self._tell_whereabouts(self.peers[site], message.order)
                     self.peers[site].send(message)
             case TellInstance(instance, message):
                 line = self.lines.get(instance)
@@ -256,13 +278,17 @@ class SiteShell:
                     line.transport.write(codec.encode_for_instance(message))
             case SetFlow() | ClearFlow():
                 self.gateway.apply(effect)
+                if effect.key not in self.gateway.table.entries:
+                    self._redirected.pop(effect.key, None)
 
-    def _tell_whereabouts(self, peer: Peer, key: SessionKey) -> None:
-        """The target's gateway shall know where the UE is before its packets arrive there."""
-        known = self.gateway.n6.whereabouts(key)
+    def _tell_whereabouts(self, peer: Peer, order: MoveOrder) -> None:
+        """The target's gateway shall know where the UE is before its packets arrive there, and which address it will send to."""
+        known = self.gateway.n6.whereabouts(order.key)
         if known is not None:
             ue, service = (Address(f"{host}:{port}") for host, port in known)
-            peer.send(UeAt(key, ue, service))
+            told = self._redirected.get(order.key)
+            redirected = told is not None and told.generation == order.generation
+            peer.send(UeAt(order.key, ue, told.service if told is not None and redirected else service))
 
     def _forward(self, site: str, packet: bytes) -> None:
         peer = self.peers.get(SiteId(site))

@@ -123,7 +123,7 @@ def attach(known: Knowledge, event: AskedAttach, now: Nanoseconds) -> list[Effec
     name = sessions.session_id(event.app, event.ue, known.state)
     session = known.state.sessions.get(name)
     if session is not None and session.state != "lost":
-        answer = sessions.attach_answer(known.state, session, event.request, known.service_of(event.app))
+        answer = sessions.attach_answer(known.state, session, event.request, known.reach(session))
         if answer is None:
             known.waiting.setdefault(name, []).append((event.request, False))
             return []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from fedge.core.access import AccessView
 from fedge.core.applications import Application, applications_of
 from fedge.core.applications.traffic_rules import rules_of
-from fedge.core.control.state import State
+from fedge.core.control.state import Session, State
 from fedge.core.federation import SiteView
 from fedge.core.messages import EngineBound
 from fedge.core.model import Address, AppId, Nanoseconds, SiteId, UeId
@@ -19,6 +19,7 @@ from fedge.core.placement import Policy, policies_of
 
 class ControlSettings(Struct, frozen=True):
     """``policy``: follow, or stay (nobody moves unless ordered). ``services``: each application's stable address.
+    ``site_services``: each site's own, for clients that the core network does not steer.
 
     ``engine`` karmada: its scheduler places applications, and its bindings say where; embedded: the control plane does.
     """
@@ -28,6 +29,7 @@ class ControlSettings(Struct, frozen=True):
     clusters: dict[SiteId, str] = {}
     """On Karmada: the member cluster that each site is."""
     services: dict[AppId, str] = {}
+    site_services: dict[SiteId, Address] = {}
     started_at: Nanoseconds = 0
     default_service: str = ""
 
@@ -52,13 +54,22 @@ class Knowledge:
 
     def read_objects(self) -> None:
         """Derive applications and policies from the stored manifests."""
-        objects = tuple(self.state.objects.values())
+        objects, own = tuple(self.state.objects.values()), tuple(self.settings.site_services.values())
         self.applications = {
-            app: replace(application, rules=rules_of(application, Address(self.service_of(app))))
+            app: replace(application, rules=rules_of(application, Address(self.service_of(app)), *own))
             for app, application in applications_of(objects).items()
         }
         self.policies = policies_of(objects, self.applications)
 
     def service_of(self, app: AppId) -> str:
-        """The address that this application's clients send to."""
+        """The application's stable address."""
         return self.settings.services.get(app, self.settings.default_service)
+
+    def reach(self, session: Session) -> dict[str, Any]:
+        """In the attach answer: where its client is to send, and every address that it may be redirected to.
+
+        Before it is told which, a site's own address is right: it is reached from any access.
+        """
+        stable, own = self.service_of(session.app), self.settings.site_services
+        service = session.service or own.get(session.site, stable)
+        return {"service": service, "services": [stable, *own.values()]} if own else {"service": stable}

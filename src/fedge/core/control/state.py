@@ -39,6 +39,8 @@ class Session(Struct):
     aborts: int = 0
     aborted_at: Nanoseconds = 0
     because: str = ""
+    service: str = ""
+    """Where a client that attaches is to send, as steering told; empty while that is not known."""
 
 
 class State(Struct):

@@ -132,7 +132,7 @@ def activated(state: State, event: MoveActivated, now: Nanoseconds) -> list[Effe
         move.order.generation,
     )
     session.came_from, session.moved_at, session.aborts = move.order.source, now, 0
-    session.steered = False
+    session.steered, session.service = False, ""
     told = _told(move, "ACTIVATED", event.at, f"{move.order.target} writes from tick {event.tick + 1}")
     return [*orders_of(state, move), told]
 
@@ -261,7 +261,7 @@ def aborted(state: State, event: MoveAborted, now: Nanoseconds) -> list[Effect]:
     if was in AFTER:
         session.site, session.top_generation = order.source, order.generation + 1
         session.generation = session.top_generation
-        session.steered = False
+        session.steered, session.service = False, ""
         gateway = state.sites[order.source].gateway
         effects += [
             ToAccess(

@@ -111,9 +111,12 @@ class RouteInstalled(Message, frozen=True):
 
 
 class RouteActivated(Message, frozen=True):
+    """``service``: where a client that attaches from now on is to send; empty: to the application's stable address."""
+
     session: SessionId
     generation: int
     at: Nanoseconds
+    service: Address = Address("")
 
 
 class UeSighting(Struct, frozen=True):

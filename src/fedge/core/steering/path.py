@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from fedge.core.model import Address, AppId, Nanoseconds, SessionId, SessionKey, SiteId, UeId
 from fedge.core.steering.patience import Backoff
@@ -78,6 +78,19 @@ class Change(Struct):
     told: bool = False
 
 
+class Client(Struct):
+    """The session's client as gateways heard it. ``at``: the address that it sends to, empty if unknown; ``site``: whose gateway
+    heard it, as its writer, there. ``ready``: the generation of a coming target that hears it already. ``quick``, ``say_at``: how
+    often orders about it were said, and when they are said again.
+    """
+
+    at: Address = Address("")
+    site: SiteId | None = None
+    ready: int = 0
+    quick: int = 0
+    say_at: Nanoseconds = 0
+
+
 class Path(Struct):
     """``serving``: the generation that shall carry the traffic; ``next``: one that is installed, of a move under way.
 
@@ -126,6 +139,11 @@ class Path(Struct):
     activated: int = 0
     """The highest generations that were reported to the control plane."""
     ended: bool = False
+    client: Client = field(default_factory=Client)
+    left: SiteId | None = None
+    """The site that served before the last move."""
+    told: Address = Address("")
+    """Where clients that attach are to send, as it was told."""
 
     @property
     def goal(self) -> Target | None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fedge.core.messages import PathChangeAsked, RouteActivated, RouteInstalled, RouteRefused
-from fedge.core.model import MS, SECOND, Address, Nanoseconds, SessionKey, SiteId
+from fedge.core.model import MS, SECOND, Nanoseconds, SiteId
+from fedge.core.steering import redirect
 from fedge.core.steering.calls import (
     Acknowledge,
     AfStatus,
@@ -22,7 +23,7 @@ from fedge.core.steering.calls import (
     PathNotified,
     Tell,
 )
-from fedge.core.steering.dnai import Dnais
+from fedge.core.steering.desk import Desk
 from fedge.core.steering.path import Change, Path, Target
 from fedge.core.steering.patience import Backoff
 
@@ -40,33 +41,10 @@ UNSTEERED_FOR = 5 * SECOND
 KEPT_URIS = 8
 
 
-class Desk:
-    """What all paths share: sites and their names in the core network, the numbers of calls, and whether calls go out at all."""
-
-    def __init__(self, dnais: Dnais) -> None:
-        self.dnais = dnais
-        self.offered: dict[SiteId, Address] = {}
-        self.open = False
-        self.calls: dict[int, SessionKey | None] = {}
-        self._last = 0
-
-    def number(self, key: SessionKey | None = None) -> int:
-        """Of a new call, of a path or of nobody."""
-        self._last += 1
-        self.calls[self._last] = key
-        return self._last
-
-    def routes(self, goal: Target, alone: bool) -> tuple[N6Route, ...]:
-        """The goal's route alone, or with those of all sites on offer."""
-        others = {} if alone else self.offered
-        ends = {**others, goal.site: goal.gateway}
-        return tuple(N6Route(self.dnais.of(site), gateway) for site, gateway in ends.items())
-
-
 # --- what the control plane says ----------------------------------------------------------------------------------------------
 
 
-def install(path: Path, target: Target, leads: bool, now: Nanoseconds) -> list[Effect]:
+def install(path: Path, target: Target, leads: bool, desk: Desk, now: Nanoseconds) -> list[Effect]:
     """A target that is warm; or, said again after a restart, the route that carries the traffic: then it ``leads``."""
     newest = max((one.generation for one in (path.serving, path.next) if one is not None), default=0)
     if target.generation < newest:
@@ -84,12 +62,14 @@ def install(path: Path, target: Target, leads: bool, now: Nanoseconds) -> list[E
     if path.state == "UNSTEERED":
         path.enter("lost", now)  # the subscriber may be on another access by now
         _in_doubt(path)
-    return []
+    return redirect.begin(path, desk)
 
 
 def activate(path: Path, generation: int) -> None:
     """The target of this generation is the writer: from here on the traffic has to follow."""
     if path.next is not None and path.next.generation == generation:
+        path.left = path.serving.site if path.serving is not None else None
+        path.client.quick, path.client.say_at = 0, 0
         path.serving, path.next, path.refused = path.next, None, 0
     if path.serving is not None and path.serving.generation == generation:
         path.activated = min(path.activated, generation - 1)
@@ -172,7 +152,7 @@ def answered(path: Path, answer: Answer, desk: Desk, now: Nanoseconds) -> list[E
     if answer.status == 404 and not creating:
         lost(path, now)
         return []
-    return _refused(path, answer, now)
+    return _refused(path, answer, desk, now)
 
 
 def _acknowledged(path: Path, answer: Answer, now: Nanoseconds) -> None:
@@ -201,7 +181,7 @@ def _in_doubt(path: Path, *sites: SiteId) -> None:
     path.led = None
 
 
-def _refused(path: Path, answer: Answer, now: Nanoseconds) -> list[Effect]:
+def _refused(path: Path, answer: Answer, desk: Desk, now: Nanoseconds) -> list[Effect]:
     """The core network will not."""
     if answer.cause in NOT_STEERED:
         path.reason = answer.reason
@@ -209,6 +189,8 @@ def _refused(path: Path, answer: Answer, now: Nanoseconds) -> list[Effect]:
         return []
     if not path.enter("refused", now) or path.next is None or path.goal is not path.next:
         return []
+    if redirect.way(path, desk) == "client":
+        return []  # its packets do not go that way: the next goal is asked for anew
     path.refused, path.reason = path.next.generation, answer.reason
     return [Tell(RouteRefused(path.session, path.next.generation, answer.reason))]
 
@@ -253,7 +235,8 @@ def advance(path: Path, desk: Desk, now: Nanoseconds) -> list[Effect]:
     effects: list[Effect] = []
     if path.change is not None:
         effects += _on_change(path, path.change, goal, desk, now)
-    return [*effects, *_call(path, goal, desk, now), *_report(path, goal, now)]
+    effects += _call(path, goal, desk, now)
+    return [*effects, *redirect.lead(path, desk, now), *_report(path, goal, desk, now)]
 
 
 def _on_change(path: Path, change: Change, goal: Target, desk: Desk, now: Nanoseconds) -> list[Effect]:
@@ -339,20 +322,35 @@ def _names(routes: Iterable[N6Route]) -> frozenset[str]:
     return frozenset(route.dnai for route in routes)
 
 
-def _report(path: Path, goal: Target, now: Nanoseconds) -> list[Effect]:
+def _report(path: Path, goal: Target, desk: Desk, now: Nanoseconds) -> list[Effect]:
     """What the control plane waits to hear."""
-    arrived = path.there or path.state == "UNSTEERED"
-    arrived |= path.state == "ASKED" and _silent_enough(path, goal, TAKEN_FOR_THERE)
-    change = path.change
-    beside = path.state in ("LATE", "SWITCHING") and change is not None and change.site == goal.site
+    match redirect.way(path, desk):
+        case "client":
+            beside, arrived = redirect.installed(path, goal), redirect.activated(path, goal)
+        case "core":
+            arrived = path.there or path.state == "UNSTEERED"
+            arrived |= path.state == "ASKED" and _silent_enough(path, goal, TAKEN_FOR_THERE)
+            change = path.change
+            beside = path.state in ("LATE", "SWITCHING") and change is not None and change.site == goal.site
+            beside |= arrived
+        case _:
+            return []
     effects: list[Effect] = []
-    if (arrived or beside) and goal is path.next and goal.generation > path.installed:
+    if beside and goal is path.next and goal.generation > path.installed:
         path.installed = goal.generation
         effects.append(Tell(RouteInstalled(path.session, goal.generation)))
-    if arrived and goal is path.serving and goal.generation > path.activated:
-        path.activated = goal.generation
-        effects.append(Tell(RouteActivated(path.session, goal.generation, now)))
+    if goal is path.serving and (
+        (arrived and goal.generation > path.activated) or _attaches_elsewhere(path, goal, desk)
+    ):
+        path.activated, path.told = goal.generation, redirect.service(path, desk)
+        effects.append(Tell(RouteActivated(path.session, goal.generation, now, path.told)))
     return effects
+
+
+def _attaches_elsewhere(path: Path, goal: Target, desk: Desk) -> bool:
+    """All is well, but a client that attaches now has to be given another address than was told."""
+    decided = path.led == goal.site or path.state == "UNSTEERED"
+    return decided and goal.generation == path.activated and path.told != redirect.service(path, desk)
 
 
 def _end(path: Path, desk: Desk, now: Nanoseconds) -> list[Effect]:
