@@ -19,7 +19,7 @@ from fedge.core.applications.objects import Raw
 from fedge.core.applications.qos import Latency, Mobility, QoSPolicy, State
 from fedge.core.applications.quantity import cpu_millis, memory_bytes
 from fedge.core.applications.service import Service
-from fedge.core.messages import RunInstances
+from fedge.core.messages import RunInstances, TrafficRule
 from fedge.core.model import AppId
 
 
@@ -47,9 +47,13 @@ class Application(Struct, frozen=True):
     labels: dict[str, str] = {}
     service: str = ""
     service_port: int = 0
+    ports: tuple[tuple[str, int], ...] = ()
+    """The Service's ports: (UDP or TCP, number), in its order; the first is ``service_port``."""
     latency: Latency | None = None
     state: State = State()
     mobility: Mobility = Mobility()
+    rules: tuple[TrafficRule, ...] = ()
+    """Which traffic goes to it (`traffic_rules.py`): known once its stable address is."""
 
     @property
     def schema(self) -> str:
@@ -75,6 +79,7 @@ class Application(Struct, frozen=True):
             memory_limit_bytes=template.memory_limit_bytes,
             image=template.image,
             revision=self.revision,
+            rules=self.rules,
         )
 
 
@@ -146,6 +151,7 @@ def _application(deployment: Deployment, services: list[Service], policies: list
         labels=deployment.metadata.labels,
         service=service.metadata.name if service else "",
         service_port=service.spec.ports[0].port if service else 0,
+        ports=tuple((each.protocol, each.port) for each in service.spec.ports) if service else (),
         latency=policy.spec.latency if policy else None,
         state=policy.spec.state if policy else State(),
         mobility=policy.spec.mobility if policy else Mobility(),

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from fedge.core.access import AccessView
 from fedge.core.applications import Application, applications_of
+from fedge.core.applications.traffic_rules import rules_of
 from fedge.core.control.state import State
 from fedge.core.federation import SiteView
 from fedge.core.messages import EngineBound
-from fedge.core.model import AppId, Nanoseconds, SiteId, UeId
+from fedge.core.model import Address, AppId, Nanoseconds, SiteId, UeId
 from fedge.core.placement import Policy, policies_of
 
 
@@ -51,7 +53,10 @@ class Knowledge:
     def read_objects(self) -> None:
         """Derive applications and policies from the stored manifests."""
         objects = tuple(self.state.objects.values())
-        self.applications = applications_of(objects)
+        self.applications = {
+            app: replace(application, rules=rules_of(application, Address(self.service_of(app))))
+            for app, application in applications_of(objects).items()
+        }
         self.policies = policies_of(objects, self.applications)
 
     def service_of(self, app: AppId) -> str:

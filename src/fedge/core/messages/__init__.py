@@ -5,7 +5,7 @@ definitions (ADR 0006). Receivers treat a repeated message as the same message: 
 Instants are monotonic nanoseconds. ``body`` holds bulk state and travels outside the JSON or MessagePack header.
 
 ``order``: the base and a move's order; ``site``, ``peer``, ``instance``, ``access``, ``user_plane``: who talks to whom;
-``status``: what is held.
+``status``: what is held; ``traffic``: which packets go where, in the words of MEC 011.
 """
 
 from fedge.core.messages.access import (
@@ -97,6 +97,12 @@ from fedge.core.messages.status import (
     InstanceStatus,
     SessionStatus,
 )
+from fedge.core.messages.traffic import (
+    DestinationInterface,
+    DnsRule,
+    TrafficFilter,
+    TrafficRule,
+)
 from fedge.core.messages.user_plane import (
     EndTunnel,
     InstallPath,
@@ -127,6 +133,8 @@ __all__ = [
     "CloseSession",
     "Decline",
     "DiscardSession",
+    "DestinationInterface",
+    "DnsRule",
     "Drop",
     "Dropped",
     "EndTunnel",
@@ -188,6 +196,8 @@ __all__ = [
     "TargetRefused",
     "TargetWarmed",
     "ToInstance",
+    "TrafficFilter",
+    "TrafficRule",
     "TunnelInstalled",
     "UeSighting",
     "UesSighted",

@@ -6,6 +6,7 @@ from msgspec import field
 
 from fedge.core.messages.order import Message, MoveOrder
 from fedge.core.messages.status import InstanceStatus, SessionStatus
+from fedge.core.messages.traffic import TrafficRule
 from fedge.core.model import Address, AppId, MoveId, Nanoseconds, SessionId, SessionKey, SiteId, UeId
 
 
@@ -22,6 +23,8 @@ class RunInstances(Message, frozen=True):
     memory_limit_bytes: int = 0
     image: str = ""
     revision: int = 1
+    rules: tuple[TrafficRule, ...] = ()
+    """Which traffic of UEs goes to it; without one nothing does."""
 
 
 class OpenSession(Message, frozen=True):
