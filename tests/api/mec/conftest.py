@@ -1,55 +1,14 @@
-"""A platform of two sites whose ETSI MEC APIs are called without a network; its notifications are only written down."""
+"""A platform of two sites whose ETSI MEC APIs are called without a network."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-import msgspec
 import pytest
 from starlette.testclient import TestClient
 
-from fedge.adapters.embedded.addresses import SimulatedSubscribers
-from fedge.adapters.notifications import Notifications
-from fedge.api.admin import admin_app
-from fedge.api.manifest_files import read_manifests
-from fedge.api.mec import BASES, Platform, mec_routes, notification
-from fedge.core.control import Notify
-from fedge.core.control.events import AskedApply
-from tests.api.centre import ARENA, TOKEN, PlainCentre
-
-ORIGIN = "http://127.0.0.1:7001"
-
-
-class Sink:
-    """The port ``Notifier``, without sending: (callback, body) of each notification."""
-
-    def __init__(self) -> None:
-        self.posted: list[tuple[str, dict]] = []  # type: ignore[type-arg]
-        self.objection = Notifications().objection
-
-    def post(self, callback: str, body: bytes) -> bool:
-        self.posted.append((callback, msgspec.json.decode(body)))
-        return True
-
-
-class MecCentre(PlainCentre):
-    def __init__(self) -> None:
-        super().__init__()
-        self.sink = Sink()
-        self.say(AskedApply(0, tuple(one.object for one in read_manifests(ARENA))))
-        self.join("harbour", "market")
-
-    def notify(self, notify: Notify) -> None:
-        self.sink.post(notify.subscription.callback, notification(notify, self.plane, ORIGIN))
-
-    def told(self) -> list[dict]:  # type: ignore[type-arg]
-        """What subscribers were posted since the last time."""
-        sent, self.sent = self.sent, []
-        for effect in sent:
-            if isinstance(effect, Notify):
-                self.notify(effect)
-        posted, self.sink.posted = self.sink.posted, []
-        return [body for _, body in posted]
+from tests.api.centre import TOKEN
+from tests.api.mec.platform import MecCentre, application
 
 
 @pytest.fixture
@@ -59,7 +18,5 @@ def centre() -> MecCentre:
 
 @pytest.fixture
 def client(centre: MecCentre) -> Iterator[TestClient]:
-    platform = Platform(centre, SimulatedSubscribers(77, 3), centre.sink, ORIGIN, centre.notify)
-    app = admin_app(centre, mec_routes(platform), own=BASES)
-    with TestClient(app, headers={"Authorization": f"Bearer {TOKEN}"}) as found:
+    with TestClient(application(centre), headers={"Authorization": f"Bearer {TOKEN}"}) as found:
         yield found
