@@ -14,6 +14,8 @@ from fedge.api.manifest_files import read_manifests
 from fedge.api.mec import BASES, Platform, mec_routes, notification
 from fedge.core.control import Notify
 from fedge.core.control.events import AskedApply
+from fedge.core.messages import AccessHello, Cell, CellChanged, SiteReport
+from fedge.core.model import SECOND, CellId, SiteId, UeId
 from tests.api.centre import ARENA, PlainCentre
 
 ORIGIN = "http://127.0.0.1:7001"
@@ -45,8 +47,31 @@ class MecCentre(PlainCentre):
     def __init__(self) -> None:
         super().__init__()
         self.sink = Sink()
+        self.ahead = 0
         self.say(AskedApply(0, tuple(one.object for one in read_manifests(ARENA))))
         self.join("harbour", "market")
+
+    def now(self) -> int:
+        return super().now() + self.ahead
+
+    def pass_time(self, seconds: float) -> None:
+        """Time passes, sites go on reporting, and the platform looks at everything a few times."""
+        for _ in range(4):
+            self.ahead += int(seconds * SECOND / 4)
+            for name, view in self.plane.sites.items():
+                self.say(SiteReport(name, 0.1, 0, view.instances, {}, self.now()))
+            for ue in self.plane.access.ues.values():
+                ue.seen_at = ue.heard_at = self.now()
+            self.carry_out(self.plane.wake(self.now()))
+
+    def walk_to_market(self) -> None:
+        """Player 1 is near harbour no more: market is 9 ms faster."""
+        paths = {SiteId("harbour"): 10.0, SiteId("market"): 1.0}
+        cell = Cell(CellId("nr-2"), "nr", 90.0, 10.0, 100.0, SiteId("market"), paths)
+        self.say(AccessHello(100.0, 100.0, (cell,), ()))
+        ue = self.plane.access.ues[UeId("player-1")]
+        ue.seen_at = ue.heard_at = self.now()
+        self.say(CellChanged(ue.sighting.ue, cell.cell, None, "nr", 10.0, 0.0, self.now()))
 
     def notify(self, notify: Notify) -> None:
         self.sink.post(notify.subscription.callback, notification(notify, self.plane, ORIGIN))
