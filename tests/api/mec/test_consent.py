@@ -94,6 +94,21 @@ def test_without_confirmation_the_application_is_told(
     assert statuses(centre) == [1, 2]
 
 
+def test_a_subscriber_hears_of_the_ues_that_it_named(playing: TestClient, centre: MecCentre) -> None:
+    for named in ([GPSI], ["msisdn-99901000002"]):
+        subscription = {
+            "subscriptionType": "MobilityProcedureSubscription",
+            "callbackReference": SINK,
+            "filterCriteria": {"associateId": named},
+        }
+        assert playing.post("/amsi/v1/subscriptions", json=subscription).status_code == 201
+    centre.walk_to_market()
+    (move,) = under_way(centre)
+    carried_through(centre, move)
+    heard = [(notice["associateId"], notice["mobilityStatus"]) for notice in centre.told()]
+    assert heard == [(["player-1"], 1), ([GPSI], 1), (["player-1"], 2)]
+
+
 def test_with_confirmation_the_move_waits_for_the_context(playing: TestClient, centre: MecCentre) -> None:
     registration = register(playing, 2)
     centre.walk_to_market()

@@ -99,6 +99,8 @@ def test_a_mobility_subscription(client: TestClient, centre: MecCentre, kind: st
         ({"expiryDeadline": {"seconds": 1, "nanoSeconds": 0}}, 400),
         ({"filterCriteria": {"mobilityStatus": [4]}}, 400),
         ({"filterCriteria": {"appInstanceId": "nowhere"}}, 404),
+        ({"filterCriteria": {"associateId": ["msisdn-99901999999"]}}, 404),
+        ({"filterCriteria": {"associateId": ["127.77.200.1"]}}, 400),
         ({"subscriptionType": "Another"}, 400),
     ],
 )

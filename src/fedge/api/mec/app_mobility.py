@@ -214,7 +214,8 @@ class AppMobility:
             if expires_at <= self.platform.centre.now():
                 raise Problem(400, "expiryDeadline: it has passed")
         one = self._owner(wanted.filter_criteria)
-        made = Subscription(topic=topic, callback=callback, told=told, expires_at=expires_at)
+        ues = {name: self._ue(name) for name in wanted.filter_criteria.associate_id}
+        made = Subscription(topic=topic, callback=callback, told=told, expires_at=expires_at, ues=ues)
         if one is not None:
             made = replace(made, owner=one.id, site=one.site, app=one.app)
         return made, wanted.request_test_notification

@@ -76,7 +76,7 @@ def resource(known: Knowledge, event: AskedResource) -> list[Effect]:
             return [refusal]
         return [Reply(event.request, 200, {"id": given.id}), Propose(ResourceKept(given))]
     if kept.full(given):
-        return [_no(event.request, 429, "as many of these are kept as Fedge keeps; delete some")]
+        return [_no(event.request, 403, "as many of these are kept as Fedge keeps; delete some")]
     foreign = isinstance(given, AppRegistration) and given.foreign
     if given.owner and not foreign and not is_there(known, given.owner):
         return [_no(event.request, 404, f"no application instance {given.owner}")]

@@ -101,30 +101,23 @@ def of_moves(state: State, effects: Iterable[Effect]) -> list[Effect]:
 def of_mobility(
     held: Enablement, ue: UeId, app: AppId, source: SiteId, target: SiteId, status: int
 ) -> list[Effect]:
-    """MEC 021, 7.4.2. The UE goes by the name under which it was registered."""
-    names = [
+    """MEC 021, 7.4.2. A subscriber is told of the UE by the name that it gave it, else by that of its registration."""
+    registered = {
         device.associate_id
         for one in held.registrations()
         for device in one.devices
         if device.ue == ue and one.site == source and one.app in ("", app)
-    ]
-    facts = {"status": status, "associate_ids": sorted(set(names)) or [ue], "app": app, "to": target}
-    return [
-        Notify(one, "mobility", facts)
-        for one in held.subscriptions("mobility")
-        if _wants_move(one, facts, {*names, ue}, app, source)
-    ]
-
-
-def _wants_move(
-    one: Subscription, facts: Mapping[str, Any], names: set[str], app: AppId, source: SiteId
-) -> bool:
-    criteria = one.told.get("filterCriteria") or {}
-    if facts["status"] not in (criteria.get("mobilityStatus") or [TRIGGERED]):
-        return False
-    if criteria.get("associateId") and names.isdisjoint(criteria["associateId"]):
-        return False
-    return one.concerns(source, app)
+    }
+    found: list[Effect] = []
+    for one in held.subscriptions("mobility"):
+        wanted = one.told["filterCriteria"].get("mobilityStatus") or [TRIGGERED]
+        own = {name for name, each in one.ues.items() if each == ue}
+        if status in wanted and one.concerns(source, app) and (own or not one.ues):
+            names = sorted(own or registered or {ue})
+            found.append(
+                Notify(one, "mobility", {"status": status, "associate_ids": names, "app": app, "to": target})
+            )
+    return found
 
 
 # --- neighbours and time -----------------------------------------------------------------------------------------------------

@@ -48,13 +48,17 @@ class EdgeService(Resource, frozen=True, kw_only=True):
 
 
 class Subscription(Resource, frozen=True, kw_only=True):
-    """Where to send what of ``topic``. ``told`` has the filter; ``site`` and ``app``: where the owner is, if there is one."""
+    """Where to send what of ``topic``. ``told`` has the filter; ``site`` and ``app``: where the owner is, if there is one.
+
+    ``ues``: of mobility, the UEs that it is about (all if none is named), by the names that the subscriber has for them.
+    """
 
     prefix: ClassVar[str] = "sub"
     topic: Topic
     callback: str
     site: SiteId = SiteId("")
     app: AppId = AppId("")
+    ues: dict[str, UeId] = field(default_factory=dict)
 
     def concerns(self, site: SiteId, app: AppId) -> bool:
         return not self.owner or (self.site, self.app) == (site, app)
