@@ -93,6 +93,7 @@ def sent(client: TestClient, base: str, case: Any) -> Any:
 
 
 @pytest.mark.parametrize("base", FILES)
+@pytest.mark.timeout(300)
 def test_valid_input_is_taken_or_refused_as_documented(base: str) -> None:
     reached: dict[str, set[int]] = {}
     for operation in operations(base):
