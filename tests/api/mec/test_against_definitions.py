@@ -120,9 +120,9 @@ def _play(base: str, operation: Any) -> set[int]:
                     case.path_parameters[name] = known.draw(st.sampled_from(KNOWN[name]))
             answer = sent(client, base, case)
             reached.add(answer.status_code)
-            assert answer.status_code < 500, answer.text
+            assert answer.status_code < 500, (case.method, case.formatted_path, answer.text)
             if answer.status_code >= 400:
-                assert answer.headers["content-type"] == "application/problem+json"
+                assert answer.headers["content-type"] == "application/problem+json", str(answer.request.url)
                 assert answer.json()["status"] == answer.status_code
             assert answer.status_code in documented, answer.text
             if answer.status_code != 204:  # some definitions give a 204 a body, which HTTP does not have

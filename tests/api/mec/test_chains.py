@@ -231,6 +231,7 @@ def test_refusals_before_anything_is_read(client: TestClient) -> None:
         for path, status, headers in (
             ("/subscriptions", 401, {"Authorization": "Bearer no"}),
             ("/nothing", 404, {}),
+            ("/nothing/%0A0", 404, {}),
             (f"/services?ser_name={'x' * 5000}", 414, {}),
             ("/subscriptions", 406, {"Accept": "text/html"}),
         ):

@@ -3,6 +3,7 @@
 Read ``exchange.py`` first. ``docs/mec.md`` says what each operation does in Fedge.
 """
 
+import re
 from collections.abc import Sequence
 
 from starlette.routing import BaseRoute, Mount
@@ -11,17 +12,19 @@ from fedge.api.mec import app_mobility, app_support, service_management
 from fedge.api.mec.exchange import Centre, Platform, mec_app
 from fedge.api.mec.notices import notification
 
-BASES = (app_support.BASE, service_management.BASE, app_mobility.BASE)
+_APIS = (app_support, service_management, app_mobility)
+BASES = tuple(api.BASE for api in _APIS)
 
 
 def mec_routes(platform: Platform) -> Sequence[BaseRoute]:
     """Each API under the base of its definition; they ask for the token themselves, and refuse in their own form."""
     token = platform.centre.token
-    return [
-        Mount(app_support.BASE, mec_app(app_support.routes(platform), token)),
-        Mount(service_management.BASE, mec_app(service_management.routes(platform), token)),
-        Mount(app_mobility.BASE, mec_app(app_mobility.routes(platform), token)),
-    ]
+    mounts = [Mount(api.BASE, mec_app(api.routes(platform), token)) for api in _APIS]
+    for (
+        mount
+    ) in mounts:  # a line feed in a path belongs to it, too: else the refusal would have another API's form
+        mount.path_regex = re.compile(mount.path_regex.pattern, re.DOTALL)
+    return mounts
 
 
 __all__ = ["BASES", "Centre", "Platform", "mec_routes", "notification"]
