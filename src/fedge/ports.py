@@ -61,4 +61,11 @@ class Forwarding(Protocol):
     def close(self) -> None: ...
 
 
+class Notifier(Protocol):
+    """Sends what subscribers are told, where they said; ``objection`` says why it would not, or nothing."""
+
+    def objection(self, callback: str) -> str: ...
+    def post(self, callback: str, body: bytes) -> bool: ...
+
+
 Receive = Callable[[Message], None]

@@ -15,6 +15,8 @@ AppId = NewType("AppId", str)
 SessionId = NewType("SessionId", str)
 MoveId = NewType("MoveId", str)
 InstanceId = NewType("InstanceId", str)
+AppInstanceId = NewType("AppInstanceId", str)
+"""``"harbour.arena-1"``: an instance among all sites'; MEC's appInstanceId. Of one that Fedge did not start: ``"app-7"``."""
 SessionKey = NewType("SessionKey", int)
 Address = NewType("Address", str)
 """``"127.9.10.1:6000"``: an IPv4 address and a UDP or TCP port."""

@@ -374,6 +374,21 @@ class Supervisor:
                     "client_secret": self.core.client_secret,
                     "ca": str(self.folder / self.core.ca),
                 },
+                "mec-011-support": {
+                    "url": f"{base}/mec_app_support/v1",
+                    "standard": "ETSI GS MEC 011 v3.1.1, application support",
+                    "token": self.token,
+                },
+                "mec-011-services": {
+                    "url": f"{base}/mec_service_mgmt/v1",
+                    "standard": "ETSI GS MEC 011 v3.1.1, service management",
+                    "token": self.token,
+                },
+                "mec-021": {
+                    "url": f"{base}/amsi/v1",
+                    "standard": "ETSI GS MEC 021 v2.2.1, application mobility service",
+                    "token": self.token,
+                },
                 "metrics": {
                     "url": f"{base}/metrics",
                     "standard": "Prometheus text format 0.0.4",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fedge.core.control import leaving, sessions
+from fedge.core.control import enabling, leaving, sessions
 from fedge.core.control.effects import Effect, Propose, Reply, ToAccess
 from fedge.core.control.events import (
     AskedAttach,
@@ -220,6 +220,9 @@ def consider(
         decision.best, session.site, session.came_from, session.moved_at, busy, limit, now, must_leave
     ):
         return []
+    waits = enabling.held_back(known, session, decision.best, now, must_leave)
+    if waits is not None:
+        return waits
     cause = "drain" if must_leave else cause
     order = order_for(known, session, decision.best, cause, now)
     hold = cause == "predicted" or (cause == "core" and cell is not None)
@@ -334,6 +337,10 @@ def move(known: Knowledge, event: AskedMove, now: Nanoseconds) -> list[Effect]:
         why = objection(event.to, session.site, None, 0, busy, limit, now, ordered=True)
     if why:
         return [Reply(event.request, 409, {"code": "CONFLICT", "message": why})]
+    waits = enabling.held_back(known, session, event.to, now, must_leave=False)
+    if waits is not None:
+        why = "its application does not let it go, or has been asked and has not answered (MEC 021)"
+        return [Reply(event.request, 409, {"code": "CONFLICT", "message": why}), *waits]
     decision = decision_for(known, session, now)
     gain = 0.0
     if decision is not None:
