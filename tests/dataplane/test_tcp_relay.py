@@ -57,7 +57,9 @@ async def relay(target: tuple[str, int]) -> AsyncIterator[tuple[TcpRelay, tuple[
     made = TcpRelay(address, target)
     made.start(asyncio.get_running_loop())
     yield made, address
-    await made.close()
+    made.close()
+    while made.connections:
+        await asyncio.sleep(0)
 
 
 @pytest.fixture(autouse=True, params=["splice", "copy"])

@@ -104,11 +104,22 @@ class Nftables:
 
     name = "nftables"
 
-    def __init__(self, services: Iterable[Endpoint], nft: Sequence[str] = ("nft",)) -> None:
+    def __init__(self, nft: Sequence[str] = ("nft",)) -> None:
         self._nft = tuple(nft)
         self._flows: dict[tuple[Endpoint, Endpoint], PlainFlow] = {}
         self._answering: set[Endpoint] = set()
-        self._run(ruleset(services))
+        self._services: frozenset[Endpoint] = frozenset()
+        self._run(ruleset(()))
+
+    def serve(self, services: Iterable[Endpoint]) -> None:
+        """See `ports.Forwarding`. The table is made anew; packets of the instant between are not rewritten and find nobody."""
+        wanted = frozenset(services)
+        if wanted == self._services:
+            return
+        self._run(ruleset(sorted(wanted)))
+        led = [flow for flow in self._flows.values() if flow.service in wanted]
+        self._services, self._flows, self._answering = wanted, {}, set()
+        self.lead(led)
 
     def lead(self, flows: Iterable[PlainFlow]) -> None:
         """See `ports.Forwarding`. Raises `NftRefused`."""
