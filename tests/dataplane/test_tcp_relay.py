@@ -124,6 +124,26 @@ def test_megabytes_pass_whole_both_ways_though_the_receiver_is_slow() -> None:
     run(story())
 
 
+def test_what_waits_for_a_slow_receiver_is_delivered_though_nothing_more_comes() -> None:
+    size = 8 << 20
+
+    async def late(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        reader._transport.pause_reading()  # type: ignore[attr-defined]
+        await asyncio.sleep(0.3)
+        reader._transport.resume_reading()  # type: ignore[attr-defined]
+        await reader.readexactly(size)
+        writer.write(b"all of it\n")
+
+    async def story() -> None:
+        async with instance(late) as target, relay(target) as (_, address):
+            reader, writer = await asyncio.open_connection(*address)
+            writer.write(bytes(size))
+            assert await reader.readline() == b"all of it\n"
+            writer.close()
+
+    run(story())
+
+
 def test_new_connections_go_to_the_new_site_and_those_that_are_open_stay() -> None:
     async def story() -> None:
         async with instance(b"old") as old, instance(b"new") as new, relay(old) as (made, address):

@@ -102,14 +102,11 @@ class N6:
         if len(datagram.payload) > wire.MAX_DATAGRAM and not plain:
             self.counts["oversized"] += 1
             return None
-        if (
-            (size < _SMALLEST and not plain)
-            or packet[0] != 0x45
-            or int.from_bytes(packet[2:4], "big") != size
-        ):
-            self.counts["malformed"] += (
-                1  # no INPUT; header options or bytes behind the datagram: no game sends them
-            )
+        whole = packet[0] == 0x45 and int.from_bytes(packet[2:4], "big") == size
+        if not whole or (
+            size < _SMALLEST and not plain
+        ):  # no game sends header options, or bytes behind its datagram
+            self.counts["malformed"] += 1
             return None
         if len(self._known) >= KNOWN_HEADERS:
             self._known.clear()
