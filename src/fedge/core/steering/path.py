@@ -7,22 +7,10 @@ acknowledges when the target writes (TS 29.522, 4.4.7.4; TS 23.502, 4.3.6.3).
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from msgspec import Struct
 
-from fedge.core.model import Address, AppId, Nanoseconds, SessionId, SessionKey, SiteId, UeId
+from fedge.core.model import Address, AppId, Nanoseconds, SessionId, SessionKey, SiteId, Transition, UeId
 from fedge.core.steering.patience import Backoff
-
-
-class Transition(NamedTuple):
-    """In ``state`` only ``actor`` can cause ``event``, which leads to ``next``."""
-
-    state: str
-    event: str
-    actor: str
-    next: str
-
 
 TRANSITIONS = (
     Transition("QUIET", "asked", "control plane", "ASKED"),

@@ -28,7 +28,7 @@ from fedge.core.steering.patience import Backoff
 
 ASK_AGAIN, ASK_AT_LEAST_EVERY = 800 * MS, 5 * SECOND
 """The core said yes and announces nothing: asked again after so long, and longer each time."""
-TAKEN_FOR_THERE, KNOWN_TO_BE_THERE = 2, 6
+TAKEN_FOR_THERE, KNOWN_TO_BE_THERE = 3, 6
 """A core that may lead there already, and was asked more often than that, says yes by its silence: for now, and for good."""
 DECIDE_WITHIN = 3 * SECOND
 LATE_WITHIN = 4 * SECOND
