@@ -92,6 +92,7 @@ class Path(Struct):
     held: frozenset[str] = frozenset()
     call: int = 0
     creating: bool = False
+    deleting: bool = False
     doubtful: bool = False
     """A creation without an answer: the list of subscriptions has to be read first."""
     heard_at: Nanoseconds = 0
