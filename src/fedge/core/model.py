@@ -6,7 +6,7 @@ Names are strings a person reads in the dashboard and types on the command line.
 
 from __future__ import annotations
 
-from typing import NewType
+from typing import NamedTuple, NewType
 
 SiteId = NewType("SiteId", str)
 UeId = NewType("UeId", str)
@@ -26,3 +26,12 @@ Nanoseconds = int
 
 MS = 1_000_000
 SECOND = 1_000_000_000
+
+
+class Transition(NamedTuple):
+    """A row of a state machine's TRANSITIONS: in ``state`` only ``actor`` can cause ``event``, which leads to ``next``."""
+
+    state: str
+    event: str
+    actor: str
+    next: str

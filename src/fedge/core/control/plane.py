@@ -6,7 +6,17 @@ journals and hands in again: so replaying the journal needs none of the figures 
 
 from __future__ import annotations
 
-from fedge.core.control import deciding, enabling, farewells, notices, placing, reconcile, sessions, ue_move
+from fedge.core.control import (
+    deciding,
+    enabling,
+    farewells,
+    notices,
+    paths,
+    placing,
+    reconcile,
+    sessions,
+    ue_move,
+)
 from fedge.core.control.effects import Effect, Propose, Reply, ToAccess, ToSite
 from fedge.core.control.events import (
     AskedApply,
@@ -226,9 +236,9 @@ class ControlPlane(Knowledge):
                 self.access.hello(event, now)
                 return reconcile.every_route(self.state)
             case PathChangeAsked():
-                return deciding.path_change_asked(self, event, now)
+                return paths.path_change_asked(self, event, now)
             case RouteRefused():
-                return deciding.route_refused(self, event)
+                return paths.route_refused(self, event)
             case RoutesForgotten():
                 return [*reconcile.every_route(self.state), ToAccess(RoutesTold())]
             case EngineBound():
