@@ -32,6 +32,7 @@ __all__ = [
     "forwards",
     "matching",
     "rules_of",
+    "served",
     "wrong_in",
 ]
 
@@ -48,7 +49,8 @@ _Span = tuple[int, int]
 def rules_of(application: Application, address: Address, *others: Address) -> tuple[TrafficRule, ...]:
     """One rule a port of the application's Service: what is sent to its stable ``address`` goes to its instances.
 
-    What is sent to one of the ``others``, the sites' own, does so too. The first port is the one of ``address``, which clients are told; the others keep the manifest's numbers. No Service, no rule.
+    What is sent to one of the ``others``, the sites' own, does so too. The first port is the one of ``address``, which clients are
+    told; further ports keep the manifest's numbers. No Service, no rule.
     """
     host, _, told_port = address.rpartition(":")
     hosts = (host, *(other.rpartition(":")[0] for other in others))
@@ -82,6 +84,20 @@ def dns_rules_of(application: Application, address: Address) -> tuple[DnsRule, .
 def forwards(rule: TrafficRule | None) -> bool:
     """May traffic that ``matching`` found to fall under this rule, or under none, pass to the application?"""
     return rule is not None and rule.action in FORWARDING
+
+
+def served(rules: Iterable[TrafficRule], protocol: str) -> set[Endpoint]:
+    """The addresses that active, forwarding rules name one by one: where a gateway serves an application."""
+    return {
+        (host.partition("/")[0].partition("-")[0], int(port.partition("-")[0]))
+        for rule in rules
+        if rule.state == "ACTIVE" and forwards(rule)
+        for one in rule.traffic_filter
+        if not one.protocol or protocol in one.protocol
+        for host in one.dst_address
+        for port in one.dst_port
+        if _single(_addresses(host)) and _single(_ports(port))
+    }
 
 
 def matching(
@@ -124,6 +140,10 @@ def _matches(one: TrafficFilter, source: Endpoint, destination: Endpoint, protoc
 def _within(allowed: tuple[str, ...], number: int, read: Callable[[str], _Span | None]) -> bool:
     spans = [span for span in map(read, allowed) if span is not None]
     return not allowed or any(low <= number <= high for low, high in spans)
+
+
+def _single(span: _Span | None) -> bool:
+    return span is not None and span[0] == span[1]
 
 
 @lru_cache(maxsize=4096)

@@ -11,7 +11,10 @@ from fedge.core.steering.path import Target
 
 
 class Desk:
-    """``stable``: the address that the core network leads. ``own``: each site's, which it does not; none: nobody is redirected."""
+    """``offered``: every site that may be chosen, and its end of N6. ``open``: the NEF answers, and its list was read.
+
+    ``stable``: the address that the core network leads. ``own``: each site's, which it does not; none: nobody is redirected.
+    """
 
     def __init__(self, dnais: Dnais, stable: Address, own: Mapping[SiteId, Address]) -> None:
         self.dnais, self.stable, self.own = dnais, stable, own

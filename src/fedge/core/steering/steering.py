@@ -25,6 +25,7 @@ from fedge.core.messages import (
 )
 from fedge.core.model import SECOND, Address, Nanoseconds, SessionId, SessionKey, SiteId
 from fedge.core.steering import redirect, steer
+from fedge.core.steering.advance import advance, gone
 from fedge.core.steering.calls import AfStatus, Answer, Delete, Effect, Held, List, PathNotified
 from fedge.core.steering.desk import Desk
 from fedge.core.steering.dnai import Dnais
@@ -133,8 +134,8 @@ class Steering:
         return hmac.digest(self.settings.secret, said, "sha256").hex()[:40]
 
     def _on(self, path: Path, now: Nanoseconds) -> list[Effect]:
-        effects = steer.advance(path, self._desk, now)
-        if steer.gone(path):
+        effects = advance(path, self._desk, now)
+        if gone(path):
             del self.paths[path.key]
             del self._tokens[path.token]
         return effects
