@@ -15,6 +15,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from hashlib import blake2b
+from ipaddress import IPv4Address
 from typing import NamedTuple
 
 MAX_DATAGRAM = 1200
@@ -199,7 +200,7 @@ def encode_redirect(session: int, number: int, service: tuple[str, int]) -> byte
     """A REDIRECT datagram: "``service`` is where your session is going". Raises ``Malformed`` for what is no such address."""
     host, port = service
     try:
-        return _REDIRECT.pack(REDIRECT, session, number, bytes(map(int, host.split("."))), port)
+        return _REDIRECT.pack(REDIRECT, session, number, IPv4Address(host).packed, port)
     except (ValueError, struct.error) as error:
         raise Malformed(f"{host}:{port} is no address to redirect to: {error}") from None
 

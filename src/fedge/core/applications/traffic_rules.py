@@ -49,8 +49,8 @@ _Span = tuple[int, int]
 def rules_of(application: Application, address: Address, *others: Address) -> tuple[TrafficRule, ...]:
     """One rule a port of the application's Service: what is sent to its stable ``address`` goes to its instances.
 
-    What is sent to one of the ``others``, the sites' own, does so too. The first port is the one of ``address``, which clients are
-    told; further ports keep the manifest's numbers. No Service, no rule.
+    What is sent to one of the ``others``, the sites' own, does so too. The first port is the one of ``address``, which clients
+    are told; further ports keep the manifest's numbers. No Service, no rule.
     """
     host, _, told_port = address.rpartition(":")
     hosts = (host, *(other.rpartition(":")[0] for other in others))

@@ -35,7 +35,8 @@ def way(path: Path, desk: Desk) -> Way:
         return "core"
     if path.state == "UNSTEERED" or path.client.at not in ("", desk.stable):
         return "client"
-    return "unknown" if not path.client.at and path.goal is path.next else "core"
+    moves = path.goal is path.next and path.serving is not None
+    return "unknown" if moves and not path.client.at else "core"
 
 
 def service(path: Path, desk: Desk) -> Address:
@@ -56,8 +57,8 @@ def heard(path: Path, event: ClientHeard) -> None:
 
 
 def installed(path: Path, goal: Target) -> bool:
-    """Redirected, the client is heard at the target, which keeps its packets until it is the writer."""
-    return path.client.ready == goal.generation
+    """Redirected, the client is heard at the target, which keeps its packets until it is the writer; or there is none yet."""
+    return goal.generation in (FIRST_GENERATION, path.client.ready)
 
 
 def activated(path: Path, goal: Target) -> bool:
