@@ -58,8 +58,9 @@ class Tale:
     def say(self, event: Message | PathNotified | Answer) -> None:
         self._carry_out(self.steering.handle(event, self.now))
 
-    def install(self, generation: int, site: SiteId, leads: bool = False) -> None:
-        self.say(InstallRoute(SESSION, KEY, UE, generation, site, GATEWAYS[site], AppId("arena"), leads))
+    def install(self, generation: int, site: SiteId, leads: bool = False, access: str = "") -> None:
+        gateway, arena = GATEWAYS[site], AppId("arena")
+        self.say(InstallRoute(SESSION, KEY, UE, generation, site, gateway, arena, leads, access))
 
     def activate(self, generation: int) -> None:
         self.say(ActivateRoute(SESSION, KEY, generation))
@@ -119,7 +120,7 @@ def served_at_s1(nr: bool) -> Tale:
     tale.install(1, S1)
     tale.activate(1)
     (told,) = tale.heard_of(RouteActivated)
-    assert told == RouteActivated(SESSION, 1, tale.now, STABLE if nr else OWN[S1])
+    assert told == RouteActivated(SESSION, 1, tale.now, STABLE if nr else OWN[S1], not nr)
     tale.heard(S1, 1, told.service)
     assert tale.after(2 * SECOND) == []
     return tale
@@ -144,7 +145,7 @@ def test_a_move_without_steering_is_ready_when_the_target_hears_the_client() -> 
     assert not tale.heard_of(RouteActivated), "nobody has heard the client believe the target"
     assert RedirectClient(S1, KEY, 2, 4, OWN[S2]) in tale.after(200 * MS)
     tale.heard(S2, 2, OWN[S2])
-    assert tale.heard_of(RouteActivated) == [RouteActivated(SESSION, 2, tale.now, OWN[S2])]
+    assert tale.heard_of(RouteActivated) == [RouteActivated(SESSION, 2, tale.now, OWN[S2], True)]
     assert tale.after(4 * SECOND) == []
 
 
@@ -212,7 +213,38 @@ def test_a_ue_that_leaves_5g_standalone_in_mid_move_is_redirected_after_all() ->
     assert RedirectClient(S1, KEY, 2, 4, OWN[S2]) in told
     assert not [one for one in told if isinstance(one, RouteActivated)]
     tale.heard(S2, 2, OWN[S2])
-    assert tale.heard_of(RouteActivated) == [RouteActivated(SESSION, 2, tale.now, OWN[S2])]
+    assert tale.heard_of(RouteActivated) == [RouteActivated(SESSION, 2, tale.now, OWN[S2], True)]
+
+
+def test_the_control_plane_may_have_seen_the_other_access_first() -> None:
+    tale = served_at_s1(nr=True)
+    tale.install(2, S2, access="nr")
+    assert tale.heard_of(RouteInstalled) == [RouteInstalled(SESSION, 2)]
+    tale.install(2, S2, access="lte")
+    assert not tale.heard_of(RouteInstalled), "the core's path may be gone by now"
+    assert RedirectClient(S1, KEY, 2, 4, OWN[S2]) in tale.after(100 * MS)
+    tale.heard(S2, 2, OWN[S2], writer=False)
+    assert tale.heard_of(RouteInstalled) == [RouteInstalled(SESSION, 2)]
+
+
+def test_a_core_that_does_not_switch_to_the_writer_is_not_waited_for() -> None:
+    tale = served_at_s1(nr=True)
+    tale.install(2, S2)
+    tale.now += MS
+    tale.steering.handle(ActivateRoute(SESSION, KEY, 2), tale.now)  # and its acknowledgement is lost
+    assert not [one for one in tale.after(200 * MS) if isinstance(one, RedirectClient)]
+    assert RedirectClient(S1, KEY, 2, 4, OWN[S2]) in tale.after(200 * MS)
+    tale.heard(S2, 2, OWN[S2])
+    assert [one.generation for one in tale.told if isinstance(one, RouteActivated)] == [2]
+
+
+def test_a_session_begins_without_an_answer_of_the_core() -> None:
+    tale = Tale(nr=True)
+    tale.steering.handle(InstallRoute(SESSION, KEY, UE, 1, S1, GATEWAYS[S1], AppId("arena")), tale.now)
+    tale.steering.handle(ActivateRoute(SESSION, KEY, 1), tale.now)  # whatever was asked got lost
+    assert not [one for one in tale.after(1500 * MS) if isinstance(one, RouteActivated)]
+    (told,) = [one for one in tale.after(SECOND) if isinstance(one, RouteActivated)]
+    assert (told.service, told.redirected) == (OWN[S1], True)
 
 
 def test_back_on_5g_standalone_the_client_is_called_home() -> None:
@@ -270,4 +302,4 @@ def test_after_a_restart_in_mid_move_the_target_itself_calls_the_client() -> Non
     assert RedirectClient(S2, KEY, 2, 4, OWN[S2]) in tale.after(200 * MS)
     tale.told = []
     tale.heard(S2, 2, OWN[S2])
-    assert tale.heard_of(RouteActivated) == [RouteActivated(SESSION, 2, tale.now, OWN[S2])]
+    assert tale.heard_of(RouteActivated) == [RouteActivated(SESSION, 2, tale.now, OWN[S2], True)]

@@ -181,6 +181,12 @@ def silent(known: Knowledge, ue: UeId, now: Nanoseconds) -> bool:
     return view is None or now - view.heard_at > SILENT_AFTER
 
 
+def _access(known: Knowledge, ue: UeId) -> str:
+    """The kind of the cell that it was last seen in."""
+    view = known.access.ues.get(ue)
+    return view.sighting.kind if view is not None else ""
+
+
 def _limit(known: Knowledge, session: Session) -> int:
     return known.applications[session.app].mobility.max_concurrent_moves_per_site
 
@@ -217,7 +223,18 @@ def consider(
     cause = "drain" if must_leave else cause
     order = order_for(known, session, decision.best, cause, now)
     hold = cause == "predicted" or (cause == "core" and cell is not None)
-    return [Propose(MovePlanned(order, round(decision.gain_ms, 3), decision.because, must_leave, hold))]
+    return [
+        Propose(
+            MovePlanned(
+                order,
+                round(decision.gain_ms, 3),
+                decision.because,
+                must_leave,
+                hold,
+                _access(known, session.ue),
+            )
+        )
+    ]
 
 
 def cell_changed(known: Knowledge, event: CellChanged, now: Nanoseconds) -> list[Effect]:
@@ -237,7 +254,7 @@ def cell_changed(known: Knowledge, event: CellChanged, now: Nanoseconds) -> list
 def _held_move(known: Knowledge, session: Session, move: Move, now: Nanoseconds) -> list[Effect]:
     decision = decision_for(known, session, now)
     if decision is not None and decision.decision == "move" and decision.best == move.order.target:
-        return [Propose(HandoverDone(move.id))]
+        return [Propose(HandoverDone(move.id, _access(known, session.ue)))]
     return [Propose(MoveExpired(move.id, "the handover went elsewhere"))]
 
 
@@ -289,7 +306,11 @@ def move(known: Knowledge, event: AskedMove, now: Nanoseconds) -> list[Effect]:
             202,
             {"move": order.move, "session": session.session, "from": session.site, "to": event.to},
         ),
-        Propose(MovePlanned(order, round(gain, 3), "somebody wants it there", ordered=True)),
+        Propose(
+            MovePlanned(
+                order, round(gain, 3), "somebody wants it there", True, False, _access(known, session.ue)
+            )
+        ),
     ]
 
 

@@ -201,7 +201,7 @@ class ControlPlane(Knowledge):
         if session is None or event.generation < session.generation:
             return []
         if event.generation == session.generation:
-            sessions.steered(session, event.service)
+            sessions.steered(session, event)
         effects = ue_move.steered(self.state, event, now)
         for request, fresh in self.waiting.pop(event.session, []):
             answer = sessions.attach_answer(self.state, session, request, self.reach(session))

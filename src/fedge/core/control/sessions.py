@@ -16,6 +16,7 @@ from fedge.core.messages import (
     MoveAborted,
     OpenSession,
     RemoveRoute,
+    RouteActivated,
     SessionClosed,
     SessionDiscarded,
     SessionOpened,
@@ -82,9 +83,9 @@ def opened(state: State, event: SessionOpened, now: Nanoseconds) -> list[Effect]
     return orders_of(state, session)
 
 
-def steered(session: Session, service: str) -> None:
+def steered(session: Session, event: RouteActivated) -> None:
     """The user plane routes the session's present generation."""
-    session.steered, session.service = True, service
+    session.steered, session.service, session.redirected = True, event.service, event.redirected
     if session.state == "opening" and session.opened:
         session.state = "serving"
 

@@ -42,6 +42,8 @@ class Session(Struct):
     because: str = ""
     service: str = ""
     """Where a client that attaches is to send, as steering told; empty while that is not known."""
+    redirected: bool = False
+    """Its client is led by the SDK; else the core network leads its packets."""
 
 
 class State(Struct):

@@ -132,8 +132,8 @@ def _report(path: Path, goal: Target, desk: Desk, now: Nanoseconds) -> list[Effe
         effects.append(Tell(RouteInstalled(path.session, goal.generation)))
     new = activated and goal.generation > path.activated
     if goal is path.serving and (new or _attaches_elsewhere(path, goal, desk)):
-        path.activated, path.told = goal.generation, redirect.service(path, desk)
-        effects.append(Tell(RouteActivated(path.session, goal.generation, now, path.told)))
+        path.activated, path.told = goal.generation, redirect.told(path, desk)
+        effects.append(Tell(RouteActivated(path.session, goal.generation, now, *path.told)))
     return effects
 
 
@@ -152,9 +152,9 @@ def _progress(path: Path, goal: Target, desk: Desk) -> tuple[bool, bool]:
 
 
 def _attaches_elsewhere(path: Path, goal: Target, desk: Desk) -> bool:
-    """All is well, but a client that attaches now has to be given another address than was told."""
+    """All is well, but a client that attaches now has to be given another address than was told, or has come another way."""
     decided = path.led == goal.site or path.state == "UNSTEERED"
-    return decided and goal.generation == path.activated and path.told != redirect.service(path, desk)
+    return decided and goal.generation == path.activated and path.told != redirect.told(path, desk)
 
 
 def _end(path: Path, desk: Desk, now: Nanoseconds) -> list[Effect]:

@@ -68,13 +68,16 @@ class Change(Struct):
 
 class Client(Struct):
     """The session's client as gateways heard it. ``at``: the address that it sends to, empty if unknown; ``site``: whose gateway
-    heard it, as its writer, there. ``ready``: the generation of a coming target that hears it already. ``quick``, ``say_at``: how
-    often orders about it were said, and when they are said again.
+    heard it, as its writer, there. ``ready``: the generation of a coming target that hears it already. ``generation``: to which
+    it is led by itself, whatever the core does; ``since``: when the serving generation was to carry the traffic. ``quick``,
+    ``say_at``: how often orders about it were said, and when they are said again.
     """
 
     at: Address = Address("")
     site: SiteId | None = None
     ready: int = 0
+    generation: int = 0
+    since: Nanoseconds = 0
     quick: int = 0
     say_at: Nanoseconds = 0
 
@@ -131,8 +134,8 @@ class Path(Struct):
     client: Client = field(default_factory=Client)
     left: SiteId | None = None
     """The site that served before the last move."""
-    told: Address = Address("")
-    """Where clients that attach are to send, as it was told."""
+    told: tuple[Address, bool] = (Address(""), False)
+    """Where clients that attach are to send, and whether this one is redirected, as it was told."""
 
     @property
     def goal(self) -> Target | None:

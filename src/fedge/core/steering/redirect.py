@@ -2,9 +2,10 @@
 
 A *way* is how a session's packets are led. ``core``: its client sends to the application's stable address, and Traffic Influence
 (TS 29.522) says to which site that leads. ``client``: it sends to a site's own address, which plain IP routing reaches from any
-access, and a move tells it another. The core's own word decides, not our view of the radio, which may be older: a subscriber
-that it refuses to steer (LTE, 5G non-standalone, Wi-Fi) goes by ``client``, and so does whoever sends to a site's own address
-already. Back on 5G standalone, a client is called home to the stable address as soon as the core leads that to its site.
+access, and a move tells it another. A session goes by ``client`` if the core refuses to steer its subscriber (LTE, 5G
+non-standalone, Wi-Fi), if the control plane saw it on such an access, if it sends to a site's own address already, and if the
+core, with the target writing, does not switch: a way that always works is the way out. Back on 5G standalone, a client is called
+home to the stable address as soon as the core leads that to its site.
 
 The move is the same: the target's gateway hears the client before the source freezes (``RouteInstalled``), and the client
 believes the target's writer and is heard there before the source lets go (``RouteActivated``). Pure; every function may be called
@@ -26,6 +27,10 @@ FIRST_GENERATION = 1
 SAY_EVERY, SAY_AT_LEAST_EVERY = 100 * MS, SECOND
 PATIENT_AFTER = 10
 """So often an order is said at the quick pace; a client that has not heard it by then may be gone."""
+STEERED = ("", "nr")
+"""Kinds of access that the core may steer (TS 23.501, 5.6.7); empty: not known."""
+CORE_SWITCHES_WITHIN, CORE_BEGINS_WITHIN = 250 * MS, 2 * SECOND
+"""The core has so long to lead the traffic to a new writer; to a new session, for which nobody waits yet."""
 Way = Literal["core", "client", "unknown"]
 
 
@@ -33,18 +38,37 @@ def way(path: Path, desk: Desk) -> Way:
     """How the session's packets are led to the goal. ``unknown``: its client has to be heard first."""
     if not desk.own:
         return "core"
-    if path.state == "UNSTEERED" or path.client.at not in ("", desk.stable):
+    goal, client = path.goal, path.client
+    if path.state == "UNSTEERED" or client.at not in ("", desk.stable):
         return "client"
-    moves = path.goal is path.next and path.serving is not None
-    return "unknown" if moves and not path.client.at else "core"
+    if goal is not None and goal.generation == client.generation:
+        return "client"
+    return "unknown" if goal is path.next and path.serving is not None and not client.at else "core"
 
 
-def service(path: Path, desk: Desk) -> Address:
-    """Where a client that attaches now shall send: to the stable address if the core leads that to the serving site."""
+def told(path: Path, desk: Desk) -> tuple[Address, bool]:
+    """Where a client that attaches now shall send: to the stable address if the core leads that to the serving site.
+
+    And whether the present one is redirected.
+    """
     serving = path.serving
     if serving is None or not desk.own:
-        return Address("")
-    return desk.stable if path.led == serving.site else desk.own.get(serving.site, Address(""))
+        return Address(""), False
+    service = desk.stable if path.led == serving.site else desk.own.get(serving.site, Address(""))
+    return service, way(path, desk) == "client"
+
+
+def seen_on(path: Path, generation: int, access: str) -> None:
+    """The control plane saw the UE on this access. One that the core does not steer: it need not be asked."""
+    if access not in STEERED:
+        path.client.generation = max(path.client.generation, generation)
+
+
+def give_up_on_core(path: Path) -> None:
+    """The core will not switch to the writer, or has not in time: its client can be told to come."""
+    serving = path.serving
+    if serving is not None and path.goal is serving and serving.generation > path.activated:
+        path.client.generation = max(path.client.generation, serving.generation)
 
 
 def heard(path: Path, event: ClientHeard) -> None:
@@ -75,7 +99,13 @@ def begin(path: Path, desk: Desk) -> list[Effect]:
 def lead(path: Path, desk: Desk, now: Nanoseconds) -> list[Effect]:
     """Orders to the gateways, said again until the client is where it shall be."""
     goal, client = path.goal, path.client
-    if not desk.own or goal is None or path.ended or now < client.say_at:
+    if not desk.own or goal is None or path.ended:
+        return []
+    if goal is path.serving and path.activated < goal.generation:
+        patience = CORE_BEGINS_WITHIN if goal.generation == FIRST_GENERATION else CORE_SWITCHES_WITHIN
+        if 0 < client.since < now - patience:
+            give_up_on_core(path)
+    if now < client.say_at:
         return []
     orders = _orders(path, goal, desk)
     if not orders:
@@ -112,5 +142,5 @@ def _redirects(path: Path, goal: Target, to: Address | None, *sites: SiteId | No
     if to is None:
         return []
     number = 2 * goal.generation + (goal is path.serving and path.there)
-    told = {site: None for site in sites if site is not None}
-    return [RedirectClient(site, path.key, goal.generation, number, to) for site in told]
+    asked = {site: None for site in sites if site is not None}
+    return [RedirectClient(site, path.key, goal.generation, number, to) for site in asked]

@@ -47,11 +47,11 @@ def install(path: Path, target: Target, leads: bool, desk: Desk, now: Nanosecond
     return redirect.begin(path, desk)
 
 
-def activate(path: Path, generation: int) -> None:
+def activate(path: Path, generation: int, now: Nanoseconds) -> None:
     """The target of this generation is the writer: from here on the traffic has to follow."""
     if path.next is not None and path.next.generation == generation:
         path.left = path.serving.site if path.serving is not None else None
-        path.client.quick, path.client.say_at = 0, 0
+        path.client.quick, path.client.say_at, path.client.since = 0, 0, now
         path.serving, path.next, path.refused = path.next, None, 0
     if path.serving is not None and path.serving.generation == generation:
         path.activated = min(path.activated, generation - 1)
@@ -166,6 +166,7 @@ def _acknowledged(path: Path, answer: Answer, now: Nanoseconds) -> None:
         # that transaction is over: what is wanted is asked for anew
         path.change, path.held = None, frozenset()
         path.calls = path.calls.failed(now)
+        redirect.give_up_on_core(path)
 
 
 def _in_doubt(path: Path, *sites: SiteId) -> None:

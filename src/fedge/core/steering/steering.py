@@ -95,10 +95,11 @@ class Steering:
             case InstallRoute():
                 if not self._told:
                     path.maybe |= {event.site}  # an earlier life may have led it there without hearing of it
+                redirect.seen_on(path, event.generation, event.access)
                 target = Target(event.generation, event.site, event.gateway)
                 return steer.install(path, target, event.leads, self._desk, now)
             case ActivateRoute():
-                steer.activate(path, event.generation)
+                steer.activate(path, event.generation, now)
             case WithdrawRoute():
                 return steer.withdraw(path, event.generation, event.site, self._desk, now)
             case DeclinePath():
