@@ -30,6 +30,7 @@ from fedge.core.applications.objects import key_of
 from fedge.core.control import ControlPlane, placing
 from fedge.core.control.deciding import decision_for
 from fedge.core.control.events import AskedApply, AskedAttach, AskedClose, AskedDrain, AskedHold, AskedMove
+from fedge.core.control.ue_move import led
 from fedge.core.discovery import explanation
 from fedge.core.messages import Message
 from fedge.core.model import MS
@@ -150,7 +151,9 @@ class Api:
         if decision is None:
             return _error(409, "CONFLICT", f"{session.ue} is not on the network")
         at_ms = round((now - self.plane.settings.started_at) / MS, 1)
-        return _json(explanation(decision, session.session, at_ms))
+        view = self.plane.access.ues.get(session.ue)
+        by = led(session.redirected, view.sighting.kind if view is not None else "")
+        return _json({**explanation(decision, session.session, at_ms), "steering": by})
 
     async def explain_deployment(self, request: Request) -> Response:
         found = collections.placement(self.plane, request.path_params["name"], self.centre.now())
