@@ -1,8 +1,7 @@
 """A client redirected from site to site through the whole simulated user plane.
 
-The SDK's client, the real access network, two real user plane functions, two real gateways, and behind each an instance of its own.
-
-The test plays session management, the agents' orders and the control plane. No assertion about time.
+The SDK's client, the real access network, two real user plane functions, two real gateways, each with an instance of the test's.
+It plays session management, the agents' orders and the control plane. No assertion about time.
 """
 
 from __future__ import annotations
