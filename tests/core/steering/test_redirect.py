@@ -131,10 +131,10 @@ def test_a_move_without_steering_is_ready_when_the_target_hears_the_client() -> 
     tale.install(2, S2)
     assert tale.told == [
         ExpectClient(S1, KEY),
-        RedirectClient(S1, KEY, 2, 4, OWN[S2]),
+        RedirectClient(S1, KEY, 2, 8, OWN[S2]),
         ExpectClient(S2, KEY),
     ]
-    assert tale.after(150 * MS) == [RedirectClient(S1, KEY, 2, 4, OWN[S2]), ExpectClient(S2, KEY)], (
+    assert tale.after(150 * MS) == [RedirectClient(S1, KEY, 2, 8, OWN[S2]), ExpectClient(S2, KEY)], (
         "said again"
     )
     tale.heard(S2, 2, OWN[S2], writer=False)
@@ -143,7 +143,7 @@ def test_a_move_without_steering_is_ready_when_the_target_hears_the_client() -> 
     assert not [one for one in tale.after(SECOND) if not isinstance(one, RedirectClient)]
     tale.activate(2)
     assert not tale.heard_of(RouteActivated), "nobody has heard the client believe the target"
-    assert RedirectClient(S1, KEY, 2, 4, OWN[S2]) in tale.after(200 * MS)
+    assert RedirectClient(S1, KEY, 2, 9, OWN[S2]) in tale.after(200 * MS)
     tale.heard(S2, 2, OWN[S2])
     assert tale.heard_of(RouteActivated) == [RouteActivated(SESSION, 2, tale.now, OWN[S2], True)]
     assert tale.after(4 * SECOND) == []
@@ -163,7 +163,7 @@ def test_a_move_that_is_given_up_redirects_nobody_any_more() -> None:
     tale.say(WithdrawRoute(SESSION, KEY, 2, S2))
     assert tale.after(3 * SECOND) == []
     tale.install(3, S2)
-    assert RedirectClient(S1, KEY, 3, 6, OWN[S2]) in tale.told, "the next one has a higher number"
+    assert RedirectClient(S1, KEY, 3, 12, OWN[S2]) in tale.told, "the next one has a higher number"
 
 
 def test_a_client_that_is_gone_is_not_called_for_at_the_quick_pace() -> None:
@@ -187,7 +187,7 @@ def test_a_ue_that_left_5g_standalone_keeps_its_way_until_it_moves() -> None:
     tale.nr = False
     assert tale.after(3 * SECOND) == []
     tale.install(2, S2)
-    assert RedirectClient(S1, KEY, 2, 4, OWN[S2]) in tale.told
+    assert RedirectClient(S1, KEY, 2, 8, OWN[S2]) in tale.told
     assert not tale.heard_of(RouteInstalled)
     tale.heard(S2, 2, OWN[S2], writer=False)
     assert tale.heard_of(RouteInstalled) == [RouteInstalled(SESSION, 2)]
@@ -210,7 +210,7 @@ def test_a_ue_that_leaves_5g_standalone_in_mid_move_is_redirected_after_all() ->
     tale.say(Answer(ack.number, 404, "AF_TRANSACTION_NOT_FOUND"))
     assert tale.made == made
     told = tale.after(500 * MS)
-    assert RedirectClient(S1, KEY, 2, 4, OWN[S2]) in told
+    assert RedirectClient(S1, KEY, 2, 9, OWN[S2]) in told
     assert not [one for one in told if isinstance(one, RouteActivated)]
     tale.heard(S2, 2, OWN[S2])
     assert tale.heard_of(RouteActivated) == [RouteActivated(SESSION, 2, tale.now, OWN[S2], True)]
@@ -222,7 +222,7 @@ def test_the_control_plane_may_have_seen_the_other_access_first() -> None:
     assert tale.heard_of(RouteInstalled) == [RouteInstalled(SESSION, 2)]
     tale.install(2, S2, access="lte")
     assert not tale.heard_of(RouteInstalled), "the core's path may be gone by now"
-    assert RedirectClient(S1, KEY, 2, 4, OWN[S2]) in tale.after(100 * MS)
+    assert RedirectClient(S1, KEY, 2, 8, OWN[S2]) in tale.after(100 * MS)
     tale.heard(S2, 2, OWN[S2], writer=False)
     assert tale.heard_of(RouteInstalled) == [RouteInstalled(SESSION, 2)]
 
@@ -233,7 +233,7 @@ def test_a_core_that_does_not_switch_to_the_writer_is_not_waited_for() -> None:
     tale.now += MS
     tale.steering.handle(ActivateRoute(SESSION, KEY, 2), tale.now)  # and its acknowledgement is lost
     assert not [one for one in tale.after(200 * MS) if isinstance(one, RedirectClient)]
-    assert RedirectClient(S1, KEY, 2, 4, OWN[S2]) in tale.after(200 * MS)
+    assert RedirectClient(S1, KEY, 2, 9, OWN[S2]) in tale.after(200 * MS)
     tale.heard(S2, 2, OWN[S2])
     assert [one.generation for one in tale.told if isinstance(one, RouteActivated)] == [2]
 
@@ -254,7 +254,7 @@ def test_back_on_5g_standalone_the_client_is_called_home() -> None:
     assert [one.service for one in told if isinstance(one, RouteActivated)] == [STABLE], (
         "who attaches now, goes there"
     )
-    assert RedirectClient(S1, KEY, 1, 3, STABLE) in told
+    assert RedirectClient(S1, KEY, 1, 6, STABLE) in told
     tale.heard(S1, 1, STABLE)
     tale.told = []
     assert tale.after(3 * SECOND) == []
@@ -273,7 +273,7 @@ def test_a_client_at_a_sites_own_address_is_redirected_on_5g_standalone_too() ->
     tale.activate(2)
     tale.heard(S2, 2, OWN[S2])
     assert RouteActivated in [type(one) for one in tale.told]
-    assert RedirectClient(S2, KEY, 2, 5, STABLE) in tale.after(2 * SECOND), "then it is called home"
+    assert RedirectClient(S2, KEY, 2, 10, STABLE) in tale.after(2 * SECOND), "then it is called home"
 
 
 @pytest.mark.parametrize("at", [STABLE, OWN[S1]], ids=["steered", "redirected"])
@@ -291,7 +291,7 @@ def test_after_a_restart_the_serving_site_says_where_the_client_is(at: Address) 
     if at == STABLE:
         assert tale.heard_of(RouteInstalled) == [RouteInstalled(SESSION, 2)]
     else:
-        assert RedirectClient(S1, KEY, 2, 4, OWN[S2]) in tale.after(2 * SECOND)
+        assert RedirectClient(S1, KEY, 2, 8, OWN[S2]) in tale.after(2 * SECOND)
 
 
 def test_after_a_restart_in_mid_move_the_target_itself_calls_the_client() -> None:
@@ -299,7 +299,7 @@ def test_after_a_restart_in_mid_move_the_target_itself_calls_the_client() -> Non
     tale.restart()
     tale.install(2, S2)
     tale.activate(2)
-    assert RedirectClient(S2, KEY, 2, 4, OWN[S2]) in tale.after(200 * MS)
+    assert RedirectClient(S2, KEY, 2, 9, OWN[S2]) in tale.after(200 * MS)
     tale.told = []
     tale.heard(S2, 2, OWN[S2])
     assert tale.heard_of(RouteActivated) == [RouteActivated(SESSION, 2, tale.now, OWN[S2], True)]

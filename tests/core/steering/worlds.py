@@ -215,7 +215,7 @@ class World:
         self.steering = self._steering()
         leads, arena = self.active >= self.serving, AppId("arena")
         gateway = GATEWAYS[self.site]
-        self.say(InstallRoute(SESSION, KEY, UE, self.serving, self.site, gateway, arena, leads))
+        self.say(InstallRoute(SESSION, KEY, UE, self.serving, self.site, gateway, arena, leads, top=self.top))
         self.say(ActivateRoute(SESSION, KEY, self.serving))
         if self.move is not None:
             self._install(*self.move)

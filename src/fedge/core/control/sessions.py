@@ -68,6 +68,7 @@ def route_of(state: State, session: Session, activate: bool) -> list[Effect]:
         gateway,
         session.app,
         leads=session.steered,
+        top=session.top_generation,
     )
     effects: list[Effect] = [ToAccess(install)]
     if activate:

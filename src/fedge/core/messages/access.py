@@ -24,7 +24,8 @@ class InstallRoute(Message, frozen=True):
     """Keep generation ``generation`` of the session's route ready, inactive. Said when its site is warm.
 
     ``leads``, after a restart: this generation was reported active before, so the traffic goes there unless somebody forgot.
-    ``access``: the kind of the UE's cell as the control plane saw it; empty: it does not say.
+    ``access``: the kind of the UE's cell as the control plane saw it; empty: it does not say. ``top``: the highest
+    generation that the session was ever given.
     """
 
     session: SessionId
@@ -36,6 +37,7 @@ class InstallRoute(Message, frozen=True):
     app: AppId = AppId("")
     leads: bool = False
     access: str = ""
+    top: int = 0
 
 
 class ActivateRoute(Message, frozen=True):

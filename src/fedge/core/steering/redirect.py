@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from fedge.core.messages import ClientHeard, ExpectClient, Message, RedirectClient
+from fedge.core.messages import ClientHeard, ExpectClient, InstallRoute, Message, RedirectClient
 from fedge.core.model import MS, SECOND, Address, Nanoseconds, SiteId
 from fedge.core.steering.calls import Effect, Tell
 from fedge.core.steering.desk import Desk
@@ -31,6 +31,9 @@ STEERED = ("", "nr")
 """Kinds of access that the core may steer (TS 23.501, 5.6.7); empty: not known."""
 CORE_SWITCHES_WITHIN, CORE_BEGINS_WITHIN = 250 * MS, 2 * SECOND
 """The core has so long to lead the traffic to a new writer; to a new session, for which nobody waits yet."""
+REASONS = 4
+COMING, WRITING, HOME = 0, 1, 2
+"""Why a client is redirected, in the order of one generation: to a coming writer, to a writer, to the stable address."""
 Way = Literal["core", "client", "unknown"]
 
 
@@ -58,10 +61,12 @@ def told(path: Path, desk: Desk) -> tuple[Address, bool]:
     return service, way(path, desk) == "client"
 
 
-def seen_on(path: Path, generation: int, access: str) -> None:
-    """The control plane saw the UE on this access. One that the core does not steer: it need not be asked."""
-    if access not in STEERED:
-        path.client.generation = max(path.client.generation, generation)
+def told_of(path: Path, event: InstallRoute) -> None:
+    """The control plane saw the UE on some access. One that the core does not steer: it need not be asked."""
+    client = path.client
+    client.top = max(client.top, event.top, event.generation)
+    if event.access not in STEERED:
+        client.generation = max(client.generation, event.generation)
 
 
 def give_up_on_core(path: Path) -> None:
@@ -118,29 +123,34 @@ def lead(path: Path, desk: Desk, now: Nanoseconds) -> list[Effect]:
 
 
 def _orders(path: Path, goal: Target, desk: Desk) -> list[Message]:
-    client, serving = path.client, path.serving
+    client, own = path.client, desk.own.get(goal.site)
+    serves = path.serving.site if path.serving is not None else None
     chosen = way(path, desk)
+    if not client.at and goal.generation == path.recalled:
+        return [
+            ExpectClient(goal.site, path.key)
+        ]  # remembered from before a restart; where its client is was forgotten
     if chosen == "core":
         return []
     if goal is path.next:
         if chosen == "unknown":
-            return [ExpectClient(serving.site, path.key)] if serving is not None else []
-        orders = _redirects(
-            path, goal, desk.own.get(goal.site), serving.site if serving else None, client.site
-        )
+            return [ExpectClient(serves, path.key)] if serves is not None else []
+        orders = _redirects(path, goal, COMING, own, serves, client.site)
         return orders if installed(path, goal) else [*orders, ExpectClient(goal.site, path.key)]
     if not activated(path, goal):
-        orders = _redirects(path, goal, desk.own.get(goal.site), client.site, path.left, goal.site)
+        orders = _redirects(path, goal, WRITING, own, client.site, path.left, goal.site)
         return [*orders, ExpectClient(goal.site, path.key)]
     if path.there and client.site == goal.site and client.at != desk.stable:
-        return _redirects(path, goal, desk.stable, goal.site)
+        return _redirects(path, goal, HOME, desk.stable, goal.site)
     return []
 
 
-def _redirects(path: Path, goal: Target, to: Address | None, *sites: SiteId | None) -> list[Message]:
-    """Said by whoever may know where the client is. Numbers rise: back to the stable address comes after to the site's own."""
+def _redirects(
+    path: Path, goal: Target, why: int, to: Address | None, *sites: SiteId | None
+) -> list[Message]:
+    """Said by whoever may know where the client is. Numbers rise, also over moves that were given up."""
     if to is None:
         return []
-    number = 2 * goal.generation + (goal is path.serving and path.there)
+    number = REASONS * path.client.top + why
     asked = {site: None for site in sites if site is not None}
     return [RedirectClient(site, path.key, goal.generation, number, to) for site in asked]

@@ -95,7 +95,7 @@ class Steering:
             case InstallRoute():
                 if not self._told:
                     path.maybe |= {event.site}  # an earlier life may have led it there without hearing of it
-                redirect.seen_on(path, event.generation, event.access)
+                redirect.told_of(path, event)
                 target = Target(event.generation, event.site, event.gateway)
                 return steer.install(path, target, event.leads, self._desk, now)
             case ActivateRoute():
