@@ -59,13 +59,17 @@ class RedirectWorld(World):
             self.core.change = None
 
     def settled(self) -> bool:
-        """One way, and it leads to the writer; so does what a client would be told that attaches now."""
+        """One way, and it leads to the writer; so does what a client would be told that attaches now.
+
+        On 5G standalone the client is home, unless where the core leads was forgotten and it, asked, has nothing to announce.
+        """
         ways = self.way.destinations(self.now)
         if len(ways) != 1:
             return False
         (address,) = ways
         home = address == ENDS[STABLE] and self.core.path == self.site
-        there = home or (self.kind != "nr" and address == ENDS[OWN[self.site]])
+        known = all(path.there for path in self.steering.paths.values())
+        there = home or ((self.kind != "nr" or not known) and address == ENDS[OWN[self.site]])
         attach = self.service == OWN[self.site] or (self.service == STABLE and self.core.path == self.site)
         return self.move is None and self.active >= self.serving and there and attach
 
@@ -80,8 +84,8 @@ class RedirectWorld(World):
             case RouteInstalled(_, generation):
                 if self.move is not None and self.move[0] == generation:
                     self.after(30 * MS, lambda: self._activate(generation))
-            case RouteActivated(_, generation, _, service) if generation == self.serving:
-                self.active, self.service = generation, service
+            case RouteActivated(_, generation, _, service, redirected) if generation == self.serving:
+                self.active, self.service, self.redirected = generation, service, redirected
                 if self.way.present is None:
                     self.way.attached(ENDS[service], ENDS.values())
             case _:
@@ -202,13 +206,14 @@ def run(seed: int, weather: Weather, kinds: tuple[str, ...], restarts: bool = Fa
         if world.rng.random() < 0.5:
             world.plan(world.rng.choice(SITES))
         if world.rng.random() < 0.4:
-            world.change_access(world.rng.choice(kinds))
+            kind = world.rng.choice(kinds)
+            world.after(world.rng.randrange(120 * MS), lambda kind=kind: world.change_access(kind))
         if restarts and world.rng.random() < 0.1:
             world.restart()
     world.weather = Weather()
     for _ in range(60):
         world.until(world.now + 500 * MS)
         world.say_active()
-        if world.settled():
+        if world.settled() and (world.kind != "nr" or world.way.present == ENDS[STABLE]):
             break
     return world

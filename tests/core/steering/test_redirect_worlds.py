@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.core.steering.redirect_worlds import run
+from tests.core.steering.redirect_worlds import ENDS, STABLE, run
 from tests.core.steering.worlds import Weather
 
 CALM, ROUGH = Weather(), Weather(lost=0.15, twice=0.1, slow=0.1, lame=0.1)
@@ -18,6 +18,7 @@ def test_the_client_is_led_to_the_writer_whatever_its_access(seed: int, kinds: t
     assert world.wrong == []
     assert world.serving > 5, "nothing moved"
     assert world.settled(), f"{world.kind}, at {world.site}: {world.way.present}, {world.core.path}"
+    assert world.kind != "nr" or world.way.present == ENDS[STABLE]
 
 
 @pytest.mark.parametrize("seed", SEEDS)

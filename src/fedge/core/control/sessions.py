@@ -69,6 +69,7 @@ def route_of(state: State, session: Session, activate: bool) -> list[Effect]:
         session.app,
         leads=session.steered,
         top=session.top_generation,
+        redirected=session.redirected,
     )
     effects: list[Effect] = [ToAccess(install)]
     if activate:

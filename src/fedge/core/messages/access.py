@@ -24,6 +24,7 @@ class InstallRoute(Message, frozen=True):
     """Keep generation ``generation`` of the session's route ready, inactive. Said when its site is warm.
 
     ``leads``, after a restart: this generation was reported active before, so the traffic goes there unless somebody forgot.
+    ``redirected``: it was the client that was led there, wherever the core leads.
     ``access``: the kind of the UE's cell as the control plane saw it; empty: it does not say. ``top``: the highest
     generation that the session was ever given.
     """
@@ -38,6 +39,7 @@ class InstallRoute(Message, frozen=True):
     leads: bool = False
     access: str = ""
     top: int = 0
+    redirected: bool = False
 
 
 class ActivateRoute(Message, frozen=True):

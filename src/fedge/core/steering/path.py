@@ -69,8 +69,9 @@ class Change(Struct):
 class Client(Struct):
     """The session's client as gateways heard it. ``at``: the address that it sends to, empty if unknown; ``site``: whose gateway
     heard it there as its writer. ``ready``: the generation of a coming target that hears it already. ``generation``: to which it
-    is led by itself, whatever the core does. ``top``: the highest that it may have heard of. ``since``: when the serving
-    generation was to carry the traffic. ``quick``, ``say_at``: how often orders about it were said, and when they are said again.
+    is led by itself, whatever the core does. ``top``: the highest that it may have heard of. ``redirected``: it was so before a
+    restart. ``since``: when the serving generation was to carry the traffic. ``quick``, ``say_at``: how often orders about it
+    were said, and when they are said again.
     """
 
     at: Address = Address("")
@@ -78,6 +79,7 @@ class Client(Struct):
     ready: int = 0
     generation: int = 0
     top: int = 0
+    redirected: bool = False
     since: Nanoseconds = 0
     quick: int = 0
     say_at: Nanoseconds = 0

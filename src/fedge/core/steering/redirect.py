@@ -65,6 +65,7 @@ def told_of(path: Path, event: InstallRoute) -> None:
     """The control plane saw the UE on some access. One that the core does not steer: it need not be asked."""
     client = path.client
     client.top = max(client.top, event.top, event.generation)
+    client.redirected = event.redirected
     if event.access not in STEERED:
         client.generation = max(client.generation, event.generation)
 
@@ -126,12 +127,11 @@ def _orders(path: Path, goal: Target, desk: Desk) -> list[Message]:
     client, own = path.client, desk.own.get(goal.site)
     serves = path.serving.site if path.serving is not None else None
     chosen = way(path, desk)
-    if not client.at and goal.generation == path.recalled:
-        return [
-            ExpectClient(goal.site, path.key)
-        ]  # remembered from before a restart; where its client is was forgotten
     if chosen == "core":
-        return []
+        begins = goal.generation == FIRST_GENERATION and not path.recalled
+        return (
+            [] if client.at or begins else [ExpectClient(goal.site, path.key)]
+        )  # a restart forgot where it is
     if goal is path.next:
         if chosen == "unknown":
             return [ExpectClient(serves, path.key)] if serves is not None else []

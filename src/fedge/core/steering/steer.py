@@ -199,7 +199,7 @@ def found(path: Path, held: Held, desk: Desk, now: Nanoseconds) -> None:
     """The subscription of an earlier life, or one whose creation had no answer. Several sites on offer: all was well then."""
     adopt(path, held, now)
     serving = path.serving
-    if serving is None or serving.generation != path.recalled:
+    if serving is None or serving.generation != path.recalled or path.client.redirected:
         return
     if len(path.held) > 1 and desk.dnais.of(serving.site) in path.held:
         path.led, path.maybe = serving.site, frozenset()
