@@ -23,7 +23,7 @@ import msgspec
 
 from fedge.adapters.embedded import addresses
 from fedge.adapters.embedded.link import Dialled, dial
-from fedge.core.control import ControlPlane
+from fedge.core.control import ControlPlane, ControlSettings
 from fedge.core.messages import (
     CellChanged,
     HandoverPredicted,
@@ -89,7 +89,8 @@ class Stage:
     async def start_steering(self, *routes: Message) -> None:
         """A control plane that has these routes in its journal."""
         sites = {site: SimpleNamespace(marked="ready", gateway=self.gateway(site)) for site in self.sites}
-        plane = cast(ControlPlane, SimpleNamespace(state=SimpleNamespace(sites=sites)))
+        state, settings = SimpleNamespace(sites=sites), ControlSettings()
+        plane = cast(ControlPlane, SimpleNamespace(state=state, settings=settings))
         steered = Steered.of(Run(self.folder), plane)
         assert steered is not None
         self.steered = steered

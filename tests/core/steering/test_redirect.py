@@ -179,6 +179,9 @@ def test_on_5g_standalone_nobody_is_redirected() -> None:
     assert tale.heard_of(RouteInstalled) == [RouteInstalled(SESSION, 2)]
     tale.activate(2)
     assert tale.heard_of(RouteActivated) == [RouteActivated(SESSION, 2, tale.now, STABLE)]
+    assert ExpectClient(S2, KEY) in tale.after(SECOND)
+    tale.heard(S2, 2, STABLE)
+    tale.told = []
     assert tale.after(3 * SECOND) == []
 
 

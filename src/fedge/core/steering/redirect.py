@@ -129,9 +129,8 @@ def _orders(path: Path, goal: Target, desk: Desk) -> list[Message]:
     chosen = way(path, desk)
     if chosen == "core":
         begins = goal.generation == FIRST_GENERATION and not path.recalled
-        return (
-            [] if client.at or begins else [ExpectClient(goal.site, path.key)]
-        )  # a restart forgot where it is
+        known = begins or goal is path.next or client.site == goal.site
+        return [] if known else [ExpectClient(goal.site, path.key)]
     if goal is path.next:
         if chosen == "unknown":
             return [ExpectClient(serves, path.key)] if serves is not None else []

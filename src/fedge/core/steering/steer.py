@@ -52,6 +52,7 @@ def activate(path: Path, generation: int, now: Nanoseconds) -> None:
     if path.next is not None and path.next.generation == generation:
         path.left = path.serving.site if path.serving is not None else None
         path.client.quick, path.client.say_at, path.client.since = 0, 0, now
+        path.client.site = None
         path.serving, path.next, path.refused = path.next, None, 0
     if path.serving is not None and path.serving.generation == generation:
         path.activated = min(path.activated, generation - 1)
