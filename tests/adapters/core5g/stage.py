@@ -125,7 +125,7 @@ class Stage:
             self._links[self.sites.index(site)].send(TunnelInstalled(site, message.teid_up))
 
     def _ran(self, message: Message) -> None:
-        if isinstance(message, SwitchPath):
+        if isinstance(message, SwitchPath) and message.service == addresses.service(self.net):
             self.ran[message.ue] = message.site
             switched = PathSwitched(message.ue, message.service, message.site, message.number, 0)
             self._links[-1].send(switched)
