@@ -110,7 +110,7 @@ class ControlShell:
             "simulated": ["city and movement", "radio", "backhaul delay", "players"],
         }
         self.page = Page(INDEX, STATIC_DIR, CONTENT_SECURITY_POLICY)
-        self.facts = Facts(places, shown, config.backhaul_rtt_ms)
+        self.facts = Facts(places, shown, city.between_ms)
         self.journal = TimedJournal(run.folder / "journal.db")
         clusters = {site.site: node.cluster for site, node in zip(city.sites, config.nodes, strict=False)}
         settings = ControlSettings(

@@ -131,6 +131,7 @@ class SiteShell:
         self.site = city.sites[index].site
         self.index = index
         self._names = [site.site for site in city.sites]
+        self._apart_ms = city.between_ms
         config = run.config
         fencing = "no-fencing" not in config.test_switches
         self.agent = SiteAgent(SiteSettings(self.site, fencing=fencing))
@@ -155,7 +156,7 @@ class SiteShell:
         )
 
     async def start(self) -> None:
-        config, net = self.run.config, self.run.config.net
+        net = self.run.config.net
         loop = asyncio.get_running_loop()
         self.gateway.start(loop)
         await listen(addresses.peer(net, self.index), self.run.token, self._accept_peer)
@@ -175,7 +176,7 @@ class SiteShell:
                     )
                     for role in ("peer", "bulk")
                 )
-                backhaul = Backhaul(config.backhaul_rtt_ms / 2000, self._rng)
+                backhaul = Backhaul(self._apart_ms(self.site, site) / 2000, self._rng)
                 peer = self.peers[site] = Peer(site, index, net, (dialled[0], dialled[1]), backhaul)
                 self.gateway.peers.add(peer.gateway)
         self._remembered()

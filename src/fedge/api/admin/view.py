@@ -5,6 +5,7 @@ Dictionaries by id throughout, so that changes travel as JSON merge patches (RFC
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from fedge.core.control import ControlPlane
@@ -21,12 +22,16 @@ SHOWN_MOVES = 200
 
 
 class Facts:
-    """What the core does not know and the picture needs: the map's names and places, and the run's settings."""
+    """What the core does not know and the picture needs: the map's names and places, the run's settings, and the round trip
+    between two sites in ms."""
 
     def __init__(
-        self, places: dict[SiteId, tuple[str, float, float]], run: dict[str, Any], backhaul_rtt_ms: float
+        self,
+        places: dict[SiteId, tuple[str, float, float]],
+        run: dict[str, Any],
+        between_ms: Callable[[SiteId, SiteId], float],
     ) -> None:
-        self.places, self.run, self.backhaul_rtt_ms = places, run, backhaul_rtt_ms
+        self.places, self.run, self.between_ms = places, run, between_ms
 
 
 def view(plane: ControlPlane, facts: Facts, now: int) -> dict[str, Any]:
@@ -120,7 +125,7 @@ def _links(plane: ControlPlane, facts: Facts) -> dict[str, Any]:
     if len(names) > 24:
         return {}
     return {
-        f"{a}--{b}": {"a": a, "b": b, "rtt_ms": facts.backhaul_rtt_ms, "path": "direct", "loss": 0.0}
+        f"{a}--{b}": {"a": a, "b": b, "rtt_ms": facts.between_ms(a, b), "path": "direct", "loss": 0.0}
         for n, a in enumerate(names)
         for b in names[n + 1 :]
     }
