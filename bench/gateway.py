@@ -96,9 +96,9 @@ def kernel(turns: int, switches: int) -> dict[str, Any]:
             sink = net.socket_in(net.instances[0], socket.SOCK_DGRAM, end)
             sink.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
             if name == "nftables":
-                Nftables([namespaces.SERVICE], net.nft()).lead(
-                    [PlainFlow((namespaces.UE, 40_000), namespaces.SERVICE, end)]
-                )
+                driver = Nftables(net.nft())
+                driver.serve([namespaces.SERVICE])
+                driver.lead([PlainFlow((namespaces.UE, 40_000), namespaces.SERVICE, end)])
                 rewriting = net
             to = namespaces.SERVICE if name == "nftables" else end
             paths[name] = UdpPath(source, to, sink, INPUT)

@@ -62,7 +62,8 @@ def by_nftables(net: Namespaces, count: int) -> Switches:
     for sink in sinks:
         roomy(sink)
     ends = [(host, port + 100) for host, port in INSTANCES]
-    driver = Nftables([SERVICE], net.nft())
+    driver = Nftables(net.nft())
+    driver.serve([SERVICE])
     driver.lead([PlainFlow((UE, 40_100), SERVICE, ends[0])])
     arrived: tuple[list[int], list[int]] = ([], [])
     stop = threading.Event()

@@ -1,11 +1,29 @@
-"""Writes ``move.md`` beside this file from the code's own table. Run it after a change of ``TRANSITIONS``; a test compares."""
+"""Writes the pages beside this file from the code's own tables. Run it after a change of ``TRANSITIONS``; a test compares."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from fedge.core import mobility, steering
 from fedge.core.mobility.chart import chart
-from fedge.core.mobility.move import TRANSITIONS
+from fedge.core.mobility.move import ENDED
+
+PAGES = {
+    "move.md": chart(
+        "The states of a move",
+        "fedge.core.mobility.move.TRANSITIONS",
+        "Before ACTIVATED a move can end as if it had not begun. After it only the client's promise takes it back.",
+        mobility.TRANSITIONS,
+        ENDED,
+    ),
+    "path.md": chart(
+        "The states of a path through the 5G core",
+        "fedge.core.steering.path.TRANSITIONS",
+        "One for each session that the core steers. Where the traffic goes changes in SWITCHING alone.",
+        steering.TRANSITIONS,
+    ),
+}
 
 if __name__ == "__main__":
-    Path(__file__).with_name("move.md").write_text(chart(TRANSITIONS))
+    for page, text in PAGES.items():
+        Path(__file__).with_name(page).write_text(text)

@@ -49,16 +49,25 @@ class PlainFlow(NamedTuple):
 class Forwarding(Protocol):
     """A gateway's way to carry UDP of applications without the SDK's sessions: in user space, or by the kernel's nftables.
 
-    ``lead``: from now on each UE's datagrams go to its instance, and only that instance's answers reach it, as from the stable
-    address; a flow that was led elsewhere moves, established or not. ``unknown``: (UE, service) that were heard and have no flow.
+    ``serve``: these stable addresses are carried, no others. ``lead``: from now on each UE's datagrams go to its instance, and
+    only that instance's answers reach it, as from the stable address; a flow that was led elsewhere moves, established or not.
+    ``unknown``: (UE, service) that were heard and have no flow.
     """
 
     name: str
 
+    def serve(self, services: Iterable[Endpoint]) -> None: ...
     def lead(self, flows: Iterable[PlainFlow]) -> None: ...
     def forget(self, ue: Endpoint, service: Endpoint) -> None: ...
     def unknown(self) -> list[tuple[Endpoint, Endpoint]]: ...
     def close(self) -> None: ...
+
+
+class Notifier(Protocol):
+    """Sends what subscribers are told, where they said; ``objection`` says why it would not, or nothing."""
+
+    def objection(self, callback: str) -> str: ...
+    def post(self, callback: str, body: bytes) -> bool: ...
 
 
 Receive = Callable[[Message], None]

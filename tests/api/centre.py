@@ -66,7 +66,9 @@ class PlainCentre:
         return 503, {"code": "TIMEOUT", "message": "no answer"}
 
     def say(self, event: Message) -> None:
-        effects = self.plane.handle(event, self.now())
+        self.carry_out(self.plane.handle(event, self.now()))
+
+    def carry_out(self, effects: list[Effect]) -> None:
         while effects:
             effect = effects.pop(0)
             if isinstance(effect, Propose):

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from fedge.core.messages import TrafficFilter, TrafficRule
 from fedge.core.model import InstanceId, SessionKey, SiteId
@@ -164,3 +165,64 @@ def test_a_flow_that_comes_back_late_changes_nothing(bench: Bench) -> None:
     bench.set(Flow.LOCAL, 1, 1)
     assert KEY not in bench.gateway.table.entries
     assert len(bench.journal.read_text().splitlines()) == 1
+
+
+PLAIN = TrafficRule(
+    "echo-udp-7777", "FLOW", 128, (TrafficFilter(dst_address=(SERVICE[0],), dst_port=("7777",), protocol=("UDP",)),),
+    "PASSTHROUGH", "ACTIVE",
+)  # fmt: skip
+
+
+def test_an_application_without_sessions_gets_its_packets_as_they_are(bench: Bench) -> None:
+    bench.gateway.serve_plain("echo", (PLAIN,), [bench.instance.getsockname()])
+    for turn in range(2):
+        bench.upf.sendto(packet(b"plain %d" % turn), bench.n6)
+        bench.turn()
+        data, own = bench.instance.recvfrom(99)
+        bench.instance.sendto(data.upper(), own)
+        bench.turn()
+        assert ip.read(bench.upf.recv(2048)) == ip.Datagram(SERVICE, UE, b"PLAIN %d" % turn)
+    bench.gateway.serve_plain("echo", (replace(PLAIN, action="DROP"),), [bench.instance.getsockname()])
+    bench.upf.sendto(packet(b"plain"), bench.n6)
+    bench.turn()
+    bench.instance.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        bench.instance.recv(99)
+
+
+def test_an_application_that_turns_out_to_have_sessions_is_no_longer_carried_plain(bench: Bench) -> None:
+    bench.gateway.serve_plain("arena", (PLAIN,), [bench.instance.getsockname()])
+    bench.set(Flow.LOCAL)
+    bench.upf.sendto(packet(inputs()), bench.n6)
+    bench.turn()
+    assert bench.instance.recv(2048) == inputs()
+    bench.gateway.serve_plain("arena", (), ())
+    bench.upf.sendto(packet(inputs()), bench.n6)
+    bench.turn()
+    assert bench.instance.recv(2048)[wire.ENVELOPE_BYTES :] == inputs()
+
+
+def test_tcp_ports_are_relayed_and_one_that_is_taken_stops_nothing(bench: Bench) -> None:
+    listening = socket.create_server(("127.0.0.1", 0))
+    taken = socket.create_server(("127.0.0.1", 0))
+    free_port = bound().getsockname()[1]
+    wanted = tuple(str(port) for port in (free_port, taken.getsockname()[1]))
+    tcp = replace(PLAIN, traffic_filter=(TrafficFilter((), ("127.0.0.1",), (), wanted, ("TCP",)),))
+    bench.gateway.serve_plain("echo", (tcp,), [listening.getsockname()])
+    assert bench.gateway.counts == {"relay_refused": 1}
+    client = socket.create_connection(("127.0.0.1", free_port))
+    client.sendall(b"hello")
+    bench.turn()
+    served, _ = listening.accept()
+    bench.turn()
+    assert served.recv(9) == b"hello"
+    bench.gateway.serve_plain("echo", (), ())
+    bench.turn()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", free_port))
+    for one in (client, served, listening, taken):
+        one.close()
+
+
+def test_in_datagrams_n6_is_forwarded_in_user_space(bench: Bench) -> None:
+    assert bench.gateway.chosen[0] == "userspace"

@@ -6,33 +6,39 @@ import socket
 from collections.abc import Iterator
 
 import pytest
+from msgspec.structs import replace
 
 from bench.harness.namespaces import INSTANCES, OTHER_UE, SERVICE, UE, Namespaces, missing
+from fedge.core.messages import TrafficFilter, TrafficRule
 from fedge.dataplane.driver import PlainApplications, choice
 from fedge.dataplane.nftables import Nftables, NftRefused, change, ruleset
 from fedge.ports import PlainFlow
 
 FIRST, SECOND = INSTANCES
 UE_END = (UE, 40_000)
+RULES = (
+    TrafficRule(
+        "game-udp-7777", "FLOW", 128, (TrafficFilter(dst_address=(SERVICE[0],), dst_port=(str(SERVICE[1]),)),),
+        "FORWARD_DECAPSULATED", "ACTIVE",
+    ),
+)  # fmt: skip
 needs_namespaces = pytest.mark.skipif(bool(missing()), reason=missing() or "-")
 
 
 def test_one_transaction_ends_the_old_flow_and_begins_the_new() -> None:
     old, new = (PlainFlow(UE_END, SERVICE, instance) for instance in INSTANCES)
     assert change([old], [new]).splitlines() == [
-        "delete element ip fedge address_10_60_0_1_7777 { 10.45.0.2 . 40000 : 10.70.1.2 }",
-        "delete element ip fedge port_10_60_0_1_7777 { 10.45.0.2 . 40000 : 6010 }",
-        "delete element ip fedge live_10_60_0_1_7777 { 10.45.0.2 . 40000 . 10.70.1.2 . 6010 }",
-        "add element ip fedge address_10_60_0_1_7777 { 10.45.0.2 . 40000 : 10.70.2.2 }",
-        "add element ip fedge port_10_60_0_1_7777 { 10.45.0.2 . 40000 : 6011 }",
-        "add element ip fedge live_10_60_0_1_7777 { 10.45.0.2 . 40000 . 10.70.2.2 . 6011 }",
+        "delete element ip fedge flows { 10.45.0.2 . 40000 . 10.60.0.1 . 7777, 10.70.1.2 . 6010 . 10.45.0.2 . 40000 }",
+        "add element ip fedge flows { "
+        "10.45.0.2 . 40000 . 10.60.0.1 . 7777 : goto to_10_70_2_2_6011, "
+        "10.70.2.2 . 6011 . 10.45.0.2 . 40000 : goto as_10_60_0_1_7777 }",
     ]
 
 
 def test_nothing_is_tracked_and_nothing_is_nat() -> None:
     """A flow that connection tracking knows would stay with the target of its first packet."""
-    text = ruleset([SERVICE])
-    assert text.count("notrack") == 2
+    text = ruleset([SERVICE]) + change([], [], [FIRST])
+    assert text.count("notrack") == text.count("chain to_") + text.count("chain as_") == 2
     assert "nat" not in text
 
 
@@ -52,7 +58,8 @@ class World:
             self.net.socket_in(name, udp, end)
             for name, end in zip(self.net.instances, INSTANCES, strict=True)
         ]
-        self.driver = Nftables([SERVICE], self.net.nft())
+        self.driver = Nftables(self.net.nft())
+        self.driver.serve([SERVICE])
 
     def close(self) -> None:
         for one in (self.ue, *self.instances):
@@ -111,7 +118,7 @@ def test_sockets_of_one_ue_and_ues_are_told_apart(world: World) -> None:
 @needs_namespaces
 def test_who_has_no_flow_is_dropped_and_named_then_led_to_the_emptiest_instance(world: World) -> None:
     plain = PlainApplications(world.driver)
-    plain.serve(SERVICE, INSTANCES)
+    plain.serve("game", RULES, INSTANCES)
     other = world.net.socket_in(world.net.ue, socket.SOCK_DGRAM, (OTHER_UE, 40_000))
     for one in (world.ue, other):
         one.sendto(b"hello", SERVICE)
@@ -122,11 +129,37 @@ def test_who_has_no_flow_is_dropped_and_named_then_led_to_the_emptiest_instance(
     for one in (world.ue, other):
         one.sendto(b"again", SERVICE)
     assert [one.recv(9) for one in world.instances] == [b"again", b"again"]
-    plain.serve(SERVICE, [SECOND])
+    plain.serve("game", RULES, [SECOND])
     for one in (world.ue, other):
         one.sendto(b"moved", SERVICE)
     assert [world.instances[1].recv(9) for _ in range(2)] == [b"moved", b"moved"]
     other.close()
+
+
+@needs_namespaces
+def test_who_a_rule_bans_is_led_nowhere_and_one_that_was_led_is_dropped(world: World) -> None:
+    plain = PlainApplications(world.driver)
+    plain.serve("game", RULES, INSTANCES[:1])
+    world.ue.sendto(b"hello", SERVICE)
+    plain.welcome()
+    world.ue.sendto(b"again", SERVICE)
+    assert world.instances[0].recv(9) == b"again"
+    banned = replace(RULES[0], traffic_rule_id="ban", priority=1, action="DROP")
+    plain.serve("game", (*RULES, banned), INSTANCES[:1])
+    world.ue.sendto(b"banned", SERVICE)
+    world.instances[0].settimeout(0.2)
+    with pytest.raises(TimeoutError):
+        world.instances[0].recv(9)
+    plain.welcome()
+    assert plain.flows == {}
+
+
+@needs_namespaces
+def test_flows_go_on_when_another_address_is_served_too(world: World) -> None:
+    world.driver.lead([PlainFlow(UE_END, SERVICE, FIRST)])
+    world.driver.serve([SERVICE, ("10.60.0.2", 7777)])
+    world.ue.sendto(b"still", SERVICE)
+    assert world.instances[0].recv(9) == b"still"
 
 
 @needs_namespaces

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
+from msgspec.structs import replace
 
+from fedge.core.messages import TrafficFilter, TrafficRule
 from fedge.dataplane.driver import PlainApplications
 from fedge.dataplane.plain_udp import UserspaceForwarding
 from fedge.ports import PlainFlow
@@ -15,13 +18,20 @@ from fedge.wire import ip
 
 SERVICE, UE, OTHER = ("10.60.0.1", 7777), ("10.45.0.2", 40_000), ("10.45.0.3", 40_000)
 
+RULES = (
+    TrafficRule(
+        "game-udp-7777", "FLOW", 128, (TrafficFilter(dst_address=(SERVICE[0],), dst_port=(str(SERVICE[1]),)),),
+        "FORWARD_DECAPSULATED", "ACTIVE",
+    ),
+)  # fmt: skip
+
 
 class Stand:
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
         self.out: list[ip.Datagram] = []
         self.driver = UserspaceForwarding(
-            self.loop, "127.0.0.1", lambda packet: self.out.append(ip.read(packet))
+            self.loop, "127.0.0.1", lambda packet: self.out.append(ip.read(packet)), Counter()
         )
         self.instances = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2)]
         for one in self.instances:
@@ -48,7 +58,7 @@ def stand() -> Iterator[Stand]:
 
 def test_the_first_datagram_waits_until_the_ue_is_led_somewhere(stand: Stand) -> None:
     plain = PlainApplications(stand.driver)
-    plain.serve(SERVICE, stand.ends[:1])
+    plain.serve("game", RULES, stand.ends[:1])
     stand.driver.uplink(UE, SERVICE, b"hello")
     assert stand.driver.unknown() == [(UE, SERVICE)]
     plain.welcome()
@@ -87,7 +97,7 @@ def test_a_flow_that_moved_hears_the_new_instance_alone(stand: Stand) -> None:
 
 def test_an_instance_that_is_down_is_left_and_costs_its_packets_only(stand: Stand) -> None:
     plain = PlainApplications(stand.driver)
-    plain.serve(SERVICE, stand.ends[:1])
+    plain.serve("game", RULES, stand.ends[:1])
     stand.driver.uplink(UE, SERVICE, b"1")
     plain.welcome()
     stand.instances[0].close()
@@ -95,7 +105,7 @@ def test_an_instance_that_is_down_is_left_and_costs_its_packets_only(stand: Stan
         stand.driver.uplink(UE, SERVICE, b"lost")
         stand.turn()
     assert stand.driver.counts["plain_lost"] > 0
-    plain.serve(SERVICE, stand.ends[1:])
+    plain.serve("game", RULES, stand.ends[1:])
     stand.driver.uplink(UE, SERVICE, b"2")
     assert stand.instances[1].recv(99) == b"2"
 
@@ -105,3 +115,11 @@ def test_those_who_wait_are_bounded(stand: Stand, monkeypatch: pytest.MonkeyPatc
     for port in range(5):
         stand.driver.uplink(("10.45.0.2", port), SERVICE, b"?")
     assert (len(stand.driver.unknown()), stand.driver.counts["plain_refused"]) == (2, 3)
+
+
+def test_who_may_not_pass_does_not_wait(stand: Stand) -> None:
+    plain = PlainApplications(stand.driver)
+    plain.serve("game", (replace(RULES[0], state="INACTIVE"),), stand.ends)
+    stand.driver.uplink(UE, SERVICE, b"hello")
+    plain.welcome()
+    assert (stand.driver.unknown(), plain.flows) == ([], {})

@@ -57,7 +57,9 @@ async def relay(target: tuple[str, int]) -> AsyncIterator[tuple[TcpRelay, tuple[
     made = TcpRelay(address, target)
     made.start(asyncio.get_running_loop())
     yield made, address
-    await made.close()
+    made.close()
+    while made.connections:
+        await asyncio.sleep(0)
 
 
 @pytest.fixture(autouse=True, params=["splice", "copy"])
@@ -117,6 +119,26 @@ def test_megabytes_pass_whole_both_ways_though_the_receiver_is_slow() -> None:
             writer.write_eof()
             got = await reader.read(-1)
             assert got == data + sha256(data).digest()
+            writer.close()
+
+    run(story())
+
+
+def test_what_waits_for_a_slow_receiver_is_delivered_though_nothing_more_comes() -> None:
+    size = 8 << 20
+
+    async def late(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        reader._transport.pause_reading()  # type: ignore[attr-defined]
+        await asyncio.sleep(0.3)
+        reader._transport.resume_reading()  # type: ignore[attr-defined]
+        await reader.readexactly(size)
+        writer.write(b"all of it\n")
+
+    async def story() -> None:
+        async with instance(late) as target, relay(target) as (_, address):
+            reader, writer = await asyncio.open_connection(*address)
+            writer.write(bytes(size))
+            assert await reader.readline() == b"all of it\n"
             writer.close()
 
     run(story())

@@ -55,7 +55,7 @@ class Outside:
 
 def centre(journal: MemoryJournal, outside: Outside) -> ControlLoop:
     plane = restored(journal, ControlSettings())
-    return ControlLoop(plane, journal, outside, outside, outside.send, outside.send)
+    return ControlLoop(plane, journal, outside, outside, outside.send, outside.send, outside.send)
 
 
 async def run(loop: ControlLoop, *events: Message, until: Callable[[], bool]) -> None:
@@ -137,7 +137,13 @@ def test_a_snapshot_and_what_came_after_it_are_the_same_as_all_of_it() -> None:
     journal.snapshot(msgspec.msgpack.encode(loop.plane.state))
     assert restored(journal, ControlSettings()).state == whole
     later = ControlLoop(
-        restored(journal, ControlSettings()), journal, outside, outside, outside.send, outside.send
+        restored(journal, ControlSettings()),
+        journal,
+        outside,
+        outside,
+        outside.send,
+        outside.send,
+        outside.send,
     )
     asyncio.run(run(later, AskedHold(2, True), until=lambda: later.plane.state.hold_moves))
     assert restored(journal, ControlSettings()).state.hold_moves
@@ -146,6 +152,6 @@ def test_a_snapshot_and_what_came_after_it_are_the_same_as_all_of_it() -> None:
 def test_figures_are_not_journaled() -> None:
     plane = ControlPlane(ControlSettings())
     journal, outside = MemoryJournal(), Outside()
-    loop = ControlLoop(plane, journal, outside, outside, outside.send, outside.send)
+    loop = ControlLoop(plane, journal, outside, outside, outside.send, outside.send, outside.send)
     asyncio.run(run(loop, AskedHold(1, False), until=lambda: bool(outside.said)))
     assert journal.entries == []

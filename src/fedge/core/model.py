@@ -6,7 +6,7 @@ Names are strings a person reads in the dashboard and types on the command line.
 
 from __future__ import annotations
 
-from typing import NewType
+from typing import NamedTuple, NewType
 
 SiteId = NewType("SiteId", str)
 UeId = NewType("UeId", str)
@@ -15,6 +15,8 @@ AppId = NewType("AppId", str)
 SessionId = NewType("SessionId", str)
 MoveId = NewType("MoveId", str)
 InstanceId = NewType("InstanceId", str)
+AppInstanceId = NewType("AppInstanceId", str)
+"""``"harbour.arena-1"``: an instance among all sites'; MEC's appInstanceId. Of one that Fedge did not start: ``"app-7"``."""
 SessionKey = NewType("SessionKey", int)
 Address = NewType("Address", str)
 """``"127.9.10.1:6000"``: an IPv4 address and a UDP or TCP port."""
@@ -24,3 +26,12 @@ Nanoseconds = int
 
 MS = 1_000_000
 SECOND = 1_000_000_000
+
+
+class Transition(NamedTuple):
+    """A row of a state machine's TRANSITIONS: in ``state`` only ``actor`` can cause ``event``, which leads to ``next``."""
+
+    state: str
+    event: str
+    actor: str
+    next: str

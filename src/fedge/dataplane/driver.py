@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
+from fedge.core.applications.traffic_rules import forwards, matching, served
+from fedge.core.messages import TrafficRule
 from fedge.dataplane import nftables
 from fedge.ports import Endpoint, Forwarding, PlainFlow
 
@@ -20,33 +22,55 @@ def choice(n6_interface: str) -> tuple[str, str]:
 
 
 class PlainApplications:
-    """Each UE that is heard is led to the instance of its service that has the fewest, and stays there until told otherwise."""
+    """Each UE that is heard is led to the instance that has the fewest, if a rule lets it pass, and stays until that ends."""
 
     def __init__(self, driver: Forwarding) -> None:
         self.driver = driver
         self.flows: dict[tuple[Endpoint, Endpoint], PlainFlow] = {}
-        self._instances: dict[Endpoint, tuple[Endpoint, ...]] = {}
+        self._apps: dict[str, tuple[tuple[TrafficRule, ...], tuple[Endpoint, ...]]] = {}
 
-    def serve(self, service: Endpoint, instances: Iterable[Endpoint]) -> None:
-        """These run now. The UEs of others are led to them, or wait for the next."""
-        self._instances[service] = tuple(instances)
-        self._lead([pair for pair, flow in self.flows.items() if pair[1] == service and self._gone(flow)])
+    @property
+    def services(self) -> frozenset[Endpoint]:
+        """The stable addresses that are served here."""
+        return frozenset(end for rules, _ in self._apps.values() for end in served(rules, "UDP"))
+
+    def serve(self, app: str, rules: tuple[TrafficRule, ...], instances: Iterable[Endpoint]) -> None:
+        """These run now, under these rules. UEs that lost their instance are led to another; none: the application is gone."""
+        self._apps[app] = (rules, tuple(instances))
+        if not self._apps[app][1]:
+            del self._apps[app]
+        self.driver.serve(self.services)
+        stranded = []
+        for pair, flow in tuple(self.flows.items()):
+            running = self._instances(*pair)
+            if not running:
+                del self.flows[pair]
+                self.driver.forget(*pair)
+            elif flow.instance not in running:
+                stranded.append(pair)
+        self._lead(stranded)
 
     def welcome(self) -> None:
         """Lead those who have been heard since."""
         self._lead(self.driver.unknown())
 
-    def _gone(self, flow: PlainFlow) -> bool:
-        return flow.instance not in self._instances.get(flow.service, ())
+    def _instances(self, ue: Endpoint, service: Endpoint) -> tuple[Endpoint, ...]:
+        """Of the application whose rules let this traffic pass."""
+        for rules, instances in self._apps.values():
+            if forwards(matching(rules, ue, service, "UDP")):
+                return instances
+        return ()
 
     def _lead(self, pairs: Iterable[tuple[Endpoint, Endpoint]]) -> None:
         held = Counter(flow.instance for flow in self.flows.values())
         led = []
         for ue, service in pairs:
-            running = self._instances.get(service)
-            if running:
-                instance = min(running, key=lambda one: (held[one], one))
-                held[instance] += 1
-                led.append(PlainFlow(ue, service, instance))
+            running = self._instances(ue, service)
+            if not running:
+                self.driver.forget(ue, service)
+                continue
+            instance = min(running, key=lambda one: (held[one], one))
+            held[instance] += 1
+            led.append(PlainFlow(ue, service, instance))
         self.driver.lead(led)
         self.flows |= {(flow.ue, flow.service): flow for flow in led}

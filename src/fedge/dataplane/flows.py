@@ -24,7 +24,7 @@ _HEAD = struct.Struct("!BBQI")
 _DOWN = struct.Struct("!2xQ28xB8xI")
 """The session key of an envelope; kind and epoch of the FRAME or FENCE in it."""
 
-INSTANCE, PEER, NOBODY = "instance", "peer", "nobody"
+INSTANCE, PEER = "instance", "peer"
 Delivery = tuple[str, str, bytes]
 """(INSTANCE or PEER, its name, the packet in its envelope)"""
 

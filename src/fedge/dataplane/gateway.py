@@ -12,13 +12,19 @@ import socket
 import time
 from asyncio import AbstractEventLoop
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from fedge.core.applications.traffic_rules import served
 from fedge.core.messages import TrafficRule
 from fedge.core.transfer import ClearFlow, SetFlow
+from fedge.dataplane.driver import PlainApplications, choice
 from fedge.dataplane.flows import PEER, Delivery, FlowTable
-from fedge.dataplane.n6 import N6, Endpoint
+from fedge.dataplane.n6 import N6
+from fedge.dataplane.nftables import Nftables
+from fedge.dataplane.plain_udp import UserspaceForwarding
+from fedge.dataplane.tcp_relay import TcpRelay
+from fedge.ports import Endpoint
 
 DRAIN = 256
 MAX_DATAGRAM = 2048
@@ -36,7 +42,7 @@ def udp_socket(address: Endpoint) -> socket.socket:
 
 class Gateway:
     """``upf``: the user plane function's end of N6. ``heard(key, generation)`` is called when the UE is first heard directly at a
-    generation; ``to_peer`` sends late.
+    generation; ``to_peer`` sends late. ``n6_interface``: see `driver.choice`; ``chosen`` says which driver it is, and why.
     """
 
     def __init__(
@@ -48,6 +54,7 @@ class Gateway:
         to_peer: Callable[[str, bytes], None],
         heard: Callable[[int, int], None],
         journal: Path,
+        n6_interface: str = "",
     ) -> None:
         self.table = FlowTable()
         self.n6 = N6(self.table)
@@ -55,7 +62,9 @@ class Gateway:
         self._homes: set[Endpoint] = set()
         self.peers: set[Endpoint] = set()
         self._n6, self._inside, self._between = udp_socket(n6), udp_socket(inside), udp_socket(between)
-        self._upf = upf
+        self._upf, self._host = upf, inside[0]
+        self.chosen = choice(n6_interface)
+        self._relays: dict[str, dict[int, TcpRelay]] = {}
         self._to_peer, self._heard = to_peer, heard
         self._journal = journal.open("a", buffering=1)
 
@@ -65,6 +74,14 @@ class Gateway:
         return self.table.counts
 
     def start(self, loop: AbstractEventLoop) -> None:
+        """Opens what carries plain UDP too. Raises ``NftRefused`` where that is nftables, and refuses."""
+        self._loop = loop
+        if self.chosen[0] == Nftables.name:
+            self.plain = PlainApplications(Nftables())
+        else:
+            carrier = UserspaceForwarding(loop, self._host, self._to_n6, self.counts)
+            self.plain = PlainApplications(carrier)
+            self.n6.carry = lambda *datagram: None if carrier.uplink(*datagram) else self.plain.welcome()
         loop.add_reader(self._n6, self._from_n6)
         loop.add_reader(self._inside, self._from_inside)
         loop.add_reader(self._between, self._from_peers)
@@ -73,14 +90,45 @@ class Gateway:
         for one in (self._n6, self._inside, self._between):
             loop.remove_reader(one)
             one.close()
+        self.plain.driver.close()
+        for relay in [one for ports in self._relays.values() for one in ports.values()]:
+            relay.close()
         self._journal.close()
 
     # --- orders ------------------------------------------------------------------------------------------------------------
 
     def instance_up(self, name: str, app: str, address: Endpoint) -> None:
+        """An instance that speaks the SDK's contract: its application has sessions."""
         self.instances[name] = address
         self._homes = set(self.instances.values())
         self.n6.apps[name] = app
+
+    def serve_plain(self, app: str, rules: tuple[TrafficRule, ...], instances: Sequence[Endpoint]) -> None:
+        """An application without the SDK: what its rules let pass goes to its instances as it is. No instance: nothing does."""
+        self.plain.serve(app, rules, instances)
+        self.n6.use_plain(self.plain.services)
+        self._relay(app, {port for _, port in served(rules, "TCP")} if instances else set(), instances)
+
+    def _relay(self, app: str, ports: set[int], instances: Sequence[Endpoint]) -> None:
+        """TCP at the gateway's own address: N6 in datagrams carries none, and nobody here could answer as the stable address."""
+        running = self._relays.setdefault(app, {})
+        for port in running.keys() - ports:
+            running.pop(port).close()
+        for port in sorted(ports):
+            if port in running:
+                running[port].lead(instances[0])
+                continue
+            try:
+                running[port] = TcpRelay((self._host, port), instances[0])
+            except OSError:  # a manifest may name any port, also one that is taken
+                self.counts["relay_refused"] += 1
+                continue
+            running[port].start(self._loop)
+
+    def welcome(self) -> None:
+        """Where the kernel forwards: lead the UEs that it has heard since."""
+        if self.chosen[0] == Nftables.name and self.plain.services:
+            self.plain.welcome()
 
     def use_rules(self, app: str, rules: tuple[TrafficRule, ...]) -> None:
         self.n6.use_rules(app, rules)
@@ -148,7 +196,10 @@ class Gateway:
                 continue
             packet = downlink(sealed)
             if packet is not None:
-                self._send(self._n6, packet, self._upf)
+                self._to_n6(packet)
+
+    def _to_n6(self, packet: bytes) -> None:
+        self._send(self._n6, packet, self._upf)
 
     def _deliver(self, deliveries: list[Delivery]) -> None:
         for kind, name, packet in deliveries:

@@ -9,16 +9,17 @@ from has changed hands.
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 
 from fedge.core.applications.traffic_rules import forwards, matching
 from fedge.core.messages import TrafficRule
 from fedge.core.transfer import ClearFlow
 from fedge.core.transfer.effects import Flow
 from fedge.dataplane.flows import Delivery, FlowTable
+from fedge.ports import Endpoint
 from fedge.wire import ip
 from fedge_sdk import wire
 
-Endpoint = tuple[str, int]
 KNOWN_HEADERS = 16_384
 """So many headers are remembered as read and right; then they are read again."""
 _CHECKED = slice(0, 26)
@@ -32,20 +33,25 @@ _SMALLEST = ip.HEADERS + wire.INPUT_BYTES
 class UeFlow:
     """One UE's socket (``ue``) and the application's address that it sends to (``service``)."""
 
-    __slots__ = ("back", "key", "service", "ue")
+    __slots__ = ("back", "key", "plain", "service", "ue")
 
-    def __init__(self, ue: Endpoint, service: Endpoint) -> None:
-        self.ue, self.service = ue, service
+    def __init__(self, ue: Endpoint, service: Endpoint, plain: bool) -> None:
+        self.ue, self.service, self.plain = ue, service, plain
         self.key: int | None = None
         self.back = ip.Udp4(service, ue)
 
 
 class N6:
-    """``apps``: the application of each instance here; sessions are told apart by application through theirs."""
+    """``apps``: the application of each instance here; sessions are told apart by application through theirs.
+
+    ``carry``: where datagrams go that are for applications without sessions, `use_plain`.
+    """
 
     def __init__(self, table: FlowTable) -> None:
         self.table, self.counts = table, table.counts
         self.apps: dict[str, str] = {}
+        self.carry: Callable[[Endpoint, Endpoint, bytes], None] = lambda ue, service, payload: None
+        self._plain: frozenset[Endpoint] = frozenset()
         self._rules: dict[str, tuple[TrafficRule, ...]] = {}
         self._ues: dict[int, UeFlow] = {}
         self._flows: dict[bytes, UeFlow] = {}
@@ -61,6 +67,9 @@ class N6:
             if known is None:
                 return [], 0, 0
         size, flow = known
+        if flow.plain:
+            self.carry(flow.ue, flow.service, packet[ip.HEADERS : size])
+            return [], 0, 0
         kind, key = _KIND_KEY.unpack_from(packet, ip.HEADERS)
         if kind != wire.INPUT:
             self.counts["malformed"] += 1
@@ -89,13 +98,15 @@ class N6:
             self.counts["malformed"] += 1
             return None
         size = ip.HEADERS + len(datagram.payload)
-        if len(datagram.payload) > wire.MAX_DATAGRAM:
+        plain = datagram.destination in self._plain
+        if len(datagram.payload) > wire.MAX_DATAGRAM and not plain:
             self.counts["oversized"] += 1
             return None
-        if size < _SMALLEST or packet[0] != 0x45 or int.from_bytes(packet[2:4], "big") != size:
-            self.counts["malformed"] += (
-                1  # no INPUT; header options or bytes behind the datagram: no game sends them
-            )
+        whole = packet[0] == 0x45 and int.from_bytes(packet[2:4], "big") == size
+        if not whole or (
+            size < _SMALLEST and not plain
+        ):  # no game sends header options, or bytes behind its datagram
+            self.counts["malformed"] += 1
             return None
         if len(self._known) >= KNOWN_HEADERS:
             self._known.clear()
@@ -103,7 +114,7 @@ class N6:
         ends = packet[_ENDS]
         flow = self._flows.get(ends)
         if flow is None:
-            flow = self._flows[ends] = UeFlow(datagram.source, datagram.destination)
+            flow = self._flows[ends] = UeFlow(datagram.source, datagram.destination, plain)
         known = self._known[packet[_CHECKED]] = (size, flow)
         return known
 
@@ -152,7 +163,7 @@ class N6:
             return
         flow = self._flows.get(ends)
         if flow is None:
-            flow = self._flows[ends] = UeFlow(ue, service)
+            flow = self._flows[ends] = UeFlow(ue, service, service in self._plain)
         if self._ues.get(key) is not flow:
             self._speaks_from(key, flow)
 
@@ -165,6 +176,15 @@ class N6:
             entry = self.table.entries.get(key)
             if entry is not None and self.apps.get(entry.instance) == app and not self._passes(app, flow):
                 self._forget(key)
+
+    def use_plain(self, services: frozenset[Endpoint]) -> None:
+        """From now on what is sent to these addresses is carried as it is: their applications have no sessions."""
+        if services != self._plain:
+            self._plain = services
+            self._known.clear()
+            self._flows = {ends: flow for ends, flow in self._flows.items() if flow.key is not None}
+            for flow in self._flows.values():
+                flow.plain = flow.service in services
 
     def _passes(self, app: str, flow: UeFlow) -> bool:
         return forwards(matching(self._rules.get(app, ()), flow.ue, flow.service, "UDP"))

@@ -28,65 +28,65 @@ class NftRefused(RuntimeError):
 
 
 def ruleset(services: Iterable[Endpoint]) -> str:
-    """The table anew, with no flow in it, for these stable addresses."""
-    ends, both = "ipv4_addr . inet_service", "ipv4_addr . inet_service . ipv4_addr . inet_service"
-    own, jumps = "", []
-    for address, port in services:
-        name = _name((address, port))
-        jumps.append(f"{address} . {port} : goto up_{name}")
-        own += f"""
-  map address_{name} {{ type {ends} : ipv4_addr; }}
-  map port_{name} {{ type {ends} : inet_service; }}
-  set live_{name} {{ type {both}; }}
-  chain up_{name} {{
-    notrack
-    udp dport set ip saddr . udp sport map @port_{name}
-    ip daddr set ip saddr . udp sport map @address_{name} accept
-    update @unknown {{ ip saddr . udp sport . ip daddr . udp dport }} drop
-  }}
-  chain down_{name} {{
-    notrack
-    ip daddr . udp dport . ip saddr . udp sport != @live_{name} drop
-    udp sport set {port} ip saddr set {address} accept
-  }}"""
-    elements = f"elements = {{ {', '.join(jumps)} }}; " if jumps else ""
+    """The table anew, with no flow in it, for these stable addresses.
+
+    One look-up finds what a packet is rewritten to, whichever way it goes: ``flows``, by both its ends. Only what is in no flow
+    is looked at further: what is for a service or from an instance is dropped, and the UE remembered in ``unknown``.
+    """
+    end, both = "ipv4_addr . inet_service", "ipv4_addr . inet_service . ipv4_addr . inet_service"
+    known = sorted(services)
+    elements = f"elements = {{ {', '.join(_text(one) for one in known)} }}; " if known else ""
+    chains = "".join(_chain("as", one, "sport", "saddr") for one in known)
     return f"""table ip {TABLE}
 delete table ip {TABLE}
 table ip {TABLE} {{
-  set unknown {{ type {both}; flags dynamic,timeout; timeout {UNKNOWN_SECONDS}s; size 65536; }}{own}
-  map services {{ type {ends} : verdict; {elements}}}
-  map instances {{ type {ends} : verdict; }}
-  chain n6 {{
+  set services {{ type {end}; {elements}}}
+  set instances {{ type {end}; }}
+  set unknown {{ type {both}; flags dynamic,timeout; timeout {UNKNOWN_SECONDS}s; size 65536; }}
+  map flows {{ type {both} : verdict; }}
+{chains}  chain n6 {{
     type filter hook prerouting priority raw; policy accept;
-    ip protocol udp ip daddr . udp dport vmap @services
-    ip protocol udp ip saddr . udp sport vmap @instances
+    ip saddr . udp sport . ip daddr . udp dport vmap @flows
+    ip daddr . udp dport @services update @unknown {{ ip saddr . udp sport . ip daddr . udp dport }} drop
+    ip saddr . udp sport @instances drop
   }}
 }}
 """
 
 
-def change(before: Iterable[PlainFlow], after: Iterable[PlainFlow]) -> str:
-    """One transaction: the flows ``before`` end and those ``after`` begin; none is led both ways at any instant."""
-    lines = [f"delete element ip {TABLE} {one}" for flow in before for one in _elements(flow)]
-    lines += [f"add element ip {TABLE} {one}" for flow in after for one in _elements(flow)]
+def change(before: Iterable[PlainFlow], after: Iterable[PlainFlow], fresh: Iterable[Endpoint] = ()) -> str:
+    """One transaction: the flows ``before`` end and those ``after`` begin; none is led both ways at any instant.
+
+    ``fresh``: instances that no flow was led to yet.
+    """
+    lines = [f"table ip {TABLE} {{\n{_chain('to', one, 'dport', 'daddr')}}}" for one in fresh]
+    lines += [f"add element ip {TABLE} instances {{ {_text(one)} }}" for one in fresh]
+    for flow in before:
+        up, down = _keys(flow)
+        lines.append(f"delete element ip {TABLE} flows {{ {up}, {down} }}")
+    for flow in after:
+        up, down = _keys(flow)
+        goes, answers = f"goto to_{_name(flow.instance)}", f"goto as_{_name(flow.service)}"
+        lines.append(f"add element ip {TABLE} flows {{ {up} : {goes}, {down} : {answers} }}")
     return "\n".join(lines) + "\n"
 
 
-def _elements(flow: PlainFlow) -> list[str]:
-    name, ue, instance = _name(flow.service), _text(flow.ue), _text(flow.instance)
-    return [
-        f"address_{name} {{ {ue} : {flow.instance[0]} }}",
-        f"port_{name} {{ {ue} : {flow.instance[1]} }}",
-        f"live_{name} {{ {ue} . {instance} }}",
-    ]
+def _chain(kind: str, end: Endpoint, port: str, address: str) -> str:
+    """Writes one end into a packet."""
+    return f"  chain {kind}_{_name(end)} {{ notrack udp {port} set {end[1]} ip {address} set {end[0]} accept; }}\n"
+
+
+def _keys(flow: PlainFlow) -> tuple[str, str]:
+    ue, service, instance = _text(flow.ue), _text(flow.service), _text(flow.instance)
+    return f"{ue} . {service}", f"{instance} . {ue}"
 
 
 def _text(end: Endpoint) -> str:
     return f"{end[0]} . {end[1]}"
 
 
-def _name(service: Endpoint) -> str:
-    return f"{service[0].replace('.', '_')}_{service[1]}"
+def _name(end: Endpoint) -> str:
+    return f"{end[0].replace('.', '_')}_{end[1]}"
 
 
 def unusable() -> str:
@@ -104,11 +104,22 @@ class Nftables:
 
     name = "nftables"
 
-    def __init__(self, services: Iterable[Endpoint], nft: Sequence[str] = ("nft",)) -> None:
+    def __init__(self, nft: Sequence[str] = ("nft",)) -> None:
         self._nft = tuple(nft)
         self._flows: dict[tuple[Endpoint, Endpoint], PlainFlow] = {}
-        self._answering: set[Endpoint] = set()
-        self._run(ruleset(services))
+        self._instances: set[Endpoint] = set()
+        self._services: frozenset[Endpoint] = frozenset()
+        self._run(ruleset(()))
+
+    def serve(self, services: Iterable[Endpoint]) -> None:
+        """See `ports.Forwarding`. The table is made anew; packets of the instant between are not rewritten and find nobody."""
+        wanted = frozenset(services)
+        if wanted == self._services:
+            return
+        self._run(ruleset(wanted))
+        led = [flow for flow in self._flows.values() if flow.service in wanted]
+        self._services, self._flows, self._instances = wanted, {}, set()
+        self.lead(led)
 
     def lead(self, flows: Iterable[PlainFlow]) -> None:
         """See `ports.Forwarding`. Raises `NftRefused`."""
@@ -117,15 +128,11 @@ class Nftables:
         before = [
             self._flows[flow.ue, flow.service] for flow in after if (flow.ue, flow.service) in self._flows
         ]
-        fresh = {flow.instance: flow for flow in after if flow.instance not in self._answering}
-        jumps = [
-            f"add element ip {TABLE} instances {{ {_text(end)} : goto down_{_name(flow.service)} }}\n"
-            for end, flow in fresh.items()
-        ]
+        fresh = sorted({flow.instance for flow in after} - self._instances)
         if after:
-            self._run("".join(jumps) + change(before, after))
+            self._run(change(before, after, fresh))
             self._flows |= wanted
-            self._answering |= fresh.keys()
+            self._instances |= set(fresh)
 
     def forget(self, ue: Endpoint, service: Endpoint) -> None:
         flow = self._flows.get((ue, service))

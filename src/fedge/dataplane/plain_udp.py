@@ -39,14 +39,23 @@ class UserspaceForwarding:
 
     name = "userspace"
 
-    def __init__(self, loop: AbstractEventLoop, host: str, send: Callable[[bytes], None]) -> None:
-        self.counts: Counter[str] = Counter()
+    def __init__(
+        self, loop: AbstractEventLoop, host: str, send: Callable[[bytes], None], counts: Counter[str]
+    ) -> None:
+        self.counts = counts
         self._loop, self._host, self._send = loop, host, send
         self._legs: dict[Pair, _Leg] = {}
         self._waiting: dict[Pair, bytes] = {}
 
-    def uplink(self, ue: Endpoint, service: Endpoint, payload: bytes) -> None:
-        """A UE's datagram to its instance. The newest one of an unknown UE waits for ``lead``."""
+    def serve(self, services: Iterable[Endpoint]) -> None:
+        """See `ports.Forwarding`."""
+        wanted = frozenset(services)
+        for ue, service in (*self._legs, *self._waiting):
+            if service not in wanted:
+                self.forget(ue, service)
+
+    def uplink(self, ue: Endpoint, service: Endpoint, payload: bytes) -> bool:
+        """A UE's datagram to its instance. False: it has none, and its newest datagram waits for ``lead``."""
         leg = self._legs.get((ue, service))
         if leg is not None:
             self._to_instance(leg, payload)
@@ -54,6 +63,7 @@ class UserspaceForwarding:
             self._waiting[ue, service] = payload
         else:
             self.counts["plain_refused"] += 1
+        return leg is not None
 
     def lead(self, flows: Iterable[PlainFlow]) -> None:
         """See `ports.Forwarding`. Raises ``OSError`` where there is no socket left."""
@@ -74,6 +84,7 @@ class UserspaceForwarding:
                 self._to_instance(leg, waiting)
 
     def forget(self, ue: Endpoint, service: Endpoint) -> None:
+        self._waiting.pop((ue, service), None)
         leg = self._legs.pop((ue, service), None)
         if leg is not None:
             self._loop.remove_reader(leg.socket)

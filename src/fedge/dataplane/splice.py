@@ -85,7 +85,7 @@ class Direction:
         pipe, source, sink = self._pipe, self._source, self._sink
         for _ in range(ROUNDS):
             taken = 0
-            if not self._ended and not self._paused:
+            if not (pipe.held or self._ended or self._paused):
                 try:
                     taken = pipe.take(source)
                     self._ended = not taken

@@ -62,14 +62,12 @@ class TcpRelay:
             for moved in self._open.values():
                 moved.set()
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Take no more and end those that are open."""
         self._loop.remove_reader(self._socket)
         self._socket.close()
-        open_now = tuple(self._open)
-        for task in open_now:
+        for task in tuple(self._open):
             task.cancel()
-        await asyncio.gather(*open_now, return_exceptions=True)
 
     def _accept(self) -> None:
         while True:

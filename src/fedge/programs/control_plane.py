@@ -22,12 +22,14 @@ import uvicorn
 from fedge.adapters.embedded import addresses
 from fedge.adapters.embedded.link import Join, Line, listen
 from fedge.adapters.karmada.engine import KarmadaEngine
+from fedge.adapters.notifications import Notifications
 from fedge.adapters.sqlite import SqliteJournal
 from fedge.api.admin import Page, admin_app
 from fedge.api.admin.metrics import Metrics
 from fedge.api.admin.view import Facts
 from fedge.api.camara import simple_edge_discovery
-from fedge.core.control import ControlPlane, ControlSettings, Reply, Story
+from fedge.api.mec import BASES, Platform, mec_routes, notification
+from fedge.core.control import ControlPlane, ControlSettings, Notify, Reply, Story
 from fedge.core.messages import Message
 from fedge.core.model import MS, AppId, SiteId
 from fedge.dashboard import CONTENT_SECURITY_POLICY, INDEX, STATIC_DIR
@@ -126,7 +128,11 @@ class ControlShell:
         self.sites, self.access = SiteLines(), AccessLine()
         self.steered = Steered.of(run, self.plane)
         routes: AccessNetwork = self.steered if self.steered is not None else self.access
-        self.loop = ControlLoop(self.plane, self.journal, self.sites, routes, self._replied, self._told)
+        self.base = f"http://127.0.0.1:{config.port}"
+        self.notifications = Notifications()
+        self.loop = ControlLoop(
+            self.plane, self.journal, self.sites, routes, self._replied, self._told, self.notify
+        )
         self.engine = self._engine()
         self._asked: dict[int, asyncio.Future[tuple[int, dict[str, Any]]]] = {}
         self._next_request = 1
@@ -171,6 +177,9 @@ class ControlShell:
         if future is not None and not future.done():
             future.set_result((reply.status, reply.body))
 
+    def notify(self, notify: Notify) -> None:
+        self.notifications.post(notify.subscription.callback, notification(notify, self.plane, self.base))
+
     def _told(self, story: Story) -> None:
         if "state" in story.facts:
             self._moves.write(json.dumps(story.facts) + "\n")
@@ -203,8 +212,9 @@ async def main() -> None:
     subscribers = addresses.SimulatedSubscribers(net, run.config.players)
     names = {site: name for site, (name, _, _) in shell.facts.places.items()}
     camara = simple_edge_discovery(shell.plane, names, subscribers, shell.now)
+    mec = mec_routes(Platform(shell, subscribers, shell.notifications, shell.base, shell.notify))
     config = uvicorn.Config(
-        admin_app(shell, camara),
+        admin_app(shell, [*camara, *mec], own=BASES),
         host="127.0.0.1",
         port=port,
         log_level="error",
@@ -232,6 +242,7 @@ async def main() -> None:
         await asyncio.wait(engine, timeout=2)
     with contextlib.suppress(TimeoutError, asyncio.CancelledError):
         await asyncio.wait_for(serving, 2)
+    await shell.notifications.close()
     shell.journal.close()
     for task in done:
         if task is not stopped:

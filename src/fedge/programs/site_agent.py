@@ -153,12 +153,15 @@ class SiteShell:
             self._forward,
             self._heard,
             self.folder / "gateway.jsonl",
+            config.n6_interface,
         )
 
     async def start(self) -> None:
         net = self.run.config.net
         loop = asyncio.get_running_loop()
         self.gateway.start(loop)
+        driver, why = self.gateway.chosen
+        log.info("plain UDP is forwarded", driver=driver, why=why)
         await listen(addresses.peer(net, self.index), self.run.token, self._accept_peer)
         host, port = addresses.endpoint(addresses.agent(net, self.index))
         await loop.create_server(lambda: InstanceLine(self), host, port)
@@ -206,6 +209,7 @@ class SiteShell:
         if isinstance(message, RunInstances):
             self.gateway.use_rules(message.app, message.rules)
             self._wanted(message)
+            self._serve_plain(message)
         if isinstance(message, UeAt):
             self.gateway.n6.teach(
                 message.key, addresses.endpoint(message.ue), addresses.endpoint(message.service)
@@ -216,6 +220,7 @@ class SiteShell:
     def on_instance(self, message: Message) -> None:
         if isinstance(message, InstanceHello):
             self.gateway.instance_up(message.instance, message.app, addresses.endpoint(message.packets))
+            self.gateway.serve_plain(message.app, (), ())
             self.apply(self.agent.handle(message, time.monotonic_ns()))
             if self.control is not None:
                 self.control.send(self._hello())
@@ -300,6 +305,15 @@ class SiteShell:
                     name, template, self.env(name, number, template), self.folder
                 )
 
+    def _serve_plain(self, template: RunInstances) -> None:
+        """Packets of an application that names no state schema and has not spoken the SDK's contract are carried as they are."""
+        if template.schema or template.app in self.gateway.n6.apps.values():
+            return
+        net = self.run.config.net
+        numbers = range(1, template.replicas + 1) if self.node is None else ()
+        ends = [addresses.endpoint(addresses.instance(net, self.index, number)) for number in numbers]
+        self.gateway.serve_plain(template.app, template.rules, ends)
+
     def _remembered(self) -> None:
         """What was wanted before this agent started: a site goes on without the centre."""
         for path in sorted((self.folder / "wanted").glob("*")):
@@ -348,6 +362,7 @@ class SiteShell:
     async def report(self) -> None:
         while True:
             await asyncio.sleep(REPORT_S)
+            self.gateway.welcome()
             if self.control is not None:
                 loads = self.agent.load.values()
                 load = max(loads, default=0.0)

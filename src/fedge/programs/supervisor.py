@@ -15,6 +15,7 @@ import secrets
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -22,17 +23,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 from urllib.error import URLError
-from urllib.request import ProxyHandler, Request, build_opener
+from urllib.parse import urlencode
+from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
 
 import msgspec
 
 from fedge.adapters.embedded import addresses
 from fedge.adapters.karmada.prepare import prepare, withdraw
 from fedge.api.manifest_files import read_manifests
+from fedge.core.model import Address
 from fedge.programs.fleet import Fleet
 from fedge.programs.settings import Settings, fedge_home
 from fedge.runtime.run import BenchNode, Config
 from fedge.simulation.city import City, from_csv, generate, write_city
+from fedge.simulation.core5g.account import open_account
 
 _PR_SET_CHILD_SUBREAPER = 36
 _OPEN = build_opener(ProxyHandler({}))
@@ -105,6 +109,9 @@ class Supervisor:
         os.close(token)
         self.write_config(0.0, time.monotonic_ns())
         write_city(self.folder / "city.json", self.city)
+        self.core = open_account(
+            self.folder, Address(addresses.nef(self.net)), Address(addresses.application_function(self.net))
+        )
         (self.folder / "supervisor.pid").write_text(str(os.getpid()))
         current = self.home / "current"
         fresh = self.home / f".current-{os.getpid()}"
@@ -287,9 +294,16 @@ class Supervisor:
         self.add("control-plane", "fedge.programs.control_plane")
         if fleet is not None:
             self.add("scheduler", "fedge.programs.scheduler", *self._scheduler_options(fleet))
-        self.add("access-network", "fedge.programs.access_network")
+        self.start_5g_system()
         for site in self.city.sites:
             self.add(f"agent-{site.site}", "fedge.programs.site_agent", str(site.index))
+
+    def start_5g_system(self) -> None:
+        """Simulated: the core network's control side, a user plane function for each site, and the access network."""
+        self.add("core-network", "fedge.programs.core_network")
+        for site in self.city.sites:
+            self.add(f"upf-{site.site}", "fedge.programs.upf", str(site.index))
+        self.add("access-network", "fedge.programs.access_network")
 
     def _scheduler_options(self, fleet: Fleet) -> list[str]:
         figures = f"http://127.0.0.1:{self.port}/api/v1/figures"
@@ -351,6 +365,30 @@ class Supervisor:
                     "standard": "CAMARA Simple Edge Discovery 2.0.1",
                     "token": self.token,
                 },
+                "nef-traffic-influence": {
+                    "url": self.core.nef,
+                    "standard": "3GPP TS 29.522 Rel-17 Traffic Influence (simulated core network)",
+                    "token": self._core_token(),
+                    "token_url": self.core.token,
+                    "client_id": self.core.client_id,
+                    "client_secret": self.core.client_secret,
+                    "ca": str(self.folder / self.core.ca),
+                },
+                "mec-011-support": {
+                    "url": f"{base}/mec_app_support/v1",
+                    "standard": "ETSI GS MEC 011 v3.1.1, application support",
+                    "token": self.token,
+                },
+                "mec-011-services": {
+                    "url": f"{base}/mec_service_mgmt/v1",
+                    "standard": "ETSI GS MEC 011 v3.1.1, service management",
+                    "token": self.token,
+                },
+                "mec-021": {
+                    "url": f"{base}/amsi/v1",
+                    "standard": "ETSI GS MEC 021 v2.2.1, application mobility service",
+                    "token": self.token,
+                },
                 "metrics": {
                     "url": f"{base}/metrics",
                     "standard": "Prometheus text format 0.0.4",
@@ -364,6 +402,18 @@ class Supervisor:
             fresh.write_text(json.dumps(endpoints, indent=1))
             fresh.replace(path)
         return endpoints
+
+    def _core_token(self) -> str:
+        """An access token of the simulated core (OAuth2 client credentials). It lapses; ``token_url`` gives another."""
+        trust = ssl.create_default_context(cafile=self.folder / self.core.ca)
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": self.core.client_id,
+            "client_secret": self.core.client_secret,
+        }
+        opener = build_opener(ProxyHandler({}), HTTPSHandler(context=trust))
+        with opener.open(Request(self.core.token, data=urlencode(form).encode()), timeout=10) as answer:
+            return str(json.loads(answer.read())["access_token"])
 
 
 def arena_folder() -> Path:

@@ -18,6 +18,7 @@ from fedge.core.control import (
     ControlPlane,
     ControlSettings,
     Effect,
+    Notify,
     Propose,
     Reply,
     State,
@@ -59,10 +60,11 @@ class ControlLoop:
         access: AccessNetwork,
         reply: Callable[[Reply], None],
         tell: Callable[[Story], None],
+        notify: Callable[[Notify], None],
     ) -> None:
         self.plane = plane
         self._journal, self._sites, self._access = journal, sites, access
-        self._reply, self._tell = reply, tell
+        self._reply, self._tell, self._notify = reply, tell, notify
         self._inbox: asyncio.Queue[Message | None] = asyncio.Queue()
         self._failpoints = Failpoints()
         self._held: list[tuple[str, Effect]] = []
@@ -129,3 +131,5 @@ class ControlLoop:
                 self._reply(effect)
             case Story():
                 self._tell(effect)
+            case Notify():
+                self._notify(effect)

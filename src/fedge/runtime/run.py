@@ -45,6 +45,8 @@ class Config(msgspec.Struct, frozen=True):
     """On Karmada, by site: the bench node that its agent is."""
     karmada: str = ""
     """Karmada's kubeconfig; empty on the embedded engine."""
+    n6_interface: str = ""
+    """Where N6 is routed to a site's gateway; empty: it comes in UDP datagrams, as from the simulated user plane."""
 
 
 class Run:

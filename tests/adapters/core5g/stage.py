@@ -113,7 +113,7 @@ class Stage:
             Subscriber(ue, f"msisdn-9990100000{n + 1}", addresses.ue(self.net, n), kind)
             for n, (ue, kind) in enumerate(((PLAYER, "nr"), (ON_LTE, "lte")))
         )
-        self._dial("access", "access", RanHello(Address(addresses.gnb(self.net)), subscribers), self._ran)
+        self._dial("ran", "access", RanHello(Address(addresses.gnb(self.net)), subscribers), self._ran)
 
     def _dial(self, role: str, name: str, hello: Message, receive: Any) -> None:
         address = addresses.core_network(self.net)

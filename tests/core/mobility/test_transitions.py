@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import runpy
 from pathlib import Path
 
 from fedge.core.mobility import TRANSITIONS, next_state
-from fedge.core.mobility.chart import chart
 from fedge.core.mobility.move import AFTER, BEFORE_COPYING, ENDED, UNDECIDED
 
-PAGE = Path(__file__).resolve().parents[3] / "docs" / "state-machines" / "move.md"
+PAGES = Path(__file__).resolve().parents[3] / "docs" / "state-machines"
 
 
-def test_the_page_is_drawn_from_the_table() -> None:
-    assert PAGE.read_text() == chart(TRANSITIONS), "run `python docs/state-machines/generate.py`"
+def test_the_pages_are_drawn_from_the_tables() -> None:
+    drawn = runpy.run_path(str(PAGES / "generate.py"))["PAGES"]
+    assert set(drawn) == {page.name for page in PAGES.glob("*.md")}
+    for name, text in drawn.items():
+        assert (PAGES / name).read_text() == text, "run `python docs/state-machines/generate.py`"
 
 
 def test_every_state_is_left_or_an_end() -> None:

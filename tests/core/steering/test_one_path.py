@@ -409,6 +409,6 @@ def test_a_core_that_may_have_switched_unheard_is_asked_until_its_silence_is_an_
             elif isinstance(one, Tell):
                 assert one.message == RouteActivated(SESSION, 2, tale.now)
                 told = len(asked)
-    assert told == 3, "the move goes on once the core was asked twice and is silent"
+    assert told == 4, "the move goes on once the core was asked three times and is silent"
     assert asked[:-1] == [set(to(S2))] * 7
     assert asked[-1] == set(to(S1, S2, S3))

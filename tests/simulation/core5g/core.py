@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from fedge.core.messages import Cell, CellChanged, HandoverPredicted
 from fedge.core.messages.user_plane import (
-    EndTunnel,
     InstallPath,
     InstallTunnel,
     PathSwitched,
     RanHello,
     RemovePath,
-    RemoveTunnel,
     Subscriber,
     SwitchPath,
     TunnelInstalled,
@@ -165,18 +163,3 @@ class Story:
                 done = PathSwitched(order.ue, order.service, order.site, order.number, self.now)
                 return self.smf.handle(done, self.now)
         return []
-
-
-__all__ = [
-    "A",
-    "B",
-    "CELLS",
-    "ROUTE",
-    "SERVICE",
-    "UE",
-    "EndTunnel",
-    "RemoveTunnel",
-    "Story",
-    "influence",
-    "word",
-]

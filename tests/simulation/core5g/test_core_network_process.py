@@ -93,9 +93,7 @@ class Surroundings:
         hello = RanHello(
             Address(addresses.gnb(self.net)), (Subscriber(UE, GPSI, addresses.ue(self.net, 0), "nr"),)
         )
-        self.links["ran"] = dial(
-            to, TOKEN, role="access", name="access", greet=lambda: hello, receive=self._ran
-        )
+        self.links["ran"] = dial(to, TOKEN, role="ran", name="ran", greet=lambda: hello, receive=self._ran)
 
     def _upf(self, site: SiteId, message: Message) -> None:
         self.heard.append(message)

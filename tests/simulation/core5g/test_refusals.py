@@ -66,6 +66,23 @@ BODIES: list[tuple[dict[str, Any], int, str, str]] = [
     ({"trafficRoutes": [{"dnai": "a", "routeProfId": "p"}]}, 400, WRONG, "/trafficRoutes/0/routeInfo"),
     ({"trafficRoutes": [{"dnai": "a", "routeInfo": {}}]}, 400, NEEDS_ONE, "/trafficRoutes/0/routeInfo/portNumber"),
     ({"trafficRoutes": [route("a", 70_000)]}, 400, WRONG, "/trafficRoutes/0/routeInfo"),
+    (
+        {"trafficRoutes": [{"dnai": "a", "routeInfo": {"ipv4Addr": "192.0.2.1", "portNumber": 6000}}]},
+        400,
+        WRONG,
+        "/trafficRoutes/0/routeInfo",
+    ),
+    (
+        {
+            "afAppId": None,
+            "trafficFilters": [
+                {"flowId": 1, "flowDescriptions": ["permit out 17 from 127.9.1.999 7777 to assigned"]}
+            ],
+        },
+        400,
+        WRONG,
+        "/trafficFilters",
+    ),
     ({"trafficRoutes": []}, 400, WRONG, "/trafficRoutes"),
     ({"simConnTerm": -1}, 400, WRONG, "/simConnTerm"),
     ({"snssai": {"sst": 256}}, 400, WRONG, "/snssai/sst"),

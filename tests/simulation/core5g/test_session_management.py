@@ -321,6 +321,20 @@ def test_a_new_subscription_takes_a_path_over() -> None:
     assert story.wait(5000) == []
 
 
+def test_a_path_that_is_not_taken_over_stays_as_it_was() -> None:
+    before = Story().attached()
+    before.say(influence(A))
+    before.ack()
+    before.ack()
+    story = Story(tuple(before.held.values()), life=2).attached()
+    story.say(influence(A, id="new"))
+    story.ack(n6="127.9.10.1:6009")
+    assert story.ack("OTHER") == ["answer done", "upf a: InstallTunnel", "ran: InstallPath a"]
+    last = [e.message for e in story.seen if isinstance(e, ToUpf)][-1]
+    assert isinstance(last, InstallTunnel)
+    assert last.n6 == ROUTE[A].n6
+
+
 def test_a_restart_of_session_management() -> None:
     before = Story().attached()
     before.say(influence(A))

@@ -48,6 +48,7 @@ def instances(plane: ControlPlane, facts: Facts, now: int) -> Rows:
         for one in seen.instances:
             rows[f"{site}/{one.instance}"] = {
                 "instance": f"{site}/{one.instance}",
+                "app_instance": f"{site}.{one.instance}",
                 "app": one.app,
                 "site": site,
                 "state": one.state,

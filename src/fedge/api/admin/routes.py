@@ -69,9 +69,13 @@ def _error(status: int, code: str, message: str, **more: str) -> Response:
 
 
 class Security:
-    """Response headers for the page; a bearer token for every method that changes something."""
+    """Response headers for the page; a bearer token for every method that changes something.
 
-    def __init__(self, app: ASGIApp, token: str, policy: str) -> None:
+    APIs under ``own`` ask for their token themselves, and refuse in their standard's form.
+    """
+
+    def __init__(self, app: ASGIApp, token: str, policy: str, own: tuple[str, ...] = ()) -> None:
+        self._own = tuple(f"{base}/" for base in own)
         self._app, self._token, self._policy = app, f"Bearer {token}".encode(), policy.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -79,7 +83,7 @@ class Security:
             await self._app(scope, receive, send)
             return
         headers = dict(scope["headers"])
-        if scope["method"] not in ("GET", "HEAD", "OPTIONS"):
+        if scope["method"] not in ("GET", "HEAD", "OPTIONS") and not scope["path"].startswith(self._own):
             given = headers.get(b"authorization", b"")
             if not hmac.compare_digest(given, self._token):
                 refusal = _error(
@@ -289,8 +293,8 @@ async def _refused(request: Request, error: Exception) -> Response:
     return _error(error.status_code, codes.get(error.status_code, "ERROR"), error.detail)
 
 
-def admin_app(centre: Centre, more: Sequence[BaseRoute] = ()) -> Starlette:
-    """The ASGI application: page, API, metrics, and ``more`` APIs behind the same token."""
+def admin_app(centre: Centre, more: Sequence[BaseRoute] = (), own: tuple[str, ...] = ()) -> Starlette:
+    """The ASGI application: page, API, metrics, and ``more`` APIs behind the same token, or, under ``own``, behind theirs."""
     api = Api(centre)
     one = "/api/v1"
     routes: list[BaseRoute] = [
@@ -318,5 +322,5 @@ def admin_app(centre: Centre, more: Sequence[BaseRoute] = ()) -> Starlette:
         Route(f"{one}/{{kind}}/{{name}}", api.collection),
         Mount("/static", StaticFiles(directory=centre.page.static)),
     ]
-    guard = Middleware(Security, token=centre.token, policy=centre.page.security_policy)
+    guard = Middleware(Security, token=centre.token, policy=centre.page.security_policy, own=own)
     return Starlette(routes=routes, middleware=[guard], exception_handlers={HTTPException: _refused})

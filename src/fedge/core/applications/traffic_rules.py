@@ -32,6 +32,7 @@ __all__ = [
     "forwards",
     "matching",
     "rules_of",
+    "served",
     "wrong_in",
 ]
 
@@ -83,6 +84,20 @@ def forwards(rule: TrafficRule | None) -> bool:
     return rule is not None and rule.action in FORWARDING
 
 
+def served(rules: Iterable[TrafficRule], protocol: str) -> set[Endpoint]:
+    """The addresses that active, forwarding rules name one by one: where a gateway serves an application."""
+    return {
+        (host.partition("/")[0].partition("-")[0], int(port.partition("-")[0]))
+        for rule in rules
+        if rule.state == "ACTIVE" and forwards(rule)
+        for one in rule.traffic_filter
+        if not one.protocol or protocol in one.protocol
+        for host in one.dst_address
+        for port in one.dst_port
+        if _single(_addresses(host)) and _single(_ports(port))
+    }
+
+
 def matching(
     rules: Iterable[TrafficRule], source: Endpoint, destination: Endpoint, protocol: str
 ) -> TrafficRule | None:
@@ -123,6 +138,10 @@ def _matches(one: TrafficFilter, source: Endpoint, destination: Endpoint, protoc
 def _within(allowed: tuple[str, ...], number: int, read: Callable[[str], _Span | None]) -> bool:
     spans = [span for span in map(read, allowed) if span is not None]
     return not allowed or any(low <= number <= high for low, high in spans)
+
+
+def _single(span: _Span | None) -> bool:
+    return span is not None and span[0] == span[1]
 
 
 @lru_cache(maxsize=4096)

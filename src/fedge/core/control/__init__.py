@@ -1,6 +1,6 @@
 """The centre's decisions: sessions, moves, placements, in the order of the story in ``ue_move.py``."""
 
-from fedge.core.control.effects import Effect, Propose, Reply, Story, ToAccess, ToSite
+from fedge.core.control.effects import Effect, Notify, Propose, Reply, Story, ToAccess, ToSite
 from fedge.core.control.knowledge import ControlSettings, Knowledge
 from fedge.core.control.plane import ControlPlane
 from fedge.core.control.state import State
@@ -10,6 +10,7 @@ __all__ = [
     "ControlSettings",
     "Effect",
     "Knowledge",
+    "Notify",
     "Propose",
     "Reply",
     "State",

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fedge.core.control import leaving, sessions
-from fedge.core.control.effects import Effect, Propose, Reply, ToAccess
+from fedge.core.control import enabling, leaving, sessions
+from fedge.core.control.effects import Effect, Propose, Reply
 from fedge.core.control.events import (
     AskedAttach,
     AskedClose,
@@ -31,16 +31,7 @@ from fedge.core.control.state import Session
 from fedge.core.control.ue_move import move_id
 from fedge.core.discovery import Decision, SiteFacts, UeFacts, decide
 from fedge.core.federation import LOST_AFTER, SiteView, health
-from fedge.core.messages import (
-    Cell,
-    CellChanged,
-    DeclinePath,
-    HandoverPredicted,
-    Message,
-    MoveOrder,
-    PathChangeAsked,
-    RouteRefused,
-)
+from fedge.core.messages import Cell, CellChanged, HandoverPredicted, MoveOrder
 from fedge.core.mobility import Move, objection, retry_after
 from fedge.core.mobility.move import AFTER, BEFORE_COPYING
 from fedge.core.model import MS, SECOND, AppId, CellId, Nanoseconds, SiteId, UeId
@@ -220,6 +211,9 @@ def consider(
         decision.best, session.site, session.came_from, session.moved_at, busy, limit, now, must_leave
     ):
         return []
+    waits = enabling.held_back(known, session, decision.best, now, must_leave)
+    if waits is not None:
+        return waits
     cause = "drain" if must_leave else cause
     order = order_for(known, session, decision.best, cause, now)
     hold = cause == "predicted" or (cause == "core" and cell is not None)
@@ -256,61 +250,6 @@ def handover_predicted(known: Knowledge, event: HandoverPredicted, now: Nanoseco
     return effects
 
 
-def path_change_asked(known: Knowledge, event: PathChangeAsked, now: Nanoseconds) -> list[Effect]:
-    """The core network wants to lead a session elsewhere, which it does because of where the UE is, or will be in a moment.
-
-    Discovery decides, for the UE's cell and then for the cell that the core must mean; its yes is a move to that very site.
-    """
-    session = known.state.sessions.get(event.session)
-    if session is None:
-        return []
-    move = known.state.moves.get(session.move) if session.move is not None else None
-    if move is not None and move.order.target == event.site and move.state not in AFTER:
-        return []  # it is under way; its route is installed once its target is warm
-    for cell in (None, _cell_towards(known, session.ue, event.site)):
-        found = consider(known, session, now, "core", cell)
-        if any(isinstance(one, Propose) and _leads_to(one.event, event.site) for one in found):
-            return found
-    return [
-        ToAccess(
-            DeclinePath(
-                session.session, session.key, event.site, _objection_to(known, session, event.site, now)
-            )
-        )
-    ]
-
-
-def _leads_to(event: Message, site: SiteId) -> bool:
-    return isinstance(event, MovePlanned) and event.order.target == site
-
-
-def _cell_towards(known: Knowledge, ue: UeId, site: SiteId) -> CellId | None:
-    """The cell nearest to the UE among those whose nearest site is ``site``."""
-    view = known.access.ues.get(ue)
-    cells = [cell for cell in known.access.cells.values() if cell.site == site]
-    if view is None or not cells:
-        return None
-    here = view.sighting
-    return min(cells, key=lambda cell: (cell.x_m - here.x_m) ** 2 + (cell.y_m - here.y_m) ** 2).cell
-
-
-def _objection_to(known: Knowledge, session: Session, site: SiteId, now: Nanoseconds) -> str:
-    """In the words of ``DeclinePath``: a site without room may have some later."""
-    decision = decision_for(known, session, now)
-    ranked = {one.site: one for one in decision.sites} if decision is not None else {}
-    full = site in ranked and ranked[site].refused_by == "capacity"
-    return "congestion" if full else "not allowed" if session.state == "serving" else "other"
-
-
-def route_refused(known: Knowledge, event: RouteRefused) -> list[Effect]:
-    """The core network will not lead this session to the target: its move is given up, if nothing is handed over yet."""
-    session = known.state.sessions.get(event.session)
-    move = known.state.moves.get(session.move) if session is not None and session.move is not None else None
-    if move is None or move.order.generation != event.generation or not move.waits:
-        return []
-    return [Propose(MoveExpired(move.id, f"the core network keeps its path: {event.reason}"))]
-
-
 def move(known: Knowledge, event: AskedMove, now: Nanoseconds) -> list[Effect]:
     """A person orders a session to a site."""
     session = known.state.sessions.get(event.session)
@@ -334,6 +273,10 @@ def move(known: Knowledge, event: AskedMove, now: Nanoseconds) -> list[Effect]:
         why = objection(event.to, session.site, None, 0, busy, limit, now, ordered=True)
     if why:
         return [Reply(event.request, 409, {"code": "CONFLICT", "message": why})]
+    waits = enabling.held_back(known, session, event.to, now, must_leave=False)
+    if waits is not None:
+        why = "its application does not let it go, or has been asked and has not answered (MEC 021)"
+        return [Reply(event.request, 409, {"code": "CONFLICT", "message": why}), *waits]
     decision = decision_for(known, session, now)
     gain = 0.0
     if decision is not None:

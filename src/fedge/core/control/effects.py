@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from fedge.core.enablement import Subscription
 from fedge.core.messages import Message
 from fedge.core.model import Nanoseconds, SiteId
 
@@ -41,4 +42,12 @@ class Story(Struct, frozen=True):
     facts: dict[str, Any]
 
 
-Effect = ToSite | ToAccess | Propose | Reply | Story
+class Notify(Struct, frozen=True):
+    """A subscriber is to be told: ``event`` is its topic, or expiry or test; ``facts`` are in the core's words."""
+
+    subscription: Subscription
+    event: str
+    facts: dict[str, Any]
+
+
+Effect = ToSite | ToAccess | Propose | Reply | Story | Notify

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from fedge.core.enablement.resources import AnyResource
 from fedge.core.messages import (
+    DnsRule,
     Message,
     MoveAborted,
     MoveActivated,
@@ -24,9 +26,10 @@ from fedge.core.messages import (
     SourceReleased,
     TargetRefused,
     TargetWarmed,
+    TrafficRule,
     UplinkSeen,
 )
-from fedge.core.model import AppId, MoveId, SessionId, SessionKey, SiteId, UeId
+from fedge.core.model import AppId, AppInstanceId, MoveId, SessionId, SessionKey, SiteId, UeId
 
 RequestId = int
 
@@ -68,6 +71,46 @@ class AskedApply(Message, frozen=True):
     request: RequestId
     objects: tuple[dict[str, Any], ...]
     deleted: tuple[tuple[str, str, str], ...] = ()
+
+
+class AskedResource(Message, frozen=True):
+    """Keep this, or put it in place of the one with its id; ``if_match``: only if that one has this fingerprint."""
+
+    request: RequestId
+    resource: AnyResource
+    replaces: bool = False
+    if_match: str = ""
+
+
+class AskedWithdrawal(Message, frozen=True):
+    request: RequestId
+    id: str
+
+
+class RuleUpdated(Message, frozen=True):
+    """The rule of this id of an application is another: one of ``traffic`` and ``dns``."""
+
+    app: AppId
+    traffic: TrafficRule | None = None
+    dns: DnsRule | None = None
+
+
+class AskedRule(Message, frozen=True):
+    request: RequestId
+    updated: RuleUpdated
+    if_match: str = ""
+
+
+class AskedHeartbeat(Message, frozen=True):
+    request: RequestId
+    service: str
+
+
+class AskedConfirmation(Message, frozen=True):
+    """The instance has been told that it will end, and may."""
+
+    request: RequestId
+    instance: AppInstanceId
 
 
 class SessionPlaced(Message, frozen=True):
@@ -158,6 +201,24 @@ class Placed(Message, frozen=True):
     because: str
 
 
+class ResourceKept(Message, frozen=True):
+    """What an application instance told is kept, new or in place of the one with its id."""
+
+    resource: AnyResource
+
+
+class ResourceGone(Message, frozen=True):
+    id: str
+    because: str
+
+
+class MobilityAsked(Message, frozen=True):
+    """A session could go to ``target``, and waits for its application's word."""
+
+    session: SessionId
+    target: SiteId
+
+
 DECIDED = (
     SessionPlaced,
     ClientAttached,
@@ -172,6 +233,10 @@ DECIDED = (
     SiteMarked,
     ObjectsChanged,
     Placed,
+    ResourceKept,
+    ResourceGone,
+    RuleUpdated,
+    MobilityAsked,
     SiteHello,
     SessionOpened,
     SessionRefused,

@@ -9,11 +9,12 @@ from msgspec.structs import replace
 
 from fedge.core.access import AccessView
 from fedge.core.applications import Application, applications_of
-from fedge.core.applications.traffic_rules import rules_of
+from fedge.core.applications.traffic_rules import dns_rules_of, rules_of
 from fedge.core.control.state import State
+from fedge.core.enablement import Farewell
 from fedge.core.federation import SiteView
-from fedge.core.messages import EngineBound
-from fedge.core.model import Address, AppId, Nanoseconds, SiteId, UeId
+from fedge.core.messages import DnsRule, EngineBound, TrafficRule
+from fedge.core.model import Address, AppId, AppInstanceId, Nanoseconds, SiteId, UeId
 from fedge.core.placement import Policy, policies_of
 
 
@@ -46,6 +47,11 @@ class Knowledge:
         self.leaving: dict[tuple[AppId, SiteId], Nanoseconds] = {}
         self.waiting: dict[str, list[tuple[int, bool]]] = {}
         self.silent_ms: dict[tuple[UeId, int], float] = {}
+        self.heartbeats: dict[str, Nanoseconds] = {}
+        self.absent: dict[AppInstanceId, Nanoseconds] = {}
+        self.neighbours: dict[str, frozenset[AppInstanceId]] = {}
+        self.expiry_told: set[str] = set()
+        self.farewells: dict[tuple[AppId, SiteId], Farewell] = {}
         self.repeated_at: Nanoseconds = 0
         self.swept = 0
         self.read_objects()
@@ -54,10 +60,26 @@ class Knowledge:
         """Derive applications and policies from the stored manifests."""
         objects = tuple(self.state.objects.values())
         self.applications = {
-            app: replace(application, rules=rules_of(application, Address(self.service_of(app))))
+            app: replace(application, rules=self._rules(application))
             for app, application in applications_of(objects).items()
         }
         self.policies = policies_of(objects, self.applications)
+
+    def _rules(self, application: Application) -> tuple[TrafficRule, ...]:
+        """The manifest's rules, as updates have left them."""
+        updated = self.state.enablement.traffic_rules.get(application.app, {})
+        derived = rules_of(application, Address(self.service_of(application.app)))
+        return tuple(updated.get(one.traffic_rule_id, one) for one in derived)
+
+    def traffic_rules(self, app: AppId) -> tuple[TrafficRule, ...]:
+        return self.applications[app].rules if app in self.applications else ()
+
+    def dns_rules(self, app: AppId) -> tuple[DnsRule, ...]:
+        if app not in self.applications:
+            return ()
+        updated = self.state.enablement.dns_rules.get(app, {})
+        derived = dns_rules_of(self.applications[app], Address(self.service_of(app)))
+        return tuple(updated.get(one.dns_rule_id, one) for one in derived)
 
     def service_of(self, app: AppId) -> str:
         """The address that this application's clients send to."""

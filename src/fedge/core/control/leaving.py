@@ -19,7 +19,7 @@ AT_LEAST = 10 * SECOND
 
 def barred(known: Knowledge, app: AppId, site: SiteId) -> str:
     """Why no session is to go there, whatever instances are still to be seen; empty where one may."""
-    if (app, site) in known.leaving:
+    if (app, site) in known.leaving or (app, site) in known.farewells:
         return "its placement there has ended; its sessions are leaving"
     placed = known.state.placed.get(app)
     return "it has no placement there" if placed and site not in placed else ""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fedge.core.applications import Application, key_of
-from fedge.core.control import leaving
+from fedge.core.control import farewells, leaving
 from fedge.core.control.effects import Effect, Propose, Reply, Story, ToSite
 from fedge.core.control.events import AskedApply, ObjectsChanged, Placed
 from fedge.core.control.knowledge import Knowledge
@@ -58,10 +58,16 @@ def place_all(known: Knowledge, now: Nanoseconds) -> list[Effect]:
         app for app in known.state.placed if app not in known.applications and known.state.placed[app]
     ]:
         if not _to_be_closed(known.state, app):
-            effects.append(Propose(Placed(app, {}, "the application was deleted")))
+            keeps, told = farewells.stay(known, app, {}, now)
+            effects += told
+            if not keeps:
+                effects.append(Propose(Placed(app, {}, "the application was deleted")))
     for app, application in known.applications.items():
         chosen = placement_of(known, application, now)
         wanted = chosen.chosen | leaving.kept(known, app, chosen.chosen, now)
+        keeps, told = farewells.stay(known, app, wanted, now)
+        wanted |= keeps
+        effects += told
         if wanted != known.state.placed.get(app, {}):
             effects.append(Propose(Placed(app, wanted, chosen.because)))
     return [*effects, *leaving.overdue(known, now)]

@@ -6,18 +6,34 @@ journals and hands in again: so replaying the journal needs none of the figures 
 
 from __future__ import annotations
 
-from fedge.core.control import deciding, placing, reconcile, sessions, ue_move
+from fedge.core.control import (
+    deciding,
+    enabling,
+    farewells,
+    notices,
+    paths,
+    placing,
+    reconcile,
+    sessions,
+    ue_move,
+)
 from fedge.core.control.effects import Effect, Propose, Reply, ToAccess, ToSite
 from fedge.core.control.events import (
     AskedApply,
     AskedAttach,
     AskedClose,
+    AskedConfirmation,
     AskedDrain,
+    AskedHeartbeat,
     AskedHold,
     AskedMove,
+    AskedResource,
+    AskedRule,
+    AskedWithdrawal,
     ClientAttached,
     EpochRaised,
     HandoverDone,
+    MobilityAsked,
     MoveExpired,
     MoveOverdue,
     MovePlanned,
@@ -25,6 +41,9 @@ from fedge.core.control.events import (
     MoveWaived,
     ObjectsChanged,
     Placed,
+    ResourceGone,
+    ResourceKept,
+    RuleUpdated,
     SessionClosing,
     SessionPlaced,
     SiteMarked,
@@ -73,6 +92,8 @@ class ControlPlane(Knowledge):
 
     def handle(self, event: Message, now: Nanoseconds) -> list[Effect]:
         effects = self._decided(event, now)
+        if effects:
+            return effects + notices.of_moves(self.state, effects)
         if effects is None:
             effects = self._figures(event, now)
         if effects is None:
@@ -163,6 +184,14 @@ class ControlPlane(Knowledge):
                 return [*orders, *sessions.without_application(state, self.applications, now)]
             case Placed():
                 return placing.placed(state, self.applications, event, now)
+            case ResourceKept():
+                return enabling.kept(state, event)
+            case ResourceGone():
+                return enabling.gone(state, event)
+            case RuleUpdated():
+                return enabling.rule_updated(self, event, now)
+            case MobilityAsked():
+                return enabling.mobility_asked(state, event, now)
             case _:
                 return None
 
@@ -207,9 +236,9 @@ class ControlPlane(Knowledge):
                 self.access.hello(event, now)
                 return reconcile.every_route(self.state)
             case PathChangeAsked():
-                return deciding.path_change_asked(self, event, now)
+                return paths.path_change_asked(self, event, now)
             case RouteRefused():
-                return deciding.route_refused(self, event)
+                return paths.route_refused(self, event)
             case RoutesForgotten():
                 return [*reconcile.every_route(self.state), ToAccess(RoutesTold())]
             case EngineBound():
@@ -250,6 +279,16 @@ class ControlPlane(Knowledge):
                 return deciding.hold(self, event)
             case AskedApply():
                 return placing.asked(self.state, event)
+            case AskedResource():
+                return enabling.resource(self, event)
+            case AskedWithdrawal():
+                return enabling.withdrawal(self, event)
+            case AskedRule():
+                return enabling.rule(self, event)
+            case AskedHeartbeat():
+                return enabling.heartbeat(self, event, now)
+            case AskedConfirmation():
+                return farewells.confirmed(self, event)
             case _:
                 return None
 
@@ -263,4 +302,5 @@ class ControlPlane(Knowledge):
             self.repeated_at = now
             effects += reconcile.repeat(self.state, now)
             effects += placing.place_all(self, now)
+            effects += enabling.sweep(self, now)
         return effects + deciding.sweep(self, now)

@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from fedge.core.enablement import Enablement
 from fedge.core.federation import Site
 from fedge.core.mobility import Move
 from fedge.core.model import AppId, MoveId, Nanoseconds, SessionId, SessionKey, SiteId, UeId
@@ -53,6 +54,7 @@ class State(Struct):
     restarted_from: dict[SiteId, int] = field(default_factory=dict)
     """How many sessions that were lost with a site have begun anew elsewhere."""
     hold_moves: bool = False
+    enablement: Enablement = field(default_factory=Enablement)
 
     def under_way(self) -> Iterator[Move]:
         return (move for move in self.moves.values() if not move.ended)

@@ -1,23 +1,25 @@
-"""The state machine of a move as diagram and table, from ``TRANSITIONS`` alone: the text of ``docs/state-machines/move.md``."""
+"""A state machine as diagram and table, from its ``TRANSITIONS`` alone: the texts of ``docs/state-machines``."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fedge.core.mobility.move import ENDED, Transition
+from fedge.core.model import Transition
 
 
-def chart(transitions: Sequence[Transition]) -> str:
-    """Markdown: a mermaid state diagram, and who may leave which state by what."""
+def chart(
+    title: str, source: str, said: str, transitions: Sequence[Transition], ended: Sequence[str] = ()
+) -> str:
+    """Markdown: a mermaid state diagram, and who may leave which state by what. ``source``: the table's name in the code."""
     arrows = [f"    {one.state} --> {one.next}: {one.event}" for one in transitions]
-    ends = [f"    {state} --> [*]" for state in ENDED]
+    ends = [f"    {state} --> [*]" for state in ended]
     rows = [f"| {one.state} | {one.event} | {one.actor} | {one.next} |" for one in transitions]
     return "\n".join(
         [
-            "# The states of a move",
+            f"# {title}",
             "",
-            "Written by `python docs/state-machines/generate.py` from `fedge.core.mobility.move.TRANSITIONS`; do not edit.",
-            "Before ACTIVATED a move can end as if it had not begun. After it only the client's promise takes it back.",
+            f"Written by `python docs/state-machines/generate.py` from `{source}`; do not edit.",
+            said,
             "",
             "```mermaid",
             "stateDiagram-v2",

@@ -6,27 +6,16 @@ the source serves on; afterwards it only goes forward, except where the arbiter 
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from msgspec import Struct, field
 
 from fedge.core.messages import MoveOrder
-from fedge.core.model import MoveId, Nanoseconds
+from fedge.core.model import MoveId, Nanoseconds, Transition
 
 BEFORE_COPYING = ("PLANNED", "WARMING")
 UNDECIDED = ("COPYING", "FROZEN")
 """The source may have handed over: who writes next is not known here."""
 AFTER = ("ACTIVATED", "STEERED", "CONFIRMED")
 ENDED = ("RELEASED", "ABORTED")
-
-
-class Transition(NamedTuple):
-    """In ``state`` only ``actor`` can cause ``event``, which leads to ``next``."""
-
-    state: str
-    event: str
-    actor: str
-    next: str
 
 
 TRANSITIONS = (

@@ -14,7 +14,8 @@ What is wanted is compared with what the core is known to hold, and one call at 
 a restarted NEF and a core that says yes and does nothing are all met by asking again, with back-off. Nothing here gives a move
 up: the control plane's deadline does, and says ``WithdrawRoute``.
 
-Reading order: ``path`` (states, ``TRANSITIONS``), ``steer`` (one path), ``steering`` (all of them, and finding the way back),
+Reading order: ``path`` (states, ``TRANSITIONS``), ``steer`` (what one path hears) and ``advance`` (what is said about it next),
+``steering`` (all of them, and finding the way back),
 ``calls`` (what is said to the NEF), ``patience`` (back-off and circuit, as values), ``dnai`` (sites' names in the core network).
 Pure: ``handle(event, now) -> effects``; ``adapters/core5g`` is the shell.
 """

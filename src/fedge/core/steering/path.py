@@ -7,22 +7,10 @@ acknowledges when the target writes (TS 29.522, 4.4.7.4; TS 23.502, 4.3.6.3).
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from msgspec import Struct
 
-from fedge.core.model import Address, AppId, Nanoseconds, SessionId, SessionKey, SiteId, UeId
+from fedge.core.model import Address, AppId, Nanoseconds, SessionId, SessionKey, SiteId, Transition, UeId
 from fedge.core.steering.patience import Backoff
-
-
-class Transition(NamedTuple):
-    """In ``state`` only ``actor`` can cause ``event``, which leads to ``next``."""
-
-    state: str
-    event: str
-    actor: str
-    next: str
-
 
 TRANSITIONS = (
     Transition("QUIET", "asked", "control plane", "ASKED"),
@@ -104,6 +92,7 @@ class Path(Struct):
     held: frozenset[str] = frozenset()
     call: int = 0
     creating: bool = False
+    deleting: bool = False
     doubtful: bool = False
     """A creation without an answer: the list of subscriptions has to be read first."""
     heard_at: Nanoseconds = 0

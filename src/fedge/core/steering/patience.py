@@ -8,6 +8,8 @@ from fedge.core.model import MS, SECOND, Nanoseconds
 
 FIRST_WAIT = 100 * MS
 LONGEST_WAIT = 5 * SECOND
+PROBED_EVERY = SECOND
+"""The longest wait between two looks at a NEF that does not answer: a move's deadline is a few seconds."""
 TRIPS_AT = 4
 """So many calls in a row without an answer open the circuit."""
 
@@ -38,7 +40,8 @@ class Circuit(Struct, frozen=True):
 
     def failed(self, now: Nanoseconds) -> Circuit:
         failures = self.failures + 1
-        return Circuit(failures, now + wait_after(failures - TRIPS_AT + 1) if failures >= TRIPS_AT else 0)
+        wait = min(wait_after(max(0, failures - TRIPS_AT + 1)), PROBED_EVERY)
+        return Circuit(failures, now + wait if failures >= TRIPS_AT else 0)
 
     @property
     def open(self) -> bool:

@@ -24,11 +24,12 @@ from fedge.core.messages import (
 )
 from fedge.core.model import SECOND, Address, Nanoseconds, SessionId, SessionKey, SiteId
 from fedge.core.steering import steer
+from fedge.core.steering.advance import advance, gone
 from fedge.core.steering.calls import AfStatus, Answer, Delete, Effect, Held, List, PathNotified
+from fedge.core.steering.desk import Desk
 from fedge.core.steering.dnai import Dnais
 from fedge.core.steering.path import Path, Target
 from fedge.core.steering.patience import Circuit
-from fedge.core.steering.steer import Desk
 
 LIST_EVERY = 10 * SECOND
 STATUS: dict[str, AfStatus] = {"congestion": "TEMPORARY_CONGESTION", "not allowed": "RELOC_NO_ALLOWED"}
@@ -125,8 +126,8 @@ class Steering:
         return hmac.digest(self.settings.secret, said, "sha256").hex()[:40]
 
     def _on(self, path: Path, now: Nanoseconds) -> list[Effect]:
-        effects = steer.advance(path, self._desk, now)
-        if steer.gone(path):
+        effects = advance(path, self._desk, now)
+        if gone(path):
             del self.paths[path.key]
             del self._tokens[path.token]
         return effects

@@ -108,9 +108,14 @@ class Flow(Struct):
     settled: bool = False
     retry_at: Nanoseconds = 0
 
+    def takes_over(self) -> bool:
+        """Is the change about the very path that is there?"""
+        change, path = self.change, self.path
+        return change is not None and path is not None and change.target.teid_up == path.teid_up
+
     def live_paths(self) -> list[Path]:
         """Every path whose tunnel should be there now; of two through one site the last is the one that counts."""
         paths = [one.path for one in self.retiring]
-        if self.change is not None and self.change.state in LIVE and self.change.target != self.path:
+        if self.change is not None and self.change.state in LIVE and not self.takes_over():
             paths.append(self.change.target)
         return paths if self.path is None else [*paths, self.path]

@@ -14,7 +14,7 @@ from fedge.core.messages.user_plane import TunnelInstalled
 from fedge.core.model import MS, SECOND, Nanoseconds
 from fedge.simulation.core5g import faults
 from fedge.simulation.core5g.acknowledgements import Asked, OpenQuestions
-from fedge.simulation.core5g.path_change import Cause, Change, Flow, Retiring, next_state
+from fedge.simulation.core5g.path_change import LIVE, Cause, Change, Flow, Retiring, next_state
 from fedge.simulation.core5g.user_plane import UserPlane
 from fedge.simulation.core5g.words import (
     Acknowledged,
@@ -110,11 +110,13 @@ class Steps:
         change = flow.change
         if change is None:
             return
-        installed = change.target != flow.path and change.target in flow.live_paths()
+        installed = change.state in LIVE
         if not self._step(change, event):
             return
         self.forget_questions(change)
-        if installed:
+        if installed and flow.path is not None and flow.takes_over():
+            self._plane.install(flow, flow.path)  # with the end of N6 that it had
+        elif installed:
             self._plane.remove(flow, change.target)
             self._plane.remember(flow)
         flow.change = None
@@ -192,7 +194,7 @@ class Steps:
     def _switch(self, flow: Flow, change: Change, event: str) -> None:
         """From here on only forward: remembered first, then said."""
         self._step(change, event)
-        if flow.path is not None and flow.path.teid_up != change.target.teid_up:
+        if flow.path is not None and not flow.takes_over():
             flow.retiring.append(Retiring(flow.path))
         flow.path, flow.number = change.target, self._draw()
         self._plane.remember(flow)

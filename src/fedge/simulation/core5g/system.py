@@ -17,8 +17,8 @@ from fedge.core.messages import Message
 from fedge.core.model import Address, Nanoseconds, SiteId, UeId
 from fedge.simulation.core5g.faults import Faults
 from fedge.simulation.core5g.nef.api import ACKNOWLEDGEMENTS, BASE
-from fedge.simulation.core5g.nef.checks import Operator
-from fedge.simulation.core5g.nef.data_types import TestNotification
+from fedge.simulation.core5g.nef.checks import Operator, n6_end
+from fedge.simulation.core5g.nef.data_types import RouteToLocation, TestNotification
 from fedge.simulation.core5g.nef.notifications import event_notification
 from fedge.simulation.core5g.nef.outbox import Letter, Outbox
 from fedge.simulation.core5g.nef.subscriptions import Subscription, Subscriptions
@@ -56,6 +56,7 @@ class CoreNetwork:
     ) -> None:
         self._smf, self._store, self._outbox, self._now = smf, store, outbox, now
         self._to_upf, self._to_ran, self._root = to_upf, to_ran, root
+        self._operator = operator
         self._subscriptions = Subscriptions(operator, root + BASE, self._attached_by, store.subscriptions())
         self._owners: OrderedDict[str, tuple[str, str]] = OrderedDict()
         self._answers: dict[int, asyncio.Future[Outcome]] = {}
@@ -145,6 +146,9 @@ class CoreNetwork:
         id, target = self._owners.get(transaction, ("", ""))
         subscription = self._subscriptions.get(id)
         return (subscription, target) if subscription is not None else None
+
+    def n6_end(self, route: RouteToLocation) -> Address | None:
+        return n6_end(route, self._operator)
 
     async def acknowledge(self, transaction: str, refusal: str, n6: Address | None) -> Outcome:
         """Returns once session management has an answer; for a switch that is when the access network has made it."""

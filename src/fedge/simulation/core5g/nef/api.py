@@ -20,7 +20,7 @@ from starlette.routing import Route
 
 from fedge.core.model import Address
 from fedge.simulation.core5g.nef import reading
-from fedge.simulation.core5g.nef.checks import SUPPORTED, n6_end
+from fedge.simulation.core5g.nef.checks import N6_REASON, SUPPORTED
 from fedge.simulation.core5g.nef.data_types import AF_STATUSES, AfAckInfo, RouteToLocation
 from fedge.simulation.core5g.nef.pace import Pace
 from fedge.simulation.core5g.nef.problem import InvalidParam, Problem, incorrect
@@ -57,6 +57,7 @@ class Core(Protocol):
     def patch(self, af: str, id: str, body: bytes) -> Subscription: ...
     def delete(self, af: str, id: str) -> None: ...
     def owner(self, transaction: str) -> tuple[Subscription, str] | None: ...
+    def n6_end(self, route: RouteToLocation) -> Address | None: ...
     async def acknowledge(self, transaction: str, refusal: str, n6: Address | None) -> Outcome: ...
 
 
@@ -116,8 +117,10 @@ def nef_app(core: Core, tokens: Tokens, pace: Pace, now_s: Callable[[], float]) 
         if asked is None or asked[0].af != af:
             raise Problem(*_OUTCOMES["unknown"])
         ack = reading.read(await body_of(request, JSON), AfAckInfo)
-        refusal, n6 = _meant(ack, *asked)
-        outcome = await core.acknowledge(transaction, refusal, n6)
+        route = ack.ack_result.traffic_route
+        n6_end = core.n6_end(route) if isinstance(route, RouteToLocation) else None
+        refusal = _meant(ack, *asked, n6_end)
+        outcome = await core.acknowledge(transaction, refusal, n6_end)
         if outcome == "done":
             return Response(status_code=204)
         headers = {"Retry-After": "1"} if outcome == "delayed" else {}
@@ -196,8 +199,8 @@ def _accepts_json(request: Request) -> None:
         raise Problem(406, "NOT_ACCEPTABLE", f"this is {JSON}")
 
 
-def _meant(ack: AfAckInfo, subscription: Subscription, target: str) -> tuple[str, Address | None]:
-    """(refusal or "", the target's N6 end if the acknowledgement names one). Raises ``Problem`` 400."""
+def _meant(ack: AfAckInfo, subscription: Subscription, target: str, n6_end: Address | None) -> str:
+    """The refusal, empty for SUCCESS. ``n6_end``: of the route that it names. Raises ``Problem`` 400."""
     says, result, invalid = subscription.says, ack.ack_result, []
     if result.af_status not in AF_STATUSES:
         invalid.append(InvalidParam("/ackResult/afStatus", f"must be one of {', '.join(AF_STATUSES)}"))
@@ -205,14 +208,11 @@ def _meant(ack: AfAckInfo, subscription: Subscription, target: str) -> tuple[str
         invalid.append(InvalidParam("/afTransId", "is not the subscription's"))
     if ack.gpsi is not UNSET and says.gpsi is not UNSET and ack.gpsi != says.gpsi:
         invalid.append(InvalidParam("/gpsi", "is not the subscription's"))
-    n6 = None
     if isinstance(result.traffic_route, RouteToLocation):
-        n6 = n6_end(result.traffic_route)
         if result.traffic_route.dnai != target:
             invalid.append(InvalidParam("/ackResult/trafficRoute/dnai", "is not the target's"))
-        elif n6 is None:
-            reason = "needs ipv4Addr and a portNumber of 1 to 65535"
-            invalid.append(InvalidParam("/ackResult/trafficRoute/routeInfo", reason))
+        elif n6_end is None:
+            invalid.append(InvalidParam("/ackResult/trafficRoute/routeInfo", N6_REASON))
     if invalid:
         raise incorrect(True, *invalid)
-    return "" if result.af_status == "SUCCESS" else result.af_status, n6
+    return "" if result.af_status == "SUCCESS" else result.af_status

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from ipaddress import AddressValueError, IPv6Address
+from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
 from msgspec import UNSET, Struct
 from msgspec.structs import replace
@@ -37,6 +37,7 @@ _FLOW = re.compile(
     r"^permit (?:out 17 from (?P<down>\d+\.\d+\.\d+\.\d+) (?P<down_port>\d{1,5}) to (?:any|assigned)"
     r"|in 17 from (?:any|assigned) to (?P<up>\d+\.\d+\.\d+\.\d+) (?P<up_port>\d{1,5}))$"
 )
+N6_REASON = "needs ipv4Addr, in a network that this one sends to, and a portNumber of 1 to 65535"
 _GROUP = re.compile(r"^[^@]+@[^@]+$")
 
 
@@ -173,15 +174,20 @@ def _routes(sub: TrafficInfluSub, operator: Operator) -> list[InvalidParam]:
             found.append(InvalidParam(f"{where}/dnai", f"{route.dnai!r} is no DNAI of this network"))
         elif any(other.dnai == route.dnai for other in routes[:index]):
             found.append(InvalidParam(f"{where}/dnai", "is there twice"))
-        elif n6_end(route) is None:
-            found.append(InvalidParam(f"{where}/routeInfo", "needs ipv4Addr and a portNumber of 1 to 65535"))
+        elif n6_end(route, operator) is None:
+            found.append(InvalidParam(f"{where}/routeInfo", N6_REASON))
     return found
 
 
-def n6_end(route: RouteToLocation) -> Address | None:
-    """The far end of N6; None where the route names none that this network can use (it has no routing profiles, no IPv6)."""
+def n6_end(route: RouteToLocation, operator: Operator) -> Address | None:
+    """The far end of N6; None where the route names none that this network can use.
+
+    It has neither routing profiles nor IPv6, and sends nobody's packets outside its networks.
+    """
     info = route.route_info
     if not isinstance(info, RouteInformation) or info.ipv4_addr is UNSET or not 0 < info.port_number < 65536:
+        return None
+    if not destinations.allowed(IPv4Address(info.ipv4_addr), operator.networks):
         return None
     return Address(f"{info.ipv4_addr}:{info.port_number}")
 
@@ -196,11 +202,13 @@ def filtered(sub: TrafficInfluSub) -> Address | None:
             match = _FLOW.match(text)
             if match is None:
                 return None
-            found.add(
-                f"{match['down']}:{match['down_port']}"
-                if match["down"]
-                else f"{match['up']}:{match['up_port']}"
-            )
+            host, port = match["down"] or match["up"], int(match["down_port"] or match["up_port"])
+            try:
+                found.add(f"{IPv4Address(host)}:{port}")
+            except AddressValueError:
+                return None
+            if not 0 < port < 65536:
+                return None
     return Address(found.pop()) if len(found) == 1 else None
 
 
@@ -218,7 +226,7 @@ def influence(id: str, sub: TrafficInfluSub, operator: Operator) -> Influence:
         id,
         service,
         _ue(sub, operator),
-        tuple(Route(SiteId(route.dnai), n6_end(route) or Address("")) for route in routes),
+        tuple(Route(SiteId(route.dnai), n6_end(route, operator) or Address("")) for route in routes),
         early=kind in ("EARLY", "EARLY_LATE"),
         late=kind in ("LATE", "EARLY_LATE"),
         ack=sub.af_ack_ind is True,

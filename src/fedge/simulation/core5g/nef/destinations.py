@@ -32,8 +32,12 @@ def objection(url: str, networks: Sequence[str] = LOOPBACK) -> str | None:
         address: IPv4Address | IPv6Address = ip_address(host)
     except ValueError:
         return "must name its host as an IP address"
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    address = mapped or address
-    if not any(address in ip_network(network) for network in networks):
+    if not allowed(address, networks):
         return "is outside the networks that notifications may go to"
     return None
+
+
+def allowed(address: IPv4Address | IPv6Address, networks: Sequence[str]) -> bool:
+    """Is it in one of the networks, itself or as the IPv4 address that it stands for?"""
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return any((mapped or address) in ip_network(network) for network in networks)

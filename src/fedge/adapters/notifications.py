@@ -1,0 +1,137 @@
+"""Notifications to those who subscribed: an HTTP POST to an address that they chose, so never trusted. The port ``Notifier``.
+
+Only to addresses within the allowed networks (this machine's own, unless the operator says otherwise), by number or `localhost`:
+no name is looked up, no redirect is followed, no proxy is asked, no answer's body is read. One order a callback; a failed
+delivery is tried again a few times; what does not fit the queue is dropped and counted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from urllib.parse import SplitResult, urlsplit
+
+import httpx2
+import structlog
+
+log = structlog.get_logger("notifications")
+
+LOOPBACK = ("127.0.0.0/8", "::1/128")
+RETRY_AFTER_S = (0.2, 1.0, 4.0)
+ANSWER_WITHIN_S = 3.0
+MOST_WAITING = 1000
+MOST_LANES = 64
+"""So many callbacks are served at once; one that does not answer holds up no other."""
+MOST_URI_CHARACTERS = 2000
+TRY_AGAIN = (408, 425, 429, 500, 502, 503, 504)
+
+
+class Notifications:
+    """Must be used inside a running event loop; ``close`` ends what is under way. ``counts``: sent, failed, dropped, refused."""
+
+    def __init__(
+        self, allowed: Sequence[str] = LOOPBACK, retry_after_s: Sequence[float] = RETRY_AFTER_S
+    ) -> None:
+        self._allowed: list[IPv4Network | IPv6Network] = [ip_network(one) for one in allowed]
+        self._retry_after_s = tuple(retry_after_s)
+        self._lanes: dict[str, deque[bytes]] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._http: httpx2.AsyncClient | None = None
+        self.counts: Counter[str] = Counter()
+
+    def objection(self, callback: str) -> str:
+        """Why nothing is sent to this URI; empty if it may be."""
+        if len(callback) > MOST_URI_CHARACTERS or any(ord(c) <= 32 or ord(c) == 127 for c in callback):
+            return "it is too long, or has spaces or control characters"
+        try:
+            parts = urlsplit(callback)
+            port = parts.port
+        except ValueError as error:
+            return str(error)
+        if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
+            return "an http or https URI with a host is wanted"
+        if parts.username is not None or parts.password is not None:
+            return "a URI with a user or a password is not called"
+        try:
+            called = httpx2.URL(callback).host
+        except httpx2.InvalidURL as error:
+            return str(error)
+        if called != parts.hostname:
+            return "it may be read in two ways"  # what is checked must be what is called
+        return self._outside(parts)
+
+    def _outside(self, parts: SplitResult) -> str:
+        host = parts.hostname or ""
+        if host == "localhost":
+            host = "127.0.0.1"
+        try:
+            address = ip_address(host)
+        except ValueError:
+            return f"{host} is a name; only addresses and localhost are called"
+        mapped = getattr(address, "ipv4_mapped", None)
+        if not any((mapped or address) in network for network in self._allowed):
+            return f"{host} is in none of the networks that may be called"
+        return ""
+
+    def post(self, callback: str, body: bytes) -> bool:
+        """Put a JSON body in line for ``callback``. False if it was refused or dropped."""
+        if self.objection(callback):
+            self.counts["refused"] += 1
+            return False
+        lane = self._lanes.get(callback)
+        if sum(map(len, self._lanes.values())) >= MOST_WAITING or (
+            lane is None and len(self._lanes) >= MOST_LANES
+        ):
+            self.counts["dropped"] += 1
+            return False
+        if lane is not None:
+            lane.append(body)
+            return True
+        self._lanes[callback] = deque([body])
+        self._tasks[callback] = asyncio.get_running_loop().create_task(self._serve(callback))
+        return True
+
+    async def _serve(self, callback: str) -> None:
+        lane = self._lanes[callback]
+        try:
+            while lane:
+                sent = await self._deliver(callback, lane[0])
+                self.counts["sent" if sent else "failed"] += 1
+                lane.popleft()
+        finally:
+            del self._lanes[callback], self._tasks[callback]
+
+    async def _deliver(self, callback: str, body: bytes) -> bool:
+        """Sent and accepted? After the last failure what is in line behind it has its turn."""
+        for wait_s in (*self._retry_after_s, None):
+            why = await self._once(callback, body)
+            if why is None:
+                return True
+            if not why or wait_s is None:
+                break
+            await asyncio.sleep(wait_s)
+        log.warning("a notification could not be delivered", callback=callback, why=why or "it was refused")
+        return False
+
+    async def _once(self, callback: str, body: bytes) -> str | None:
+        """None if it was taken, empty if it was refused for good, else why it may be tried again."""
+        if self._http is None:
+            self._http = httpx2.AsyncClient(trust_env=False, follow_redirects=False, timeout=ANSWER_WITHIN_S)
+        headers = {"content-type": "application/json"}
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN_S):
+                async with self._http.stream("POST", callback, content=body, headers=headers) as answer:
+                    if answer.is_success:
+                        return None
+                    return f"status {answer.status_code}" if answer.status_code in TRY_AGAIN else ""
+        except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError, OSError) as error:
+            return type(error).__name__
+
+    async def close(self) -> None:
+        for task in tuple(self._tasks.values()):
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        if self._http is not None:
+            await self._http.aclose()

@@ -1,0 +1,150 @@
+"""Notifications go where they may and nowhere else, in order, again after a failure, and never without bound."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from fedge.adapters.notifications import MOST_LANES, MOST_WAITING, Notifications
+
+Answers = list[str]
+
+
+class Receiver:
+    """An HTTP server on loopback that gives ``answers`` one after the other, then 204; ``heard``: the bodies in order."""
+
+    def __init__(self, answers: Answers) -> None:
+        self.answers, self.heard = answers, list[bytes]()
+        self.url = ""
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = next(
+            int(one[16:]) for one in head.split(b"\r\n") if one.lower().startswith(b"content-length: ")
+        )
+        self.heard.append(await reader.readexactly(length))
+        answer = self.answers.pop(0) if self.answers else "204 No Content"
+        writer.write(f"HTTP/1.1 {answer}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
+        await writer.drain()
+        writer.close()
+
+
+@asynccontextmanager
+async def receiver(answers: Answers) -> AsyncIterator[Receiver]:
+    made = Receiver(answers)
+    server = await asyncio.start_server(made.serve, "127.0.0.1", 0)
+    made.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/sink"
+    async with server:
+        yield made
+
+
+def play(
+    story: Callable[[Notifications, Receiver], Awaitable[None]], answers: Answers
+) -> tuple[Notifications, Receiver]:
+    async def run() -> tuple[Notifications, Receiver]:
+        sender = Notifications(retry_after_s=(0.0, 0.0))
+        async with receiver(answers) as heard:
+            await story(sender, heard)
+            await sender.close()
+        return sender, heard
+
+    return asyncio.run(run())
+
+
+async def settled(sender: Notifications, count: int) -> None:
+    while sender.counts["sent"] + sender.counts["failed"] < count:
+        await asyncio.sleep(0.005)
+
+
+def test_they_arrive_in_order_and_again_after_a_failure() -> None:
+    async def story(sender: Notifications, heard: Receiver) -> None:
+        assert all(sender.post(heard.url, body) for body in (b"1", b"2", b"3"))
+        await settled(sender, 3)
+
+    sender, heard = play(story, ["503 Busy", "204 No Content", "429 Slow Down"])
+    assert heard.heard == [b"1", b"1", b"2", b"2", b"3"]
+    assert sender.counts == {"sent": 3}
+
+
+@pytest.mark.parametrize(
+    ("answers", "heard_times"),
+    [(["500 No"] * 9, 3), (["404 Not Found"], 1), (["307 Elsewhere\r\nLocation: http://127.0.0.1:1/"], 1)],
+)
+def test_what_is_refused_is_given_up_and_the_next_has_its_turn(answers: Answers, heard_times: int) -> None:
+    async def story(sender: Notifications, heard: Receiver) -> None:
+        sender.post(heard.url, b"1")
+        await settled(sender, 1)
+        heard.answers.clear()
+        sender.post(heard.url, b"2")
+        await settled(sender, 2)
+
+    sender, heard = play(story, list(answers))
+    assert heard.heard == [b"1"] * heard_times + [b"2"]
+    assert sender.counts == {"failed": 1, "sent": 1}
+
+
+@pytest.mark.parametrize(
+    "callback",
+    [
+        "http://192.0.2.1/",
+        "http://[2001:db8::1]/",
+        "http://[::ffff:192.0.2.1]/",
+        "http://169.254.169.254/latest",
+        "http://example.com/",
+        "http://127.0.0.1.example.com/",
+        "http://2130706433/",
+        "http://0x7f.1/",
+        "http://0.0.0.0/",
+        "http://127.0.0.1@192.0.2.1/",
+        "http://192.0.2.1#@127.0.0.1/",
+        "http://127.0.0.1\\@192.0.2.1/",
+        "http://127.0.0.1:99999/",
+        "http://127.0.0.1:0/",
+        "http://127.0.0.1/ HTTP/1.1\r\nHost: x",
+        "http://" + "1" * 3000,
+        "http:///x",
+        "//127.0.0.1/",
+        "file:///etc/passwd",
+        "gopher://127.0.0.1/",
+        "",
+    ],
+)
+def test_nothing_leaves_for_anywhere_else(callback: str) -> None:
+    async def story(sender: Notifications, heard: Receiver) -> None:
+        assert sender.objection(callback)
+        assert not sender.post(callback, b"secret")
+        assert not sender._tasks
+
+    sender, _ = play(story, [])
+    assert sender.counts == {"refused": 1}
+
+
+@pytest.mark.parametrize(
+    "callback", ["http://127.0.0.1/x", "https://127.9.9.9:8443/", "http://[::1]:80/", "http://localhost/"]
+)
+def test_this_machine_may_be_called(callback: str) -> None:
+    assert Notifications().objection(callback) == ""
+
+
+def test_an_operator_may_allow_another_network() -> None:
+    assert Notifications(allowed=("192.0.2.0/24",)).objection("http://192.0.2.7/") == ""
+    assert Notifications(allowed=("192.0.2.0/24",)).objection("http://127.0.0.1/")
+
+
+def test_what_does_not_fit_is_dropped_and_counted() -> None:
+    async def story(sender: Notifications, heard: Receiver) -> None:
+        for number in range(MOST_WAITING + 5):
+            sender.post(heard.url, b"%d" % number)
+        assert sender.counts["dropped"] == 5
+
+    play(story, [])
+
+    async def lanes(sender: Notifications, heard: Receiver) -> None:
+        for number in range(MOST_LANES + 5):
+            sender.post(f"{heard.url}/{number}", b"x")
+        assert sender.counts["dropped"] == 5
+
+    play(lanes, [])
