@@ -6,6 +6,8 @@ Pure. From a scenario follow, to the last bit, the city, everybody's way, every 
 
 from __future__ import annotations
 
+from typing import Literal
+
 from msgspec import Struct
 
 from fedge.simulation.city_plan import City
@@ -23,7 +25,7 @@ class Scenario(Struct, frozen=True):
     city: City
     people: tuple[Person, ...]
     time_scale: float = 3.0
-    policy: str = "follow"
+    policy: Literal["follow", "stay"] = "follow"
     state_bytes: int = 1 << 20
     duration_s: float = 0.0
     habits: Habits = Habits()

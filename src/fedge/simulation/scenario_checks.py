@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 
 from fedge.simulation import limits
+from fedge.simulation.city_plan import City
 from fedge.simulation.people import Person
 from fedge.simulation.radio import PITCH_M
 from fedge.simulation.scenario import Scenario
@@ -73,9 +74,9 @@ def check_scenario(scenario: Scenario, form: ScenarioForm) -> None:
     """Raises ``BadField``."""
     city = scenario.city
     for number, site in enumerate(city.sites):
-        _inside(scenario, f"city.sites[{number}]", site.x_m, site.y_m)
+        _inside(city, f"city.sites[{number}]", site.x_m, site.y_m)
     for number, cell in enumerate(city.cells):
-        _inside(scenario, f"city.cells[{number}]", cell.x_m, cell.y_m)
+        _inside(city, f"city.cells[{number}]", cell.x_m, cell.y_m)
     if city.width_m * city.height_m / PITCH_M**2 * len(city.cells) > LARGEST_MAP:
         raise BadField(
             "city",
@@ -85,28 +86,27 @@ def check_scenario(scenario: Scenario, form: ScenarioForm) -> None:
         raise BadField("duration_s", f"0, for until it is ended, or at least {limits.SHORTEST_PLAY_S:g}")
     if len(scenario.people) > limits.MOST_PLAYERS:
         raise BadField("ues", f"{len(scenario.people)} UEs, and {limits.MOST_PLAYERS} is the most")
-    kinds = {cell.kind for cell in city.cells}
     first = 0
     for number, ue in enumerate(form.ues if not isinstance(form.ues, int) else ()):
-        _check_person(scenario, f"ues[{number}]", scenario.people[first : first + ue.count], kinds)
+        for person in scenario.people[first : first + ue.count]:
+            check_person(city, f"ues[{number}]", person)
         first += ue.count
     for number, event in enumerate(form.events):
         _check_event(scenario, f"events[{number}]", event)
 
 
-def _check_person(scenario: Scenario, path: str, people: tuple[Person, ...], kinds: set[str]) -> None:
-    for person in people:
-        if person.start is not None:
-            _inside(scenario, f"{path}.start", *person.start)
-        for number, fix in enumerate(person.track):
-            _inside(scenario, f"{path}, point {number + 1} of its way", fix.x_m, fix.y_m)
-        for access in {person.access, *(fix.access for fix in person.track)} - {""}:
-            if access not in kinds:
-                raise BadField(f"{path}.access", f"there is no {access} cell in this city")
+def check_person(city: City, path: str, person: Person) -> None:
+    """Raises ``BadField``."""
+    if person.start is not None:
+        _inside(city, f"{path}.start", *person.start)
+    for number, fix in enumerate(person.track):
+        _inside(city, f"{path}, point {number + 1} of its way", fix.x_m, fix.y_m)
+    kinds = {cell.kind for cell in city.cells}
+    for access in {person.access, *(fix.access for fix in person.track)} - {"", *kinds}:
+        raise BadField(f"{path}.access", f"there is no {access} cell in this city")
 
 
-def _inside(scenario: Scenario, path: str, x_m: float, y_m: float) -> None:
-    city = scenario.city
+def _inside(city: City, path: str, x_m: float, y_m: float) -> None:
     if not (0 <= x_m <= city.width_m and 0 <= y_m <= city.height_m):
         raise BadField(
             path, f"({x_m:g}, {y_m:g}) is outside the city, which is {city.width_m:g} by {city.height_m:g} m"
