@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from fedge.cli import (
+    access,
     apply,
     completion,
     delete,
@@ -51,6 +52,7 @@ def main() -> None:
 for verb in (
     demo.demo,
     up.up,
+    access.access,
     down.down,
     apply.apply,
     delete.delete,

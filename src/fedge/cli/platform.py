@@ -72,7 +72,9 @@ class Platform:
             raise click.ClickException(
                 f"{error.filename}: only the user who started the platform may read this"
             ) from None
-        except (ValueError, KeyError) as error:
+        except KeyError:
+            raise NotRunning(f"What runs in {run} has no {API} API: a `fedge access` has none.") from None
+        except ValueError as error:
             raise click.ClickException(f"{run / 'endpoints.json'} cannot be read: {error}") from None
         parts = urlsplit(str(api["url"]))
         return cls(f"{parts.scheme}://{parts.netloc}", token)

@@ -55,7 +55,7 @@ TARGET = click.Path(dir_okay=False, path_type=Path)
 _NUMBER: dict[str, Any] = {"metavar": "N"}
 _USUAL: dict[str, Any] = {"show_default": True}
 
-_COMMON = (
+_ENGINE = (
     click.option(
         "--engine",
         type=click.Choice(["embedded", "karmada"]),
@@ -73,6 +73,8 @@ _COMMON = (
         help="With --engine karmada: the file (or its folder) that names Karmada and its members.",
         **_USUAL,
     ),
+)
+_CITY = (
     click.option(
         "--sites",
         type=click.IntRange(1, MOST_SITES),
@@ -88,22 +90,6 @@ _COMMON = (
         default=7,
         help="Fixes movements and radio draws (not scheduling).",
         **_NUMBER,
-        **_USUAL,
-    ),
-    click.option(
-        "--policy",
-        type=click.Choice(["follow", "stay"]),
-        default="follow",
-        help="Whether sessions follow their players.",
-        **_USUAL,
-    ),
-    click.option(
-        "--state-size",
-        "state_bytes",
-        callback=read_state_size,
-        default="1MiB",
-        metavar="BYTES",
-        help="State of a session.",
         **_USUAL,
     ),
     click.option(
@@ -132,6 +118,26 @@ _COMMON = (
     click.option(
         "--users-csv", type=FILE, metavar="FILE", help="Where players start, with the same columns."
     ),
+)
+_GAME = (
+    click.option(
+        "--policy",
+        type=click.Choice(["follow", "stay"]),
+        default="follow",
+        help="Whether sessions follow their players.",
+        **_USUAL,
+    ),
+    click.option(
+        "--state-size",
+        "state_bytes",
+        callback=read_state_size,
+        default="1MiB",
+        metavar="BYTES",
+        help="State of a session.",
+        **_USUAL,
+    ),
+)
+_SERVED = (
     click.option(
         "--headless", is_flag=True, help="No browser is expected: print no invitation to the dashboard."
     ),
@@ -142,6 +148,8 @@ _COMMON = (
         help="Of the dashboard and the API.  [default: any free one]",
         **_NUMBER,
     ),
+)
+_TOLD = (
     click.option(
         "--endpoints",
         type=TARGET,
@@ -156,7 +164,14 @@ _COMMON = (
 
 def common_options(command: Command) -> Command:
     """All options that a run of the platform has, played upon or not."""
-    for option in reversed(_COMMON):
+    for option in reversed((*_ENGINE, *_CITY, *_GAME, *_SERVED, *_TOLD)):
+        command = option(command)
+    return command
+
+
+def network_options(command: Command) -> Command:
+    """Those of a run of the simulated mobile network alone."""
+    for option in reversed((*_CITY, *_TOLD)):
         command = option(command)
     return command
 

@@ -50,7 +50,7 @@ def play(settings: Settings) -> int:
 
 
 @contextlib.contextmanager
-def _interruptible() -> Iterator[list[int]]:
+def interruptible() -> Iterator[list[int]]:
     """Signals that arrived; a second Ctrl-C changes nothing, the end is on its way."""
     caught: list[int] = []
     before = {
@@ -82,7 +82,7 @@ def _up(settings: Settings) -> int:
     supervisor = _supervisor(settings)
     if supervisor is None:
         return 2
-    with _interruptible() as caught:
+    with interruptible() as caught:
         try:
             _begin(supervisor)
             endpoints = supervisor.write_endpoints()
@@ -111,7 +111,7 @@ def _demo(settings: Settings) -> tuple[int, dict[str, Any] | None]:
     supervisor = _supervisor(settings)
     if supervisor is None:
         return 2, None
-    with _interruptible() as caught:
+    with interruptible() as caught:
         try:
             _greet(supervisor)
             _begin(supervisor)

@@ -400,15 +400,7 @@ class Supervisor:
                     "standard": "CAMARA Simple Edge Discovery 2.0.1",
                     "token": self.token,
                 },
-                "nef-traffic-influence": {
-                    "url": self.core.nef,
-                    "standard": "3GPP TS 29.522 Rel-17 Traffic Influence (simulated core network)",
-                    "token": self._core_token(),
-                    "token_url": self.core.token,
-                    "client_id": self.core.client_id,
-                    "client_secret": self.core.client_secret,
-                    "ca": str(self.folder / self.core.ca),
-                },
+                "nef-traffic-influence": self.nef_endpoint(),
                 "mec-011-support": {
                     "url": f"{base}/mec_app_support/v1",
                     "standard": "ETSI GS MEC 011 v3.1.1, application support",
@@ -431,12 +423,28 @@ class Supervisor:
                 },
             }
         }
+        self.publish(endpoints)
+        return endpoints
+
+    def publish(self, endpoints: dict[str, Any]) -> None:
+        """Into the run folder, and wherever else it was asked for."""
         for path in filter(None, (self.folder / "endpoints.json", self.settings.endpoints)):
             fresh = path.with_name(f".{path.name}.new")
             fresh.touch(mode=0o600)
             fresh.write_text(json.dumps(endpoints, indent=1))
             fresh.replace(path)
-        return endpoints
+
+    def nef_endpoint(self) -> dict[str, str]:
+        """Raises ``URLError`` while the core network does not answer."""
+        return {
+            "url": self.core.nef,
+            "standard": "3GPP TS 29.522 Rel-17 Traffic Influence (simulated core network)",
+            "token": self._core_token(),
+            "token_url": self.core.token,
+            "client_id": self.core.client_id,
+            "client_secret": self.core.client_secret,
+            "ca": str(self.folder / self.core.ca),
+        }
 
     def _core_token(self) -> str:
         """An access token of the simulated core (OAuth2 client credentials). It lapses; ``token_url`` gives another."""

@@ -113,6 +113,17 @@ def _inside(city: City, path: str, x_m: float, y_m: float) -> None:
         )
 
 
+def needs_platform(event: Event) -> bool:
+    """Can this not happen where there is a mobile network only?"""
+    match event:
+        case Kill(program=program) | Stop(program=program) | Start(program=program):
+            return program not in MOBILE_NETWORK and not program.startswith("upf-")
+        case CoreFaults() | End():
+            return False
+        case _:
+            return True
+
+
 def _check_event(scenario: Scenario, path: str, event: Event) -> None:
     sites = [site.site for site in scenario.city.sites]
     match event:
