@@ -15,7 +15,12 @@ from fedge.core.applications.objects import ObjectKey, Raw
 from fedge.core.applications.qos import QoSPolicy
 from fedge.core.applications.quantity import NotAQuantity, Quantity, cpu_millis, memory_bytes
 from fedge.core.applications.service import Service
-from fedge.core.placement.policy import PropagationPolicy
+from fedge.core.placement.policy import (
+    BUILT_IN,
+    ClusterPropagationPolicy,
+    PriorityClass,
+    PropagationPolicy,
+)
 from fedge.core.placement.stock_policy import StockPlacement
 
 CONTAINER = "spec.template.spec.containers[0]"
@@ -61,8 +66,8 @@ def alone(manifest: object, engine: str) -> None:
         _deployment(manifest, engine)
     elif isinstance(manifest, Service):
         _service(manifest)
-    elif isinstance(manifest, PropagationPolicy):
-        _propagation(manifest)
+    elif isinstance(manifest, PropagationPolicy | ClusterPropagationPolicy):
+        _propagation(manifest, engine)
     elif (
         isinstance(manifest, QoSPolicy)
         and manifest.spec.state.kind == "session"
@@ -150,7 +155,8 @@ def _service(service: Service) -> None:
         raise FieldError("spec.ports[1]", "Fedge serves one port an application")
 
 
-def _propagation(policy: PropagationPolicy) -> None:
+def _propagation(policy: PropagationPolicy | ClusterPropagationPolicy, engine: str) -> None:
+    own = policy.metadata.namespace if isinstance(policy, PropagationPolicy) else None
     for number, selector in enumerate(policy.spec.resource_selectors):
         path = f"spec.resourceSelectors[{number}]"
         if selector.kind not in SELECTABLE:
@@ -160,13 +166,10 @@ def _propagation(policy: PropagationPolicy) -> None:
             raise FieldError(
                 f"{path}.apiVersion", f"must be {expected} for {selector.kind}, not {selector.api_version}"
             )
-        if selector.namespace and selector.namespace != policy.metadata.namespace:
-            raise FieldError(f"{path}.namespace", f"must be the policy's own, {policy.metadata.namespace}")
+        if own is not None and selector.namespace not in ("", own):
+            raise FieldError(f"{path}.namespace", f"must be the policy's own, {own}")
     placement = policy.spec.placement
-    for number, spread in enumerate(placement.spread_constraints):
-        if spread.max_groups and spread.max_groups < spread.min_groups:
-            path = f"spec.placement.spreadConstraints[{number}].maxGroups"
-            raise FieldError(path, f"{spread.max_groups} is less than minGroups, {spread.min_groups}")
+    _spreads(placement)
     _affinities(placement)
     for number, toleration in enumerate(placement.cluster_tolerations):
         path = f"spec.placement.clusterTolerations[{number}]"
@@ -174,7 +177,36 @@ def _propagation(policy: PropagationPolicy) -> None:
             raise FieldError(f"{path}.operator", "must be Exists where the key is empty")
         if toleration.operator == "Exists" and toleration.value:
             raise FieldError(f"{path}.value", "must be empty where the operator is Exists")
-    _scheduling(policy)
+    _scheduling(placement)
+    suspension = policy.spec.suspension
+    if engine == "embedded" and suspension is not None:
+        for name, value in (
+            ("dispatching", suspension.dispatching),
+            ("dispatchingOnClusters", suspension.dispatching_on_clusters),
+        ):
+            if value is not None:
+                raise FieldError(
+                    f"spec.suspension.{name}", "is for Karmada; the embedded engine knows scheduling"
+                )
+
+
+def _spreads(placement: StockPlacement) -> None:
+    """Karmada's webhook wants a cluster constraint beside any other; its scheduler spreads over clusters and regions only."""
+    fields = [each.spread_by_field for each in placement.spread_constraints]
+    for number, spread in enumerate(placement.spread_constraints):
+        path = f"spec.placement.spreadConstraints[{number}]"
+        if spread.max_groups and spread.max_groups < spread.min_groups:
+            raise FieldError(
+                f"{path}.maxGroups", f"{spread.max_groups} is less than minGroups, {spread.min_groups}"
+            )
+        if spread.spread_by_field in fields[:number]:
+            raise FieldError(
+                f"{path}.spreadByField", f"{spread.spread_by_field} is constrained above already"
+            )
+        if "cluster" not in fields:
+            raise FieldError(
+                f"{path}.spreadByField", f"{spread.spread_by_field} needs a constraint by cluster beside it"
+            )
 
 
 def _affinities(placement: StockPlacement) -> None:
@@ -190,8 +222,8 @@ def _affinities(placement: StockPlacement) -> None:
             raise FieldError(path, f"{name!r} is the name of an earlier term too")
 
 
-def _scheduling(policy: PropagationPolicy) -> None:
-    scheduling = policy.spec.placement.replica_scheduling
+def _scheduling(placement: StockPlacement) -> None:
+    scheduling = placement.replica_scheduling
     if scheduling is None:
         return
     path = "spec.placement.replicaScheduling"
@@ -220,7 +252,11 @@ def _scheduling(policy: PropagationPolicy) -> None:
 
 
 def together(
-    key: ObjectKey, manifest: object, objects: Mapping[ObjectKey, object], before: Mapping[ObjectKey, object]
+    key: ObjectKey,
+    manifest: object,
+    objects: Mapping[ObjectKey, object],
+    before: Mapping[ObjectKey, object],
+    engine: str,
 ) -> None:
     """Rules between ``manifest`` and ``objects`` (all as they would be) or ``before`` (as they are). Raises
     ``FieldError``.
@@ -231,8 +267,9 @@ def together(
             raise FieldError("spec.selector", "cannot be changed: delete the Deployment first")
     elif isinstance(manifest, Service):
         _selects(key, manifest, objects)
-    elif isinstance(manifest, PropagationPolicy):
+    elif isinstance(manifest, PropagationPolicy | ClusterPropagationPolicy):
         _propagates(key, manifest, objects)
+        _prioritises(manifest, objects, engine)
     elif isinstance(manifest, QoSPolicy):
         _targets(key, manifest, objects)
 
@@ -260,11 +297,33 @@ def _selects(key: ObjectKey, service: Service, objects: Mapping[ObjectKey, objec
             )
 
 
-def _propagates(key: ObjectKey, policy: PropagationPolicy, objects: Mapping[ObjectKey, object]) -> None:
+def _propagates(
+    key: ObjectKey,
+    policy: PropagationPolicy | ClusterPropagationPolicy,
+    objects: Mapping[ObjectKey, object],
+) -> None:
     for number, selector in enumerate(policy.spec.resource_selectors):
-        if selector.name and ObjectKey(selector.kind, key.namespace, selector.name) not in objects:
+        namespace = key.namespace or selector.namespace
+        there = any(
+            (other.kind, other.name) == (selector.kind, selector.name) and namespace in ("", other.namespace)
+            for other in objects
+        )
+        if selector.name and not there:
             path = f"spec.resourceSelectors[{number}].name"
-            raise FieldError(path, f"there is no {selector.kind} {selector.name!r} in {key.namespace}")
+            where = namespace or "any namespace"
+            raise FieldError(path, f"there is no {selector.kind} {selector.name!r} in {where}")
+
+
+def _prioritises(
+    policy: PropagationPolicy | ClusterPropagationPolicy, objects: Mapping[ObjectKey, object], engine: str
+) -> None:
+    """Karmada's API server may have priority classes that were not applied here."""
+    asked = policy.spec.schedule_priority
+    if asked is None or engine != "embedded" or asked.priority_class_name in BUILT_IN:
+        return
+    name = asked.priority_class_name
+    if not any(isinstance(each, PriorityClass) and each.metadata.name == name for each in objects.values()):
+        raise FieldError("spec.schedulePriority.priorityClassName", f"there is no PriorityClass {name!r}")
 
 
 def _targets(key: ObjectKey, policy: QoSPolicy, objects: Mapping[ObjectKey, object]) -> None:
@@ -293,5 +352,10 @@ def notices(raw: Raw, engine: str) -> Iterator[str]:
             holder = pod["containers"][0] if path.startswith(CONTAINER) else pod
             if path.rsplit(".", 1)[1] in holder:
                 yield f"{path} is recorded: {why}"
+    if (
+        raw["kind"] in ("PropagationPolicy", "ClusterPropagationPolicy")
+        and "conflictResolution" in raw["spec"]
+    ):
+        yield "spec.conflictResolution is recorded: a site of the embedded engine runs nothing that could conflict"
     if raw["kind"] == "Service" and (port := raw["spec"]["ports"][0]["port"]) != EMBEDDED_PORT:
         yield f"spec.ports[0].port {port} is recorded: the embedded engine serves UDP port {EMBEDDED_PORT}"

@@ -24,3 +24,6 @@ Nanoseconds = int
 
 MS = 1_000_000
 SECOND = 1_000_000_000
+
+SITE_LABEL = "fedge.dev/site"
+"""Label of every site, on Karmada of its member cluster: the site's name."""

@@ -17,11 +17,11 @@ from lightkube.resources.admissionregistration_v1 import (
 from lightkube.resources.authorization_v1 import SelfSubjectAccessReview
 from lightkube.resources.coordination_v1 import Lease
 
-from fedge.adapters.karmada.prepare import SITE_LABEL
 from fedge.adapters.karmada.publication import SCHEDULER_NAME
 from fedge.adapters.karmada.resources import Cluster, PropagationPolicy, QoSPolicy, ResourceBinding
 from fedge.adapters.kubernetes.client import FAILURES
 from fedge.core.federation.checkup import KarmadaFacts, MemberFacts
+from fedge.core.model import SITE_LABEL
 
 ClusterTaintPolicy = create_global_resource(
     "policy.karmada.io", "v1alpha1", "ClusterTaintPolicy", "clustertaintpolicies"

@@ -18,8 +18,7 @@ from lightkube.types import PatchType
 
 from fedge.adapters.karmada.publication import OWNER_LABEL
 from fedge.adapters.karmada.resources import KINDS, Cluster
-
-SITE_LABEL = "fedge.dev/site"
+from fedge.core.model import SITE_LABEL
 
 
 def crd_files() -> list[Path]:

@@ -83,6 +83,12 @@ def app_id(namespace: str, name: str) -> AppId:
     return AppId(name if namespace == "default" else f"{namespace}:{name}")
 
 
+def namespace_of_app(app: str) -> str:
+    """The namespace that an application's id names, whether it exists or not."""
+    namespace, colon, _ = app.partition(":")
+    return namespace if colon else "default"
+
+
 _REFERENCE = re.compile(r"\$\$|\$\(([-._a-zA-Z][-._a-zA-Z0-9]*)\)")
 
 

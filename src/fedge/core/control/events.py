@@ -70,6 +70,15 @@ class AskedApply(Message, frozen=True):
     deleted: tuple[tuple[str, str, str], ...] = ()
 
 
+class AskedToken(Message, frozen=True):
+    """``digest``: SHA-256 of the new token, in hexadecimal; empty: the tenant's tokens end. ``players``: it may only attach."""
+
+    request: RequestId
+    tenant: str
+    digest: str = ""
+    players: bool = False
+
+
 class SessionPlaced(Message, frozen=True):
     session: SessionId
     key: SessionKey
@@ -150,6 +159,18 @@ class ObjectsChanged(Message, frozen=True):
     deleted: tuple[tuple[str, str, str], ...] = ()
 
 
+class TokenIssued(Message, frozen=True):
+    """It ends the tenant's token of the same kind."""
+
+    tenant: str
+    digest: str
+    players: bool = False
+
+
+class TokensRevoked(Message, frozen=True):
+    tenant: str
+
+
 class Placed(Message, frozen=True):
     """Which sites run how many instances of an application."""
 
@@ -171,6 +192,8 @@ DECIDED = (
     MovesHeld,
     SiteMarked,
     ObjectsChanged,
+    TokenIssued,
+    TokensRevoked,
     Placed,
     SiteHello,
     SessionOpened,
@@ -187,4 +210,4 @@ DECIDED = (
     UplinkSeen,
     SourceReleased,
 )
-"""The events that may change placement, move, route or epoch: these are journaled."""
+"""The events that may change placement, move, route, epoch or who may ask: these are journaled."""

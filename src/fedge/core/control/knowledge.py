@@ -8,6 +8,8 @@ from msgspec import Struct
 
 from fedge.core.access import AccessView
 from fedge.core.applications import Application, applications_of
+from fedge.core.applications.tenant import Tenant, tenants_of
+from fedge.core.control.per_site import PerSite
 from fedge.core.control.state import State
 from fedge.core.federation import SiteView
 from fedge.core.messages import EngineBound
@@ -49,10 +51,13 @@ class Knowledge:
         self.read_objects()
 
     def read_objects(self) -> None:
-        """Derive applications and policies from the stored manifests."""
+        """Derive applications, policies and tenants from the stored manifests."""
         objects = tuple(self.state.objects.values())
         self.applications = applications_of(objects)
         self.policies = policies_of(objects, self.applications)
+        self.tenants: dict[str, Tenant] = tenants_of(objects)
+        overriding = objects if self.settings.engine == "embedded" else ()
+        self.per_site = PerSite(overriding, self.applications)
 
     def service_of(self, app: AppId) -> str:
         """The address that this application's clients send to."""

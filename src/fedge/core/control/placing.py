@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fedge.core.applications import Application, key_of
-from fedge.core.control import leaving
+from fedge.core.applications import Application, ObjectKey, key_of
+from fedge.core.control import leaving, tenancy
 from fedge.core.control.effects import Effect, Propose, Reply, Story, ToSite
 from fedge.core.control.events import AskedApply, ObjectsChanged, Placed
 from fedge.core.control.knowledge import Knowledge
+from fedge.core.control.per_site import PerSite, labels_of
 from fedge.core.control.state import State
 from fedge.core.federation import health
 from fedge.core.messages import RunInstances
-from fedge.core.model import AppId, Nanoseconds
-from fedge.core.placement import Placement, Refusal, SiteFacts, place
+from fedge.core.model import AppId, Nanoseconds, SiteId
+from fedge.core.placement import Placement, Policy, Refusal, SiteFacts, place
 
 
 def asked(state: State, event: AskedApply) -> list[Effect]:
@@ -38,7 +39,7 @@ def actions(state: State, objects: Sequence[dict[str, Any]]) -> list[dict[str, A
         key = key_of(raw)
         before = state.objects.get(str(key))
         action = "created" if before is None else "unchanged" if before == raw else "configured"
-        results.append({"kind": key.kind, "name": key.name, "action": action})
+        results.append({"kind": key.kind, "name": key.name, "namespace": key.namespace, "action": action})
     return results
 
 
@@ -46,9 +47,11 @@ def objects_changed(state: State, event: ObjectsChanged) -> None:
     """Store what was accepted and forget what was deleted."""
     for raw in event.objects:
         state.objects[str(key_of(raw))] = raw
-    for kind, namespace, name in event.deleted:
-        from_default = namespace in ("", "default")
-        state.objects.pop(f"{kind}/{name}" if from_default else f"{kind}/{namespace}/{name}", None)
+    for gone in event.deleted:
+        key = ObjectKey(*gone)
+        state.objects.pop(str(key), None)
+        if key.kind == "Tenant":
+            tenancy.revoked(state, key.name)
 
 
 def place_all(known: Knowledge, now: Nanoseconds) -> list[Effect]:
@@ -59,8 +62,10 @@ def place_all(known: Knowledge, now: Nanoseconds) -> list[Effect]:
     ]:
         if not _to_be_closed(known.state, app):
             effects.append(Propose(Placed(app, {}, "the application was deleted")))
-    for app, application in known.applications.items():
-        chosen = placement_of(known, application, now)
+    placed: dict[AppId, Mapping[SiteId, int]] = dict(known.state.placed)
+    for app, application in sorted(known.applications.items(), key=lambda each: -_priority(known, each[0])):
+        chosen = placement_of(known, application, now, placed)
+        placed[app] = chosen.chosen
         wanted = chosen.chosen | leaving.kept(known, app, chosen.chosen, now)
         if wanted != known.state.placed.get(app, {}):
             effects.append(Propose(Placed(app, wanted, chosen.because)))
@@ -75,20 +80,52 @@ def _to_be_closed(state: State, app: AppId) -> bool:
     )
 
 
-def placement_of(known: Knowledge, application: Application, now: Nanoseconds) -> Placement:
-    """Where the application should run, as things are."""
+def _priority(known: Knowledge, app: AppId) -> int:
+    policy = known.policies.get(app)
+    return policy.priority if policy is not None else 0
+
+
+def placement_of(
+    known: Knowledge, application: Application, now: Nanoseconds, placed: tenancy.Placed | None = None
+) -> Placement:
+    """Where the application should run, as things are. ``placed``: what the others run, where that is decided already."""
     if known.settings.engine == "karmada":
         return _bound(known, application)
+    policy = known.policies.get(application.app)
+    if policy is not None and policy.suspended:
+        return _suspended(known, application, policy)
     facts = [
         SiteFacts(
             name,
             state=health(site, known.sites.get(name), now),
             replicas=site.placed.get(application.app, 0),
-            labels={"fedge.dev/site": name},
+            labels=labels_of(name),
+            barred=_broken(known, application.app, name),
         )
         for name, site in known.state.sites.items()
     ]
-    return place(application, known.policies.get(application.app), [_kept(one) for one in facts])
+    chosen = place(application, policy, [_kept(one) for one in facts])
+    if policy is None:
+        return chosen
+    placed = known.state.placed if placed is None else placed
+    return tenancy.within_quota(known, application, policy, chosen, placed)
+
+
+def _broken(known: Knowledge, app: AppId, site: SiteId) -> Refusal | None:
+    trouble = known.per_site.trouble(app, site)
+    return Refusal("override", trouble) if trouble else None
+
+
+def _suspended(known: Knowledge, application: Application, policy: Policy) -> Placement:
+    """What runs stays as it is, and is said to."""
+    runs = {
+        site: count
+        for site, count in known.state.placed.get(application.app, {}).items()
+        if known.state.sites[site].marked != "lost"
+    }
+    why = f"scheduling is suspended ({policy.name}): what runs stays, nothing is placed"
+    refused = {site: Refusal("suspended", why) for site in known.state.sites if site not in runs}
+    return Placement(runs, refused, max(0, application.replicas - sum(runs.values())), why)
 
 
 def _bound(known: Knowledge, application: Application) -> Placement:
@@ -106,14 +143,17 @@ def _kept(site: SiteFacts) -> SiteFacts:
     """A site that is drained or unheard keeps what it runs: its sessions need it until they have moved."""
     if site.state in ("draining", "suspect") and site.replicas:
         return SiteFacts(
-            site.site, labels=site.labels, state="ready", replicas=site.replicas, free_instances=0
+            site.site,
+            labels=site.labels,
+            state="ready",
+            replicas=site.replicas,
+            free_instances=0,
+            barred=site.barred,
         )
     return site
 
 
-def placed(
-    state: State, applications: Mapping[AppId, Application], event: Placed, now: Nanoseconds
-) -> list[Effect]:
+def placed(state: State, per_site: PerSite, event: Placed, now: Nanoseconds) -> list[Effect]:
     """Tell the sites that gain, change or lose instances."""
     before = state.placed.get(event.app, {})
     state.placed[event.app], state.placed_because[event.app] = event.replicas, event.because
@@ -126,8 +166,9 @@ def placed(
             site.placed.pop(event.app, None)
         if replicas == before.get(name, 0):
             continue
-        if event.app in applications:
-            effects.append(ToSite(name, applications[event.app].run_instances(replicas)))
+        application = per_site.at(event.app, name)
+        if application is not None:
+            effects.append(ToSite(name, application.run_instances(replicas)))
         elif not replicas:
             effects.append(ToSite(name, RunInstances(event.app, 0, "", ())))
     named = ", ".join(f"{site} × {count}" for site, count in event.replicas.items()) or "nowhere"

@@ -6,7 +6,7 @@ journals and hands in again: so replaying the journal needs none of the figures 
 
 from __future__ import annotations
 
-from fedge.core.control import deciding, placing, reconcile, sessions, ue_move
+from fedge.core.control import deciding, placing, reconcile, sessions, tenancy, ue_move
 from fedge.core.control.effects import Effect, Propose, Reply, ToSite
 from fedge.core.control.events import (
     AskedApply,
@@ -15,6 +15,7 @@ from fedge.core.control.events import (
     AskedDrain,
     AskedHold,
     AskedMove,
+    AskedToken,
     ClientAttached,
     EpochRaised,
     HandoverDone,
@@ -28,6 +29,8 @@ from fedge.core.control.events import (
     SessionClosing,
     SessionPlaced,
     SiteMarked,
+    TokenIssued,
+    TokensRevoked,
 )
 from fedge.core.control.knowledge import Knowledge
 from fedge.core.federation import SiteView
@@ -140,7 +143,7 @@ class ControlPlane(Knowledge):
             case SiteHello():
                 self.sites.setdefault(event.site, SiteView()).heard_at = now
                 self.sites[event.site].instances = event.instances
-                return reconcile.site_hello(state, self.applications, event, now)
+                return reconcile.site_hello(state, self.per_site, event, now)
             case EpochRaised():
                 return reconcile.epoch_raised(state, event)
             case MovesHeld():
@@ -154,11 +157,17 @@ class ControlPlane(Knowledge):
                 orders = [
                     order
                     for site in state.sites.values()
-                    for order in reconcile.run_orders(site, self.applications)
+                    for order in reconcile.run_orders(site, self.per_site)
                 ]
                 return [*orders, *sessions.without_application(state, self.applications, now)]
+            case TokenIssued():
+                tenancy.issued(state, event)
+                return []
+            case TokensRevoked():
+                tenancy.revoked(state, event.tenant)
+                return []
             case Placed():
-                return placing.placed(state, self.applications, event, now)
+                return placing.placed(state, self.per_site, event, now)
             case _:
                 return None
 
@@ -240,6 +249,8 @@ class ControlPlane(Knowledge):
                 return deciding.hold(self, event)
             case AskedApply():
                 return placing.asked(self.state, event)
+            case AskedToken():
+                return tenancy.asked(self, event)
             case _:
                 return None
 

@@ -5,12 +5,10 @@ Facts of the data path win over the centre's memory: a copy that serves under a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from fedge.core.applications import Application
 from fedge.core.control import sessions, ue_move
 from fedge.core.control.effects import Effect, Propose, Story, ToAccess, ToSite
 from fedge.core.control.events import EpochRaised, SiteMarked
+from fedge.core.control.per_site import PerSite
 from fedge.core.control.state import Session, State
 from fedge.core.federation import Site
 from fedge.core.messages import (
@@ -30,12 +28,10 @@ from fedge.core.messages import (
 )
 from fedge.core.mobility import Move
 from fedge.core.mobility.move import UNDECIDED
-from fedge.core.model import SECOND, AppId, MoveId, Nanoseconds, SiteId
+from fedge.core.model import SECOND, MoveId, Nanoseconds, SiteId
 
 
-def site_hello(
-    state: State, applications: Mapping[AppId, Application], event: SiteHello, now: Nanoseconds
-) -> list[Effect]:
+def site_hello(state: State, per_site: PerSite, event: SiteHello, now: Nanoseconds) -> list[Effect]:
     """An agent is here, new or again, with everything it holds."""
     effects: list[Effect] = []
     site = state.sites.get(event.site)
@@ -48,7 +44,7 @@ def site_hello(
         site.marked = "ready"
         effects.append(Story(f"{event.site} is back", now, {"site": event.site, "mark": "ready"}))
     site.gateway, site.peer = event.gateway, event.peer
-    effects += run_orders(site, applications)
+    effects += run_orders(site, per_site)
     held = {status.session: status for status in event.sessions}
     for status in event.sessions:
         effects += _copy(state, event.site, status, now)
@@ -70,12 +66,12 @@ def site_hello(
     return effects
 
 
-def run_orders(site: Site, applications: Mapping[AppId, Application]) -> list[Effect]:
+def run_orders(site: Site, per_site: PerSite) -> list[Effect]:
     """What shall run at a site."""
     return [
-        ToSite(site.site, applications[app].run_instances(replicas))
+        ToSite(site.site, application.run_instances(replicas))
         for app, replicas in site.placed.items()
-        if app in applications
+        if (application := per_site.at(app, site.site)) is not None
     ]
 
 

@@ -24,7 +24,7 @@ class Taint(Struct, frozen=True):
 
 
 class Refusal(Struct, frozen=True):
-    """``rule``: state, affinity, taint, weight, capacity, spread, api, eviction or tenant."""
+    """``rule``: state, affinity, taint, weight, capacity, spread, api, eviction, tenant, override or suspended."""
 
     rule: str
     reason: str
@@ -47,7 +47,7 @@ class SiteFacts(Struct, frozen=True):
     replicas: int = 0
     rtt_ms: dict[str, float] = {}
     barred: Refusal | None = None
-    """a refusal that was found elsewhere (a tenant's sites, an eviction)"""
+    """a refusal that was found elsewhere (an override, an eviction)"""
 
 
 class Placement(Struct, frozen=True):

@@ -1,8 +1,8 @@
 """Which clusters could hold a binding at all, as masks over the fleet, and for which rule the others could not.
 
 The rules are the stock scheduler's filter plugins (pkg/scheduler/framework/plugins): affinity, taints, APIs,
-evictions, fields that a spread needs. A cluster that has the binding already is not asked for taints (the
-taint manager's matter) nor APIs.
+evictions, fields that a spread needs; and one of ours, the sites that the namespace's tenant may use. A cluster that has
+the binding already is not asked for taints (the taint manager's matter) nor APIs.
 """
 
 from __future__ import annotations
@@ -92,6 +92,9 @@ def rules(fleet: Fleet, question: Question) -> list[tuple[str, str, Mask]]:
     placement = question.placement
     held = [fleet.number[name] for name in question.clusters if name in fleet.number]
     found = [("state", "it is being deleted", fleet.staying)]
+    if question.allowed is not None:
+        allowed = matching(fleet, ClusterAffinity(label_selector=question.allowed))
+        found.append(("tenant", "it is not one of the tenant's sites", allowed))
     if (selected := _selected(fleet, question)) is not None:
         found.append(("affinity", "the policy's cluster affinity does not select it", selected))
     tolerant = [not any(bars(each, placement.cluster_tolerations) for each in s) for s in fleet.taint_sets]

@@ -103,6 +103,7 @@ def _question(
         requests=_requests(application.template),
         placement=_bounded(policy.placement, len(sites)),
         clusters=dict(held),
+        allowed=policy.allowed,
         preference=preference(sites, application.latency, demand),
     )
 

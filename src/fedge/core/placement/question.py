@@ -11,6 +11,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from fedge.core.applications.objects import LabelSelector
 from fedge.core.placement.facts import Taint
 from fedge.core.placement.stock_policy import StockPlacement
 
@@ -65,6 +66,8 @@ class Question(Struct, frozen=True):
     components: int = 0
     keep_empty: bool = False
     """stock's --enable-empty-workload-propagation"""
+    allowed: LabelSelector | None = None
+    """clusters that the namespace's tenant may use, by their labels; None: every one"""
     preference: Mapping[str, float] | None = None
     """QoS: a cost for each cluster, the least first among equal scores; None decides as the stock scheduler"""
 
