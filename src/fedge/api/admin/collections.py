@@ -6,13 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 from fedge.api.admin.view import Facts, move_view, site_view
-from fedge.core.control import ControlPlane, placing
+from fedge.core.applications import Application
+from fedge.core.control import Knowledge, placing
 from fedge.core.placement import explanation as placement_explanation
 
 Rows = dict[str, dict[str, Any]]
 
 
-def sites(plane: ControlPlane, facts: Facts, now: int) -> Rows:
+def sites(plane: Knowledge, facts: Facts, now: int) -> Rows:
     rows = {}
     for name, site in plane.state.sites.items():
         seen = site_view(plane, facts, site, now)
@@ -20,7 +21,7 @@ def sites(plane: ControlPlane, facts: Facts, now: int) -> Rows:
     return {str(name): row for name, row in rows.items()}
 
 
-def sessions(plane: ControlPlane, facts: Facts, now: int) -> Rows:
+def sessions(plane: Knowledge, facts: Facts, now: int) -> Rows:
     return {
         name: {
             "session": name,
@@ -37,12 +38,12 @@ def sessions(plane: ControlPlane, facts: Facts, now: int) -> Rows:
     }
 
 
-def moves(plane: ControlPlane, facts: Facts, now: int) -> Rows:
+def moves(plane: Knowledge, facts: Facts, now: int) -> Rows:
     started = plane.settings.started_at
     return {name: {"move": name, **move_view(plane, one, started)} for name, one in plane.state.moves.items()}
 
 
-def instances(plane: ControlPlane, facts: Facts, now: int) -> Rows:
+def instances(plane: Knowledge, facts: Facts, now: int) -> Rows:
     rows: Rows = {}
     for site, seen in plane.sites.items():
         for one in seen.instances:
@@ -59,7 +60,7 @@ def instances(plane: ControlPlane, facts: Facts, now: int) -> Rows:
     return rows
 
 
-COLLECTIONS: dict[str, Callable[[ControlPlane, Facts, int], Rows]] = {
+COLLECTIONS: dict[str, Callable[[Knowledge, Facts, int], Rows]] = {
     "sites": sites,
     "sessions": sessions,
     "moves": moves,
@@ -67,7 +68,7 @@ COLLECTIONS: dict[str, Callable[[ControlPlane, Facts, int], Rows]] = {
 }
 
 
-def figures(plane: ControlPlane) -> dict[str, Any]:
+def figures(plane: Knowledge) -> dict[str, Any]:
     """Sessions that a copy still holds, by member cluster and application: what the scheduler waits for before a copy goes.
 
     A session on its way counts at both ends until its move has ended.
@@ -91,9 +92,6 @@ def figures(plane: ControlPlane) -> dict[str, Any]:
     return {"clusters": clusters}
 
 
-def placement(plane: ControlPlane, name: str, now: int) -> dict[str, Any] | None:
-    """Why an application runs where it runs; None if there is no such application."""
-    application = next((a for a in plane.applications.values() if name in (a.app, a.name)), None)
-    if application is None:
-        return None
-    return placement_explanation(application, placing.placement_of(plane, application, now))
+def placement(known: Knowledge, application: Application, now: int) -> dict[str, Any]:
+    """Why an application runs where it runs."""
+    return placement_explanation(application, placing.placement_of(known, application, now))

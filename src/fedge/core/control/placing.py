@@ -89,11 +89,11 @@ def placement_of(
     known: Knowledge, application: Application, now: Nanoseconds, placed: tenancy.Placed | None = None
 ) -> Placement:
     """Where the application should run, as things are. ``placed``: what the others run, where that is decided already."""
-    if known.settings.engine == "karmada":
-        return _bound(known, application)
     policy = known.policies.get(application.app)
     if policy is not None and policy.suspended:
         return _suspended(known, application, policy)
+    if known.settings.engine == "karmada":
+        return _bound(known, application)
     facts = [
         SiteFacts(
             name,

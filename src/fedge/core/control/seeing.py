@@ -12,7 +12,7 @@ import copy
 from msgspec.structs import replace
 
 from fedge.core.access import AccessView
-from fedge.core.applications import key_of
+from fedge.core.applications import ObjectKey, key_of
 from fedge.core.applications.application import namespace_of_app
 from fedge.core.control.knowledge import Knowledge
 from fedge.core.control.state import State
@@ -50,7 +50,7 @@ def _state(state: State, namespace: str) -> State:
     objects = {
         name: raw
         for name, raw in state.objects.items()
-        if (key := key_of(raw)).namespace == namespace or key[:] == ("Tenant", "", namespace)
+        if (key := key_of(raw)).namespace == namespace or key == ObjectKey("Tenant", "", namespace)
     }
     return replace(
         state,
