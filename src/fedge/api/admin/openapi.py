@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Any
 
+from fedge.api.manifests import PLURALS
+
 ERROR = {"$ref": "#/components/responses/Error"}
 
 
@@ -33,6 +35,10 @@ def _object(**properties: str) -> dict[str, Any]:
         "required": list(properties),
         "properties": {name: {"type": kind} for name, kind in properties.items()},
     }
+
+
+def _optional(**properties: str) -> dict[str, Any]:
+    return {**_object(**properties), "required": []}
 
 
 def document() -> dict[str, Any]:
@@ -70,7 +76,16 @@ def document() -> dict[str, Any]:
         paths[f"/{kind}"] = {"get": _operation(f"All {kind}.")}
     for kind in ("sites", "moves", "instances"):
         paths[f"/{kind}/{{name}}"] = {"get": _operation(f"One of the {kind}.", ("name",))}
-    for kind in ("deployments", "services", "propagationpolicies", "qospolicies"):
+    paths["/tenants/{name}/token"] = {
+        "post": _operation(
+            "Issue a tenant's token (players: one that may only attach); the one before it ends.",
+            ("name",),
+            body=_optional(players="boolean"),
+            ok="201",
+        ),
+        "delete": _operation("End a tenant's tokens.", ("name",), body={}),
+    }
+    for kind in PLURALS:
         paths[f"/objects/{kind}"] = {"get": _operation(f"Applied {kind}.")}
         paths[f"/objects/{kind}/{{name}}"] = {
             "get": _operation("One applied object.", ("name",)),

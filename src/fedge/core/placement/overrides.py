@@ -124,9 +124,8 @@ def applied(deployment: Raw, overrides: Iterable[Override]) -> Deployment:
             raise Misfit(each, error.field, error.message) from None
         try:
             read = msgspec.convert(raw, Deployment)
-            trouble = (
-                None if template_of(read).command else _misfit(each, deployment, "it has no command left")
-            )
+            template_of(read)
+            trouble = None if read.container.command else _misfit(each, deployment, "it has no command left")
         except (msgspec.ValidationError, ValueError) as error:
             trouble = trouble or _misfit(each, deployment, str(error))
     if trouble is not None:

@@ -24,7 +24,8 @@ from fedge.core.placement.spread import divided
 from fedge.core.placement.stock_policy import StockPlacement
 
 DEPLOYMENT = ("apps/v1", "Deployment")
-UNBOUNDED = 2**62
+UNBOUNDED = 2**50
+"""more than any site has, and little enough to add up over all sites"""
 WHY_NOT_READY = {
     "joining": "it is still joining",
     "suspect": "its agent has not been heard for a while",
