@@ -78,6 +78,7 @@ ALLOWED = [
     ("work.karmada.io", "clusterresourcebindings", "", "watch", ""),
     ("cluster.karmada.io", "clusters", "", "list", ""),
     ("fedge.dev", "qospolicies", "", "list", ""),
+    ("fedge.dev", "tenants", "", "watch", ""),
     ("coordination.k8s.io", "leases", "", "update", "fedge-scheduler"),
 ]
 REFUSED = [

@@ -89,6 +89,9 @@ class Wanted:
     def drained(self) -> set[SiteId]:
         return {name for name, site in self._plane.state.sites.items() if site.marked == "draining"}
 
+    def suspended(self) -> set[AppId]:
+        return {app for app, policy in self._plane.policies.items() if policy.suspended}
+
 
 class ControlShell:
     """What the API sees of the program (``fedge.api.admin.Centre``)."""

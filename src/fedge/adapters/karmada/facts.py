@@ -18,7 +18,13 @@ from lightkube.resources.authorization_v1 import SelfSubjectAccessReview
 from lightkube.resources.coordination_v1 import Lease
 
 from fedge.adapters.karmada.publication import SCHEDULER_NAME
-from fedge.adapters.karmada.resources import Cluster, PropagationPolicy, QoSPolicy, ResourceBinding
+from fedge.adapters.karmada.resources import (
+    Cluster,
+    PropagationPolicy,
+    QoSPolicy,
+    ResourceBinding,
+    Tenant,
+)
 from fedge.adapters.kubernetes.client import FAILURES
 from fedge.core.federation.checkup import KarmadaFacts, MemberFacts
 from fedge.core.model import SITE_LABEL
@@ -37,6 +43,7 @@ KINDS = {
     "propagationpolicies.policy.karmada.io": PropagationPolicy,
     "clusters.cluster.karmada.io": Cluster,
     "qospolicies.fedge.dev": QoSPolicy,
+    "tenants.fedge.dev": Tenant,
 }
 T = TypeVar("T")
 

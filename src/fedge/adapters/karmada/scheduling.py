@@ -10,11 +10,14 @@ from typing import Any
 import httpx2
 import structlog
 from lightkube import AsyncClient
+from lightkube.core.exceptions import ApiError
 
 from fedge.adapters.karmada.lease import Leadership
-from fedge.adapters.karmada.resources import Cluster, ClusterResourceBinding, ResourceBinding
+from fedge.adapters.karmada.resources import Cluster, ClusterResourceBinding, ResourceBinding, Tenant
 from fedge.adapters.karmada.write import carry_out
+from fedge.adapters.kubernetes.client import FAILURES
 from fedge.adapters.kubernetes.watch import Name, follow
+from fedge.core.applications.tenant import allowed_of
 from fedge.core.placement import cluster_of
 from fedge.core.scheduling import (
     BindingGone,
@@ -24,6 +27,8 @@ from fedge.core.scheduling import (
     ClusterSeen,
     FiguresSeen,
     Scheduler,
+    TenantGone,
+    TenantSeen,
     Write,
     Written,
     read_binding,
@@ -65,7 +70,8 @@ class SchedulerShell:
                 lambda: self._sync("cluster bindings"),
             ),
         )
-        jobs = [*follows, self.leadership.run(), self._work()]
+        tenants = follow(self._client, Tenant, self._tenant, self._tenant_gone, lambda: self._sync("tenants"))
+        jobs = [*follows, tenants, self._look_for_tenants(), self.leadership.run(), self._work()]
         if self._figures is not None:
             jobs.append(self._listen(self._figures))
         async with asyncio.TaskGroup() as group:
@@ -95,6 +101,26 @@ class SchedulerShell:
     def _binding_gone(self, name: Name) -> None:
         self.core.handle(BindingGone(BindingKey(*name)), time.monotonic_ns())
 
+    def _tenant(self, raw: dict[str, Any]) -> None:
+        self.core.handle(TenantSeen(raw["metadata"]["name"], allowed_of(raw)), time.monotonic_ns())
+        self._stir.set()
+
+    def _tenant_gone(self, name: Name) -> None:
+        self.core.handle(TenantGone(name[1]), time.monotonic_ns())
+        self._stir.set()
+
+    async def _look_for_tenants(self) -> None:
+        """Where the API server has no such kind nobody is a tenant: the others need not wait for a list of them."""
+        try:
+            async for _ in self._client.list(Tenant, chunk_size=1):
+                return
+        except ApiError as error:
+            if error.status.code == 404:
+                log.warning("this API server has no Tenants: every namespace may use every cluster")
+                self._sync("tenants")
+        except FAILURES as error:
+            log.debug("tenants were not listed yet", error=f"{error}"[:200])
+
     async def _listen(self, figures: Figures) -> None:
         while True:
             await asyncio.sleep(FIGURES_EVERY_S)
@@ -111,7 +137,7 @@ class SchedulerShell:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stir.wait(), IDLE_S)
             self._stir.clear()
-            if len(self._synced) < 3 or not self.leadership.leading:
+            if len(self._synced) < 4 or not self.leadership.leading:
                 continue
             for write in self.core.next_writes(time.monotonic_ns(), time.time()):
                 task = asyncio.get_running_loop().create_task(self._write(write))

@@ -99,3 +99,15 @@ def tenants_of(objects: Iterable[Raw]) -> dict[str, Tenant]:
     """Every Tenant of the accepted objects, by the namespace that it governs."""
     tenants = [msgspec.convert(raw, Tenant) for raw in objects if raw["kind"] == "Tenant"]
     return {tenant.metadata.name: tenant for tenant in tenants}
+
+
+NOWHERE = LabelSelector(match_expressions=(Requirement(key=SITE_LABEL, operator="In"),))
+
+
+def allowed_of(raw: Raw) -> LabelSelector | None:
+    """Of a Tenant as an API server has it, the sites that it may use; None: all. One that cannot be read may use none."""
+    try:
+        sites = msgspec.convert(raw, Tenant).spec.sites
+    except msgspec.ValidationError:
+        return NOWHERE
+    return sites.selector if sites is not None else None

@@ -53,6 +53,7 @@ NEEDED = {
     "propagationpolicies.policy.karmada.io": "nothing can be propagated: this is no Karmada API server",
     "clusters.cluster.karmada.io": "no cluster can be seen: Karmada's aggregated API server does not answer",
     "qospolicies.fedge.dev": "QoSPolicies cannot be stored: no session will follow its player",
+    "tenants.fedge.dev": "Tenants cannot be stored: nothing is published, and no namespace keeps to its sites",
 }
 
 

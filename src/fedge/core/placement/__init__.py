@@ -7,7 +7,7 @@ Read `question.py` (what is asked), then `decide.py` (the answer: filter, score,
 from fedge.core.placement.decide import decide as place_binding
 from fedge.core.placement.explain import explanation
 from fedge.core.placement.facts import Demand, Placement, Refusal, SiteFacts, Taint
-from fedge.core.placement.filters import refusals
+from fedge.core.placement.filters import outside, refusals
 from fedge.core.placement.fleet import Fleet
 from fedge.core.placement.place import place
 from fedge.core.placement.policy import Policy, policies_of
@@ -29,6 +29,7 @@ __all__ = [
     "cluster_of",
     "divided",
     "explanation",
+    "outside",
     "place",
     "place_binding",
     "policies_of",

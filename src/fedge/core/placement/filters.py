@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from fedge.core.applications.objects import Requirement
+from fedge.core.applications.objects import LabelSelector, Requirement
 from fedge.core.placement.facts import Refusal, Taint
 from fedge.core.placement.fleet import Fleet, Mask
 from fedge.core.placement.question import Question
@@ -93,8 +93,7 @@ def rules(fleet: Fleet, question: Question) -> list[tuple[str, str, Mask]]:
     held = [fleet.number[name] for name in question.clusters if name in fleet.number]
     found = [("state", "it is being deleted", fleet.staying)]
     if question.allowed is not None:
-        allowed = matching(fleet, ClusterAffinity(label_selector=question.allowed))
-        found.append(("tenant", "it is not one of the tenant's sites", allowed))
+        found.append(("tenant", "it is not one of the tenant's sites", _allowed(fleet, question.allowed)))
     if (selected := _selected(fleet, question)) is not None:
         found.append(("affinity", "the policy's cluster affinity does not select it", selected))
     tolerant = [not any(bars(each, placement.cluster_tolerations) for each in s) for s in fleet.taint_sets]
@@ -114,6 +113,18 @@ def rules(fleet: Fleet, question: Question) -> list[tuple[str, str, Mask]]:
             reason = f"it has no {spread.spread_by_field}"
             found.append(("spread", reason, fleet.with_field[spread.spread_by_field]))
     return found
+
+
+def _allowed(fleet: Fleet, selector: LabelSelector) -> Mask:
+    return matching(fleet, ClusterAffinity(label_selector=selector))
+
+
+def outside(fleet: Fleet, question: Question) -> bool:
+    """Does it hold a cluster that its tenant may not use (any more)?"""
+    if question.allowed is None:
+        return False
+    held = [fleet.number[name] for name in question.clusters if name in fleet.number]
+    return not _allowed(fleet, question.allowed)[held].all()
 
 
 def refusals(fleet: Fleet, question: Question) -> dict[str, Refusal]:

@@ -12,6 +12,8 @@ from fedge.core.scheduling.events import (
     ClusterGone,
     ClusterSeen,
     FiguresSeen,
+    TenantGone,
+    TenantSeen,
     Write,
     Written,
 )
@@ -28,6 +30,8 @@ __all__ = [
     "FiguresSeen",
     "Scheduler",
     "SchedulerSettings",
+    "TenantGone",
+    "TenantSeen",
     "Write",
     "Written",
     "read_binding",

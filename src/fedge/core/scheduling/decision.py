@@ -15,7 +15,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from fedge.core.placement import Fleet, Question, divided, place_binding, refusals
+from fedge.core.placement import Fleet, Question, divided, outside, place_binding, refusals
 from fedge.core.scheduling.binding import PRODUCER, Binding, EvictionTask
 from fedge.core.scheduling.events import Write
 
@@ -29,7 +29,7 @@ def due(binding: Binding, fleet: Fleet) -> bool:
     question = binding.question
     if question is None or not binding.applied or binding.reschedule or binding.scheduled != "True":
         return True
-    if any(cluster not in fleet.number for cluster in question.clusters):
+    if any(cluster not in fleet.number for cluster in question.clusters) or outside(fleet, question):
         return True
     if not question.workload or not divided(question.placement) or question.replicas == 0:
         return True  # a copy everywhere it may be: clusters that joined or left matter at once

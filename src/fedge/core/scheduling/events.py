@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from fedge.core.applications.objects import LabelSelector
 from fedge.core.placement import Cluster
 from fedge.core.scheduling.binding import Binding, BindingKey
 
@@ -24,6 +25,17 @@ class BindingSeen(Struct, frozen=True):
 
 class BindingGone(Struct, frozen=True):
     key: BindingKey
+
+
+class TenantSeen(Struct, frozen=True):
+    """The clusters that bindings of the tenant's namespace may use, by their labels; None: every one."""
+
+    namespace: str
+    allowed: LabelSelector | None
+
+
+class TenantGone(Struct, frozen=True):
+    namespace: str
 
 
 class FiguresSeen(Struct, frozen=True):
@@ -61,4 +73,6 @@ class Write(Struct, frozen=True):
     conditions: tuple[dict[str, Any], ...]
 
 
-Event = ClusterSeen | ClusterGone | BindingSeen | BindingGone | FiguresSeen | Written
+Event = (
+    ClusterSeen | ClusterGone | BindingSeen | BindingGone | TenantSeen | TenantGone | FiguresSeen | Written
+)

@@ -12,6 +12,7 @@ import heapq
 from msgspec import Struct
 from msgspec.structs import replace
 
+from fedge.core.applications.objects import LabelSelector
 from fedge.core.model import SECOND, Nanoseconds
 from fedge.core.placement import Cluster, Fleet
 from fedge.core.scheduling.binding import Binding, BindingKey
@@ -23,6 +24,8 @@ from fedge.core.scheduling.events import (
     ClusterSeen,
     Event,
     FiguresSeen,
+    TenantGone,
+    TenantSeen,
     Write,
     Written,
 )
@@ -44,6 +47,7 @@ class Scheduler:
         self.clusters: dict[str, Cluster] = {}
         self._fleet: Fleet | None = None
         self.bindings: dict[BindingKey, Binding] = {}
+        self.allowed: dict[str, LabelSelector] = {}
         self.sessions: dict[str, dict[tuple[str, str], int]] = {}
         self.writing: set[BindingKey] = set()
         self.decided = 0
@@ -77,6 +81,10 @@ class Scheduler:
                 if self.clusters.pop(name, None) is not None:
                     self._fleet = None
                     self._look_at_all(now)
+            case TenantSeen(namespace, allowed):
+                self._tenant(namespace, allowed, now)
+            case TenantGone(namespace):
+                self._tenant(namespace, None, now)
             case FiguresSeen(sessions):
                 self.sessions = sessions
                 for key, binding in self.bindings.items():
@@ -84,6 +92,17 @@ class Scheduler:
                         self._look_at(key, binding, now)
             case Written():
                 self._written(event, now)
+
+    def _tenant(self, namespace: str, allowed: LabelSelector | None, now: Nanoseconds) -> None:
+        if self.allowed.get(namespace) == allowed:
+            return
+        if allowed is None:
+            del self.allowed[namespace]
+        else:
+            self.allowed[namespace] = allowed
+        for key, binding in self.bindings.items():
+            if binding.ours and key.namespace == namespace:
+                self._look_at(key, binding, now)
 
     def _binding_seen(self, binding: Binding, now: Nanoseconds) -> None:
         before = self.bindings.get(binding.key)
@@ -142,6 +161,9 @@ class Scheduler:
 
     def _decide(self, binding: Binding, wall_s: float) -> Write | None:
         self.decided += 1
+        if binding.question is not None and binding.key.namespace in self.allowed:
+            question = replace(binding.question, allowed=self.allowed[binding.key.namespace])
+            binding = replace(binding, question=question)
         live = {cluster: held.get(binding.application, 0) for cluster, held in self.sessions.items()}
         write = decide(binding, self.fleet, live, self.settings.leave_within_s, wall_s)
         return released(binding, write, live, wall_s)
