@@ -15,17 +15,9 @@ from fedge.core.applications.objects import ObjectKey, Raw
 from fedge.core.applications.qos import QoSPolicy
 from fedge.core.applications.quantity import NotAQuantity, Quantity, cpu_millis, memory_bytes
 from fedge.core.applications.service import Service
-from fedge.core.placement.policy import (
-    BUILT_IN,
-    ClusterPropagationPolicy,
-    PriorityClass,
-    PropagationPolicy,
-)
-from fedge.core.placement.stock_policy import StockPlacement
 
 CONTAINER = "spec.template.spec.containers[0]"
 RESOURCES = {"cpu": cpu_millis, "memory": memory_bytes}
-SELECTABLE = {"Deployment": "apps/v1", "Service": "v1", "QoSPolicy": "fedge.dev/v1alpha1"}
 EMBEDDED_PORT = 7777
 
 RECORDED = {
@@ -66,8 +58,6 @@ def alone(manifest: object, engine: str) -> None:
         _deployment(manifest, engine)
     elif isinstance(manifest, Service):
         _service(manifest)
-    elif isinstance(manifest, PropagationPolicy | ClusterPropagationPolicy):
-        _propagation(manifest, engine)
     elif (
         isinstance(manifest, QoSPolicy)
         and manifest.spec.state.kind == "session"
@@ -155,98 +145,6 @@ def _service(service: Service) -> None:
         raise FieldError("spec.ports[1]", "Fedge serves one port an application")
 
 
-def _propagation(policy: PropagationPolicy | ClusterPropagationPolicy, engine: str) -> None:
-    own = policy.metadata.namespace if isinstance(policy, PropagationPolicy) else None
-    for number, selector in enumerate(policy.spec.resource_selectors):
-        path = f"spec.resourceSelectors[{number}]"
-        if selector.kind not in SELECTABLE:
-            raise FieldError(f"{path}.kind", f"Fedge propagates {', '.join(SELECTABLE)}, not {selector.kind}")
-        if selector.api_version != SELECTABLE[selector.kind]:
-            expected = SELECTABLE[selector.kind]
-            raise FieldError(
-                f"{path}.apiVersion", f"must be {expected} for {selector.kind}, not {selector.api_version}"
-            )
-        if own is not None and selector.namespace not in ("", own):
-            raise FieldError(f"{path}.namespace", f"must be the policy's own, {own}")
-    placement = policy.spec.placement
-    _spreads(placement)
-    _affinities(placement)
-    for number, toleration in enumerate(placement.cluster_tolerations):
-        path = f"spec.placement.clusterTolerations[{number}]"
-        if not toleration.key and toleration.operator != "Exists":
-            raise FieldError(f"{path}.operator", "must be Exists where the key is empty")
-        if toleration.operator == "Exists" and toleration.value:
-            raise FieldError(f"{path}.value", "must be empty where the operator is Exists")
-    _scheduling(placement)
-    suspension = policy.spec.suspension
-    if engine == "embedded" and suspension is not None:
-        for name, value in (
-            ("dispatching", suspension.dispatching),
-            ("dispatchingOnClusters", suspension.dispatching_on_clusters),
-        ):
-            if value is not None:
-                raise FieldError(
-                    f"spec.suspension.{name}", "is for Karmada; the embedded engine knows scheduling"
-                )
-
-
-def _spreads(placement: StockPlacement) -> None:
-    """Karmada's webhook wants a cluster constraint beside any other; its scheduler spreads over clusters and regions only."""
-    fields = [each.spread_by_field for each in placement.spread_constraints]
-    for number, spread in enumerate(placement.spread_constraints):
-        path = f"spec.placement.spreadConstraints[{number}]"
-        if spread.max_groups and spread.max_groups < spread.min_groups:
-            raise FieldError(
-                f"{path}.maxGroups", f"{spread.max_groups} is less than minGroups, {spread.min_groups}"
-            )
-        if spread.spread_by_field in fields[:number]:
-            raise FieldError(
-                f"{path}.spreadByField", f"{spread.spread_by_field} is constrained above already"
-            )
-        if "cluster" not in fields:
-            raise FieldError(
-                f"{path}.spreadByField", f"{spread.spread_by_field} needs a constraint by cluster beside it"
-            )
-
-
-def _affinities(placement: StockPlacement) -> None:
-    """Karmada's webhook refuses both kinds together, and two terms of one name."""
-    if placement.cluster_affinity is not None and placement.cluster_affinities:
-        raise FieldError(
-            "spec.placement.clusterAffinities", "is given together with clusterAffinity: choose one"
-        )
-    names = [term.affinity_name for term in placement.cluster_affinities]
-    for number, name in enumerate(names):
-        if name in names[:number]:
-            path = f"spec.placement.clusterAffinities[{number}].affinityName"
-            raise FieldError(path, f"{name!r} is the name of an earlier term too")
-
-
-def _scheduling(placement: StockPlacement) -> None:
-    scheduling = placement.replica_scheduling
-    if scheduling is None:
-        return
-    path = "spec.placement.replicaScheduling"
-    preference = scheduling.weight_preference
-    if scheduling.replica_scheduling_type == "Duplicated":
-        if scheduling.replica_division_preference:
-            raise FieldError(
-                f"{path}.replicaDivisionPreference", "is for Divided replicas; these are Duplicated"
-            )
-    elif not scheduling.replica_division_preference:
-        raise FieldError(
-            f"{path}.replicaDivisionPreference", "must be Aggregated or Weighted where replicas are Divided"
-        )
-    if preference is None:
-        return
-    if scheduling.replica_division_preference != "Weighted":
-        raise FieldError(f"{path}.weightPreference", "is for replicaDivisionPreference Weighted")
-    if preference.static_weight_list and preference.dynamic_weight:
-        raise FieldError(
-            f"{path}.weightPreference.dynamicWeight", "is given together with staticWeightList: choose one"
-        )
-
-
 # --- between objects
 # ------------------------------------------------------------------------------------------------------
 
@@ -256,7 +154,6 @@ def together(
     manifest: object,
     objects: Mapping[ObjectKey, object],
     before: Mapping[ObjectKey, object],
-    engine: str,
 ) -> None:
     """Rules between ``manifest`` and ``objects`` (all as they would be) or ``before`` (as they are). Raises
     ``FieldError``.
@@ -267,9 +164,6 @@ def together(
             raise FieldError("spec.selector", "cannot be changed: delete the Deployment first")
     elif isinstance(manifest, Service):
         _selects(key, manifest, objects)
-    elif isinstance(manifest, PropagationPolicy | ClusterPropagationPolicy):
-        _propagates(key, manifest, objects)
-        _prioritises(manifest, objects, engine)
     elif isinstance(manifest, QoSPolicy):
         _targets(key, manifest, objects)
 
@@ -295,35 +189,6 @@ def _selects(key: ObjectKey, service: Service, objects: Mapping[ObjectKey, objec
             raise FieldError(
                 "spec.ports[0].targetPort", f"no container port is named {target!r}; named ports: {has}"
             )
-
-
-def _propagates(
-    key: ObjectKey,
-    policy: PropagationPolicy | ClusterPropagationPolicy,
-    objects: Mapping[ObjectKey, object],
-) -> None:
-    for number, selector in enumerate(policy.spec.resource_selectors):
-        namespace = key.namespace or selector.namespace
-        there = any(
-            (other.kind, other.name) == (selector.kind, selector.name) and namespace in ("", other.namespace)
-            for other in objects
-        )
-        if selector.name and not there:
-            path = f"spec.resourceSelectors[{number}].name"
-            where = namespace or "any namespace"
-            raise FieldError(path, f"there is no {selector.kind} {selector.name!r} in {where}")
-
-
-def _prioritises(
-    policy: PropagationPolicy | ClusterPropagationPolicy, objects: Mapping[ObjectKey, object], engine: str
-) -> None:
-    """Karmada's API server may have priority classes that were not applied here."""
-    asked = policy.spec.schedule_priority
-    if asked is None or engine != "embedded" or asked.priority_class_name in BUILT_IN:
-        return
-    name = asked.priority_class_name
-    if not any(isinstance(each, PriorityClass) and each.metadata.name == name for each in objects.values()):
-        raise FieldError("spec.schedulePriority.priorityClassName", f"there is no PriorityClass {name!r}")
 
 
 def _targets(key: ObjectKey, policy: QoSPolicy, objects: Mapping[ObjectKey, object]) -> None:

@@ -2,7 +2,7 @@
 
 `read_objects` is the whole door: it reads every object strictly into the shapes of `core/applications` and
 `core/placement`, checks each one alone and the set against what exists (`manifest_checks.py`,
-`override_checks.py`, `tenant_checks.py`), and raises `Invalid` for the first thing wrong, so that a set is
+`policy_checks.py`, `override_checks.py`, `tenant_checks.py`), and raises `Invalid` for the first thing wrong, so that a set is
 applied whole or not at all. `manifest_files.py` reads the YAML; the control plane stores the raw objects.
 """
 
@@ -17,7 +17,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
-from fedge.api import manifest_checks, override_checks, tenant_checks
+from fedge.api import manifest_checks, override_checks, policy_checks, tenant_checks
 from fedge.api.manifest_checks import FieldError
 from fedge.core.applications.deployment import Deployment
 from fedge.core.applications.objects import ObjectKey, Raw, key_of
@@ -108,7 +108,10 @@ def read_objects(
     for parsed in read:
         _checked(
             str(parsed.key),
-            partial(manifest_checks.together, parsed.key, parsed.manifest, together, existing, engine),
+            partial(manifest_checks.together, parsed.key, parsed.manifest, together, existing),
+        )
+        _checked(
+            str(parsed.key), partial(policy_checks.together, parsed.key, parsed.manifest, together, engine)
         )
     after = dict(known) | {parsed.key: parsed.raw for parsed in read}
     for key, field, message in (
@@ -141,6 +144,7 @@ def _read(raw: Any, number: int, engine: Engine) -> Parsed:
     except msgspec.ValidationError as error:
         raise Invalid(title, *_located(str(error), raw)) from None
     _checked(title, partial(manifest_checks.alone, manifest, engine))
+    _checked(title, partial(policy_checks.alone, manifest, engine))
     _checked(title, partial(override_checks.alone, manifest, engine))
     _checked(title, partial(tenant_checks.alone, manifest))
     return Parsed(key_of(raw), raw, manifest, tuple(manifest_checks.notices(raw, engine)))
