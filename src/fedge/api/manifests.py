@@ -114,9 +114,12 @@ def read_objects(
             str(parsed.key), partial(policy_checks.together, parsed.key, parsed.manifest, together, engine)
         )
     after = dict(known) | {parsed.key: parsed.raw for parsed in read}
+    fresh = [parsed.key for parsed in read]
     for key, field, message in (
-        *(override_checks.misfits(after, sites) if engine == "embedded" else ()),
-        *tenant_checks.beyond_quota(known, after, [parsed.key for parsed in read]),
+        *(override_checks.misfits(after, sites, fresh) if engine == "embedded" else ()),
+        *(tenant_checks.scheduled_elsewhere(after, fresh) if engine == "karmada" else ()),
+        *tenant_checks.raised_by_overrides(after, fresh),
+        *tenant_checks.beyond_quota(known, after, fresh),
     ):
         raise Invalid(str(key), field, message)
     return read

@@ -6,7 +6,7 @@ for the sites that it names.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from msgspec import UNSET
 
@@ -71,8 +71,10 @@ def _plaintext(patch: Plaintext, path: str, engine: str) -> None:
         raise FieldError(f"{path}.path", "how many replicas run at a site is the placement's to say")
 
 
-def misfits(objects: Mapping[ObjectKey, Raw], sites: Iterable[str]) -> Iterator[tuple[ObjectKey, str, str]]:
-    """(policy, field, message) of each override that breaks a Deployment it selects."""
+def misfits(
+    objects: Mapping[ObjectKey, Raw], sites: Iterable[str], fresh: Collection[ObjectKey]
+) -> Iterator[tuple[ObjectKey, str, str]]:
+    """(policy, field, message) of each override that breaks a Deployment it selects, where one of both is ``fresh``."""
     known = tuple(sites)
     for key, raw in objects.items():
         if key.kind != "Deployment":
@@ -83,5 +85,7 @@ def misfits(objects: Mapping[ObjectKey, Raw], sites: Iterable[str]) -> Iterator[
             try:
                 applied(raw, selected(overrides, site, {SITE_LABEL: site} if site else {}))
             except Misfit as error:
+                if key not in fresh and error.policy not in fresh:
+                    continue
                 where = f" (at {site})" if site else ""
                 yield error.policy, error.field, f"{error.message}{where}"

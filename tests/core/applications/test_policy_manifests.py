@@ -156,6 +156,8 @@ def test_overrides_are_tried_at_the_sites_that_there_are() -> None:
     bad = override("near", rule(target, plaintext=[patch("/spec/nothing", "remove")]))
     assert read_objects([deployment(), bad], {})
     assert "market" in refused([deployment(), bad], sites=["market"]).message
+    there = {key_of(raw): raw for raw in (deployment(), bad)}
+    assert read_objects([deployment("chess")], there, sites=["market"]), "it joined later: others go on"
 
 
 @pytest.mark.parametrize(
@@ -179,3 +181,32 @@ def test_a_bounded_resource_must_be_asked_for() -> None:
     error = refused([bounded, silent])
     assert error.field == "spec.template.spec.containers[0].resources.requests.memory"
     assert read_objects([bounded, *everything()], {})
+
+
+def test_on_karmada_a_tenant_s_policy_may_not_choose_a_scheduler_that_does_not_know_its_sites() -> None:
+    """Whichever was there first."""
+    bounded = tenant("default", sites={"names": ["harbour"]})
+    stock = asking(schedulerName="default-scheduler")
+    for objects, known in (([stock], (deployment(), bounded)), ([bounded], (deployment(), stock))):
+        error = refused(objects, "karmada", known)
+        assert (error.object, error.field) == ("PropagationPolicy/arena", "spec.schedulerName")
+    ours = asking(schedulerName="fedge-scheduler")
+    assert read_objects([deployment(), bounded, ours, propagation("other")], {}, "karmada")
+    assert read_objects([deployment(), tenant("default"), stock], {}, "karmada")
+    assert read_objects([deployment(), bounded, stock], {}), "the embedded engine has one scheduler"
+
+
+@pytest.mark.parametrize(
+    ("quota", "path", "value"),
+    [
+        ({"cpu": "8"}, f"{CONTAINER}/resources/requests/cpu", "1"),
+        ({"memory": "8Gi"}, f"{CONTAINER}/resources", {"limits": {"memory": "1Gi"}, "requests": {"cpu": 1}}),
+        ({"replicas": 8}, "/spec/replicas", 9),
+    ],
+)
+def test_an_override_may_not_raise_what_a_quota_counts(quota: dict[str, Any], path: str, value: Any) -> None:
+    more = override("more", rule({"clusterNames": ["harbour"]}, plaintext=[patch(path, "replace", value)]))
+    error = refused([tenant("default", quota=quota), deployment(), more], "karmada")
+    assert (error.object, error.field) == ("OverridePolicy/more", "spec.overrideRules[0].overriders")
+    assert f"quota of {next(iter(quota))}" in error.message
+    assert read_objects([tenant("default", quota={"sessions": 3}), deployment(), more], {}, "karmada")

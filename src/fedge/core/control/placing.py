@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from fedge.core.applications import Application, ObjectKey, key_of
 from fedge.core.control import leaving, tenancy
 from fedge.core.control.effects import Effect, Propose, Reply, Story, ToSite
@@ -90,10 +92,11 @@ def placement_of(
 ) -> Placement:
     """Where the application should run, as things are. ``placed``: what the others run, where that is decided already."""
     policy = known.policies.get(application.app)
+    if known.settings.engine == "karmada":
+        bound = _bound(known, application)
+        return replace(bound, because=_why(policy)) if policy is not None and policy.suspended else bound
     if policy is not None and policy.suspended:
         return _suspended(known, application, policy)
-    if known.settings.engine == "karmada":
-        return _bound(known, application)
     facts = [
         SiteFacts(
             name,
@@ -116,6 +119,10 @@ def _broken(known: Knowledge, app: AppId, site: SiteId) -> Refusal | None:
     return Refusal("override", trouble) if trouble else None
 
 
+def _why(suspended: Policy) -> str:
+    return f"scheduling is suspended ({suspended.name}): what runs stays, nothing is placed"
+
+
 def _suspended(known: Knowledge, application: Application, policy: Policy) -> Placement:
     """What runs stays as it is, and is said to."""
     runs = {
@@ -123,7 +130,7 @@ def _suspended(known: Knowledge, application: Application, policy: Policy) -> Pl
         for site, count in known.state.placed.get(application.app, {}).items()
         if known.state.sites[site].marked != "lost"
     }
-    why = f"scheduling is suspended ({policy.name}): what runs stays, nothing is placed"
+    why = _why(policy)
     refused = {site: Refusal("suspended", why) for site in known.state.sites if site not in runs}
     return Placement(runs, refused, max(0, application.replicas - sum(runs.values())), why)
 
