@@ -30,6 +30,7 @@ from fedge.core.applications.application import app_id
 from fedge.core.applications.objects import ObjectKey, Raw, key_of
 from fedge.core.messages import EngineBound, EngineUnbound, Message
 from fedge.core.model import AppId, SiteId
+from fedge.core.scheduling.decision import SUCCESS
 
 log = structlog.get_logger("engine")
 EVERY_S = 0.5
@@ -220,7 +221,7 @@ def bound_of(binding: Mapping[str, Any], site_of: Mapping[str, SiteId]) -> Engin
     return EngineBound(
         app=app_id(about["namespace"], about["name"]),
         replicas={site: count for site, count in sorted(replicas.items()) if count},
-        because=str(told.get("because") or condition.get("message") or "not scheduled yet"),
+        because=_because(told, condition),
         scheduled=condition.get("status") == "True",
         refused={
             site_of[cluster]: (str(one["rule"]), str(one["reason"]))
@@ -229,6 +230,15 @@ def bound_of(binding: Mapping[str, Any], site_of: Mapping[str, SiteId]) -> Engin
             if cluster in site_of
         },
     )
+
+
+def _because(told: Mapping[str, Any], condition: Mapping[str, Any]) -> str:
+    """What was decided, and what the condition says of it beyond success: how well it serves, or what does not fit."""
+    message = str(condition.get("message") or "")
+    if condition.get("status") != "True" or not told.get("because"):
+        return message or "not scheduled yet"
+    more = message.removeprefix(SUCCESS).strip(" .") if message.startswith(SUCCESS) else ""
+    return str(told["because"]) + (f"; {more}" if more else "")
 
 
 def _explanation(binding: Mapping[str, Any]) -> dict[str, Any]:

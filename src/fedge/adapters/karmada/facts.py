@@ -36,6 +36,8 @@ NEEDED = (
     ("patch", "work.karmada.io", "resourcebindings", ""),
     ("patch", "work.karmada.io", "resourcebindings", "status"),
     ("list", "cluster.karmada.io", "clusters", ""),
+    ("list", "fedge.dev", "qospolicies", ""),
+    ("create", "", "events", ""),
     ("update", "coordination.k8s.io", "leases", ""),
 )
 KINDS = {
@@ -62,7 +64,7 @@ def gather(kubeconfig: str, context: str | None = None) -> KarmadaFacts:
         no_execute_policies=_or(partial(_no_execute_policies, client), 0),
         webhooks=_or(partial(_webhooks, client), 0),
         missing_rights=tuple(
-            f"{asked[0]} {asked[2]}{'/' + asked[3] if asked[3] else ''}.{asked[1]}"
+            f"{asked[0]} {asked[2]}{'/' + asked[3] if asked[3] else ''}.{asked[1]}".rstrip(".")
             for asked in NEEDED
             if not _or(partial(_may, client, *asked), False)
         ),

@@ -50,7 +50,9 @@ def document() -> dict[str, Any]:
         },
         "/explain/{session}": {"get": _operation("Why this site, and why not the others.", ("session",))},
         "/explain/deployment/{name}": {"get": _operation("Where an application runs, and why.", ("name",))},
-        "/figures": {"get": _operation("Live sessions by cluster and application, for the scheduler.")},
+        "/figures": {
+            "get": _operation("For the scheduler: sessions by cluster, players and round trips by cell.")
+        },
         "/attach": {
             "post": _operation(
                 "Find or open a device's session; 503 with Retry-After while a move is undecided.",

@@ -106,7 +106,7 @@ class Api:
 
     async def figures(self, request: Request) -> Response:
         operator_only(request)
-        return _json(collections.figures(self.plane))
+        return _json(collections.figures(self.plane, self.centre.now()))
 
     async def get_site(self, request: Request) -> Response:
         seen = self.seen(request)

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from fedge.core.applications.deployment import BASE_DIR, Container, Deployment
 from fedge.core.applications.objects import Raw
-from fedge.core.applications.qos import Latency, Mobility, QoSPolicy, State
+from fedge.core.applications.qos import Border, Latency, Mobility, QoSPolicy, Standby, State
 from fedge.core.applications.quantity import cpu_millis, memory_bytes
 from fedge.core.applications.service import Service
 from fedge.core.messages import RunInstances
@@ -48,6 +48,8 @@ class Application(Struct, frozen=True):
     service: str = ""
     service_port: int = 0
     latency: Latency | None = None
+    border: Border | None = None
+    standby: Standby | None = None
     state: State = State()
     mobility: Mobility = Mobility()
 
@@ -153,6 +155,8 @@ def _application(deployment: Deployment, services: list[Service], policies: list
         service=service.metadata.name if service else "",
         service_port=service.spec.ports[0].port if service else 0,
         latency=policy.spec.latency if policy else None,
+        border=policy.spec.border if policy else None,
+        standby=policy.spec.standby if policy else None,
         state=policy.spec.state if policy else State(),
         mobility=policy.spec.mobility if policy else Mobility(),
     )

@@ -14,7 +14,7 @@ from fedge.core.control.state import State
 from fedge.core.federation import SiteView
 from fedge.core.messages import EngineBound
 from fedge.core.model import AppId, Nanoseconds, SiteId, UeId
-from fedge.core.placement import Policy, policies_of
+from fedge.core.placement import Picture, Placement, Policy, SiteFacts, Wanted, policies_of
 
 
 class ControlSettings(Struct, frozen=True):
@@ -32,6 +32,15 @@ class ControlSettings(Struct, frozen=True):
     default_service: str = ""
 
 
+class Asked(Struct, frozen=True):
+    """A question that placement was asked."""
+
+    application: Application
+    policy: Policy | None
+    sites: tuple[SiteFacts, ...]
+    wanted: Wanted | None
+
+
 class Knowledge:
     """``state`` is durable; everything else here is rebuilt from what agents and the access network say."""
 
@@ -46,6 +55,11 @@ class Knowledge:
         self.leaving: dict[tuple[AppId, SiteId], Nanoseconds] = {}
         self.waiting: dict[str, list[tuple[int, bool]]] = {}
         self.silent_ms: dict[tuple[UeId, int], float] = {}
+        self.picture: Picture | None = None
+        """Where the players are, as placement decides by it; None: nobody has been seen yet."""
+        self.pictured_at: Nanoseconds = 0
+        self.answered: dict[AppId, tuple[Asked, Placement]] = {}
+        """What placement was last asked for each application, and its answer."""
         self.repeated_at: Nanoseconds = 0
         self.swept = 0
         self.read_objects()

@@ -8,16 +8,16 @@ from typing import Any
 from msgspec.structs import replace
 
 from fedge.core.applications import Application, ObjectKey, key_of
-from fedge.core.control import leaving, tenancy
+from fedge.core.control import demand, leaving, tenancy
 from fedge.core.control.effects import Effect, Propose, Reply, Story, ToSite
 from fedge.core.control.events import AskedApply, ObjectsChanged, Placed
-from fedge.core.control.knowledge import Knowledge
+from fedge.core.control.knowledge import Asked, Knowledge
 from fedge.core.control.per_site import PerSite, labels_of
 from fedge.core.control.state import State
-from fedge.core.federation import health
+from fedge.core.federation import Site, health
 from fedge.core.messages import RunInstances
 from fedge.core.model import AppId, Nanoseconds, SiteId
-from fedge.core.placement import Placement, Policy, Refusal, SiteFacts, place
+from fedge.core.placement import Placement, Policy, Refusal, SiteFacts, Wanted, place, wanted_of
 
 
 def asked(state: State, event: AskedApply) -> list[Effect]:
@@ -97,17 +97,7 @@ def placement_of(
         return replace(bound, because=_why(policy)) if policy is not None and policy.suspended else bound
     if policy is not None and policy.suspended:
         return _suspended(known, application, policy)
-    facts = [
-        SiteFacts(
-            name,
-            state=health(site, known.sites.get(name), now),
-            replicas=site.placed.get(application.app, 0),
-            labels=labels_of(name),
-            barred=_broken(known, application.app, name),
-        )
-        for name, site in known.state.sites.items()
-    ]
-    chosen = place(application, policy, [_kept(one) for one in facts])
+    chosen = _found(known, application, policy, now)
     if policy is None:
         return chosen
     placed = known.state.placed if placed is None else placed
@@ -135,6 +125,48 @@ def _suspended(known: Knowledge, application: Application, policy: Policy) -> Pl
     return Placement(runs, refused, max(0, application.replicas - sum(runs.values())), why)
 
 
+def _found(known: Knowledge, application: Application, policy: Policy | None, now: Nanoseconds) -> Placement:
+    """The embedded engine's own answer. The same figures have the same answer, which is not looked for again.
+
+    A site is its own region.
+    """
+    busy = demand.overloaded(known, now)
+    regions = {str(name): str(name) for name in known.state.sites}
+    wanted = wanted_of(application.latency, application.standby, demand.picture(known, now), regions)
+    facts = tuple(
+        _kept(
+            SiteFacts(
+                name,
+                state=health(site, known.sites.get(name), now),
+                replicas=_settled(known, application.app, site),
+                labels=labels_of(name),
+                region=name,
+                overloaded=name in busy,
+                barred=_broken(known, application.app, name),
+            )
+        )
+        for name, site in known.state.sites.items()
+    )
+    asked = Asked(application, policy, facts, wanted)
+    before = known.answered.get(application.app)
+    if before is not None and before[0] == asked:
+        return before[1]
+    may_move = before is None or _standing(before[0]) != _standing(asked)
+    answer = place(asked.application, asked.policy, asked.sites, asked.wanted, may_move)
+    known.answered[application.app] = (asked, answer)
+    return answer
+
+
+def _settled(known: Knowledge, app: AppId, site: Site) -> int:
+    """Replicas that a site has and is to keep: a copy that is leaving counts as gone."""
+    return 0 if (app, site.site) in known.leaving else site.placed.get(app, 0)
+
+
+def _standing(asked: Asked) -> tuple[Wanted | None, list[SiteFacts]]:
+    """What may move a placement for its objective's sake: the players, and the sites as such; not how many replicas are asked."""
+    return asked.wanted, [replace(site, replicas=0, free_instances=None) for site in asked.sites]
+
+
 def _bound(known: Knowledge, application: Application) -> Placement:
     """What Karmada's binding says; before it is first heard, what was last placed."""
     bound = known.bound.get(application.app)
@@ -149,14 +181,7 @@ def _bound(known: Knowledge, application: Application) -> Placement:
 def _kept(site: SiteFacts) -> SiteFacts:
     """A site that is drained or unheard keeps what it runs: its sessions need it until they have moved."""
     if site.state in ("draining", "suspect") and site.replicas:
-        return SiteFacts(
-            site.site,
-            labels=site.labels,
-            state="ready",
-            replicas=site.replicas,
-            free_instances=0,
-            barred=site.barred,
-        )
+        return replace(site, state="ready", free_instances=0)
     return site
 
 

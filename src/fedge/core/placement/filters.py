@@ -1,8 +1,8 @@
 """Which clusters could hold a binding at all, as masks over the fleet, and for which rule the others could not.
 
-The rules are the stock scheduler's filter plugins (pkg/scheduler/framework/plugins): affinity, taints, APIs,
-evictions, fields that a spread needs; and one of ours, the sites that the namespace's tenant may use. A cluster that has
-the binding already is not asked for taints (the taint manager's matter) nor APIs.
+The rules are the stock scheduler's filter plugins (pkg/scheduler/framework/plugins): affinity, taints, APIs, evictions, fields
+that a spread needs; and three of ours: the sites that the namespace's tenant may use, and a QoS's border and overload. A cluster
+that has the binding already is not asked for taints (the taint manager's matter), APIs nor overload.
 """
 
 from __future__ import annotations
@@ -108,6 +108,14 @@ def rules(fleet: Fleet, question: Question) -> list[tuple[str, str, Mask]]:
         passing = np.ones(fleet.size, bool)
         passing[[fleet.number[name] for name in question.evicted_from if name in fleet.number]] = False
         found.append(("eviction", "it is being evicted from there", passing))
+    if question.border is not None:
+        border = matching(fleet, question.border)
+        found.append(("border", "the application's data must not leave for there", border))
+    if question.overloaded:
+        passing = np.ones(fleet.size, bool)
+        passing[[fleet.number[name] for name in question.overloaded if name in fleet.number]] = False
+        passing[held] = True
+        found.append(("overload", "it is overloaded and takes nothing new for now", passing))
     for spread in placement.spread_constraints:
         if spread.spread_by_field in fleet.with_field:
             reason = f"it has no {spread.spread_by_field}"
