@@ -20,7 +20,9 @@ class Taint(Struct, frozen=True):
 
 
 class Refusal(Struct, frozen=True):
-    """``rule``: state, affinity, taint, border, overload, weight, capacity, spread, api, eviction, tenant, override, suspended."""
+    """Why a site may not. ``rule``: state, affinity, taint, border, overload, weight, capacity, spread, api, eviction, tenant,
+    override or suspended.
+    """
 
     rule: str
     reason: str
