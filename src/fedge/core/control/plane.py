@@ -51,6 +51,7 @@ from fedge.core.messages import (
     RouteInstalled,
     SessionClosed,
     SessionDiscarded,
+    SessionLost,
     SessionOpened,
     SessionRefused,
     SiteHello,
@@ -140,6 +141,8 @@ class ControlPlane(Knowledge):
                 move = session.move if session is not None else None
                 gone = sessions.discarded(state, event, now)
                 return gone if move is None else [*gone, *reconcile.lost_after_all(state, move, now)]
+            case SessionLost():
+                return reconcile.session_lost(state, event, now)
             case SiteHello():
                 self.sites.setdefault(event.site, SiteView()).heard_at = now
                 self.sites[event.site].instances = event.instances

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from fedge.core.control import sessions, ue_move
 from fedge.core.control.effects import Effect, Propose, Story, ToAccess, ToSite
-from fedge.core.control.events import EpochRaised, SiteMarked
+from fedge.core.control.events import EpochRaised, MoveWaived, SiteMarked
 from fedge.core.control.per_site import PerSite
 from fedge.core.control.state import Session, State
 from fedge.core.federation import Site
@@ -19,6 +19,7 @@ from fedge.core.messages import (
     MoveAborted,
     MoveActivated,
     RemoveRoute,
+    SessionLost,
     SessionOpened,
     SessionStatus,
     SiteHello,
@@ -27,7 +28,7 @@ from fedge.core.messages import (
     UplinkSeen,
 )
 from fedge.core.mobility import Move
-from fedge.core.mobility.move import UNDECIDED
+from fedge.core.mobility.move import AFTER, UNDECIDED
 from fedge.core.model import SECOND, MoveId, Nanoseconds, SiteId
 
 
@@ -213,6 +214,26 @@ def _lost_with_site(state: State, session: Session, now: Nanoseconds) -> list[Ef
     if session.state == "closing":
         return [ToAccess(RemoveRoute(session.session, session.key))]
     return sessions.lost(state, session, now)
+
+
+def session_lost(state: State, event: SessionLost, now: Nanoseconds) -> list[Effect]:
+    """Its site lives, and says that the session's state is gone with the instance that held it."""
+    session = state.sessions.get(event.session)
+    heard = ToSite(event.site, DiscardSession(event.session, event.key, event.epoch))
+    if session is None or session.key != event.key or session.site != event.site:
+        return [heard]
+    if session.epoch > event.epoch or session.state == "lost":
+        return [heard]
+    move = state.moves.get(session.move) if session.move is not None else None
+    effects: list[Effect] = [heard]
+    if move is not None and move.state in AFTER:
+        effects += ue_move.waived(state, MoveWaived(move.id, event.reason), now)
+    elif move is not None:  # a source that had handed over says nothing: its target's answer decides
+        effects += ue_move.abandoned(state, move, event.reason, now)
+    if session.state == "closing":
+        del state.sessions[event.session]
+        return [*effects, ToAccess(RemoveRoute(session.session, session.key))]
+    return [*effects, *sessions.lost(state, session, now)]
 
 
 def lost_after_all(state: State, move_id: MoveId, now: Nanoseconds) -> list[Effect]:
