@@ -103,3 +103,35 @@ def test_a_binding_is_heard_by_its_sites() -> None:
     bound = bound_of(binding, {"m1": SiteId("harbour"), "m2": SiteId("market")})
     assert (bound.app, bound.replicas, bound.scheduled) == ("arena", {"harbour": 2}, True)
     assert (bound.because, bound.refused) == ("why", {"market": ("taint", "tainted")})
+
+
+def test_kubelets_pods_are_told_where_their_agent_is() -> None:
+    found = published(bench_nodes=False)
+    template = found["Deployment"]["spec"]["template"]
+    (container,) = template["spec"]["containers"]
+    env = {one["name"]: one for one in container["env"]}
+    assert env["FEDGE_AGENT"]["value"] == "fedge-agent.fedge-system.svc:6003"
+    assert env["FEDGE_GATEWAY"]["value"] == "fedge-agent.fedge-system.svc:6001"
+    assert env["FEDGE_INSTANCE"]["value"] == "$(FEDGE_POD_NAMESPACE)/$(FEDGE_POD_NAME)"
+    assert env["FEDGE_APP"]["value"] == "arena"
+    assert env["FEDGE_TOKEN"]["valueFrom"]["secretKeyRef"]["name"] == "fedge-instance-token"
+    assert list(env).index("FEDGE_POD_IP") < list(env).index("FEDGE_BIND")  # a reference looks back only
+    assert template["metadata"]["labels"]["fedge.dev/instance"] == "true"
+    assert {"name": "fedge-site", "mountPath": "/var/lib/fedge"} in container["volumeMounts"]
+    assert found["PropagationPolicy"]["spec"]["propagateDeps"] is True
+
+
+def test_bench_nodes_pods_are_not() -> None:
+    found = published()
+    assert "env" not in found["Deployment"]["spec"]["template"]["spec"]["containers"][0]
+    assert "propagateDeps" not in found["PropagationPolicy"]["spec"]
+
+
+def test_the_capacity_and_state_of_a_game_are_those_of_its_qos_policy() -> None:
+    state = published()["QoSPolicy"]["spec"]["state"]
+    (container,) = published(bench_nodes=False)["Deployment"]["spec"]["template"]["spec"]["containers"]
+    env = {one["name"]: one.get("value") for one in container["env"]}
+    assert (env["FEDGE_CAPACITY"], env["FEDGE_STATE_BYTES"]) == (
+        str(state["maxSessionsPerInstance"]),
+        str(state["bytes"]),
+    )

@@ -59,10 +59,11 @@ class ControlLoop:
         access: AccessNetwork,
         reply: Callable[[Reply], None],
         tell: Callable[[Story], None],
+        now: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         self.plane = plane
         self._journal, self._sites, self._access = journal, sites, access
-        self._reply, self._tell = reply, tell
+        self._reply, self._tell, self._now = reply, tell, now
         self._inbox: asyncio.Queue[Message | None] = asyncio.Queue()
         self._failpoints = Failpoints()
         self._held: list[tuple[str, Effect]] = []
@@ -91,7 +92,7 @@ class ControlLoop:
         entries: list[tuple[int, bytes]] = []
         out: list[Effect] = []
         for event in batch:
-            now = time.monotonic_ns()
+            now = self._now()
             effects = self.plane.wake(now) if event is None else self._one(event, now, entries)
             while effects:
                 effect = effects.pop(0)

@@ -2,7 +2,8 @@
 
 Added: which scheduler places them; that a game with sessions outlives an unreachable node (Kubernetes would delete its Pods after
 300 s and every session with them: taint-based eviction); and the folder a relative command starts in, on the Pods. Where the
-members' nodes are bench nodes, an OverridePolicy tolerates their taint: the manifests themselves stay the same. A tenant's quota
+members' nodes are bench nodes, an OverridePolicy tolerates their taint. Where kubelets run the Pods of a game with sessions, its
+containers are told where their site's agent is (`docs/sdk-contract.md`). The manifests themselves stay the same. A tenant's quota
 of CPU and memory also becomes Karmada's own FederatedResourceQuota; its sites are the scheduler's to keep. Upstream a binding can
 be suspended from scheduling, a policy only from dispatching: a suspended policy is published as the latter, so that nothing
 starts, and `engine.py` suspends its bindings.
@@ -14,8 +15,13 @@ import copy
 from collections.abc import Iterable
 from typing import Any
 
+import msgspec
+
+from fedge.core.applications.application import app_id
 from fedge.core.applications.deployment import BASE_DIR
 from fedge.core.applications.objects import CLUSTER_WIDE, Raw, namespace_of
+from fedge.core.applications.qos import State
+from fedge.core.site.pods import INSTANCE_LABEL
 
 SCHEDULER_NAME = "fedge-scheduler"
 QUOTA = "fedge-tenant"
@@ -25,6 +31,12 @@ OUTLIVES = tuple(
     {"key": f"node.kubernetes.io/{what}", "operator": "Exists", "effect": "NoExecute"}
     for what in ("not-ready", "unreachable")
 )
+AGENT = "fedge-agent.fedge-system.svc"
+"""The agent's Service in every member cluster (deploy/karmada/members/agent.yaml)."""
+AGENT_PORT, INSIDE_PORT, PACKET_PORT = 6003, 6001, 6010
+TOKEN_SECRET = "fedge-instance-token"
+"""In every namespace with games: what their instances say to the agent; it opens nothing else."""
+SITE_DIR = "/var/lib/fedge"
 POLICIES = ("PropagationPolicy", "ClusterPropagationPolicy")
 ORDER = (
     "Tenant",
@@ -46,8 +58,8 @@ def publication(objects: Iterable[Raw], owner: str, bench_nodes: bool) -> list[P
     ``owner`` labels every object, so that what is no longer wanted can be found.
     """
     raws = list(objects)
-    stateful = {
-        (namespace_of(raw), raw["spec"]["targetRef"]["name"])
+    stateful: dict[tuple[str, str], State] = {
+        (namespace_of(raw), raw["spec"]["targetRef"]["name"]): msgspec.convert(raw["spec"]["state"], State)
         for raw in raws
         if raw["kind"] == "QoSPolicy" and raw["spec"].get("state", {}).get("kind") == "session"
     }
@@ -56,8 +68,13 @@ def publication(objects: Iterable[Raw], owner: str, bench_nodes: bool) -> list[P
         if one["kind"] in POLICIES:
             one["spec"].setdefault("schedulerName", SCHEDULER_NAME)
             _suspend(one["spec"])
+            if not bench_nodes:
+                one["spec"].setdefault("propagateDeps", True)  # the Secret that a game's Pods name
         elif one["kind"] == "Deployment":
-            _prepare(one, (namespace_of(one), one["metadata"]["name"]) in stateful)
+            state = stateful.get((namespace_of(one), one["metadata"]["name"]))
+            _prepare(one, state is not None)
+            if state is not None and not bench_nodes:
+                _introduce(one, state)
     if bench_nodes:
         published += [_tolerate_bench(one, owner) for one in published if one["kind"] == "Deployment"]
     published += [quota for raw in raws if raw["kind"] == "Tenant" and (quota := _quota(raw, owner))]
@@ -114,6 +131,40 @@ def _prepare(deployment: Published, stateful: bool) -> None:
     tolerations = template["spec"].setdefault("tolerations", [])
     if stateful:
         tolerations += [dict(each) for each in OUTLIVES if each not in tolerations]
+
+
+def _introduce(deployment: Published, state: State) -> None:
+    """Tell every container where its site's agent is; the kubelet fills in who the Pod is. A variable that is there stays."""
+    template = deployment["spec"]["template"]
+    template.setdefault("metadata", {}).setdefault("labels", {})[INSTANCE_LABEL] = "true"
+    app = app_id(namespace_of(deployment), deployment["metadata"]["name"])
+    fields = {"POD_NAME": "metadata.name", "POD_NAMESPACE": "metadata.namespace", "POD_IP": "status.podIP"}
+    env: list[dict[str, Any]] = [
+        {"name": f"FEDGE_{name}", "valueFrom": {"fieldRef": {"fieldPath": path}}}
+        for name, path in fields.items()
+    ]
+    values = {
+        "AGENT": f"{AGENT}:{AGENT_PORT}",
+        "GATEWAY": f"{AGENT}:{INSIDE_PORT}",
+        "INSTANCE": "$(FEDGE_POD_NAMESPACE)/$(FEDGE_POD_NAME)",
+        "APP": app,
+        "BIND": f"$(FEDGE_POD_IP):{PACKET_PORT}",
+        "SITE_DIR": SITE_DIR,
+        "CAPACITY": str(state.max_sessions_per_instance),
+        "STATE_BYTES": str(state.bytes),
+        "CLOCK": "wall",
+    }
+    env += [{"name": f"FEDGE_{name}", "value": value} for name, value in values.items()]
+    secret = {"secretKeyRef": {"name": TOKEN_SECRET, "key": "token"}}
+    env.append({"name": "FEDGE_TOKEN", "valueFrom": secret})
+    pod = template["spec"]
+    pod.setdefault("volumes", []).append({"name": "fedge-site", "emptyDir": {}})
+    for container in pod["containers"]:
+        named = {each["name"] for each in container.get("env") or ()}
+        container["env"] = [each for each in env if each["name"] not in named] + list(
+            container.get("env") or ()
+        )
+        container.setdefault("volumeMounts", []).append({"name": "fedge-site", "mountPath": SITE_DIR})
 
 
 def _tolerate_bench(deployment: Published, owner: str) -> Published:

@@ -37,15 +37,18 @@ async def follow(
     synced: Callable[[], None] = lambda: None,
     fields: dict[str, Any] | None = None,
     absent: Callable[[], None] = lambda: None,
+    labels: dict[str, Any] | None = None,
+    namespace: str = "*",
 ) -> None:
-    """Until cancelled. ``synced`` is called after each complete list; ``fields``: a field selector.
+    """Until cancelled. ``synced`` is called after each complete list; ``fields``, ``labels``: selectors.
 
     ``absent``: the API server does not have the kind; it is asked again, in case it gets it.
     """
     known: set[Name] = set()
     failures = 0
-    everywhere: dict[str, Any] = {"namespace": "*"} if issubclass(resource, NamespacedResource) else {}
+    everywhere: dict[str, Any] = {"namespace": namespace} if issubclass(resource, NamespacedResource) else {}
     everywhere |= {"fields": fields} if fields else {}
+    everywhere |= {"labels": labels} if labels else {}
     anyhow: Any = client  # its overloads part namespaced kinds from others; this follows both
     while True:
         try:
