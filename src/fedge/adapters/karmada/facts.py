@@ -16,6 +16,7 @@ from lightkube.resources.admissionregistration_v1 import (
 )
 from lightkube.resources.authorization_v1 import SelfSubjectAccessReview
 from lightkube.resources.coordination_v1 import Lease
+from lightkube.resources.core_v1 import ConfigMap
 
 from fedge.adapters.karmada.publication import SCHEDULER_NAME
 from fedge.adapters.karmada.resources import (
@@ -26,12 +27,19 @@ from fedge.adapters.karmada.resources import (
     Tenant,
 )
 from fedge.adapters.kubernetes.client import FAILURES
-from fedge.core.federation.checkup import KarmadaFacts, MemberFacts
+from fedge.core.federation.checkup import AgentState, KarmadaFacts, MemberFacts
 from fedge.core.model import SITE_LABEL
 
 ClusterTaintPolicy = create_global_resource(
     "policy.karmada.io", "v1alpha1", "ClusterTaintPolicy", "clustertaintpolicies"
 )
+ClusterPropagationPolicy = create_global_resource(
+    "policy.karmada.io", "v1alpha1", "ClusterPropagationPolicy", "clusterpropagationpolicies"
+)
+ClusterOverridePolicy = create_global_resource(
+    "policy.karmada.io", "v1alpha1", "ClusterOverridePolicy", "clusteroverridepolicies"
+)
+AGENT, AGENTS_NAMESPACE, FEDERATION = "fedge-agent", "fedge-system", "fedge-federation"
 NEEDED = (
     ("patch", "work.karmada.io", "resourcebindings", ""),
     ("patch", "work.karmada.io", "resourcebindings", "status"),
@@ -61,6 +69,10 @@ def gather(kubeconfig: str, context: str | None = None) -> KarmadaFacts:
         version=str(answer.json().get("gitVersion", "")),
         kinds=frozenset(name for name, kind in KINDS.items() if _or(partial(_listed, client, kind), False)),
         members=_or(partial(_members, client), ()),
+        agent_policy=_or(partial(_there, client, ClusterPropagationPolicy, AGENT), False),
+        federation_file=_or(
+            partial(_there, client, ConfigMap, FEDERATION, namespace=AGENTS_NAMESPACE), False
+        ),
         no_execute_policies=_or(partial(_no_execute_policies, client), 0),
         webhooks=_or(partial(_webhooks, client), 0),
         missing_rights=tuple(
@@ -87,8 +99,38 @@ def _listed(client: Any, kind: Any) -> bool:
     return True
 
 
+def _there(client: Any, kind: Any, name: str, **where: str) -> bool:
+    client.get(kind, name, **where)
+    return True
+
+
 def _members(client: Any) -> tuple[MemberFacts, ...]:
-    return tuple(_member(one.to_dict()) for one in client.list(Cluster))
+    agents = _or(partial(_agents, client), {})
+    return tuple(_member(one.to_dict(), agents) for one in client.list(Cluster))
+
+
+def _agents(client: Any) -> dict[str, AgentState]:
+    """By cluster, of the agent's binding: what Karmada has heard of it there. A cluster that is not in it has none."""
+    binding = client.get(ResourceBinding, f"{AGENT}-deployment", namespace=AGENTS_NAMESPACE).to_dict()
+    told = _or(partial(_told, client), set())
+    return {
+        one["clusterName"]: _agent(one, one["clusterName"] in told)
+        for one in (binding.get("status") or {}).get("aggregatedStatus") or ()
+    }
+
+
+def _told(client: Any) -> set[str]:
+    spec = client.get(ClusterOverridePolicy, AGENT).to_dict()["spec"]
+    rules = spec.get("overrideRules") or ()
+    return {name for rule in rules for name in (rule.get("targetCluster") or {}).get("clusterNames") or ()}
+
+
+def _agent(item: dict[str, Any], told: bool) -> AgentState:
+    if not item.get("applied"):
+        return "refused"
+    if not told:
+        return "not told"
+    return "ready" if (item.get("status") or {}).get("readyReplicas") else "waiting"
 
 
 def _webhooks(client: Any) -> int:
@@ -98,7 +140,7 @@ def _webhooks(client: Any) -> int:
     )
 
 
-def _member(raw: dict[str, Any]) -> MemberFacts:
+def _member(raw: dict[str, Any], agents: dict[str, AgentState]) -> MemberFacts:
     status = raw.get("status") or {}
     conditions = status.get("conditions") or ()
     return MemberFacts(
@@ -111,6 +153,7 @@ def _member(raw: dict[str, Any]) -> MemberFacts:
             for enabled in status.get("apiEnablements") or ()
         ),
         site=str((raw["metadata"].get("labels") or {}).get(SITE_LABEL, "")),
+        agent=agents.get(raw["metadata"]["name"], "absent"),
     )
 
 

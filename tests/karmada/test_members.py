@@ -1,0 +1,372 @@
+"""Agents in member clusters whose Pods kubelets run: taken there by Karmada, with the rights that they need; and a game on them.
+
+The programs are told every address, as on several machines; here all of them are on loopback. **No kubelet and no access network
+here:** the test plays both (`played.py`). Karmada, the members' API servers and controllers, the Pods, the control plane, the
+scheduler, the agents and the game's instances are the real ones.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import ProxyHandler, Request, build_opener
+
+import httpx2
+import pytest
+import yaml
+from lightkube import Client
+from lightkube.resources.apps_v1 import Deployment
+from lightkube.resources.core_v1 import ConfigMap, Secret
+
+from fedge.adapters.karmada.prepare import prepare, withdraw
+from fedge.api.manifest_files import read_manifests
+from fedge.core.model import SiteId
+from fedge.programs.supervisor import arena_folder
+from fedge_sdk import ClientSession
+from fedge_sdk.attach import NotYet, attach_once
+from testbench.bench import Bench
+from testbench.karmada_setup import client_of
+from testbench.programs import MEMBERS
+from tests.karmada.played import PlayedAccess, PlayedKubelet
+from tests.karmada.schedulers import Schedulers
+from tests.karmada.test_deploy import allowed, apply, documents
+
+Until = Callable[..., Any]
+SYSTEM, PART = "fedge-system", {"fedge.dev/part": "site-agent"}
+TOKEN, INSTANCE_TOKEN = "the platform's", "the instances'"
+SITES = {"member1": "harbour", "member2": "market"}
+_OPEN = build_opener(ProxyHandler({}))
+
+
+def secret(client: Client, namespace: str, name: str, **data: str) -> None:
+    one = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": name, "namespace": namespace, "labels": PART if namespace == SYSTEM else {}},
+        "stringData": data,
+    }
+    assert apply(client, one, dry=False).status_code in (200, 201)
+
+
+@pytest.fixture
+def applied(whole: Bench, karmada: Client) -> Client:
+    """What an operator applies to Karmada's API server for the members, with its Secrets and the federation's file."""
+    prepare(str(whole.at.admin("karmada")), {})
+    for one in documents("members"):
+        answer = apply(karmada, one, dry=False)
+        assert answer.status_code in (200, 201), answer.text
+    config = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "fedge-federation", "namespace": SYSTEM, "labels": PART},
+        "data": {"federation.yaml": "sites: []"},
+    }
+    assert apply(karmada, config, dry=False).status_code in (200, 201)
+    secret(karmada, SYSTEM, "fedge-agent-token", **{"token": TOKEN, "instance-token": INSTANCE_TOKEN})
+    secret(karmada, "default", "fedge-instance-token", token=INSTANCE_TOKEN)
+    return karmada
+
+
+def cluster_told(client: Client) -> str:
+    template = client.get(Deployment, "fedge-agent", namespace=SYSTEM).spec.template
+    return str(next(one.value for one in template.spec.containers[0].env if one.name == "FEDGE_CLUSTER"))
+
+
+def test_karmada_takes_the_agent_to_every_member_and_tells_it_where_it_is(
+    applied: Client, whole: Bench, until: Until
+) -> None:
+    for member in MEMBERS:
+        client = client_of(whole.at.admin(member))
+        until(lambda c=client, m=member: cluster_told(c) == m, f"{member}'s agent knows its cluster", 120)
+        until(
+            lambda c=client: c.get(ConfigMap, "fedge-federation", namespace=SYSTEM), "the federation's file"
+        )
+        until(lambda c=client: c.get(Secret, "fedge-agent-token", namespace=SYSTEM), "the tokens")
+
+
+AGENT = f"system:serviceaccount:{SYSTEM}:fedge-agent"
+
+
+@pytest.mark.parametrize("verb", ["get", "list", "watch"])
+def test_the_agent_may_read_pods_where_games_live(
+    applied: Client, whole: Bench, until: Until, verb: str
+) -> None:
+    member = client_of(whole.at.admin("member1"))
+    until(lambda: allowed(member, AGENT, "", "pods", verb, "default"), f"it may {verb} Pods", 120)
+
+
+@pytest.mark.parametrize(
+    ("resource", "verb", "namespace"),
+    [
+        ("pods", "list", ""),
+        ("pods", "list", "kube-system"),
+        ("pods", "delete", "default"),
+        ("pods", "create", "default"),
+        ("secrets", "get", "default"),
+        ("secrets", "get", SYSTEM),
+        ("nodes", "list", ""),
+    ],
+)
+def test_the_agent_may_do_nothing_else(
+    applied: Client, whole: Bench, resource: str, verb: str, namespace: str
+) -> None:
+    member = client_of(whole.at.admin("member1"))
+    assert not allowed(member, AGENT, "", resource, verb, namespace)
+
+
+# --- a game ------------------------------------------------------------------------------------------------------------------
+
+
+def free_ports(kind: socket.SocketKind, count: int) -> list[int]:
+    probes = [socket.socket(socket.AF_INET, kind) for _ in range(count)]
+    for probe in probes:
+        probe.bind(("127.0.0.1", 0))
+    ports = [probe.getsockname()[1] for probe in probes]
+    for probe in probes:
+        probe.close()
+    return ports
+
+
+class Fleet:
+    """A control plane and two agents as processes, told by files and environment alone: no supervisor, no run directory."""
+
+    def __init__(self, bench: Bench, folder: Path) -> None:
+        self._bench, self._folder = bench, folder
+        tcp, udp = free_ports(socket.SOCK_STREAM, 6), free_ports(socket.SOCK_DGRAM, 5)
+        self.links, self.api = f"127.0.0.1:{tcp[0]}", f"http://127.0.0.1:{tcp[1]}"
+        self.n6 = ("127.0.0.1", udp[0])
+        self.binds = {
+            member: {"PEER": tcp[2 + at], "AGENT": tcp[4 + at], "GATEWAY": udp[1 + at], "INSIDE": udp[3 + at]}
+            for at, member in enumerate(SITES)
+        }
+        self.file = folder / "federation.yaml"
+        self.file.write_text(yaml.safe_dump(self._federation()))
+        (folder / "token").write_text(TOKEN)
+        (folder / "instance-token").write_text(INSTANCE_TOKEN)
+        self.running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def _federation(self) -> dict[str, Any]:
+        sites = [
+            {
+                "site": site,
+                "cluster": member,
+                "gateway": f"127.0.0.1:{self.binds[member]['GATEWAY']}",
+                "peer": f"127.0.0.1:{self.binds[member]['PEER']}",
+            }
+            for member, site in SITES.items()
+        ]
+        at = "{}:{}".format(*self.n6)
+        return {"controlPlane": self.links, "userPlane": at, "service": at, "sites": sites}
+
+    def start_control_plane(self) -> None:
+        state = self._folder / "control-plane"
+        state.mkdir(exist_ok=True)
+        self._start(
+            "control-plane",
+            "fedge.programs.control_plane",
+            {},
+            f"--federation={self.file}", f"--state={state}", f"--token-file={self._folder / 'token'}",
+            f"--kubeconfig={self._bench.at.admin('karmada')}", f"--bind-links={self.links}",
+            f"--bind-api={self.api.removeprefix('http://')}",
+        )  # fmt: skip
+
+    def start_agent(self, member: str, kubeconfig: Path) -> None:
+        state = self._folder / f"state-{member}"
+        state.mkdir(exist_ok=True)
+        told = {
+            "FEDERATION": self.file,
+            "CLUSTER": member,
+            "TOKEN_FILE": self._folder / "token",
+            "INSTANCE_TOKEN_FILE": self._folder / "instance-token",
+            "STATE_DIR": state,
+            "KUBECONFIG": kubeconfig,
+        } | {f"BIND_{what}": f"127.0.0.1:{port}" for what, port in self.binds[member].items()}
+        env = {f"FEDGE_{name}": str(value) for name, value in told.items()}
+        self._start(f"agent-{member}", "fedge.programs.site_agent", env)
+
+    def _start(self, name: str, module: str, env: dict[str, str], *options: str) -> None:
+        kept = {key: value for key, value in os.environ.items() if not key.startswith("FEDGE_")}
+        with (self._folder / f"{name}.log").open("ab") as out:
+            self.running[name] = subprocess.Popen(
+                [sys.executable, "-m", module, *options],
+                env=kept | env, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+            )  # fmt: skip
+
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
+        request = Request(f"{self.api}/api/v1/{path}", method=method)
+        request.add_header("Authorization", f"Bearer {TOKEN}")
+        data = None if body is None else json.dumps(body).encode()
+        with _OPEN.open(request, data=data, timeout=15) as answer:
+            return json.loads(answer.read())
+
+    def items(self, kind: str) -> dict[str, dict[str, Any]]:
+        return {row[kind[:-1]]: row for row in self.ask("GET", kind)["items"]}
+
+    def end(self, name: str) -> None:
+        process = self.running.pop(name)
+        process.terminate()
+        process.wait(20)
+
+    def stop(self) -> None:
+        for name in tuple(self.running):
+            self.end(name)
+
+
+def as_service_account(bench: Bench, member: str, folder: Path) -> Path:
+    """A kubeconfig with a token of the agent's own account: what its Pod would mount."""
+    http: httpx2.Client = client_of(bench.at.admin(member))._client._client
+    path = f"/api/v1/namespaces/{SYSTEM}/serviceaccounts/fedge-agent/token"
+    answer = http.post(
+        path, json={"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
+    )
+    assert answer.status_code == 201, answer.text
+    authority = base64.b64encode(Path(bench.at.ca[member].crt).read_bytes()).decode()
+    cluster = {"server": bench.at.server(member), "certificate-authority-data": authority}
+    config = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": member, "cluster": cluster}],
+        "users": [{"name": "agent", "user": {"token": answer.json()["status"]["token"]}}],
+        "contexts": [{"name": member, "context": {"cluster": member, "user": "agent"}}],
+        "current-context": member,
+    }
+    file = folder / f"{member}-agent.kubeconfig"
+    file.write_text(yaml.safe_dump(config))
+    return file
+
+
+@pytest.fixture
+def fleet(
+    applied: Client, whole: Bench, schedulers: Schedulers, tmp_path: Path, until: Until
+) -> Iterator[Fleet]:
+    folder = tmp_path / "fleet"
+    folder.mkdir()
+    running = Fleet(whole, folder)
+    schedulers.start()
+    running.start_control_plane()
+    for member in SITES:
+        client = client_of(whole.at.admin(member))
+        until(
+            lambda c=client: allowed(c, AGENT, "", "pods", "watch", "default"),
+            f"{member}'s agent has its rights",
+            120,
+        )
+        running.start_agent(member, as_service_account(whole, member, folder))
+    yield running
+    running.stop()
+    withdraw(str(whole.at.admin("karmada")))
+
+
+@pytest.fixture
+def kubelets(fleet: Fleet, whole: Bench, tmp_path: Path) -> Iterator[dict[str, PlayedKubelet]]:
+    service = "fedge-agent.fedge-system.svc"
+    played = {
+        member: PlayedKubelet(
+            client_of(whole.at.admin(member)),
+            tmp_path / member,
+            f"127.0.0.{11 + at}",
+            {
+                f"{service}:6003": f"127.0.0.1:{fleet.binds[member]['AGENT']}",
+                f"{service}:6001": f"127.0.0.1:{fleet.binds[member]['INSIDE']}",
+            },
+            arena_folder(),
+        )
+        for at, member in enumerate(SITES)
+    }
+    yield played
+    for one in played.values():
+        one.stop()
+
+
+@pytest.fixture
+def access(fleet: Fleet) -> Iterator[PlayedAccess]:
+    played = PlayedAccess(fleet.links, TOKEN, {SiteId("harbour"): 4.0, SiteId("market"): 6.0}, fleet.n6)
+    yield played
+    played.close()
+
+
+def attached(fleet: Fleet) -> ClientSession | None:
+    try:
+        found = attach_once(fleet.api, "arena", "player-1", TOKEN)
+    except NotYet:
+        return None
+    return ClientSession(found.key, found.epoch_floor, found.fresh, found.life)
+
+
+def plays_on(access: PlayedAccess, session: ClientSession, epoch: int, within_s: float = 30.0) -> None:
+    """Thirty more inputs are acknowledged, by a writer of that epoch or later."""
+    _, before = access.play(session)
+    give_up = time.monotonic() + within_s
+    while time.monotonic() < give_up:
+        believed, acknowledged = access.play(session)
+        if believed >= epoch and acknowledged >= before + 30:
+            return
+    pytest.fail(f"epoch {session.accepted_epoch}, {session.acked_seq - before} inputs acknowledged")
+
+
+def test_a_game_is_served_and_moved_between_agents_that_watch_kubelets_pods(
+    fleet: Fleet, kubelets: dict[str, PlayedKubelet], access: PlayedAccess, until: Until
+) -> None:
+    """**No kubelet here:** the test starts each Pod's process and writes its status as a kubelet would."""
+    until(lambda: set(fleet.items("sites")) == set(SITES.values()), "both agents have joined")
+    fleet.ask("POST", "apply", {"objects": [found.object for found in read_manifests(arena_folder())]})
+    names = {}
+    for member, kubelet in kubelets.items():
+        (raw,) = until(kubelet.pods, f"the Pod at {member}", 120)
+        until(
+            lambda m=member, k=kubelet, r=raw: names.setdefault(m, k.start(r)), f"the Secret is at {member}"
+        )
+
+    def ready() -> bool:
+        found = fleet.items("instances")
+        return {f"default/{name}" for name in names.values()} == {
+            name for name, row in found.items() if row["state"] == "ready"
+        }
+
+    until(ready, "both Pods' instances have dialled their agents")
+
+    session = until(lambda: attached(fleet), "a session")
+    assert fleet.items("sessions")["player-1"]["site"] == "harbour"
+    plays_on(access, session, epoch=1)
+
+    move = until(lambda: ordered(fleet, "market"), "the order is taken")
+    deadline = time.monotonic() + 60
+    while fleet.items("moves")[move]["state"] not in ("RELEASED", "ABORTED") and time.monotonic() < deadline:
+        access.play(session)
+    assert fleet.items("moves")[move]["state"] == "RELEASED"
+    assert fleet.items("sessions")["player-1"]["site"] == "market"
+    plays_on(access, session, epoch=2)
+
+    # the agent's Pod goes and comes back: the instance plays on and is found again
+    fleet.end("agent-member2")
+    fleet.start_agent("member2", access_to("member2", fleet))
+    plays_on(access, session, epoch=2)
+
+    # the Pod is deleted, and its emptyDir with it: the session's state is lost, said to be, and begun anew elsewhere
+    kubelets["member2"].delete(names["member2"])
+    until(lambda: fleet.items("sessions")["player-1"]["state"] == "lost", "the loss is told")
+    again = until(lambda: attached(fleet), "a new session")
+    assert again.key != session.key
+    plays_on(access, again, epoch=1)
+
+
+def access_to(member: str, fleet: Fleet) -> Path:
+    return fleet.file.parent / f"{member}-agent.kubeconfig"
+
+
+def ordered(fleet: Fleet, to: str) -> str | None:
+    try:
+        return str(fleet.ask("POST", "sessions/player-1/move", {"to": to})["move"])
+    except HTTPError as error:
+        if error.code in (409, 503):
+            return None
+        raise
