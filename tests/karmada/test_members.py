@@ -1,24 +1,17 @@
 """Agents in member clusters whose Pods kubelets run: taken there by Karmada, with the rights that they need; and a game on them.
 
 The programs are told every address, as on several machines; here all of them are on loopback. **No kubelet and no access network
-here:** the test plays both (`played.py`). Karmada, the members' API servers and controllers, the Pods, the control plane, the
-scheduler, the agents and the game's instances are the real ones.
+here:** the test plays both (`kubelet.py`, `tests/system/explicit.py`). Karmada, the members' API servers and controllers, the Pods,
+the control plane, the scheduler, the agents and the game's instances are the real ones.
 """
 
 from __future__ import annotations
 
 import base64
-import json
-import os
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError
-from urllib.request import ProxyHandler, Request, build_opener
 
 import httpx2
 import pytest
@@ -31,20 +24,25 @@ from fedge.adapters.karmada.prepare import prepare, withdraw
 from fedge.api.manifest_files import read_manifests
 from fedge.core.model import SiteId
 from fedge.programs.supervisor import arena_folder
-from fedge_sdk import ClientSession
-from fedge_sdk.attach import NotYet, attach_once
 from testbench.bench import Bench
 from testbench.karmada_setup import client_of
 from testbench.programs import MEMBERS
-from tests.karmada.played import PlayedAccess, PlayedKubelet
+from tests.karmada.kubelet import PlayedKubelet
 from tests.karmada.schedulers import Schedulers
 from tests.karmada.test_deploy import allowed, apply, documents
+from tests.system.explicit import (
+    INSTANCE_TOKEN,
+    SITES,
+    TOKEN,
+    Fleet,
+    PlayedAccess,
+    attached,
+    ordered,
+    plays_on,
+)
 
 Until = Callable[..., Any]
 SYSTEM, PART = "fedge-system", {"fedge.dev/part": "site-agent"}
-TOKEN, INSTANCE_TOKEN = "the platform's", "the instances'"
-SITES = {"member1": "harbour", "member2": "market"}
-_OPEN = build_opener(ProxyHandler({}))
 
 
 def secret(client: Client, namespace: str, name: str, **data: str) -> None:
@@ -126,101 +124,6 @@ def test_the_agent_may_do_nothing_else(
 # --- a game ------------------------------------------------------------------------------------------------------------------
 
 
-def free_ports(kind: socket.SocketKind, count: int) -> list[int]:
-    probes = [socket.socket(socket.AF_INET, kind) for _ in range(count)]
-    for probe in probes:
-        probe.bind(("127.0.0.1", 0))
-    ports = [probe.getsockname()[1] for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
-
-
-class Fleet:
-    """A control plane and two agents as processes, told by files and environment alone: no supervisor, no run directory."""
-
-    def __init__(self, bench: Bench, folder: Path) -> None:
-        self._bench, self._folder = bench, folder
-        tcp, udp = free_ports(socket.SOCK_STREAM, 6), free_ports(socket.SOCK_DGRAM, 5)
-        self.links, self.api = f"127.0.0.1:{tcp[0]}", f"http://127.0.0.1:{tcp[1]}"
-        self.n6 = ("127.0.0.1", udp[0])
-        self.binds = {
-            member: {"PEER": tcp[2 + at], "AGENT": tcp[4 + at], "GATEWAY": udp[1 + at], "INSIDE": udp[3 + at]}
-            for at, member in enumerate(SITES)
-        }
-        self.file = folder / "federation.yaml"
-        self.file.write_text(yaml.safe_dump(self._federation()))
-        (folder / "token").write_text(TOKEN)
-        (folder / "instance-token").write_text(INSTANCE_TOKEN)
-        self.running: dict[str, subprocess.Popen[bytes]] = {}
-
-    def _federation(self) -> dict[str, Any]:
-        sites = [
-            {
-                "site": site,
-                "cluster": member,
-                "gateway": f"127.0.0.1:{self.binds[member]['GATEWAY']}",
-                "peer": f"127.0.0.1:{self.binds[member]['PEER']}",
-            }
-            for member, site in SITES.items()
-        ]
-        at = "{}:{}".format(*self.n6)
-        return {"controlPlane": self.links, "userPlane": at, "service": at, "sites": sites}
-
-    def start_control_plane(self) -> None:
-        state = self._folder / "control-plane"
-        state.mkdir(exist_ok=True)
-        self._start(
-            "control-plane",
-            "fedge.programs.control_plane",
-            {},
-            f"--federation={self.file}", f"--state={state}", f"--token-file={self._folder / 'token'}",
-            f"--kubeconfig={self._bench.at.admin('karmada')}", f"--bind-links={self.links}",
-            f"--bind-api={self.api.removeprefix('http://')}",
-        )  # fmt: skip
-
-    def start_agent(self, member: str, kubeconfig: Path) -> None:
-        state = self._folder / f"state-{member}"
-        state.mkdir(exist_ok=True)
-        told = {
-            "FEDERATION": self.file,
-            "CLUSTER": member,
-            "TOKEN_FILE": self._folder / "token",
-            "INSTANCE_TOKEN_FILE": self._folder / "instance-token",
-            "STATE_DIR": state,
-            "KUBECONFIG": kubeconfig,
-        } | {f"BIND_{what}": f"127.0.0.1:{port}" for what, port in self.binds[member].items()}
-        env = {f"FEDGE_{name}": str(value) for name, value in told.items()}
-        self._start(f"agent-{member}", "fedge.programs.site_agent", env)
-
-    def _start(self, name: str, module: str, env: dict[str, str], *options: str) -> None:
-        kept = {key: value for key, value in os.environ.items() if not key.startswith("FEDGE_")}
-        with (self._folder / f"{name}.log").open("ab") as out:
-            self.running[name] = subprocess.Popen(
-                [sys.executable, "-m", module, *options],
-                env=kept | env, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-            )  # fmt: skip
-
-    def ask(self, method: str, path: str, body: Any = None) -> Any:
-        request = Request(f"{self.api}/api/v1/{path}", method=method)
-        request.add_header("Authorization", f"Bearer {TOKEN}")
-        data = None if body is None else json.dumps(body).encode()
-        with _OPEN.open(request, data=data, timeout=15) as answer:
-            return json.loads(answer.read())
-
-    def items(self, kind: str) -> dict[str, dict[str, Any]]:
-        return {row[kind[:-1]]: row for row in self.ask("GET", kind)["items"]}
-
-    def end(self, name: str) -> None:
-        process = self.running.pop(name)
-        process.terminate()
-        process.wait(20)
-
-    def stop(self) -> None:
-        for name in tuple(self.running):
-            self.end(name)
-
-
 def as_service_account(bench: Bench, member: str, folder: Path) -> Path:
     """A kubeconfig with a token of the agent's own account: what its Pod would mount."""
     http: httpx2.Client = client_of(bench.at.admin(member))._client._client
@@ -250,7 +153,7 @@ def fleet(
 ) -> Iterator[Fleet]:
     folder = tmp_path / "fleet"
     folder.mkdir()
-    running = Fleet(whole, folder)
+    running = Fleet(whole.at.admin("karmada"), folder)
     schedulers.start()
     running.start_control_plane()
     for member in SITES:
@@ -292,25 +195,6 @@ def access(fleet: Fleet) -> Iterator[PlayedAccess]:
     played = PlayedAccess(fleet.links, TOKEN, {SiteId("harbour"): 4.0, SiteId("market"): 6.0}, fleet.n6)
     yield played
     played.close()
-
-
-def attached(fleet: Fleet) -> ClientSession | None:
-    try:
-        found = attach_once(fleet.api, "arena", "player-1", TOKEN)
-    except NotYet:
-        return None
-    return ClientSession(found.key, found.epoch_floor, found.fresh, found.life)
-
-
-def plays_on(access: PlayedAccess, session: ClientSession, epoch: int, within_s: float = 30.0) -> None:
-    """Thirty more inputs are acknowledged, by a writer of that epoch or later."""
-    _, before = access.play(session)
-    give_up = time.monotonic() + within_s
-    while time.monotonic() < give_up:
-        believed, acknowledged = access.play(session)
-        if believed >= epoch and acknowledged >= before + 30:
-            return
-    pytest.fail(f"epoch {session.accepted_epoch}, {session.acked_seq - before} inputs acknowledged")
 
 
 def test_a_game_is_served_and_moved_between_agents_that_watch_kubelets_pods(
@@ -361,12 +245,3 @@ def test_a_game_is_served_and_moved_between_agents_that_watch_kubelets_pods(
 
 def access_to(member: str, fleet: Fleet) -> Path:
     return fleet.file.parent / f"{member}-agent.kubeconfig"
-
-
-def ordered(fleet: Fleet, to: str) -> str | None:
-    try:
-        return str(fleet.ask("POST", "sessions/player-1/move", {"to": to})["move"])
-    except HTTPError as error:
-        if error.code in (409, 503):
-            return None
-        raise

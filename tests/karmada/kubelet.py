@@ -1,20 +1,12 @@
-"""No kubelet and no access network here: what the test plays itself, named so.
-
-``PlayedKubelet`` starts a Pod's process and writes its status as a kubelet would. ``PlayedAccess`` is the user plane and the one
-device on it: it speaks to the control plane as an access network does, and to gateways in envelopes on N6.
-"""
+"""No kubelet here: the test starts a Pod's process and writes its status as a kubelet would. Named so wherever it is used."""
 
 from __future__ import annotations
 
-import asyncio
 import base64
-import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,24 +14,8 @@ from lightkube import Client
 from lightkube.resources.core_v1 import Pod, PodStatus, Secret
 from lightkube.types import PatchType
 
-from fedge.adapters.embedded.link import Dialled, dial
 from fedge.core.applications.application import expanded
-from fedge.core.messages import (
-    AccessHello,
-    ActivateRoute,
-    Cell,
-    InstallRoute,
-    Message,
-    RouteActivated,
-    RouteInstalled,
-    UeSighting,
-    UesSighted,
-)
-from fedge.core.model import CellId, SessionId, SiteId, UeId
 from fedge.core.site.pods import INSTANCE_LABEL, PodState, read_pod, status_of
-from fedge_sdk import ClientSession, wire
-
-PERIOD_S = 1 / 60
 
 
 class PlayedKubelet:
@@ -105,62 +81,3 @@ class PlayedKubelet:
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         body = {"metadata": {"uid": pod.uid}, "status": status_of(pod, state, now)}
         self._client.patch(PodStatus, pod.name, body, namespace="default", patch_type=PatchType.MERGE)
-
-
-class PlayedAccess:
-    """One cell, one device ``player-1``. ``near``: the sites by their round trip in ms, as a network would measure them."""
-
-    def __init__(self, control: str, token: str, near: Mapping[SiteId, float], n6: tuple[str, int]) -> None:
-        self._control, self._token = control, token
-        self._cell = Cell(
-            CellId("cell-1"), "nr", 0.0, 0.0, 100.0, min(near, key=near.__getitem__), dict(near)
-        )
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(n6)
-        self.socket.settimeout(PERIOD_S)
-        self._gateways: dict[int, str] = {}
-        self.route: tuple[int, tuple[str, int]] | None = None
-        self._loop = asyncio.new_event_loop()
-        self._link: Dialled | None = None
-        self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._speak(),))
-        self._over = threading.Event()
-        self._thread.start()
-
-    async def _speak(self) -> None:
-        hello = AccessHello(100.0, 100.0, (self._cell,), ())
-        self._link = dial(
-            self._control, self._token, role="access", name="played", greet=lambda: hello, receive=self._hear
-        )
-        seen = UeSighting(UeId("player-1"), 0.0, 0.0, self._cell.cell, "nr", -60.0, 5.0)
-        while not self._over.is_set():
-            self._link.send(UesSighted(time.time_ns(), (seen,)))
-            await asyncio.sleep(0.1)
-        await self._link.close()
-
-    def _hear(self, message: Message) -> None:
-        assert self._link is not None
-        if isinstance(message, InstallRoute):
-            self._gateways[message.generation] = message.gateway
-            self._link.send(RouteInstalled(message.session, message.generation))
-        elif isinstance(message, ActivateRoute):
-            host, _, port = self._gateways[message.generation].rpartition(":")
-            self.route = message.generation, (host, int(port))
-            self._link.send(RouteActivated(SessionId("player-1"), message.generation, time.time_ns()))
-
-    def play(self, session: ClientSession) -> tuple[int, int]:
-        """One period of the device: a datagram up, a frame down. (highest epoch believed, inputs acknowledged)."""
-        if session.synced:
-            session.push(b"\x01\x02")
-        if self.route is not None:
-            generation, gateway = self.route
-            envelope = wire.Envelope(wire.UP, 0, session.key, generation, 0, 0, 0, 0, time.time_ns())
-            self.socket.sendto(wire.seal(envelope, session.datagram()), gateway)
-        with suppress(TimeoutError):
-            session.receive(self.socket.recv(2048)[wire.ENVELOPE_BYTES :])
-        return session.accepted_epoch, session.acked_seq
-
-    def close(self) -> None:
-        self._over.set()
-        self._thread.join()
-        self._loop.close()
-        self.socket.close()
