@@ -1,7 +1,7 @@
 """Agents in member clusters whose Pods kubelets run: taken there by Karmada, with the rights that they need; and a game on them.
 
-The programs are told every address, as on several machines; here all of them are on loopback. **No kubelet and no access network
-here:** the test plays both (`kubelet.py`, `tests/system/explicit.py`). Karmada, the members' API servers and controllers, the Pods,
+The programs are told every address, as on several machines; here all are on loopback. **No kubelet and no access network
+here:** the test plays both (`kubelet.py`, `tests/system/explicit.py`). Karmada, the members' API servers and controllers, Pods,
 the control plane, the scheduler, the agents and the game's instances are the real ones.
 """
 

@@ -1,6 +1,6 @@
 """A federation without a supervisor: a control plane and two agents as processes, told their addresses by file and environment.
 
-As on several machines; here all are on loopback. **No access network here:** ``PlayedAccess`` is the user plane and the only device
+As on several machines; here all on loopback. **No access network here:** ``PlayedAccess`` is the user plane and the one device
 on it. It speaks to the control plane as an access network does, and to gateways in envelopes on N6.
 """
 

@@ -1,6 +1,6 @@
 """The platform off its loopback net: a session is served and moved between sites that know each other by a federation file.
 
-**No API server answers here** (tests/karmada/test_members.py has real ones): agents go on without, and the control plane knows its
+**No API server answers here** (tests/karmada/test_members.py has real ones): agents go on without; the control plane knows its
 manifests. The instances are processes of the test, told what a published Pod would be told.
 """
 
