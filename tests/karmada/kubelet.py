@@ -50,6 +50,13 @@ class PlayedKubelet:
         self._report(raw, PodState("running", ready=True, address=self._ip))
         return pod.name
 
+    def crash(self, name: str) -> dict[str, Any]:
+        """The container ends; it waits to be started again. The Pod, for ``start``."""
+        self.end(name)
+        raw = self._client.get(Pod, name, namespace="default").to_dict()
+        self._report(raw, PodState("waiting", why="CrashLoopBackOff", restarts=1, address=self._ip))
+        return raw
+
     def delete(self, name: str) -> None:
         """The Pod is deleted: its process and its files go."""
         self.end(name)

@@ -235,6 +235,13 @@ def test_a_game_is_served_and_moved_between_agents_that_watch_kubelets_pods(
     fleet.start_agent("member2", access_to("member2", fleet))
     plays_on(access, session, epoch=2)
 
+    # its container ends and is started again: the session goes on from its log
+    instance = f"default/{names['member2']}"
+    raw = kubelets["member2"].crash(names["member2"])
+    until(lambda: fleet.items("instances")[instance]["state"] == "failed", "its Pod is seen to be down")
+    kubelets["member2"].start(raw)
+    plays_on(access, session, epoch=2)
+
     # the Pod is deleted, and its emptyDir with it: the session's state is lost, said to be, and begun anew elsewhere
     kubelets["member2"].delete(names["member2"])
     until(lambda: fleet.items("sessions")["player-1"]["state"] == "lost", "the loss is told")
