@@ -30,6 +30,7 @@ _HEAD = struct.Struct("!II")
 REDIAL_NS = 100_000_000
 DIAL_NS = 1_000_000_000
 REPORT_NS = 500_000_000
+SILENT_MS = 5_000
 CROWD = 8
 LOOK_NS = 5_000_000
 """With so many sessions packets are not waited for one by one: ticks are frequent, and each looks for what has come. Waking up
@@ -102,6 +103,8 @@ class AgentLine:
             line.close()
             return False
         line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # a machine that vanishes says no goodbye
+            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENT_MS)
         self.socket, self._in, self._out = line, bytearray(), bytearray()
         self.send({"type": "Join", "token": self._token, "instance": self._name}, b"")
         return True

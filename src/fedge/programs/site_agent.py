@@ -19,7 +19,7 @@ import msgspec
 import structlog
 
 from fedge.adapters.embedded import addresses
-from fedge.adapters.embedded.link import Dialled, Join, Line, dial, listen
+from fedge.adapters.embedded.link import Dialled, Join, Line, dial, end_when_silent, listen
 from fedge.core.messages import (
     Answer,
     AskInventory,
@@ -111,6 +111,7 @@ class InstanceLine(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
+        end_when_silent(transport.get_extra_info("socket"))
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data

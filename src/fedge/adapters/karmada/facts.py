@@ -105,24 +105,26 @@ def _there(client: Any, kind: Any, name: str, **where: str) -> bool:
 
 
 def _members(client: Any) -> tuple[MemberFacts, ...]:
-    agents = _or(partial(_agents, client), {})
+    none: dict[str, AgentState] = {}
+    agents = _or(partial(_agents, client), none)
     return tuple(_member(one.to_dict(), agents) for one in client.list(Cluster))
 
 
 def _agents(client: Any) -> dict[str, AgentState]:
     """By cluster, of the agent's binding: what Karmada has heard of it there. A cluster that is not in it has none."""
     binding = client.get(ResourceBinding, f"{AGENT}-deployment", namespace=AGENTS_NAMESPACE).to_dict()
-    told = _or(partial(_told, client), set())
+    nobody: frozenset[str] = frozenset()
+    told = _or(partial(_told, client), nobody)
     return {
         one["clusterName"]: _agent(one, one["clusterName"] in told)
         for one in (binding.get("status") or {}).get("aggregatedStatus") or ()
     }
 
 
-def _told(client: Any) -> set[str]:
+def _told(client: Any) -> frozenset[str]:
     spec = client.get(ClusterOverridePolicy, AGENT).to_dict()["spec"]
-    rules = spec.get("overrideRules") or ()
-    return {name for rule in rules for name in (rule.get("targetCluster") or {}).get("clusterNames") or ()}
+    targets = [rule.get("targetCluster") or {} for rule in spec.get("overrideRules") or ()]
+    return frozenset(name for target in targets for name in target.get("clusterNames") or ())
 
 
 def _agent(item: dict[str, Any], told: bool) -> AgentState:
