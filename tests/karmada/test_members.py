@@ -30,6 +30,7 @@ from testbench.programs import MEMBERS
 from tests.karmada.kubelet import PlayedKubelet
 from tests.karmada.schedulers import Schedulers
 from tests.karmada.test_deploy import allowed, apply, documents
+from tests.karmada.test_doctor import findings
 from tests.system.explicit import (
     INSTANCE_TOKEN,
     SITES,
@@ -89,6 +90,9 @@ def test_karmada_takes_the_agent_to_every_member_and_tells_it_where_it_is(
             lambda c=client: c.get(ConfigMap, "fedge-federation", namespace=SYSTEM), "the federation's file"
         )
         until(lambda c=client: c.get(Secret, "fedge-agent-token", namespace=SYSTEM), "the tokens")
+    for member in MEMBERS:  # no kubelet has started it, and `fedge doctor` says so
+        said = f"{member} has an agent that is not Ready"
+        until(lambda s=said: findings(whole).get(s) == "warning", said, 120)
 
 
 AGENT = f"system:serviceaccount:{SYSTEM}:fedge-agent"

@@ -189,7 +189,9 @@ class PlayedAccess:
             generation, gateway = self.route
             envelope = wire.Envelope(wire.UP, 0, session.key, generation, 0, 0, 0, 0, time.time_ns())
             self.socket.sendto(wire.seal(envelope, session.datagram()), gateway)
-        with suppress(TimeoutError):
+        with suppress(
+            TimeoutError, wire.Malformed
+        ):  # a late frame of a session that is over is not this one's
             session.receive(self.socket.recv(2048)[wire.ENVELOPE_BYTES :])
         return session.accepted_epoch, session.acked_seq
 
