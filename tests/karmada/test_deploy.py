@@ -129,6 +129,7 @@ REFUSED = [
 ]
 
 
+CLUSTERS_OWN = ("clusters", "namespaces", "tenants", "priorityclasses", "clustertaintpolicies")
 CONTROL_PLANE = "system:serviceaccount:karmada-system:fedge-control-plane"
 CONTROL_ALLOWED = [
     ("apps", "deployments", "", "patch", ""),
@@ -136,16 +137,20 @@ CONTROL_ALLOWED = [
     ("", "namespaces", "", "create", ""),
     ("policy.karmada.io", "propagationpolicies", "", "create", ""),
     ("fedge.dev", "qospolicies", "", "list", ""),
+    ("fedge.dev", "tenants", "", "patch", ""),
+    ("scheduling.k8s.io", "priorityclasses", "", "create", ""),
+    ("policy.karmada.io", "federatedresourcequotas", "", "delete", ""),
     ("work.karmada.io", "resourcebindings", "", "list", ""),
+    ("work.karmada.io", "resourcebindings", "", "patch", ""),
     ("cluster.karmada.io", "clusters", "", "patch", ""),
 ]
 CONTROL_REFUSED = [
     ("", "secrets", "", "get", ""),
     ("", "namespaces", "", "delete", ""),
-    ("work.karmada.io", "resourcebindings", "", "patch", ""),
+    ("work.karmada.io", "resourcebindings", "", "delete", ""),
     ("work.karmada.io", "works", "", "get", ""),
     ("cluster.karmada.io", "clusters", "", "delete", ""),
-    ("policy.karmada.io", "clusterpropagationpolicies", "", "patch", ""),
+    ("policy.karmada.io", "clustertaintpolicies", "", "patch", ""),
 ]
 
 
@@ -193,7 +198,7 @@ def test_rights_suffice_and_are_no_more(
 ) -> None:
     def may(asked: Asked) -> bool:
         group, resource, subresource, verb, name = asked
-        namespace = "" if resource in ("clusters", "namespaces") else "karmada-system"
+        namespace = "" if resource in CLUSTERS_OWN else "karmada-system"
         return allowed(accounts, user, group, resource, verb, namespace, name, subresource)
 
     assert [asked for asked in good if not may(asked)] == []

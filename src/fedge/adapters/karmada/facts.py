@@ -21,6 +21,8 @@ from lightkube.resources.core_v1 import ConfigMap
 from fedge.adapters.karmada.publication import SCHEDULER_NAME
 from fedge.adapters.karmada.resources import (
     Cluster,
+    ClusterOverridePolicy,
+    ClusterPropagationPolicy,
     PropagationPolicy,
     QoSPolicy,
     ResourceBinding,
@@ -32,12 +34,6 @@ from fedge.core.model import SITE_LABEL
 
 ClusterTaintPolicy = create_global_resource(
     "policy.karmada.io", "v1alpha1", "ClusterTaintPolicy", "clustertaintpolicies"
-)
-ClusterPropagationPolicy = create_global_resource(
-    "policy.karmada.io", "v1alpha1", "ClusterPropagationPolicy", "clusterpropagationpolicies"
-)
-ClusterOverridePolicy = create_global_resource(
-    "policy.karmada.io", "v1alpha1", "ClusterOverridePolicy", "clusteroverridepolicies"
 )
 AGENT, AGENTS_NAMESPACE, FEDERATION = "fedge-agent", "fedge-system", "fedge-federation"
 NEEDED = (
