@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from fedge.simulation.city import generate
+from fedge.simulation.limits import MOST_PLAYERS, MOST_SITES
 from fedge.simulation.people import Person
 from fedge.simulation.scenario import Scenario, handovers
 from fedge.simulation.scenario_checks import BadField
@@ -128,6 +129,12 @@ def test_what_a_drawn_run_writes_is_the_same_run(seed: int) -> None:
     again = read(text_of(drawn, "a run"))
     assert (again.city.sites, again.city.cells) == (drawn.city.sites, drawn.city.cells)
     assert handovers(again, 20) == handovers(drawn, 20) != []
+
+
+def test_the_largest_run_can_be_played_again() -> None:
+    largest = Scenario(7, generate(7, MOST_SITES), (Person(),) * MOST_PLAYERS)
+    again = read(text_of(largest))
+    assert (len(again.people), again.city.cells) == (MOST_PLAYERS, largest.city.cells)
 
 
 @pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: str(file.stem))

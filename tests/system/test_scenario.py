@@ -10,6 +10,7 @@ from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
 from fedge.simulation.scenario import handovers
 from fedge.simulation.scenario_events import Drain, End, Kill
 from fedge.simulation.scenario_file import read_scenario
+from fedge.wire.records import HANDOVER, read_records
 from tests.system.platform import Platform, until
 
 SCENARIO = """
@@ -43,8 +44,20 @@ def test_a_scenario_is_played_told_and_written_down(tmp_path: Path) -> None:
     assert isinstance(drain, Drain)
     assert drain.site == "old-town"
     assert (kill, end) == (Kill(at_s=8, program="agent-harbour"), End(at_s=13))
-    assert handovers(written, 13) == handovers(given, 13)
+    expected = handovers(written, 13)
+    assert expected == handovers(given, 13)
+    assert radio_handovers(platform) <= {
+        (each.ue, each.starts_ns, each.source, each.target) for each in expected
+    }
+    assert radio_handovers(platform)
     assert platform.report()["findings"] == []
+
+
+def radio_handovers(platform: Platform) -> set[tuple[int, int, int, int]]:
+    """UE, when it left its cell (ns of the run), and the cells: as the access network wrote them down."""
+    records = read_records((platform.run / "access.bin").read_bytes())
+    began = platform.config()["started_ns"]
+    return {(each.ue, each.t_ns - began, each.b, each.c) for each in records if each.kind == HANDOVER}
 
 
 def test_the_simulated_5g_system_alone(tmp_path: Path) -> None:

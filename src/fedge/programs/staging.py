@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.error import HTTPError
 
 import msgspec
+from msgspec.structs import replace
 
 from fedge.adapters.embedded.processes import started_at
 from fedge.programs.happenings import seen
@@ -38,6 +39,8 @@ from fedge.simulation.scenario_file import text_of
 FILE = "scenario.yaml"
 PATIENCE_S = 10.0
 """So long an order is said again that nobody answers, because the control plane is just being started again."""
+LATE_S = 1.0
+"""What was carried out later than this is written down with the time at which it was."""
 HEAD = """What this run was given, and what happened in it at which second. `fedge demo --scenario` plays it again: the same
 city, ways, radio and radio handovers, and the same events. Not the same: when each process gets to run, and so the moves
 that the platform decides."""
@@ -67,7 +70,8 @@ class Staging:
             if refusal:
                 self._tell(f"{event}: not carried out: {refusal}", event)
             else:
-                self._carried_out.append(event)
+                late = now_s > event.at_s + LATE_S
+                self._carried_out.append(replace(event, at_s=round(now_s, 3)) if late else event)
                 self._tell(str(event), event)
 
     def write(self, by_hand: bool = False) -> None:
@@ -86,7 +90,7 @@ class Staging:
 
     def _write(self, events: tuple[Event, ...]) -> None:
         draft = self._supervisor.folder / f".{FILE}.draft"
-        draft.write_text(text_of(msgspec.structs.replace(self._supervisor.scenario, events=events), HEAD))
+        draft.write_text(text_of(replace(self._supervisor.scenario, events=events), HEAD))
         draft.replace(self._supervisor.folder / FILE)
 
     def _tell(self, sentence: str, event: Event) -> None:

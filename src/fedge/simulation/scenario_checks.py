@@ -29,8 +29,8 @@ from fedge.simulation.tracks_csv import rising
 
 PLATFORM = ("control-plane", "player-fleet")
 MOBILE_NETWORK = ("core-network", "access-network")
-LARGEST_MAP = 100_000_000
-"""Numbers in a radio map: 400 MB."""
+LARGEST_MAP = 600_000_000
+"""Numbers in a radio map: 2.4 GB, a little more than the largest city that can be drawn has."""
 
 
 class BadField(ValueError):
