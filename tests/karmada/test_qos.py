@@ -10,9 +10,15 @@ from typing import Any
 
 import pytest
 from lightkube import Client
-from lightkube.resources.core_v1 import Event
+from lightkube.models.core_v1 import NodeStatus
+from lightkube.models.meta_v1 import ObjectMeta
+from lightkube.resources.core_v1 import Event, Node
+from lightkube.resources.core_v1 import NodeStatus as StatusOfNode
 
-from fedge.adapters.karmada.resources import QoSPolicy
+from fedge.adapters.karmada.prepare import prepare
+from fedge.adapters.karmada.resources import Cluster, QoSPolicy
+from testbench.bench import Bench
+from testbench.karmada_setup import client_of
 from tests.karmada.objects import apply, binding, deployment, placed, policy, remove, scheduled
 from tests.karmada.schedulers import Schedulers
 
@@ -39,6 +45,29 @@ def qos(name: str, **spec: Any) -> dict[str, Any]:
 def message(karmada: Client, name: str) -> str:
     conditions = binding(karmada, name)["status"]["conditions"]
     return str(next(one["message"] for one in conditions if one["type"] == "Scheduled"))
+
+
+@pytest.fixture(autouse=True)
+def room(whole: Bench, karmada: Client, until: Until) -> Iterator[None]:
+    """Fedge's kinds, and room that Karmada counts: a node object in each member. No kubelet is behind it; nothing runs there."""
+    prepare(str(whole.at.admin("karmada")), {})
+    amounts = {"cpu": "8", "memory": "16Gi", "pods": "110"}
+    status = NodeStatus(allocatable=amounts, capacity=amounts)
+    members = {name: client_of(whole.at.admin(name)) for name in MEMBERS}
+    for client in members.values():
+        node = ObjectMeta(name="room")
+        client.apply(Node(metadata=node), field_manager="test", force=True)
+        client.apply(StatusOfNode(metadata=node, status=status), field_manager="test", force=True)
+
+    def counted(name: str) -> bool:
+        summary = karmada.get(Cluster, name).to_dict().get("status", {}).get("resourceSummary", {})
+        return int(summary.get("allocatable", {}).get("pods", "0")) >= 110
+
+    for name in MEMBERS:
+        until(lambda name=name: counted(name), f"Karmada counts the room of {name}", 90)
+    yield
+    for client in members.values():
+        client.delete(Node, "room")
 
 
 @pytest.fixture

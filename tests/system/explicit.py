@@ -1,7 +1,7 @@
 """A federation without a supervisor: a control plane and two agents as processes, told their addresses by file and environment.
 
 As on several machines; here all on loopback. **No access network here:** ``PlayedAccess`` is the user plane and the one device
-on it. It speaks to the control plane as an access network does, and to gateways in envelopes on N6.
+on it. It speaks to the control plane as an access network does, and to gateways in IP packets on N6.
 """
 
 from __future__ import annotations
@@ -37,10 +37,12 @@ from fedge.core.messages import (
     UesSighted,
 )
 from fedge.core.model import CellId, SessionId, SiteId, UeId
+from fedge.wire import ip
 from fedge_sdk import ClientSession, wire
 from fedge_sdk.attach import NotYet, Refused, attach_once
 
 PERIOD_S = 1 / 60
+UE = ("10.45.0.1", 40_000)
 TOKEN, INSTANCE_TOKEN = "the platform's", "the instances'"
 SITES = {"member1": "harbour", "member2": "market"}
 _OPEN = build_opener(ProxyHandler({}))
@@ -61,11 +63,17 @@ class Fleet:
 
     def __init__(self, karmada: Path, folder: Path) -> None:
         self._karmada, self._folder = karmada, folder
-        tcp, udp = free_ports(socket.SOCK_STREAM, 6), free_ports(socket.SOCK_DGRAM, 5)
+        tcp, udp = free_ports(socket.SOCK_STREAM, 6), free_ports(socket.SOCK_DGRAM, 7)
         self.links, self.api = f"127.0.0.1:{tcp[0]}", f"http://127.0.0.1:{tcp[1]}"
         self.n6 = ("127.0.0.1", udp[0])
         self.binds = {
-            member: {"PEER": tcp[2 + at], "AGENT": tcp[4 + at], "GATEWAY": udp[1 + at], "INSIDE": udp[3 + at]}
+            member: {
+                "PEER": tcp[2 + at],
+                "AGENT": tcp[4 + at],
+                "GATEWAY": udp[1 + at],
+                "INSIDE": udp[3 + at],
+                "BETWEEN": udp[5 + at],
+            }
             for at, member in enumerate(SITES)
         }
         self.file = folder / "federation.yaml"
@@ -81,6 +89,7 @@ class Fleet:
                 "cluster": member,
                 "gateway": f"127.0.0.1:{self.binds[member]['GATEWAY']}",
                 "peer": f"127.0.0.1:{self.binds[member]['PEER']}",
+                "between": f"127.0.0.1:{self.binds[member]['BETWEEN']}",
             }
             for member, site in SITES.items()
         ]
@@ -152,8 +161,9 @@ class PlayedAccess:
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind(n6)
         self.socket.settimeout(PERIOD_S)
+        self._up = ip.Udp4(UE, n6)
         self._gateways: dict[int, str] = {}
-        self.route: tuple[int, tuple[str, int]] | None = None
+        self.route: tuple[str, int] | None = None
         self._loop = asyncio.new_event_loop()
         self._link: Dialled | None = None
         self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._speak(),))
@@ -178,7 +188,7 @@ class PlayedAccess:
             self._link.send(RouteInstalled(message.session, message.generation))
         elif isinstance(message, ActivateRoute):
             host, _, port = self._gateways[message.generation].rpartition(":")
-            self.route = message.generation, (host, int(port))
+            self.route = host, int(port)
             self._link.send(RouteActivated(SessionId("player-1"), message.generation, time.time_ns()))
 
     def play(self, session: ClientSession) -> tuple[int, int]:
@@ -186,13 +196,11 @@ class PlayedAccess:
         if session.synced:
             session.push(b"\x01\x02")
         if self.route is not None:
-            generation, gateway = self.route
-            envelope = wire.Envelope(wire.UP, 0, session.key, generation, 0, 0, 0, 0, time.time_ns())
-            self.socket.sendto(wire.seal(envelope, session.datagram()), gateway)
+            self.socket.sendto(self._up.packet(session.datagram()), self.route)
         with suppress(
             TimeoutError, wire.Malformed
         ):  # a late frame of a session that is over is not this one's
-            session.receive(self.socket.recv(2048)[wire.ENVELOPE_BYTES :])
+            session.receive(ip.read(self.socket.recv(2048)).payload)
         return session.accepted_epoch, session.acked_seq
 
     def close(self) -> None:

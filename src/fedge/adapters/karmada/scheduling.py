@@ -206,7 +206,7 @@ class Figures:
     def __init__(self, url: str, token: str) -> None:
         self._url = url
         self._http = httpx2.AsyncClient(
-            headers={"Authorization": f"Bearer {token}"}, trust_env=False, timeout=2.0
+            headers={"Authorization": f"Bearer {token}"} if token else {}, trust_env=False, timeout=2.0
         )
 
     async def read(self) -> FiguresSeen | None:
