@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from fedge.programs.happenings import asked, instances_killed, seen
-from fedge.simulation.scenario_events import Drain, End, Event, Kill, Move, Undrain, happened
+import msgspec
+
+from fedge.programs.happenings import asked, faults_set, instances_killed, seen
+from fedge.simulation.core5g.faults import Faults
+from fedge.simulation.scenario_events import CoreFaults, Drain, End, Event, Kill, Move, Undrain, happened
 
 STORY = [
     {"at_s": 3.0, "says": "harbour joined the federation", "site": "harbour", "mark": "ready"},
@@ -49,6 +52,13 @@ def test_instances_whose_process_was_gone() -> None:
     ]  # fmt: skip
     began_s = 1795644000.5  # 22:00:00.5
     assert list(instances_killed("harbour", log, began_s)) == [Kill(at_s=7.5, program="harbour/arena-1")]
+
+
+def test_faults_that_somebody_switched_on() -> None:
+    none = {**msgspec.to_builtins(Faults()), "event": "faults", "timestamp": "2026-11-25T22:00:01Z"}
+    some = none | {"drop": 0.5, "timestamp": "2026-11-25T22:00:09Z"}
+    found = list(faults_set([none, some, some, none | {"timestamp": "2026-11-25T22:00:20Z"}], 1795644000.0))
+    assert found == [CoreFaults(at_s=9, faults=Faults(drop=0.5)), CoreFaults(at_s=20, faults=Faults())]
 
 
 def test_a_run_is_read_from_its_folder_even_if_a_line_was_cut(tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ from fedge.simulation.people import Person
 from fedge.simulation.scenario import Scenario, handovers
 from fedge.simulation.scenario_checks import BadField
 from fedge.simulation.scenario_events import Cut, Kill, Stop
-from fedge.simulation.scenario_file import BadScenario, read_scenario, scenario_of, text_of
+from fedge.simulation.scenario_file import BadScenario, read_scenario, scenario_of
+from fedge.simulation.scenario_text import text_of
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples" / "scenarios").glob("*.yaml"))
 

@@ -1,4 +1,5 @@
-"""What people did to a run while it went on, told by its logs: sites drained, moves ordered, programs and instances killed.
+"""What people did to a run while it went on, told by its logs: sites drained, moves ordered, programs and
+instances killed, faults of the core network.
 
 The results are a scenario's events, so that a recorded run can be played again.
 """
@@ -13,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from fedge.core.model import SECOND
-from fedge.simulation.scenario_events import Drain, Event, Kill, Move, Undrain
+from fedge.simulation.core5g.faults import NONE, Faults
+from fedge.simulation.scenario_events import CoreFaults, Drain, Event, Kill, Move, Undrain
 
 BY_HAND = "asked by hand"
 
@@ -23,6 +25,7 @@ def seen(folder: Path, started_ns: int, killed: Sequence[tuple[float, str]]) -> 
     began_s = time.time() - (time.monotonic_ns() - started_ns) / SECOND
     found: list[Event] = [Kill(at_s=round(at_s, 3), program=name) for at_s, name in killed]
     found += asked(_lines(folder / "story.log"))
+    found += faults_set(_lines(folder / "logs" / "core-network.log"), began_s)
     for log in sorted((folder / "logs").glob("agent-*.log")):
         found += instances_killed(log.stem.removeprefix("agent-"), _lines(log), began_s)
     return found
@@ -40,12 +43,26 @@ def asked(story: Iterable[dict[str, Any]]) -> Iterator[Event]:
             yield Undrain(at_s=at_s, site=line["site"])
 
 
+def faults_set(log: Iterable[dict[str, Any]], began_s: float) -> Iterator[Event]:
+    """When the core network found other faults in its file; ``began_s``: when the run began, in seconds since 1970."""
+    before = NONE
+    for line in log:
+        if line.get("event") == "faults":
+            now = Faults(**{name: line[name] for name in Faults.__struct_fields__})
+            if now != before:
+                yield CoreFaults(at_s=_at_s(line, began_s), faults=now)
+            before = now
+
+
 def instances_killed(site: str, log: Iterable[dict[str, Any]], began_s: float) -> Iterator[Event]:
     """Instances whose process an agent found gone; ``began_s``: when the run began, in seconds since 1970."""
     for line in log:
         if line.get("event") == "instance down" and str(line.get("reason", "")).startswith("process "):
-            at_s = datetime.fromisoformat(line["timestamp"]).timestamp() - began_s
-            yield Kill(at_s=round(max(0.0, at_s), 3), program=f"{site}/{line['instance']}")
+            yield Kill(at_s=_at_s(line, began_s), program=f"{site}/{line['instance']}")
+
+
+def _at_s(line: dict[str, Any], began_s: float) -> float:
+    return round(max(0.0, datetime.fromisoformat(line["timestamp"]).timestamp() - began_s), 3)
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:

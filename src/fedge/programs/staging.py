@@ -34,7 +34,7 @@ from fedge.simulation.scenario_events import (
     happened,
     plain,
 )
-from fedge.simulation.scenario_file import text_of
+from fedge.simulation.scenario_text import text_of
 
 FILE = "scenario.yaml"
 PATIENCE_S = 10.0

@@ -52,9 +52,9 @@ class Ran:
         self._seed = seed
         self._kinds = [cell.kind for cell in cells]
         preference = np.array([CARRIERS[kind].preference_db for kind in self._kinds], np.float32)
-        self._is = {kind: np.array([each == kind for each in self._kinds], bool) for kind in CARRIERS}
+        self._of_kind = {kind: np.array([each == kind for each in self._kinds], bool) for kind in CARRIERS}
         # A phone in a vehicle stays off hotspots: it would leave them at once.
-        barred = (~wifi_capable)[:, None] & self._is["wifi"][None, :]
+        barred = (~wifi_capable)[:, None] & self._of_kind["wifi"][None, :]
         self._offset = preference[None, :] - np.where(barred, BARRED_DB, np.float32(0.0))
         count = len(wifi_capable)
         self._row = np.arange(count)
@@ -74,7 +74,7 @@ class Ran:
         """
         worth = signals_dbm + self._offset
         for ue, kind in held_to.items():
-            worth[ue] -= np.where(self._is[kind], np.float32(0.0), BARRED_DB)
+            worth[ue] -= np.where(self._of_kind[kind], np.float32(0.0), BARRED_DB)
         best = worth.argmax(1)
         if not self._attached:
             self.serving, self._attached = best.copy(), True

@@ -1,7 +1,6 @@
-"""A scenario as a YAML file: read with an error that names the field, and written so that it says everything.
+"""A scenario from a YAML file, with an error that names the field.
 
-Neighbours: ``scenario_form`` has the fields and their bounds, ``scenario_checks`` what else can be wrong. What is written is
-effective: nothing is left to be drawn but people's tours, whose draws hang on seed and number alone.
+Neighbours: ``scenario_form``: the fields and their bounds; ``scenario_checks``: what else can be wrong; ``scenario_text`` writes.
 """
 
 from __future__ import annotations
@@ -19,24 +18,21 @@ from fedge.core.messages import Cell
 from fedge.core.model import CellId, SiteId
 from fedge.simulation.city import RADIUS_M, furnish, generate
 from fedge.simulation.city_plan import Apart, City, CitySite, nearest_site, path_rtts_ms, slug
-from fedge.simulation.movement import Movement
 from fedge.simulation.people import Fix, Person
 from fedge.simulation.scenario import Scenario
 from fedge.simulation.scenario_checks import BadField, check_city_form, check_scenario, check_ue_form
 from fedge.simulation.scenario_events import CANNOT
 from fedge.simulation.scenario_form import (
-    BackhaulForm,
-    BetweenForm,
     CellForm,
     CityForm,
     ScenarioForm,
-    SiteForm,
     UeForm,
 )
 from fedge.simulation.tracks_csv import read_track
 
 MARGIN_M = 150.0
 """Around listed sites and cells, where the file does not say how large the city is."""
+MERGE = "tag:yaml.org,2002:merge"
 _KNOWN = re.compile(r"`\$?\.?(?P<path>[^`]*)`$")
 
 
@@ -48,12 +44,14 @@ class _Strict(yaml.SafeLoader):
     """Says no to a field that is said twice, of which YAML would take the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for number, key in enumerate(keys):
-            if key in keys[:number]:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"{key!r} is said twice", node.value[number][0].start_mark
-                )
+        seen: list[Any] = []
+        for key, _ in node.value:
+            if key.tag == MERGE:
+                continue
+            said = self.construct_object(key, deep=True)
+            if said in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"{said!r} is said twice", key.start_mark)
+            seen.append(said)
         return super().construct_mapping(node, deep)
 
 
@@ -208,54 +206,3 @@ def _near(place: tuple[float, float], within_m: float, seed: int, ue: int) -> tu
     rng = Random(f"place/{seed}/{ue}")
     x, y = (max(0.0, round(at + rng.uniform(-within_m, within_m), 1)) for at in place)
     return x, y
-
-
-# --- writing -----------------------------------------------------------------------------------------------------------------
-
-
-def text_of(scenario: Scenario, head: str = "") -> str:
-    """The file that means ``scenario`` and leaves nothing to be guessed; ``head`` goes before it as a comment."""
-    city = scenario.city
-    between = tuple(BetweenForm((each.a, each.b), each.rtt_ms) for each in city.apart)
-    form = ScenarioForm(
-        seed=scenario.seed,
-        duration_s=scenario.duration_s,
-        time_scale=scenario.time_scale,
-        policy=scenario.policy,
-        state_bytes=scenario.state_bytes,
-        city=CityForm(
-            sites=tuple(SiteForm(site.name, site.x_m, site.y_m) for site in city.sites),
-            backhaul=BackhaulForm(city.backhaul_rtt_ms, between),
-            cells=tuple(
-                CellForm(cell.kind, cell.x_m, cell.y_m, cell.cell, cell.radius_m, cell.site)  # type: ignore[arg-type]
-                for cell in city.cells
-            ),
-            width_m=city.width_m,
-            height_m=city.height_m,
-            streets_x_m=city.streets_x_m,
-            streets_y_m=city.streets_y_m,
-            source=city.source,
-            origin=city.origin,
-        ),
-        ues=tuple(_ue_form(person, ue, city, mode) for ue, (person, mode) in enumerate(_modes(scenario))),
-        players=scenario.habits,
-        events=scenario.events,
-    )
-    comment = "".join(f"# {line}\n" for line in head.splitlines())
-    return comment + str(
-        yaml.safe_dump(
-            msgspec.to_builtins(form), sort_keys=False, default_flow_style=None, width=130, allow_unicode=True
-        )
-    )
-
-
-def _modes(scenario: Scenario) -> list[tuple[Person, str]]:
-    modes = Movement(scenario.city, scenario.people, scenario.seed).modes
-    return list(zip(scenario.people, modes, strict=True))
-
-
-def _ue_form(person: Person, ue: int, city: City, mode: str) -> UeForm:
-    if person.track:
-        return UeForm(track=person.track, access=person.access)
-    start = person.start or city.spawns[ue % len(city.spawns)]
-    return UeForm(mode=mode, start=start, tour=person.tour, access=person.access)  # type: ignore[arg-type]

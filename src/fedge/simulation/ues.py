@@ -83,16 +83,12 @@ def plan_tours(city: City, players: int, seed: int, people: Sequence[Person] = (
     for ue in range(players):
         wish = people[ue] if ue < len(people) else ANYBODY
         rng = Random(f"ue/{seed if wish.tour is None else wish.tour}/{ue}")
-        drawn = rng.choices(MODES, [mode.share for mode in MODES])[
-            0
-        ]  # drawn anyway: what follows shall not depend on a wish
+        # drawn anyway: what is drawn after it shall not depend on a wish
+        drawn = rng.choices(MODES, [mode.share for mode in MODES])[0]
         mode = next((mode for mode in MODES if mode.name == wish.mode), drawn)
+        home = wish.start or city.spawns[ue % len(city.spawns)]
         speed = max(0.5, rng.gauss(mode.speed_m_s, mode.speed_spread))
-        tour = (
-            _tram_tour(city, rng, speed)
-            if mode.name == "tram"
-            else _tour(city, rng, wish.start or city.spawns[ue % len(city.spawns)], mode, speed)
-        )
+        tour = _tram_tour(city, rng, speed) if mode.name == "tram" else _tour(city, rng, home, mode, speed)
         period = sum(leg[4] + leg[5] for leg in tour)
         modes.append(mode.name)
         tours.append(tour)
