@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from fedge.cli.run_options import TARGET, checked_settings, common_options, scenario_options
+from fedge.simulation.limits import SHORTEST_PLAY_S
 
 
 @click.command(short_help="Play the game over a federation of edge sites on this machine.")
@@ -15,7 +16,7 @@ from fedge.cli.run_options import TARGET, checked_settings, common_options, scen
 @click.option(
     "--duration",
     "duration_s",
-    type=click.FloatRange(min=5),
+    type=click.FloatRange(min=SHORTEST_PLAY_S),
     metavar="S",
     help="Seconds to play.  [default: until Ctrl-C]",
 )
