@@ -108,6 +108,7 @@ def gateway(n6: Endpoint, inside: Endpoint, upf: Endpoint, instance: Endpoint) -
                 upf,
                 lambda site, packet: None,
                 lambda key, generation: None,
+                lambda *arrived: None,
                 Path(folder) / "log",
             )
             made.instance_up("one", "game", instance)

@@ -149,7 +149,7 @@ def _two_gateways(pipe: Connection, n6: Sequence[Endpoint], upf: Endpoint, homes
             gateway = Gateway(
                 n6[site], free(), between[site], upf,
                 lambda to, packet, site=site: made[site].send_between(packet, between[int(to)]),
-                lambda key, generation: None, Path(folder) / str(site),
+                lambda key, generation: None, lambda *arrived: None, Path(folder) / str(site),
             )  # fmt: skip
             gateway.instance_up("one", "game", homes[site])
             gateway.use_rules("game", (RULE,))

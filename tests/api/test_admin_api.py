@@ -7,10 +7,12 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from starlette.testclient import TestClient
 
 from fedge.api.admin import admin_app
 from fedge.api.manifest_files import read_manifests
+from fedge.core.model import SessionId, UeId
 from tests.api.centre import ARENA, TOKEN, PlainCentre
 
 AUTHORISED = {"Authorization": f"Bearer {TOKEN}"}
@@ -205,6 +207,13 @@ def test_explain_names_every_site_with_its_terms(client: TestClient, centre: Pla
     assert [one["site"] for one in told["sites"]] == ["harbour", "market"]
     assert told["sites"][0]["terms_ms"].keys() == {"radio", "backhaul", "load"}
     assert told["decision"] == "stay"
+    assert told["steering"] == "steered by the 5G core (Traffic Influence)"
+    session = centre.plane.state.sessions[SessionId("player-1")]
+    session.redirected = True
+    view = centre.plane.access.ues[UeId("player-1")]
+    view.sighting = replace(view.sighting, kind="wifi")
+    told = client.get("/api/v1/explain/player-1").json()
+    assert told["steering"] == "its client is redirected: wifi has no steering"
 
 
 def test_the_description_names_only_paths_that_answer(client: TestClient) -> None:

@@ -191,6 +191,7 @@ def test_explain_a_session(fedge: Fedge, platform: FakePlatform) -> None:
         "serving": "cbd",
         "decision": "stay",
         "because": "cbd is the best of 2 sites: 14.2 ms",
+        "steering": "its client is redirected: wifi has no steering",
         "hysteresis_ms": 3.0,
         "sites": [
             {
@@ -216,6 +217,7 @@ def test_explain_a_session(fedge: Fedge, platform: FakePlatform) -> None:
     assert fedge("explain", "player-7").output == (
         "player-7 is served by cbd: it stays\n"
         "  cbd is the best of 2 sites: 14.2 ms\n"
+        "  its client is redirected: wifi has no steering\n"
         "  hysteresis: 3 ms\n"
         "\n"
         "RANK  SITE       EXPECTED  RADIO  BACKHAUL  LOAD  REFUSED BY\n"

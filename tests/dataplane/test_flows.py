@@ -162,3 +162,37 @@ def test_what_is_no_forwarded_packet_is_counted_and_dropped() -> None:
     for packet in (b"", b"\x51", down(1), sealed(2), sealed(2, hop=2), sealed(2, hop=1)[:40]):
         assert table.uplink(packet) == []
     assert table.counts["malformed"] == 6
+
+
+def test_an_expected_client_is_told_of_once_before_there_is_a_writer() -> None:
+    table = FlowTable()
+    table.expect(KEY)
+    table.set(flow(Flow.EARLY, 2, 2, instance="i2"))
+    direct(table)
+    assert table.arrived == [], "it was not expected when its flow was not here"
+    table.expect(KEY)
+    direct(table, 1, 1)
+    direct(table, 2, 1)
+    assert table.arrived == [(KEY, 2, False)]
+
+
+def test_at_the_writer_an_expected_client_is_told_of_when_it_believes() -> None:
+    table = FlowTable()
+    table.set(flow(Flow.LOCAL, 2, 2, instance="i2"))
+    table.expect(KEY)
+    direct(table, 1, 1)
+    assert table.arrived == []
+    direct(table, 1, 2)
+    assert table.arrived == [(KEY, 2, True)]
+
+
+def test_a_client_is_not_told_of_where_its_packets_are_held_or_forwarded() -> None:
+    table = FlowTable()
+    table.set(flow(Flow.LOCAL, 1, 1, instance="i1"))
+    table.set(flow(Flow.HOLD, 1, 1, instance="i1"))
+    table.expect(KEY)
+    direct(table)
+    table.set(flow(Flow.FORWARD, 2, 2, instance="i1", peer="market"))
+    direct(table)
+    table.uplink(sealed(1, hop=1))
+    assert table.arrived == []

@@ -44,11 +44,13 @@ class Bench:
             one.close()
         self.to_peer: list[tuple[str, bytes]] = []
         self.heard: list[tuple[int, int]] = []
+        self.arrived: list[tuple[int, int, bool, tuple[str, int]]] = []
         self.journal = folder / "gateway.jsonl"
         self.gateway = Gateway(
             self.n6, self.inside, self.between, self.upf.getsockname(),
             lambda site, packet: self.to_peer.append((site, packet)),
             lambda key, generation: self.heard.append((key, generation)),
+            lambda *arrived: self.arrived.append(arrived),
             self.journal,
         )  # fmt: skip
         self.gateway.instance_up("arena-1", "arena", self.instance.getsockname())
@@ -226,3 +228,16 @@ def test_tcp_ports_are_relayed_and_one_that_is_taken_stops_nothing(bench: Bench)
 
 def test_in_datagrams_n6_is_forwarded_in_user_space(bench: Bench) -> None:
     assert bench.gateway.chosen[0] == "userspace"
+
+
+def test_a_client_is_redirected_by_the_gateway_that_knows_where_it_is(bench: Bench) -> None:
+    bench.gateway.redirect(KEY, 4, ("127.9.2.2", 7777))
+    bench.set(Flow.LOCAL)
+    bench.upf.sendto(packet(inputs()), bench.n6)
+    bench.turn()
+    assert bench.arrived == [(KEY, 1, True, SERVICE)]
+    bench.gateway.redirect(KEY, 4, ("127.9.2.2", 7777))
+    said = ip.read(bench.upf.recv(2048))
+    assert (said.source, said.destination) == (SERVICE, UE)
+    assert wire.decode_redirect(said.payload) == wire.Redirect(KEY, 4, ("127.9.2.2", 7777))
+    assert bench.gateway.counts["redirects"] == 1, "nobody was known at first"

@@ -229,3 +229,33 @@ def test_memory_for_headers_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(n6._known) <= 8
     assert len(n6._flows) <= 10
     assert (answered(n6, KEY), answered(n6, OTHER)) == (UE, ("127.9.200.2", 99))
+
+
+OWN = ("127.9.2.1", 7777)
+OWN_RULE = replace(RULE, traffic_filter=(TrafficFilter(dst_address=(SERVICE[0], OWN[0]), protocol=("UDP",)),))
+
+
+def test_a_client_that_sends_to_another_address_is_answered_from_there_and_told_of() -> None:
+    n6 = serving()
+    n6.use_rules("arena", (OWN_RULE,))
+    n6.uplink(packet(inputs()), NOW)
+    assert n6.table.arrived == [(KEY, 1, True)], "the first that is heard of it"
+    n6.uplink(packet(inputs()), NOW)
+    n6.uplink(packet(inputs(), source=ELSEWHERE), NOW)
+    assert len(n6.table.arrived) == 1, "another address of the UE is no other address of the application"
+    n6.uplink(packet(inputs(), to=OWN), NOW)
+    assert n6.table.arrived == [(KEY, 1, True)] * 2
+    sealed, _ = frame()
+    out = n6.downlink(sealed)
+    assert out is not None
+    assert ip.read(out).source == OWN
+    assert n6.whereabouts(KEY) == (UE, OWN)
+
+
+def test_a_word_of_the_gateways_own_goes_where_frames_go() -> None:
+    n6 = serving()
+    assert n6.towards(KEY, b"word") is None
+    n6.uplink(packet(inputs()), NOW)
+    out = n6.towards(KEY, b"word")
+    assert out is not None
+    assert ip.read(out) == ip.Datagram(SERVICE, UE, b"word")

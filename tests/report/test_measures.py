@@ -212,6 +212,30 @@ def test_compare_pairs_by_player_and_second(tmp_path: Path) -> None:
     assert "frames over 50 ms" in text
 
 
+def test_moves_and_round_trips_are_told_apart_by_access(tmp_path: Path) -> None:
+    """Three seconds on 5G, then as long on Wi-Fi; the move was led by redirecting the client."""
+    run = Run(tmp_path)
+    run.access(records.IN_CELL, 0, run.now - MS, 4, records.ACCESS_KINDS.index("nr"))
+    run.attach()
+    writer = run.open()
+    writer.play(180)
+    run.access(records.IN_CELL, 0, run.now - 9 * MS, 5, records.ACCESS_KINDS.index("wifi"))
+    writer = writer.hand_over("south", 2, access="wifi", steering="client", pause_ns=20 * MS)
+    writer.play(179)
+    report = make_report(run.done(), tally)
+    found = report["by_access"]
+    assert found.keys() == {"nr", "wifi"}, "nobody was on LTE"
+    assert (found["nr"]["moves"], found["wifi"]["moves"]) == (0, 1)
+    assert found["wifi"]["steering"] == {"client": 1}
+    assert found["wifi"]["interruption_ms"]["platform"]["max"] == pytest.approx(20, abs=0.01)
+    assert found["nr"]["rtt_ms"]["n"] == 180
+    assert found["wifi"]["rtt_ms"] == {"n": 179, "p50": 13.0, "p95": 13.0, "p99": 13.0}
+    assert found["wifi"]["network_rtt_ms"]["p50"] == 9.0
+    text = summary(report)
+    assert "round trip, wifi" in text
+    assert "1 redirected" in text
+
+
 def test_the_command_says_whether_it_passed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = a_run(tmp_path / "run").done()
     game = f"{Path(__file__).with_name('build.py')}:Tally"

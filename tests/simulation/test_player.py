@@ -17,6 +17,7 @@ from fedge_sdk.attach import Attachment, NotYet, Refused, attach, attach_once
 from fedge_sdk.client import ClientSession
 
 KEY = 0xABCDEF
+SERVICE = ("127.0.0.1", 9)
 
 
 def chain_of(inputs: list[bytes]) -> bytes:
@@ -133,7 +134,7 @@ def test_a_player_without_memory_waits_for_the_first_frame(player: Player, trace
     player.take(given(fresh=False, floor=3), 0)
     player.play(1, may_press=True)
     assert kinds(trace) == [(records.ATTACHED, 3, 0)]
-    player.hear(frame(3, 50, 40, b"12345678"), 2)
+    player.hear(frame(3, 50, 40, b"12345678"), SERVICE, 2)
     player.play(3, may_press=True)
     assert kinds(trace)[-1] == (records.SENT, 41, 0)
 
@@ -175,7 +176,7 @@ def test_a_player_goes_when_its_inputs_are_acknowledged_or_its_patience_ends(
     assert player.sent == 1
     assert not player.may_go(11)
     assert player.may_go(11 + FAREWELL_NS)
-    player.hear(frame(1, 1, 1, chain_of([intent(7, 0, 1)])), 12)
+    player.hear(frame(1, 1, 1, chain_of([intent(7, 0, 1)])), SERVICE, 12)
     assert player.may_go(13)
     player.go(14)
     assert player.session is None

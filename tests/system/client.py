@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from types import TracebackType
 
 from fedge.adapters.embedded import addresses
@@ -21,7 +22,7 @@ class Client:
         token = (platform.run / "token").read_text().strip()
         found = attach(platform.api, "arena", f"player-{number}", token)
         self.session = ClientSession(found.key, found.epoch_floor, found.fresh, found.life)
-        self._service = found.service
+        self.session.way.attached(found.service, found.services)
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind((addresses.ue(platform.config()["net"], number - 1), 0))
         self._socket.settimeout(PERIOD_S)
@@ -43,10 +44,12 @@ class Client:
         while not self._over.is_set():
             if self.session.synced:
                 self.session.push(b"\x01\x02")
-            self._socket.sendto(self.session.datagram(), self._service)
+            datagram = self.session.datagram()
+            for service in self.session.way.destinations(time.monotonic_ns()):
+                self._socket.sendto(datagram, service)
             try:
                 while True:
-                    verdict = self.session.receive(self._socket.recv(2048))
+                    verdict = self.session.receive(*self._socket.recvfrom(2048), time.monotonic_ns())
                     if verdict.accepted and verdict.acknowledged:
                         break
             except (TimeoutError, wire.Malformed):

@@ -23,7 +23,8 @@ FIRST_WAIT_S = 0.1
 class Attachment(NamedTuple):
     """A session and how to reach it. ``service``: send INPUT datagrams there. ``fresh``: no input was ever given to it.
 
-    ``ClientSession(key, epoch_floor, fresh, life)`` follows from it.
+    ``services``: every address that a REDIRECT may name. ``ClientSession(key, epoch_floor, fresh, life)`` follows from it, and
+    its ``way.attached(service, services)``.
     """
 
     session: str
@@ -33,6 +34,7 @@ class Attachment(NamedTuple):
     fresh: bool
     site: str
     life: int = 1
+    services: tuple[tuple[str, int], ...] = ()
 
 
 class NotYet(Exception):
@@ -94,18 +96,23 @@ def attach(
 def _attachment(body: bytes) -> Attachment:
     try:
         answer = json.loads(body)
-        host, _, port = answer["service"].rpartition(":")
         return Attachment(
             str(answer["session"]),
             int(answer["key"], 16),
-            (host, int(port)),
+            _endpoint(answer["service"]),
             int(answer["epoch_floor"]),
             bool(answer.get("fresh", True)),
             str(answer.get("site", "")),
             int(answer.get("life", 1)),
+            tuple(_endpoint(one) for one in answer.get("services", ())),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Refused(200, "BAD_ANSWER", f"an answer that does not follow the contract: {error!r}") from None
+
+
+def _endpoint(address: str) -> tuple[str, int]:
+    host, _, port = address.rpartition(":")
+    return host, int(port)
 
 
 def _reason(body: bytes, otherwise: str) -> tuple[str, str]:

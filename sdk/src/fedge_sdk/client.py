@@ -4,6 +4,8 @@ Pure: datagrams in, datagrams out, no socket and no clock. A game client wraps i
 its session from the platform's discovery. Rules of belief (ADR 0002, ``docs/models/move.pml``): a frame is accepted if its
 epoch is not below the highest that this client accepted or was told, and is not one that it promised to refuse. A promise,
 once made, is repeated in every later INPUT, so that whoever must know it hears it.
+
+Where INPUTs go is ``way``: one address, or two while the platform leads this client from one site to the next.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from fedge_sdk import wire
+from fedge_sdk.way import Endpoint, Way
 
 RESEND_WINDOW = 64
 """At most so many unacknowledged inputs travel again in each datagram (fewer if they do not fit)."""
@@ -21,8 +24,9 @@ RESEND_WINDOW = 64
 class Verdict(NamedTuple):
     """What became of a datagram. Exactly one of the refusals is true when ``accepted`` is false.
 
-    ``frame`` is None for a FENCE. ``acknowledged``: how many inputs this frame newly acknowledged. The last three are faults
-    that a correct platform never causes; they are reported, and the frame is accepted or not by the epoch rule alone.
+    ``frame`` is None for a FENCE and a REDIRECT. ``acknowledged``: how many inputs this frame newly acknowledged.
+    ``chain_mismatch`` to ``tick_twice`` are faults that a correct platform never causes; they are reported, and the frame is
+    accepted or not by the epoch rule alone. ``redirected``: a REDIRECT that is believed.
     """
 
     frame: wire.Frame | None
@@ -33,6 +37,7 @@ class Verdict(NamedTuple):
     chain_mismatch: bool = False
     stable_went_back: bool = False
     tick_twice: bool = False
+    redirected: bool = False
 
 
 class ClientSession:
@@ -41,7 +46,7 @@ class ClientSession:
     ``epoch_floor`` comes from attaching: frames of lower epochs are never accepted. ``fresh`` says that the session has had no
     input yet, so that the first gets number 1. A client that comes back without its memory is not ``synced`` until an accepted
     frame of a writer that has heard of its ``life`` told it the number and the hash chain to go on from. ``believe_all``
-    switches the epoch rule off and exists so that a test can show what the rule is for.
+    switches the epoch rule off and exists so that a test can show what the rule is for. ``way.attached`` says where to send.
     """
 
     def __init__(
@@ -55,6 +60,7 @@ class ClientSession:
         self.next_seq = 1
         self.acked_seq = 0
         self.last_tick = 0
+        self.way = Way()
         self._heard_epoch = 0
         self._unacked: deque[bytes] = deque()
         self._chains: deque[bytes] = deque([wire.CHAIN_START])
@@ -83,10 +89,16 @@ class ClientSession:
             self.key, self.life, self.accepted_epoch, self.fenced_epoch, self.acked_seq + 1, inputs
         )
 
-    def receive(self, datagram: bytes) -> Verdict:
-        """Take a datagram from the network. Raises ``wire.Malformed`` for what is none of ours."""
-        if datagram[:1] == bytes((wire.FENCE,)):
+    def receive(self, datagram: bytes, source: Endpoint | None = None, now: int = 0) -> Verdict:
+        """Take a datagram from the network: from ``source``, at ``now`` on this client's own clock (ns).
+
+        Without ``source`` no REDIRECT is believed. Raises ``wire.Malformed`` for what is none of ours.
+        """
+        kind = datagram[:1]
+        if kind == bytes((wire.FENCE,)):
             return self._fence(*wire.decode_fence(datagram))
+        if kind == bytes((wire.REDIRECT,)):
+            return self._redirect(wire.decode_redirect(datagram), source, now)
         frame = wire.decode_frame(datagram)
         if frame.session != self.key:
             raise wire.Malformed("a frame of another session")
@@ -95,7 +107,14 @@ class ClientSession:
                 return Verdict(frame, False, stale_epoch=True)
             if frame.epoch == self.fenced_epoch:
                 return Verdict(frame, False, refused_epoch=True)
+        self.way.accepted(source, newer=frame.epoch > self.accepted_epoch)
         return self._accept(frame)
+
+    def _redirect(self, redirect: wire.Redirect, source: Endpoint | None, now: int) -> Verdict:
+        if redirect.session != self.key:
+            raise wire.Malformed("a redirect of another session")
+        believed = self.way.redirected(redirect.number, redirect.service, source, now)
+        return Verdict(None, False, redirected=believed)
 
     def _fence(self, key: int, epoch: int) -> Verdict:
         if key != self.key:

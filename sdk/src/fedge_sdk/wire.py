@@ -2,9 +2,10 @@
 
 This module is the contract for other languages too (see ``docs/sdk-contract.md``). All numbers are big-endian.
 
-Two layers. A *datagram* is what the client's socket sends and receives: an ``INPUT`` upwards, a ``FRAME`` or a ``FENCE``
-downwards. Inside the platform each datagram travels in an *envelope*, which says whose packet it is (session), where it was
-sent (route generation, hop) and how long each segment took so far. The edge data gateway puts the envelope on and takes it off.
+Two layers. A *datagram* is what the client's socket sends and receives: an ``INPUT`` upwards, a ``FRAME``, a ``FENCE`` or a
+``REDIRECT`` downwards. Inside the platform each datagram travels in an *envelope*, which says whose packet it is (session), where
+it was sent (route generation, hop) and how long each segment took so far. The edge data gateway puts the envelope on and takes it
+off; a ``REDIRECT`` is its own word.
 
 No I/O here. Sizes: a datagram is at most ``MAX_DATAGRAM`` = 1,200 bytes; an envelope adds ``ENVELOPE_BYTES``.
 """
@@ -14,12 +15,13 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from hashlib import blake2b
+from ipaddress import IPv4Address
 from typing import NamedTuple
 
 MAX_DATAGRAM = 1200
 MAX_INPUT = 64
 
-INPUT, FRAME, FENCE = 0x11, 0x21, 0x22
+INPUT, FRAME, FENCE, REDIRECT = 0x11, 0x21, 0x22, 0x23
 UP, DOWN = 0x51, 0x52
 
 # kind, session key, client's life, accepted epoch, fenced epoch, first input number, count
@@ -28,10 +30,13 @@ _INPUT = struct.Struct("!BQIIIIB")
 _FRAME = struct.Struct("!BQIIII8sI")
 # kind, session key, the epoch that the client is asked to refuse
 _FENCE = struct.Struct("!BQI")
+# kind, session key, number, IPv4 address, port
+_REDIRECT = struct.Struct("!BQI4sH")
 # kind, hop, session key, generation, radio, backhaul, gateway, server (microseconds so far), stamp (ns)
 _ENVELOPE = struct.Struct("!BBQIIIIIQ")
 
 INPUT_BYTES, FRAME_BYTES, FENCE_BYTES, ENVELOPE_BYTES = _INPUT.size, _FRAME.size, _FENCE.size, _ENVELOPE.size
+REDIRECT_BYTES = _REDIRECT.size
 MAX_FRAME_PAYLOAD = MAX_DATAGRAM - FRAME_BYTES
 _LENGTHS = [bytes((length,)) for length in range(MAX_INPUT + 1)]
 CHAIN_BYTES = 8
@@ -70,6 +75,14 @@ class Frame(NamedTuple):
     chain: bytes
     wait_us: int
     payload: bytes
+
+
+class Redirect(NamedTuple):
+    """A REDIRECT datagram: the session is (also) reached at ``service`` (IPv4 address, port). ``number`` only rises."""
+
+    session: int
+    number: int
+    service: tuple[str, int]
 
 
 class Envelope(NamedTuple):
@@ -181,6 +194,26 @@ def decode_fence(datagram: bytes, at: int = 0) -> tuple[int, int]:
     if kind != FENCE:
         raise Malformed(f"kind {kind:#x} where FENCE was expected")
     return session, epoch
+
+
+def encode_redirect(session: int, number: int, service: tuple[str, int]) -> bytes:
+    """A REDIRECT datagram: "``service`` is where your session is going". Raises ``Malformed`` for what is no such address."""
+    host, port = service
+    try:
+        return _REDIRECT.pack(REDIRECT, session, number, IPv4Address(host).packed, port)
+    except (ValueError, struct.error) as error:
+        raise Malformed(f"{host}:{port} is no address to redirect to: {error}") from None
+
+
+def decode_redirect(datagram: bytes, at: int = 0) -> Redirect:
+    """Read a REDIRECT datagram. Raises ``Malformed``."""
+    try:
+        kind, session, number, host, port = _REDIRECT.unpack_from(datagram, at)
+    except struct.error as error:
+        raise Malformed(f"short REDIRECT: {error}") from None
+    if kind != REDIRECT or port == 0:
+        raise Malformed(f"kind {kind:#x}, port {port} where REDIRECT was expected")
+    return Redirect(session, number, (".".join(map(str, host)), port))
 
 
 def seal(envelope: Envelope, datagram: bytes) -> bytes:

@@ -40,12 +40,16 @@ class Entry:
     peer: str
     held: deque[bytes] = field(default_factory=deque)
     direct_generation: int = 0
+    expected: bool = False
+    """Whoever hears the client next is to say so (``FlowTable.arrived``)."""
 
 
 class FlowTable:
     def __init__(self) -> None:
         self.entries: dict[int, Entry] = {}
         self.cleared: dict[int, tuple[int, int]] = {}
+        self.arrived: list[tuple[int, int, bool]] = []
+        """(session, generation, is the writer here) of expected clients that were heard; whoever reads it empties it."""
         self.counts: Counter[str] = Counter()
 
     def set(self, effect: SetFlow) -> list[Delivery]:
@@ -80,6 +84,12 @@ class FlowTable:
             if len(self.cleared) > REMEMBERED:
                 del self.cleared[next(iter(self.cleared))]
 
+    def expect(self, key: int) -> None:
+        """Note it in ``arrived`` when the client is next heard straight from the user plane."""
+        entry = self.entries.get(key)
+        if entry is not None:
+            entry.expected = True
+
     def direct(self, key: int, datagram: bytes, now: int) -> tuple[list[Delivery], int]:
         """Where an INPUT of a session goes that came straight from the site's user plane function at ``now`` (ns).
 
@@ -90,6 +100,8 @@ class FlowTable:
             self.counts["no_flow"] += 1
             return [], 0
         packet = _ENVELOPE.pack(wire.UP, 0, key, entry.generation, now) + datagram
+        if entry.expected:
+            self._note_arrival(entry, key, packet)
         if entry.flow is not Flow.LOCAL:
             return self._route(entry, packet), 0
         heard = 0
@@ -99,6 +111,13 @@ class FlowTable:
             ):  # lower: its client does not yet believe the writer here
                 heard = entry.direct_generation = entry.generation
         return [(INSTANCE, entry.instance, packet)], heard
+
+    def _note_arrival(self, entry: Entry, key: int, packet: bytes) -> None:
+        """Heard before there is a writer here, or believing the writer: nothing else is worth telling."""
+        local = entry.flow is Flow.LOCAL
+        if entry.flow is Flow.EARLY or (local and wire.accepted_epoch(packet) >= entry.epoch):
+            entry.expected = False
+            self.arrived.append((key, entry.generation, local))
 
     def uplink(self, packet: bytes) -> list[Delivery]:
         """Where a packet goes that another gateway forwarded."""

@@ -25,6 +25,7 @@ from fedge.dataplane.nftables import Nftables
 from fedge.dataplane.plain_udp import UserspaceForwarding
 from fedge.dataplane.tcp_relay import TcpRelay
 from fedge.ports import Endpoint
+from fedge_sdk import wire
 
 DRAIN = 256
 MAX_DATAGRAM = 2048
@@ -42,7 +43,8 @@ def udp_socket(address: Endpoint) -> socket.socket:
 
 class Gateway:
     """``upf``: the user plane function's end of N6. ``heard(key, generation)`` is called when the UE is first heard directly at a
-    generation; ``to_peer`` sends late. ``n6_interface``: see `driver.choice`; ``chosen`` says which driver it is, and why.
+    generation; ``arrived(key, generation, is the writer here, address sent to)`` when an expected client is. ``to_peer`` sends
+    late. ``n6_interface``: see `driver.choice`; ``chosen`` says which driver it is, and why.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Gateway:
         upf: Endpoint,
         to_peer: Callable[[str, bytes], None],
         heard: Callable[[int, int], None],
+        arrived: Callable[[int, int, bool, Endpoint], None],
         journal: Path,
         n6_interface: str = "",
     ) -> None:
@@ -65,7 +68,7 @@ class Gateway:
         self._upf, self._host = upf, inside[0]
         self.chosen = choice(n6_interface)
         self._relays: dict[str, dict[int, TcpRelay]] = {}
-        self._to_peer, self._heard = to_peer, heard
+        self._to_peer, self._heard, self._arrived = to_peer, heard, arrived
         self._journal = journal.open("a", buffering=1)
 
     @property
@@ -151,6 +154,13 @@ class Gateway:
         else:
             self.n6.cleared(effect)
 
+    def redirect(self, key: int, number: int, service: Endpoint) -> None:
+        """Tell a session's client, if it is known where that is, that ``service`` leads to its session (REDIRECT)."""
+        packet = self.n6.towards(key, wire.encode_redirect(key, number, service))
+        if packet is not None:
+            self.counts["redirects"] += 1
+            self._to_n6(packet)
+
     def send_between(self, packet: bytes, to: Endpoint) -> None:
         """A forwarded packet to another gateway."""
         self._send(self._between, packet, to)
@@ -163,7 +173,7 @@ class Gateway:
             try:
                 packet, source = receive(MAX_DATAGRAM)
             except BlockingIOError:
-                return
+                break
             if source != upf:
                 self.counts["foreign"] += 1
                 continue
@@ -172,6 +182,15 @@ class Gateway:
                 self._deliver(deliveries)
             if generation:
                 self._heard(key, generation)
+        if self.table.arrived:
+            self._tell_arrivals()
+
+    def _tell_arrivals(self) -> None:
+        arrived, self.table.arrived = self.table.arrived, []
+        for key, generation, writer in arrived:
+            known = self.n6.whereabouts(key)
+            if known is not None:
+                self._arrived(key, generation, writer, known[1])
 
     def _from_peers(self) -> None:
         for _ in range(DRAIN):

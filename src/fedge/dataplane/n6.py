@@ -90,6 +90,11 @@ class N6:
             return None
         return flow.back.packet(packet[wire.ENVELOPE_BYTES :])
 
+    def towards(self, key: int, datagram: bytes) -> bytes | None:
+        """The IP packet around a word of the gateway's own for a session's client, if it is known where that is."""
+        flow = self._ues.get(key)
+        return flow.back.packet(datagram) if flow is not None else None
+
     def _read(self, packet: bytes) -> tuple[int, UeFlow] | None:
         """A packet's size and flow, remembered by its header; None for what is no datagram of a client (counted)."""
         try:
@@ -129,6 +134,9 @@ class N6:
         if not self._passes(self.apps.get(entry.instance, ""), flow):
             self.counts["no_rule"] += 1
             return False
+        before = self._ues.get(key)
+        if before is None or before.service != flow.service:
+            entry.expected = True  # the client sends to another address now: what leads it there has to know
         self._forget(key)
         if flow.key is not None:
             self._forget(flow.key)

@@ -40,10 +40,11 @@ def city_of(this: Run) -> City:
     return read_city(path)
 
 
-def endpoints(net: int, players: int) -> Endpoints:
-    """Who is who in loopback net ``net``."""
+def endpoints(net: int, players: int, sites: int) -> Endpoints:
+    """Who is who in loopback net ``net``: the applications' stable address and each site's own, base stations, UEs."""
+    own = (addresses.site_service(net, index) for index in range(sites))
     return Endpoints(
-        service=addresses.endpoint(addresses.service(net)),
+        services=tuple(map(addresses.endpoint, (addresses.service(net), *own))),
         n3=addresses.endpoint(addresses.gnb(net)),
         ues={addresses.ue(net, index): index for index in range(players)},
     )
@@ -71,7 +72,7 @@ async def serve(this: Run) -> None:
             core.send(message)
 
     city = city_of(this)
-    ends = endpoints(config.net, config.players)
+    ends = endpoints(config.net, config.players, len(city.sites))
     started_ns = config.started_ns or time.monotonic_ns()
     gpsis = tuple(addresses.SimulatedSubscribers(config.net, config.players).by_gpsi())
     people = read_crowd(this.folder).people
@@ -119,7 +120,7 @@ async def serve(this: Run) -> None:
             except TimeoutError:
                 file.flush()
     finally:
-        own = {"{}:{}".format(*end) for end in (ends.service, ends.n3)}
+        own = {"{}:{}".format(*end) for end in (*ends.services, ends.n3)}
         drops = sum(count for address, count in socket_drops().items() if address in own)
         log.info("access network ends", dropped=dict(access.path.counts), socket_drops=drops)
         access.stop()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from fedge.adapters.embedded import addresses
-from fedge.core.model import SiteId
+from fedge.core.model import Address, SiteId
 from fedge.runtime.federation import Federation
 from fedge.runtime.run import Run
 from fedge.simulation.city import read_city
@@ -44,6 +44,8 @@ class ControlConfig:
     net: int = 0
     players: int = 0
     simulated: tuple[str, ...] = ()
+    site_services: Mapping[SiteId, Address] = field(default_factory=dict)
+    """Each site's own address beside the stable ``service``: for clients whom no core network steers."""
     now: Callable[[], int] = time.monotonic_ns
 
 
@@ -69,7 +71,11 @@ def embedded_control(run: Run) -> ControlConfig:
         started_ns=config.started_ns,
         net=config.net,
         players=config.players,
-        simulated=("city and movement", "radio", "backhaul delay", "players"),
+        simulated=("city and movement", "radio", "5G core", "backhaul delay", "players"),
+        site_services={
+            site.site: Address(addresses.site_service(config.net, index))
+            for index, site in enumerate(city.sites)
+        },
     )
 
 

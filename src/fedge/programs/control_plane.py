@@ -125,6 +125,7 @@ class ControlShell:
             clusters=config.clusters,
             started_at=config.started_ns,
             default_service=config.service,
+            site_services=dict(config.site_services),
         )
         self.plane: ControlPlane = restored(self.journal, settings)
         self._metrics = Metrics(self.plane, self.now)

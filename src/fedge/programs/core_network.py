@@ -38,7 +38,7 @@ from fedge.simulation.core5g.nef.tokens import Tokens
 from fedge.simulation.core5g.smf import SessionManagement
 from fedge.simulation.core5g.store import Store
 from fedge.simulation.core5g.system import CoreNetwork
-from fedge.simulation.core5g.words import Event, RanLost, UpfLost
+from fedge.simulation.core5g.words import Event, RanLost, Route, UpfLost
 
 WAKE_S = 0.02
 NOTIFY_WITHIN_S = 2.0
@@ -127,6 +127,14 @@ def operator_of(run: Run, city: City) -> Operator:
     )
 
 
+def internet_of(net: int, city: City) -> dict[Address, Route]:
+    """What any UE reaches by plain routing: each site's own address."""
+    return {
+        Address(addresses.site_service(net, index)): Route(site.site, Address(addresses.gateway(net, index)))
+        for index, site in enumerate(city.sites)
+    }
+
+
 def tls_between(folder: Path) -> ssl.SSLContext:
     """For notifications: the receiver's certificate is checked, and the NEF shows its own."""
     context = ssl.create_default_context(cafile=folder / "ca.crt")
@@ -154,7 +162,8 @@ async def serve(run: Run) -> None:
     struck = faults.news() or NONE
     if struck.forgetful:
         store.forget_subscriptions()
-    smf = SessionManagement({cell.cell: cell for cell in city.cells}, store.life, store.paths())
+    cells = {cell.cell: cell for cell in city.cells}
+    smf = SessionManagement(cells, store.life, store.paths(), internet=internet_of(net, city))
     links = Links(lambda event: core.handle(event))
     core = CoreNetwork(
         f"https://{nef}", operator, smf, store, outbox, links.to_upf, links.to_ran, time.monotonic_ns

@@ -23,10 +23,14 @@ from fedge.adapters.embedded.link import Dialled, Join, Line, dial, end_when_sil
 from fedge.core.messages import (
     Answer,
     AskInventory,
+    ClientHeard,
+    ExpectClient,
     FinalDelta,
     InstanceHello,
     Message,
     MoveActivated,
+    MoveOrder,
+    RedirectClient,
     RunInstances,
     SiteHello,
     SiteReport,
@@ -147,6 +151,7 @@ class SiteShell:
         self.peers: dict[SiteId, Peer] = {}
         self._failpoints = Failpoints()
         self._held: list[tuple[str, Effect]] = []
+        self._redirected: dict[SessionKey, RedirectClient] = {}
         self._rng = random.Random(f"backhaul/{config.seed}/{self.site}")
         self.control: Dialled | None = None
         self.instances = instances_of(config, self.agent, self.apply)
@@ -157,6 +162,7 @@ class SiteShell:
             config.upf,
             self._forward,
             self._heard,
+            self._arrived,
             self.folder / "gateway.jsonl",
             config.n6_interface,
         )
@@ -221,7 +227,18 @@ class SiteShell:
                 message.key, addresses.endpoint(message.ue), addresses.endpoint(message.service)
             )
             return
+        if isinstance(message, ExpectClient):
+            self.gateway.table.expect(message.key)
+            return
+        if isinstance(message, RedirectClient):
+            self._redirect(message)
+            return
         self.apply(self.agent.handle(message, self.now()))
+
+    def _redirect(self, message: RedirectClient) -> None:
+        if message.key in self.gateway.table.entries:
+            self._redirected[message.key] = message
+            self.gateway.redirect(message.key, message.number, addresses.endpoint(message.service))
 
     def on_instance(self, message: Message) -> None:
         if isinstance(message, InstanceHello):
@@ -238,6 +255,11 @@ class SiteShell:
         if place is not None:
             seen = UplinkSeen(self.site, place.status.session, generation, self.now())
             self.apply(self.agent.handle(seen, self.now()))
+
+    def _arrived(self, key: int, generation: int, writer: bool, service: tuple[str, int]) -> None:
+        if self.control is not None:
+            sent_to, now = Address("{}:{}".format(*service)), self.now()
+            self.control.send(ClientHeard(self.site, SessionKey(key), generation, sent_to, writer, now))
 
     # --- effects -----------------------------------------------------------------------------------------------------------
 
@@ -260,7 +282,7 @@ class SiteShell:
             case TellPeer(site, message):
                 if site in self.peers:
                     if isinstance(message, FinalDelta):
-                        self._tell_whereabouts(self.peers[site], message.order.key)
+                        self._tell_whereabouts(self.peers[site], message.order)
                     self.peers[site].send(message)
             case TellInstance(instance, message):
                 line = self.lines.get(instance)
@@ -268,13 +290,17 @@ class SiteShell:
                     line.transport.write(codec.encode_for_instance(message))
             case SetFlow() | ClearFlow():
                 self.gateway.apply(effect)
+                if effect.key not in self.gateway.table.entries:
+                    self._redirected.pop(effect.key, None)
 
-    def _tell_whereabouts(self, peer: Peer, key: SessionKey) -> None:
-        """The target's gateway shall know where the UE is before its packets arrive there."""
-        known = self.gateway.n6.whereabouts(key)
+    def _tell_whereabouts(self, peer: Peer, order: MoveOrder) -> None:
+        """The target's gateway shall know where the UE is before its packets arrive there, and which address it will send to."""
+        known = self.gateway.n6.whereabouts(order.key)
         if known is not None:
             ue, service = (Address(f"{host}:{port}") for host, port in known)
-            peer.send(UeAt(key, ue, service))
+            told = self._redirected.get(order.key)
+            redirected = told is not None and told.generation == order.generation
+            peer.send(UeAt(order.key, ue, told.service if told is not None and redirected else service))
 
     def _forward(self, site: str, packet: bytes) -> None:
         peer = self.peers.get(SiteId(site))

@@ -42,7 +42,8 @@ class Steered:
         identity = Identity(account.receiver, account.dnn, account.sst)
         trust = ssl.create_default_context(cafile=config.folder / account.ca)
         secret = hmac.digest(config.token.encode(), b"notification addresses", "sha256")
-        self.steering = Steering(SteeringSettings(secret))
+        stable, own = Address(plane.settings.default_service), plane.settings.site_services
+        self.steering = Steering(SteeringSettings(secret, service=stable, services=own))
         self._network = SteeredNetwork(
             self.steering,
             NefClient(account, identity, trust, gpsis.get),

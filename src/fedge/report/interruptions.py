@@ -83,6 +83,8 @@ def _row(window: Window, session: Watched, handovers: Records) -> dict[str, Any]
         "to": story.target,
         "cause": story.cause,
         "ordered": story.ordered,
+        "access": story.access,
+        "steering": story.steering,
         "handover_within": bool(((own["t_ns"] <= window.end_ns) & (over_ns >= window.start_ns)).any()),
         "platform_ms": round(interruption_ms(session.radio, window), 3),
         "combined_ms": round(interruption_ms(session.client, window), 3),

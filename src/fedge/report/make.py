@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from fedge.report.access_kinds import by_access
 from fedge.report.integrity import Integrity, check_run
 from fedge.report.interruptions import Watched, interruptions
 from fedge.report.moves import MoveStory, move_counts, read_moves
@@ -16,7 +17,19 @@ from fedge.report.session_logs import read_session_logs
 from fedge.report.timeline import NO_LINE, LineTicks, Visit, by_session, during, find_visits, line_ticks
 from fedge.report.traces import NO_RECORDS, Records, Traces, by_ue, of_kind, read_traces
 from fedge.report.windows import first_entries, new_ticks
-from fedge.wire.records import ACCEPTED, ADDED, ATTACHED, DOWN, GOT, HANDOVER, HOPS, RELAY, SENT, WENT_UP
+from fedge.wire.records import (
+    ACCEPTED,
+    ADDED,
+    ATTACHED,
+    DOWN,
+    GOT,
+    HANDOVER,
+    HOPS,
+    IN_CELL,
+    RELAY,
+    SENT,
+    WENT_UP,
+)
 from fedge_sdk.game import Game
 
 Report = dict[str, Any]
@@ -61,12 +74,14 @@ def make_report(run_dir: Path, game_of: GameOf = arena_only) -> Report:
     }
     watched = {key: _watched(key, accepted, down, lines, visits) for key in visits}
     rng = np.random.default_rng(int(traces.config.get("seed") or 0))
+    gaps = interruptions(stories, watched, of_kind(traces.access, HANDOVER), traces.end_ns, rng)
     return {
         **{name: traces.config.get(name) for name in _CONFIGURED},
         "watched_s": _watched_s(traces),
         "sessions": len(logs),
         "moves": move_counts(stories),
-        **interruptions(stories, watched, of_kind(traces.access, HANDOVER), traces.end_ns, rng),
+        **gaps,
+        "by_access": by_access(of_kind(traces.access, IN_CELL), gaps["move_windows"], trips, visits),
         **_round_trip_figures(trips),
         **_path_figures(traces.access),
         "inputs": _inputs(trips, visits, checked),

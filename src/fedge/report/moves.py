@@ -21,7 +21,10 @@ SPURIOUS_NS = 5_000_000_000
 
 @dataclass
 class MoveStory:
-    """One move: ``at`` holds the first instant of each state it entered (monotonic ns)."""
+    """One move: ``at`` holds the first instant of each state it entered (monotonic ns).
+
+    ``access``: the kind of its UE's; ``steering``: by whom its packets were led, ``core`` or ``client``.
+    """
 
     move: str
     key: int
@@ -35,6 +38,8 @@ class MoveStory:
     bytes_total: int = 0
     bytes_after_trigger: int = 0
     warmed_before_ms: float | None = None
+    access: str = ""
+    steering: str = ""
 
     @property
     def ordered(self) -> bool:
@@ -76,6 +81,8 @@ def read_moves(lines: Iterable[dict[str, Any]]) -> list[MoveStory]:
             story = stories[name] = MoveStory(name, key, ue, *ends, str(line.get("cause") or ""))
         story.at.setdefault(str(line.get("state", "")), int(line.get("t_ns") or 0))
         story.reason = str(line.get("reason") or story.reason)
+        story.access = str(line.get("access") or story.access)
+        story.steering = str(line.get("steering") or story.steering)
         for figure in ("bytes_total", "bytes_after_trigger"):
             setattr(story, figure, max(getattr(story, figure), int(line.get(figure) or 0)))
         for figure in ("gain_ms", "warmed_before_ms"):

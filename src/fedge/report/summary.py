@@ -28,6 +28,15 @@ def summary(report: Report) -> str:
         *(_line(label, _spread(gaps[name])) for name, label in _GAPS),
         _line("round trip", _spread(report["rtt_ms"])),
         _line("of it, the network", _spread(report["network_rtt_ms"])),
+        *(
+            _line(f"round trip, {kind}", _spread(found["rtt_ms"]))
+            for kind, found in report["by_access"].items()
+        ),
+        *(
+            _line(f"a move, {kind}", f"{_spread(found['interruption_ms']['platform'])}{_led(found)}")
+            for kind, found in report["by_access"].items()
+            if found["moves"]
+        ),
         "",
         _line("ticks lost a move", _lost(report["ticks_lost_per_move"])),
         _line("frames over 50 ms", f"{report['frames_over_50ms']} of {report['frames_acknowledging']}"),
@@ -39,6 +48,12 @@ def summary(report: Report) -> str:
     ]
     lines[-1:-1] = [f"  ! {_finding(found)}" for found in report["findings"][:5]]
     return "\n".join(lines)
+
+
+def _led(found: dict[str, Any]) -> str:
+    """How many of these moves were led by redirecting the client."""
+    redirected = found["steering"].get("client", 0)
+    return f", {redirected} redirected" if redirected else ""
 
 
 _GAPS = (

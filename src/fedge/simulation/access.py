@@ -190,7 +190,9 @@ class AccessNetwork:
         self._tell_core(message)
 
     def _attach(self, index: int, cell: int) -> None:
-        profile = PROFILE_OF_KIND[self._cells[cell].kind]
+        kind = self._cells[cell].kind
+        profile = PROFILE_OF_KIND[kind]
+        self._trace.add(records.IN_CELL, index, monotonic_ns(), cell, records.ACCESS_KINDS.index(kind))
         luck = Random(f"rate/{self._plan.seed}/{index}/{cell}").gauss(0.0, 1.0)
         ue = self.path.ues[index]
         ue.cell = cell

@@ -14,6 +14,7 @@ import socket
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import log
 from random import Random
 from time import monotonic_ns
@@ -44,24 +45,26 @@ LARGEST = MTU - ip.HEADERS
 
 @dataclass(frozen=True)
 class Endpoints:
-    """Socket addresses: the application's, and the base stations' on N3, both bound here; UEs by IP address, to their index."""
+    """Socket addresses: the applications' (stable ones and the sites' own) and the base stations' on N3, all bound here.
 
-    service: Endpoint
+    ``ues``: UEs by IP address, to their index.
+    """
+
+    services: tuple[Endpoint, ...]
     n3: Endpoint
     ues: Mapping[str, int]
 
 
 class Ue:
-    """A UE at the radio: its two directions, the cell it is in, and the socket address it was last heard from."""
+    """A UE at the radio: its two directions, the cell it is in, and by the address it sends to, where it was last heard from."""
 
-    __slots__ = ("address", "cell", "down", "down_last", "index", "packets", "up", "up_last", "watch")
+    __slots__ = ("cell", "down", "down_last", "heard", "index", "up", "up_last", "watch")
 
     def __init__(self, index: int) -> None:
         self.index = index
         self.cell = 0
         self.up, self.down = Air(), Air()
-        self.address: Endpoint | None = None
-        self.packets: ip.Udp4 | None = None
+        self.heard: dict[Endpoint, tuple[Endpoint, ip.Udp4]] = {}
         self.watch = SessionWatch()
         # the last instant promised on the backhaul and to or from which site: packets of one path keep their order
         self.up_last = self.down_last = (-1, 0)
@@ -105,16 +108,17 @@ class PacketPath:
         self._luck_begins = 0
 
     def open(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Bind the application's address and the base stations' on N3. Raises ``OSError``."""
+        """Bind the applications' addresses and the base stations' on N3. Raises ``OSError``."""
         self._loop = loop
-        self._service = bound_udp(self._endpoints.service)
+        self._services = {service: bound_udp(service) for service in self._endpoints.services}
         self._n3 = bound_udp(self._endpoints.n3)
-        loop.add_reader(self._service, self._from_ues)
+        for service, sock in self._services.items():
+            loop.add_reader(sock, partial(self._from_ues, sock, service))
         loop.add_reader(self._n3, self._from_n3)
 
     def close(self) -> None:
         """Stop; packets still in the air are gone."""
-        for sock in (self._service, self._n3):
+        for sock in (*self._services.values(), self._n3):
             self._loop.remove_reader(sock)
             sock.close()
         if self._armed is not None:
@@ -131,8 +135,8 @@ class PacketPath:
 
     # --- upwards ------------------------------------------------------------------------------------------------------------
 
-    def _from_ues(self) -> None:
-        receive, by_address, luck, put = self._service.recvfrom, self._by_address, self._luck, self._queue.put
+    def _from_ues(self, sock: socket.socket, service: Endpoint) -> None:
+        receive, by_address, luck, put = sock.recvfrom, self._by_address, self._luck, self._queue.put
         for _ in range(BATCH):
             try:
                 packet, address = receive(READ_BYTES)
@@ -145,8 +149,9 @@ class PacketPath:
                 reason = "unknown_ue" if ue is None else "too_large_up" if size > LARGEST else "no_radio_yet"
                 self.counts[reason] += 1
                 continue
-            if address != ue.address:
-                ue.address, ue.packets = address, ip.Udp4(address, self._endpoints.service)
+            heard = ue.heard.get(service)
+            if heard is None or heard[0] != address:
+                heard = ue.heard[service] = address, ip.Udp4(address, service)
             slot = self._slot(now)
             if luck.lost_up.item(slot, ue.index):
                 self.counts["lost_up"] += 1
@@ -155,13 +160,13 @@ class PacketPath:
             if not due:
                 self.counts["lost_in_roam_up"] += 1
                 continue
-            put(due, self._off_radio_up, ue, packet, ue.packets, now)
+            put(due, self._off_radio_up, ue, packet, service, heard[1], now)
         self._pump()
 
     def _off_radio_up(self, entry: Any, now: int) -> None:
         """At the base station: choose the path, enter the backhaul."""
-        due, _, _, ue, datagram, packets, entered = entry
-        path = self.gnb.uplink(ue.index, self._endpoints.service)
+        due, _, _, ue, datagram, service, packets, entered = entry
+        path = self.gnb.uplink(ue.index, service)
         if path is None:
             self.counts["no_path_up"] += 1
             return
@@ -198,6 +203,10 @@ class PacketPath:
             if path is None:
                 self._send(self._n3, datagram, to)
                 continue
+            sock = self._services.get(path.flow.service)
+            if sock is None:
+                self.counts["no_such_service"] += 1
+                continue
             now = monotonic_ns()
             ue, site = self.ues[path.flow.ue], path.site
             at = now + self._oneway_ns[ue.cell][site] + int(-log(1.0 - self._random()) * BACKHAUL_JITTER_NS)
@@ -205,12 +214,12 @@ class PacketPath:
             if last_site == site and at < last:
                 at = last
             ue.down_last = (site, at)
-            put(at, self._off_backhaul_down, ue, datagram, to, now)
+            put(at, self._off_backhaul_down, ue, datagram, sock, to, now)
         self._pump()
 
     def _off_backhaul_down(self, entry: Any, now: int) -> None:
         """At the base station: the packet enters the UE's downlink radio, now."""
-        due, _, _, ue, datagram, to, entered = entry
+        due, _, _, ue, datagram, sock, to, entered = entry
         frame, arrival, luck = frame_of(datagram), None, self._luck
         if frame is not None:
             self._trace.add(records.DOWN, ue.index, now, frame.epoch, frame.tick, frame.stable_seq)
@@ -229,11 +238,11 @@ class PacketPath:
             self.counts["lost_in_roam_down"] += 1
             return
         trip = None if arrival is None or frame is None else (arrival, frame.wait_us)
-        self._queue.put(at, self._off_radio_down, ue, datagram, to, trip, entered, now, now - due)
+        self._queue.put(at, self._off_radio_down, ue, datagram, sock, to, trip, entered, now, now - due)
 
     def _off_radio_down(self, entry: Any, now: int) -> None:
-        due, count, _, ue, datagram, to, trip, entered, entered_radio, late = entry
-        self._send(self._service, datagram, to)
+        due, count, _, ue, datagram, sock, to, trip, entered, entered_radio, late = entry
+        self._send(sock, datagram, to)
         if trip is not None:
             arrival, wait_us = trip
             radio_us, backhaul_us = (now - entered_radio) // 1000, (entered_radio - entered) // 1000

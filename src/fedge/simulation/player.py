@@ -65,7 +65,6 @@ class Player:
         self.heard_at = 0
         self.sent = self.acknowledged = self.malformed = 0
         self._seed, self._believe_all, self._trace = seed, believe_all, trace
-        self._service = ("", 0)
         self._unsaid: tuple[bytes, ...] = ()
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.setblocking(False)
@@ -85,7 +84,8 @@ class Player:
         else:
             session.raise_floor(attachment.epoch_floor)
             self._record_attached(attachment, session, now)
-        self.session, self._service = session, attachment.service
+        session.way.attached(attachment.service, attachment.services)
+        self.session = session
         self.attached, self.heard_at = True, now
 
     def play(self, now: int, may_press: bool) -> None:
@@ -99,16 +99,18 @@ class Player:
             self._unsaid = ()
         if may_press and session.synced and not self.leaving_since:
             self._press(session, intent(self._seed, self.ue, session.next_seq), now)
-        with suppress(OSError):  # a full buffer: the next datagram says it again
-            self.socket.sendto(session.datagram(), self._service)
+        datagram = session.datagram()
+        for service in session.way.destinations(now):
+            with suppress(OSError):  # a full buffer: the next datagram says it again
+                self.socket.sendto(datagram, service)
 
-    def hear(self, datagram: bytes, now: int) -> None:
+    def hear(self, datagram: bytes, source: tuple[str, int], now: int) -> None:
         """A datagram from the network."""
         session = self.session
         if session is None or not self.attached:
             return
         try:
-            verdict = session.receive(datagram)
+            verdict = session.receive(datagram, source, now)
         except wire.Malformed:
             self.malformed += 1
             return

@@ -146,15 +146,15 @@ class Fleet:
     def _listen(self) -> None:
         for fd, _ in self._poll.poll(0):
             player = self._by_fd[fd]
-            receive = player.socket.recv
+            receive = player.socket.recvfrom
             for _ in range(BATCH):
                 try:
-                    datagram = receive(2048)
+                    datagram, source = receive(2048)
                 except BlockingIOError:
                     break
                 except OSError:
                     continue
-                player.hear(datagram, monotonic_ns())
+                player.hear(datagram, source, monotonic_ns())
 
     def _take_turns(self) -> None:
         self._armed = None

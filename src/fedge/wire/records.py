@@ -14,6 +14,7 @@ HOPS         12  microseconds of the round trip of input stable_seq: a = radio, 
 HANDOVER     13  a = gap_us, b = from cell index, c = to cell index; t_ns = its start
 RELAY        14  a = how many microseconds late a delay queue released a packet; flags 0 up, 1 down; one of 16
 ADDED        15  a = microseconds that relays added one way, beyond what they emulate; flags 0 up, 1 down; one of 8
+IN_CELL      16  the UE is in a cell from now on: a = cell index, b = its kind, an index of ``ACCESS_KINDS``
 =========  ====  ==========================================================================================================
 """
 
@@ -26,7 +27,8 @@ from typing import NamedTuple
 RECORD = struct.Struct("!BBHIIIIQ")
 
 SENT, GOT, ATTACHED, LEFT = 1, 2, 3, 4
-DOWN, HOPS, HANDOVER, RELAY, ADDED = 11, 12, 13, 14, 15
+DOWN, HOPS, HANDOVER, RELAY, ADDED, IN_CELL = 11, 12, 13, 14, 15, 16
+ACCESS_KINDS = ("nr", "lte", "wifi")
 
 # flags of GOT
 ACCEPTED, STALE_EPOCH, CHAIN_MISMATCH, STABLE_WENT_BACK, TICK_TWICE, REFUSED_EPOCH = 1, 2, 4, 8, 16, 32

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
+from msgspec.structs import replace
+
 from fedge.core.messages import (
     ActivateRoute,
     DeclinePath,
@@ -93,6 +95,7 @@ class World:
         self.move: tuple[int, SiteId] | None = None
         self._late: set[str] = set()
         """The sites to which the core configured a path while the present move was under way."""
+        self.redirected = False
         self.steering = self._steering()
         self.say(InstallRoute(SESSION, KEY, UE, 1, self.site, GATEWAYS[self.site], AppId("arena")))
         self.say(ActivateRoute(SESSION, KEY, 1))
@@ -215,7 +218,10 @@ class World:
         self.steering = self._steering()
         leads, arena = self.active >= self.serving, AppId("arena")
         gateway = GATEWAYS[self.site]
-        self.say(InstallRoute(SESSION, KEY, UE, self.serving, self.site, gateway, arena, leads))
+        installed = InstallRoute(
+            SESSION, KEY, UE, self.serving, self.site, gateway, arena, leads, top=self.top
+        )
+        self.say(replace(installed, redirected=self.redirected))
         self.say(ActivateRoute(SESSION, KEY, self.serving))
         if self.move is not None:
             self._install(*self.move)

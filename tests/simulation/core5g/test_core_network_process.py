@@ -62,6 +62,7 @@ class Surroundings:
         city = generate(7, 2, 5.0)
         write_city(folder / "city.json", city)
         self.sites = [site.site for site in city.sites]
+        self.service = addresses.service(self.net)
         self.heard: list[Message] = []
         self.notified: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.links: dict[str, Dialled] = {}
@@ -107,11 +108,11 @@ class Surroundings:
             self.links["ran"].send(switched)
 
     async def until(self, kind: type[Message]) -> Message:
-        """The first message of this kind that is heard."""
+        """The first message of this kind that is heard about the application's stable address."""
         async with asyncio.timeout(PATIENCE_S):
             while True:
                 for message in self.heard:
-                    if isinstance(message, kind):
+                    if isinstance(message, kind) and getattr(message, "service", None) == self.service:
                         return message
                 await asyncio.sleep(0.01)
 

@@ -56,6 +56,11 @@ def service(net: int, index: int = 1) -> str:
     return f"127.{net}.1.{index}:{SERVICE_PORT}"
 
 
+def site_service(net: int, site: int) -> str:
+    """A site's own public address for applications, beside the stable ones: plain IP routing leads there from any access."""
+    return f"127.{net}.2.{1 + site}:{SERVICE_PORT}"
+
+
 def site_host(net: int, site: int) -> str:
     return f"127.{net}.{10 + site}.1"
 

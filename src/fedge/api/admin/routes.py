@@ -44,6 +44,7 @@ from fedge.core.control.events import (
     AskedMove,
 )
 from fedge.core.control.seeing import seen_by
+from fedge.core.control.ue_move import led
 from fedge.core.discovery import explanation
 from fedge.core.model import MS, AppId, SessionId, SessionKey, SiteId, UeId
 
@@ -95,7 +96,9 @@ class Api:
         if decision is None:
             return _error(409, "CONFLICT", f"{session.ue} is not on the network")
         at_ms = round((now - self.plane.settings.started_at) / MS, 1)
-        return _json(explanation(decision, session.session, at_ms))
+        view = self.plane.access.ues.get(session.ue)
+        by = led(session.redirected, view.sighting.kind if view is not None else "")
+        return _json({**explanation(decision, session.session, at_ms), "steering": by})
 
     async def explain_deployment(self, request: Request) -> Response:
         name = request.path_params["name"]

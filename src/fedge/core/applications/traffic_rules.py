@@ -46,12 +46,14 @@ Endpoint = tuple[str, int]
 _Span = tuple[int, int]
 
 
-def rules_of(application: Application, address: Address) -> tuple[TrafficRule, ...]:
+def rules_of(application: Application, address: Address, *others: Address) -> tuple[TrafficRule, ...]:
     """One rule a port of the application's Service: what is sent to its stable ``address`` goes to its instances.
 
-    The first port is the one of ``address``, which clients are told; the others keep the manifest's numbers. No Service, no rule.
+    What is sent to one of the ``others``, the sites' own, does so too. The first port is the one of ``address``, which clients
+    are told; further ports keep the manifest's numbers. No Service, no rule.
     """
     host, _, told_port = address.rpartition(":")
+    hosts = (host, *(other.rpartition(":")[0] for other in others))
     return tuple(
         TrafficRule(
             traffic_rule_id=f"{application.app}-{protocol.lower()}-{port}",
@@ -59,7 +61,7 @@ def rules_of(application: Application, address: Address) -> tuple[TrafficRule, .
             priority=DERIVED_PRIORITY,
             traffic_filter=(
                 TrafficFilter(
-                    dst_address=(host,), dst_port=(str(port) if index else told_port,), protocol=(protocol,)
+                    dst_address=hosts, dst_port=(str(port) if index else told_port,), protocol=(protocol,)
                 ),
             ),
             action="FORWARD_DECAPSULATED",

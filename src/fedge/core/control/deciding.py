@@ -114,7 +114,7 @@ def attach(known: Knowledge, event: AskedAttach, now: Nanoseconds) -> list[Effec
     name = sessions.session_id(event.app, event.ue, known.state)
     session = known.state.sessions.get(name)
     if session is not None and session.state != "lost":
-        answer = sessions.attach_answer(known.state, session, event.request, known.service_of(event.app))
+        answer = sessions.attach_answer(known.state, session, event.request, known.reach(session))
         if answer is None:
             known.waiting.setdefault(name, []).append((event.request, False))
             return []
@@ -183,6 +183,12 @@ def silent(known: Knowledge, ue: UeId, now: Nanoseconds) -> bool:
     return view is None or now - view.heard_at > SILENT_AFTER
 
 
+def _access(known: Knowledge, ue: UeId) -> str:
+    """The kind of the cell that it was last seen in."""
+    view = known.access.ues.get(ue)
+    return view.sighting.kind if view is not None else ""
+
+
 def _limit(known: Knowledge, session: Session) -> int:
     return known.applications[session.app].mobility.max_concurrent_moves_per_site
 
@@ -219,7 +225,18 @@ def consider(
     cause = "drain" if must_leave else cause
     order = order_for(known, session, decision.best, cause, now)
     hold = cause == "predicted" or (cause == "core" and cell is not None)
-    return [Propose(MovePlanned(order, round(decision.gain_ms, 3), decision.because, must_leave, hold))]
+    return [
+        Propose(
+            MovePlanned(
+                order,
+                round(decision.gain_ms, 3),
+                decision.because,
+                must_leave,
+                hold,
+                _access(known, session.ue),
+            )
+        )
+    ]
 
 
 def cell_changed(known: Knowledge, event: CellChanged, now: Nanoseconds) -> list[Effect]:
@@ -239,7 +256,7 @@ def cell_changed(known: Knowledge, event: CellChanged, now: Nanoseconds) -> list
 def _held_move(known: Knowledge, session: Session, move: Move, now: Nanoseconds) -> list[Effect]:
     decision = decision_for(known, session, now)
     if decision is not None and decision.decision == "move" and decision.best == move.order.target:
-        return [Propose(HandoverDone(move.id))]
+        return [Propose(HandoverDone(move.id, _access(known, session.ue)))]
     return [Propose(MoveExpired(move.id, "the handover went elsewhere"))]
 
 
@@ -291,7 +308,11 @@ def move(known: Knowledge, event: AskedMove, now: Nanoseconds) -> list[Effect]:
             202,
             {"move": order.move, "session": session.session, "from": session.site, "to": event.to},
         ),
-        Propose(MovePlanned(order, round(gain, 3), "somebody wants it there", ordered=True)),
+        Propose(
+            MovePlanned(
+                order, round(gain, 3), "somebody wants it there", True, False, _access(known, session.ue)
+            )
+        ),
     ]
 
 

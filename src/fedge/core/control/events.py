@@ -149,12 +149,14 @@ class MovePlanned(Message, frozen=True):
     reason: str
     ordered: bool = False
     hold: bool = False
+    access: str = ""
 
 
 class HandoverDone(Message, frozen=True):
-    """The handover that the move was held for has happened."""
+    """The handover that the move was held for has happened; the UE is on ``access`` now."""
 
     move: MoveId
+    access: str = ""
 
 
 class MoveExpired(Message, frozen=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -12,7 +12,7 @@ from fedge.core.applications import Application, applications_of
 from fedge.core.applications.tenant import Tenant, tenants_of
 from fedge.core.applications.traffic_rules import dns_rules_of, rules_of
 from fedge.core.control.per_site import PerSite
-from fedge.core.control.state import State
+from fedge.core.control.state import Session, State
 from fedge.core.enablement import Farewell
 from fedge.core.federation import SiteView
 from fedge.core.messages import DnsRule, EngineBound, TrafficRule
@@ -22,6 +22,7 @@ from fedge.core.placement import Picture, Placement, Policy, SiteFacts, Wanted, 
 
 class ControlSettings(Struct, frozen=True):
     """``policy``: follow, or stay (nobody moves unless ordered). ``services``: each application's stable address.
+    ``site_services``: each site's own, for clients that the core network does not steer.
 
     ``engine`` karmada: its scheduler places applications, and its bindings say where; embedded: the control plane does.
     """
@@ -31,6 +32,7 @@ class ControlSettings(Struct, frozen=True):
     clusters: dict[SiteId, str] = {}
     """On Karmada: the member cluster that each site is."""
     services: dict[AppId, str] = {}
+    site_services: dict[SiteId, Address] = {}
     started_at: Nanoseconds = 0
     default_service: str = ""
 
@@ -87,7 +89,11 @@ class Knowledge:
     def _rules(self, application: Application) -> tuple[TrafficRule, ...]:
         """The manifest's rules, as updates have left them."""
         updated = self.state.enablement.traffic_rules.get(application.app, {})
-        derived = rules_of(application, Address(self.service_of(application.app)))
+        derived = rules_of(
+            application,
+            Address(self.service_of(application.app)),
+            *self.settings.site_services.values(),
+        )
         return tuple(updated.get(one.traffic_rule_id, one) for one in derived)
 
     def traffic_rules(self, app: AppId) -> tuple[TrafficRule, ...]:
@@ -101,5 +107,14 @@ class Knowledge:
         return tuple(updated.get(one.dns_rule_id, one) for one in derived)
 
     def service_of(self, app: AppId) -> str:
-        """The address that this application's clients send to."""
+        """The application's stable address."""
         return self.settings.services.get(app, self.settings.default_service)
+
+    def reach(self, session: Session) -> dict[str, Any]:
+        """In the attach answer: where its client is to send, and every address that it may be redirected to.
+
+        Before it is told which, a site's own address is right: it is reached from any access.
+        """
+        stable, own = self.service_of(session.app), self.settings.site_services
+        service = session.service or own.get(session.site, stable)
+        return {"service": service, "services": [stable, *own.values()]} if own else {"service": stable}

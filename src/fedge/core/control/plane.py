@@ -58,9 +58,11 @@ from fedge.core.messages import (
     AccessHello,
     AskInventory,
     CellChanged,
+    ClientHeard,
     EngineBound,
     EngineUnbound,
     EpochVoided,
+    ExpectClient,
     HandoverPredicted,
     HopFigures,
     Message,
@@ -68,6 +70,7 @@ from fedge.core.messages import (
     MoveActivated,
     MoveFrozen,
     PathChangeAsked,
+    RedirectClient,
     RouteActivated,
     RouteInstalled,
     RouteRefused,
@@ -155,9 +158,7 @@ class ControlPlane(Knowledge):
                 return [*sessions.refused(state, event, now), *self._answer_refused(event)]
             case ClientAttached():
                 session = state.sessions.get(event.session)
-                return sessions.attached(
-                    state, event, self.service_of(session.app) if session is not None else ""
-                )
+                return sessions.attached(state, event, self.reach(session) if session is not None else {})
             case SessionClosing():
                 return sessions.closing(state, event, now)
             case SessionClosed():
@@ -213,10 +214,10 @@ class ControlPlane(Knowledge):
         if session is None or event.generation < session.generation:
             return []
         if event.generation == session.generation:
-            sessions.steered(self.state, session)
+            sessions.steered(session, event)
         effects = ue_move.steered(self.state, event, now)
         for request, fresh in self.waiting.pop(event.session, []):
-            answer = sessions.attach_answer(self.state, session, request, self.service_of(session.app))
+            answer = sessions.attach_answer(self.state, session, request, self.reach(session))
             if answer is not None and fresh:
                 effects.append(Reply(request, answer.status, {**answer.body, "fresh": True}))
             elif answer is not None:
@@ -260,6 +261,10 @@ class ControlPlane(Knowledge):
                 self.bound.pop(event.app, None)
             case EpochVoided():
                 return reconcile.epoch_voided(self.state, event)
+            case ClientHeard():
+                return [ToAccess(event)]
+            case RedirectClient() | ExpectClient():
+                return [ToSite(event.site, event)]
             case _:
                 return None
         return []

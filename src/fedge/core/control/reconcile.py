@@ -136,7 +136,7 @@ def _served_elsewhere(
     session.site, session.epoch = site, status.epoch
     session.top_epoch = max(session.top_epoch, status.epoch)
     session.generation = session.top_generation = session.top_generation + 1
-    session.steered = False
+    session.steered, session.service = False, ""
     return [*effects, *sessions.route_of(state, session, activate=True)]
 
 

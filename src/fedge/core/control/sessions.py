@@ -16,6 +16,7 @@ from fedge.core.messages import (
     MoveAborted,
     OpenSession,
     RemoveRoute,
+    RouteActivated,
     SessionClosed,
     SessionDiscarded,
     SessionOpened,
@@ -67,6 +68,8 @@ def route_of(state: State, session: Session, activate: bool) -> list[Effect]:
         gateway,
         session.app,
         leads=session.steered,
+        top=session.top_generation,
+        redirected=session.redirected,
     )
     effects: list[Effect] = [ToAccess(install)]
     if activate:
@@ -82,9 +85,9 @@ def opened(state: State, event: SessionOpened, now: Nanoseconds) -> list[Effect]
     return orders_of(state, session)
 
 
-def steered(state: State, session: Session) -> None:
+def steered(session: Session, event: RouteActivated) -> None:
     """The user plane routes the session's present generation."""
-    session.steered = True
+    session.steered, session.service, session.redirected = True, event.service, event.redirected
     if session.state == "opening" and session.opened:
         session.state = "serving"
 
@@ -102,7 +105,7 @@ def refused(state: State, event: SessionRefused, now: Nanoseconds) -> list[Effec
     return [ToAccess(RemoveRoute(session.session, session.key)), ToSite(event.site, discard)]
 
 
-def attached(state: State, event: ClientAttached, service: str) -> list[Effect]:
+def attached(state: State, event: ClientAttached, reach: dict[str, Any]) -> list[Effect]:
     """A client is back: another life, unless it remembers the one that it had."""
     session = state.sessions.get(event.session)
     if session is None:
@@ -113,7 +116,7 @@ def attached(state: State, event: ClientAttached, service: str) -> list[Effect]:
                 {"code": "CLOSING", "message": f"{event.session} has just ended; ask again"},
             )
         ]
-    answer = attach_answer(state, session, event.request, service)
+    answer = attach_answer(state, session, event.request, reach)
     if answer is None or answer.status != 200:
         wait = {"code": "MOVE_UNDECIDED", "message": f"{event.session} is changing; ask again in 100 ms"}
         return [answer if answer is not None else Reply(event.request, 503, wait)]
@@ -185,7 +188,7 @@ def found_again(state: State, session: Session, status: SessionStatus, now: Nano
     return [*route_of(state, session, activate=True), told]
 
 
-def attach_answer(state: State, session: Session, request: int, service: str) -> Reply | None:
+def attach_answer(state: State, session: Session, request: int, reach: dict[str, Any]) -> Reply | None:
     """The answer to an attach that finds a session; None while its client has to wait for something under way."""
     if session.state == "opening":
         return None
@@ -206,7 +209,7 @@ def attach_answer(state: State, session: Session, request: int, service: str) ->
     body: dict[str, Any] = {
         "session": session.session,
         "key": f"{session.key:016x}",
-        "service": service,
+        **reach,
         "epoch_floor": session.epoch,
         "life": session.life,
         "site": session.site,

@@ -40,6 +40,10 @@ class Session(Struct):
     aborts: int = 0
     aborted_at: Nanoseconds = 0
     because: str = ""
+    service: str = ""
+    """Where a client that attaches is to send, as steering told; empty while that is not known."""
+    redirected: bool = False
+    """Its client is led by the SDK; else the core network leads its packets."""
 
 
 class Grant(Struct, frozen=True):

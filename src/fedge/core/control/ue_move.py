@@ -54,6 +54,7 @@ def planned(state: State, event: MovePlanned, now: Nanoseconds) -> list[Effect]:
     if session is None or session.move is not None or session.state != "serving" or order.move in state.moves:
         return []
     move = Move(order, gain_ms=event.gain_ms, reason=event.reason, ordered=event.ordered, hold=event.hold)
+    move.access = event.access
     state.moves[order.move] = move
     state.next_move += 1
     session.move = order.move
@@ -93,7 +94,11 @@ def handover_done(state: State, event: HandoverDone, now: Nanoseconds) -> list[E
     if move is None or not move.hold:
         return []
     move.hold, move.handover_at = False, now
-    return _proceed(move)
+    if event.access == move.access:
+        return _proceed(move)
+    # a path that the core network made for the old access may be gone: steering says again when there is one
+    move.access, move.routed = event.access, False
+    return orders_of(state, move)
 
 
 def _proceed(move: Move) -> list[Effect]:
@@ -132,7 +137,7 @@ def activated(state: State, event: MoveActivated, now: Nanoseconds) -> list[Effe
         move.order.generation,
     )
     session.came_from, session.moved_at, session.aborts = move.order.source, now, 0
-    session.steered = False
+    session.steered, session.service = False, ""
     told = _told(move, "ACTIVATED", event.at, f"{move.order.target} writes from tick {event.tick + 1}")
     return [*orders_of(state, move), told]
 
@@ -154,8 +159,9 @@ def steered(state: State, event: RouteActivated, now: Nanoseconds) -> list[Effec
     move = _move_of(state, event.session, event.generation)
     if move is None or not _enter(move, "steered", event.at):
         return []
-    move.steered = True
-    told = _told(move, "STEERED", event.at, f"the user plane routes at generation {event.generation}")
+    move.steered, move.redirected = True, event.redirected
+    said = f"{led(move.redirected, move.access)}, at generation {event.generation}"
+    told = _told(move, "STEERED", event.at, said)
     return [told, *_confirm(state, move, now)]
 
 
@@ -261,7 +267,7 @@ def aborted(state: State, event: MoveAborted, now: Nanoseconds) -> list[Effect]:
     if was in AFTER:
         session.site, session.top_generation = order.source, order.generation + 1
         session.generation = session.top_generation
-        session.steered = False
+        session.steered, session.service = False, ""
         gateway = state.sites[order.source].gateway
         effects += [
             ToAccess(
@@ -315,7 +321,14 @@ def orders_of(state: State, move: Move) -> list[Effect]:
     if session is None or target is None:
         return []
     install = InstallRoute(
-        order.session, order.key, order.ue, order.generation, order.target, target.gateway, order.app
+        order.session,
+        order.key,
+        order.ue,
+        order.generation,
+        order.target,
+        target.gateway,
+        order.app,
+        access=move.access,
     )
     match move.state:
         case "PLANNED":
@@ -410,10 +423,22 @@ def _told(move: Move, entered: str, at: Nanoseconds, sentence: str) -> Story:
         "gain_ms": round(move.gain_ms, 3),
         "bytes_total": move.bytes_total,
         "bytes_after_trigger": move.bytes_after_trigger,
+        "access": move.access,
     }
+    if move.steered:
+        facts["steering"] = "client" if move.redirected else "core"
     if move.handover_at and "WARMING" in move.steps:
         facts["warmed_before_ms"] = round((move.handover_at - move.steps["WARMING"]) / MS, 1)
     return Story(sentence, at, facts)
+
+
+def led(redirected: bool, access: str) -> str:
+    """By whom a session's packets are led where they shall go, in words."""
+    if not redirected:
+        return "steered by the 5G core (Traffic Influence)"
+    if access in ("", "nr"):
+        return "its client is redirected: the core network does not steer it yet"
+    return f"its client is redirected: {access} has no steering"
 
 
 def _handed_over_in(move: Move) -> str:

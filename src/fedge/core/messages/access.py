@@ -24,6 +24,9 @@ class InstallRoute(Message, frozen=True):
     """Keep generation ``generation`` of the session's route ready, inactive. Said when its site is warm.
 
     ``leads``, after a restart: this generation was reported active before, so the traffic goes there unless somebody forgot.
+    ``redirected``: it was the client that was led there, wherever the core leads.
+    ``access``: the kind of the UE's cell as the control plane saw it; empty: it does not say. ``top``: the highest
+    generation that the session was ever given.
     """
 
     session: SessionId
@@ -34,6 +37,9 @@ class InstallRoute(Message, frozen=True):
     gateway: Address
     app: AppId = AppId("")
     leads: bool = False
+    access: str = ""
+    top: int = 0
+    redirected: bool = False
 
 
 class ActivateRoute(Message, frozen=True):
@@ -111,9 +117,16 @@ class RouteInstalled(Message, frozen=True):
 
 
 class RouteActivated(Message, frozen=True):
+    """``service``: where a client that attaches from now on is to send; empty: to the application's stable address.
+
+    ``redirected``: the client is led there by the SDK; else the core network leads its packets.
+    """
+
     session: SessionId
     generation: int
     at: Nanoseconds
+    service: Address = Address("")
+    redirected: bool = False
 
 
 class UeSighting(Struct, frozen=True):

@@ -96,6 +96,41 @@ class Unvoid(Message, frozen=True):
     as_epoch: int
 
 
+class RedirectClient(Message, frozen=True):
+    """Tell the session's client, if ``site`` knows where it is, that ``generation`` is reached at ``service``: a REDIRECT.
+
+    ``number`` is the REDIRECT's: it rises, so that an older one changes nothing.
+    """
+
+    site: SiteId
+    key: SessionKey
+    generation: int
+    number: int
+    service: Address
+
+
+class ExpectClient(Message, frozen=True):
+    """Say ``ClientHeard`` as soon as the session's client is heard, again if it was said before."""
+
+    site: SiteId
+    key: SessionKey
+
+
+class ClientHeard(Message, frozen=True):
+    """A packet of the session's client came to ``site`` straight from the user plane, sent to ``service``.
+
+    Said when it was asked for, and unasked when the client sends to another address than before. ``writer``: the site's copy is
+    the writer and its client believes it; else the site keeps its packets for a copy that is on its way.
+    """
+
+    site: SiteId
+    key: SessionKey
+    generation: int
+    service: Address
+    writer: bool
+    at: Nanoseconds
+
+
 class SiteHello(Message, frozen=True):
     """First words of an agent on a new connection: where it is and all it holds."""
 

@@ -46,7 +46,8 @@ class Move(Struct):
     """``steps``: the instant at which each state was entered. ``hold``: copy, but wait for the handover before freezing.
 
     ``routed``: the path to the target is ready beside the old one. ``ordered``: a person or a drain asked for it.
-    ``gain_ms``: by how much the expected round trip gets shorter.
+    ``gain_ms``: by how much the expected round trip gets shorter. ``access``: the kind of the UE's cell when that was last seen.
+    ``redirected``: its client was led to the target by the SDK, not its packets by the core network.
     """
 
     order: MoveOrder
@@ -66,6 +67,8 @@ class Move(Struct):
     tick: int = 0
     bytes_total: int = 0
     bytes_after_trigger: int = 0
+    access: str = ""
+    redirected: bool = False
 
     @property
     def id(self) -> MoveId:

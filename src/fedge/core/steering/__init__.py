@@ -2,7 +2,8 @@
 
 The control plane says ``InstallRoute``, ``ActivateRoute``, ``WithdrawRoute``, ``RemoveRoute``, ``DeclinePath`` and hears
 ``RouteInstalled``, ``RouteActivated``, ``RouteRefused``, ``PathChangeAsked``. The core network knows subscriptions, notifications
-and acknowledgements, and no route generation. Between the two stands one ``Path`` for each session (a UE with an application):
+and acknowledgements, and no route generation. Between the two stands one ``Path`` for each session (a UE with an application).
+Where the core network does not steer, its client is redirected (``redirect``). Where it does, a path changes in one of two ways:
 
 - **asked by Fedge**: the subscription's ``trafficRoutes`` name the wanted site alone → EARLY → acknowledged, because
   ``InstallRoute`` is said only when the target is warm → LATE → ``RouteInstalled``: the move may freeze → ``ActivateRoute``: the
@@ -15,8 +16,8 @@ a restarted NEF and a core that says yes and does nothing are all met by asking 
 up: the control plane's deadline does, and says ``WithdrawRoute``.
 
 Reading order: ``path`` (states, ``TRANSITIONS``), ``steer`` (what one path hears) and ``advance`` (what is said about it next),
-``steering`` (all of them, and finding the way back),
-``calls`` (what is said to the NEF), ``patience`` (back-off and circuit, as values), ``dnai`` (sites' names in the core network).
+``redirect`` (its client, on an access without steering), ``steering`` (all of them, and finding the way back), ``calls`` (what is
+said to the NEF), ``patience`` (back-off and circuit, as values), ``desk`` (what all share), ``dnai`` (sites' names in the core).
 Pure: ``handle(event, now) -> effects``; ``adapters/core5g`` is the shell.
 """
 

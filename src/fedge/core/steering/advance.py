@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from fedge.core.messages import PathChangeAsked, RouteActivated, RouteInstalled
 from fedge.core.model import MS, SECOND, Nanoseconds
+from fedge.core.steering import redirect
 from fedge.core.steering.calls import Acknowledge, Create, Delete, Effect, N6Route, Patch, Tell
 from fedge.core.steering.desk import Desk
 from fedge.core.steering.path import Change, Path, Target
@@ -35,7 +36,8 @@ def advance(path: Path, desk: Desk, now: Nanoseconds) -> list[Effect]:
     effects: list[Effect] = []
     if path.change is not None:
         effects += _on_change(path, path.change, goal, desk, now)
-    return [*effects, *_call(path, goal, desk, now), *_report(path, goal, now)]
+    effects += _call(path, goal, desk, now)
+    return [*effects, *redirect.lead(path, desk, now), *_report(path, goal, desk, now)]
 
 
 def _on_change(path: Path, change: Change, goal: Target, desk: Desk, now: Nanoseconds) -> list[Effect]:
@@ -121,20 +123,38 @@ def _names(routes: Iterable[N6Route]) -> frozenset[str]:
     return frozenset(route.dnai for route in routes)
 
 
-def _report(path: Path, goal: Target, now: Nanoseconds) -> list[Effect]:
+def _report(path: Path, goal: Target, desk: Desk, now: Nanoseconds) -> list[Effect]:
     """What the control plane waits to hear."""
-    arrived = path.there or path.state == "UNSTEERED"
-    arrived |= path.state == "ASKED" and _silent_enough(path, goal, TAKEN_FOR_THERE)
-    change = path.change
-    beside = path.state in ("LATE", "SWITCHING") and change is not None and change.site == goal.site
+    installed, activated = _progress(path, goal, desk)
     effects: list[Effect] = []
-    if (arrived or beside) and goal is path.next and goal.generation > path.installed:
+    if installed and goal is path.next and goal.generation > path.installed:
         path.installed = goal.generation
         effects.append(Tell(RouteInstalled(path.session, goal.generation)))
-    if arrived and goal is path.serving and goal.generation > path.activated:
-        path.activated = goal.generation
-        effects.append(Tell(RouteActivated(path.session, goal.generation, now)))
+    new = activated and goal.generation > path.activated
+    if goal is path.serving and (new or _attaches_elsewhere(path, goal, desk)):
+        path.activated, path.told = goal.generation, redirect.told(path, desk)
+        effects.append(Tell(RouteActivated(path.session, goal.generation, now, *path.told)))
     return effects
+
+
+def _progress(path: Path, goal: Target, desk: Desk) -> tuple[bool, bool]:
+    """Is the way to the goal there beside the old one? Is it the one that is used?"""
+    chosen = redirect.way(path, desk)
+    if chosen == "client":
+        return redirect.installed(path, goal), redirect.activated(path, goal)
+    if chosen == "unknown":
+        return False, False
+    used = path.there or path.state == "UNSTEERED"
+    used |= path.state == "ASKED" and _silent_enough(path, goal, TAKEN_FOR_THERE)
+    change = path.change
+    beside = path.state in ("LATE", "SWITCHING") and change is not None and change.site == goal.site
+    return used or beside, used
+
+
+def _attaches_elsewhere(path: Path, goal: Target, desk: Desk) -> bool:
+    """All is well, but a client that attaches now has to be given another address than was told, or has come another way."""
+    decided = path.led == goal.site or path.state == "UNSTEERED"
+    return decided and goal.generation == path.activated and path.told != redirect.told(path, desk)
 
 
 def _end(path: Path, desk: Desk, now: Nanoseconds) -> list[Effect]:

@@ -1,6 +1,8 @@
-"""What all paths share: sites and their names in the core network, the numbers of calls, and whether calls go out at all."""
+"""What all paths share: sites and their names in the core network, addresses, the numbers of calls, and whether calls go out."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from fedge.core.model import Address, SessionKey, SiteId
 from fedge.core.steering.calls import N6Route
@@ -9,10 +11,13 @@ from fedge.core.steering.path import Target
 
 
 class Desk:
-    """``offered``: every site that may be chosen, and its end of N6. ``open``: the NEF answers, and its list was read."""
+    """``offered``: every site that may be chosen, and its end of N6. ``open``: the NEF answers, and its list was read.
 
-    def __init__(self, dnais: Dnais) -> None:
-        self.dnais = dnais
+    ``stable``: the address that the core network leads. ``own``: each site's, which it does not; none: nobody is redirected.
+    """
+
+    def __init__(self, dnais: Dnais, stable: Address, own: Mapping[SiteId, Address]) -> None:
+        self.dnais, self.stable, self.own = dnais, stable, own
         self.offered: dict[SiteId, Address] = {}
         self.open = False
         self.calls: dict[int, SessionKey | None] = {}

@@ -7,7 +7,7 @@ acknowledges when the target writes (TS 29.522, 4.4.7.4; TS 23.502, 4.3.6.3).
 
 from __future__ import annotations
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from fedge.core.model import Address, AppId, Nanoseconds, SessionId, SessionKey, SiteId, Transition, UeId
 from fedge.core.steering.patience import Backoff
@@ -66,6 +66,25 @@ class Change(Struct):
     told: bool = False
 
 
+class Client(Struct):
+    """The session's client as gateways heard it. ``at``: the address that it sends to, empty if unknown; ``site``: whose gateway
+    heard it there as its writer. ``ready``: the generation of a coming target that hears it already. ``generation``: to which it
+    is led by itself, whatever the core does. ``top``: the highest that it may have heard of. ``redirected``: it was so before a
+    restart. ``since``: when the serving generation was to carry the traffic. ``quick``, ``say_at``: how often orders about it
+    were said, and when they are said again.
+    """
+
+    at: Address = Address("")
+    site: SiteId | None = None
+    ready: int = 0
+    generation: int = 0
+    top: int = 0
+    redirected: bool = False
+    since: Nanoseconds = 0
+    quick: int = 0
+    say_at: Nanoseconds = 0
+
+
 class Path(Struct):
     """``serving``: the generation that shall carry the traffic; ``next``: one that is installed, of a move under way.
 
@@ -115,6 +134,11 @@ class Path(Struct):
     activated: int = 0
     """The highest generations that were reported to the control plane."""
     ended: bool = False
+    client: Client = field(default_factory=Client)
+    left: SiteId | None = None
+    """The site that served before the last move."""
+    told: tuple[Address, bool] = (Address(""), False)
+    """Where clients that attach are to send, and whether this one is redirected, as it was told."""
 
     @property
     def goal(self) -> Target | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fedge.core.messages import RouteRefused
 from fedge.core.model import Nanoseconds, SiteId
+from fedge.core.steering import redirect
 from fedge.core.steering.calls import (
     Acknowledge,
     AfStatus,
@@ -25,7 +26,7 @@ KEPT_URIS = 8
 # --- what the control plane says ----------------------------------------------------------------------------------------------
 
 
-def install(path: Path, target: Target, leads: bool, now: Nanoseconds) -> list[Effect]:
+def install(path: Path, target: Target, leads: bool, desk: Desk, now: Nanoseconds) -> list[Effect]:
     """A target that is warm; or, said again after a restart, the route that carries the traffic: then it ``leads``."""
     newest = max((one.generation for one in (path.serving, path.next) if one is not None), default=0)
     if target.generation < newest:
@@ -43,12 +44,14 @@ def install(path: Path, target: Target, leads: bool, now: Nanoseconds) -> list[E
     if path.state == "UNSTEERED":
         path.enter("lost", now)  # the subscriber may be on another access by now
         _in_doubt(path)
-    return []
+    return redirect.begin(path, desk)
 
 
-def activate(path: Path, generation: int) -> None:
+def activate(path: Path, generation: int, now: Nanoseconds) -> None:
     """The target of this generation is the writer: from here on the traffic has to follow."""
     if path.next is not None and path.next.generation == generation:
+        path.left = path.serving.site if path.serving is not None else None
+        path.client.quick, path.client.say_at, path.client.since = 0, 0, now
         path.serving, path.next, path.refused = path.next, None, 0
     if path.serving is not None and path.serving.generation == generation:
         path.activated = min(path.activated, generation - 1)
@@ -144,7 +147,7 @@ def answered(path: Path, answer: Answer, desk: Desk, now: Nanoseconds) -> list[E
     if answer.status == 404 and not creating:
         lost(path, now)
         return []
-    return _refused(path, answer, now)
+    return _refused(path, answer, desk, now)
 
 
 def _acknowledged(path: Path, answer: Answer, now: Nanoseconds) -> None:
@@ -163,6 +166,7 @@ def _acknowledged(path: Path, answer: Answer, now: Nanoseconds) -> None:
         # that transaction is over: what is wanted is asked for anew
         path.change, path.held = None, frozenset()
         path.calls = path.calls.failed(now)
+        redirect.give_up_on_core(path)
 
 
 def _in_doubt(path: Path, *sites: SiteId) -> None:
@@ -171,7 +175,7 @@ def _in_doubt(path: Path, *sites: SiteId) -> None:
     path.led = None
 
 
-def _refused(path: Path, answer: Answer, now: Nanoseconds) -> list[Effect]:
+def _refused(path: Path, answer: Answer, desk: Desk, now: Nanoseconds) -> list[Effect]:
     """The core network will not."""
     if answer.cause in NOT_STEERED:
         path.reason = answer.reason
@@ -179,6 +183,8 @@ def _refused(path: Path, answer: Answer, now: Nanoseconds) -> list[Effect]:
         return []
     if not path.enter("refused", now) or path.next is None or path.goal is not path.next:
         return []
+    if redirect.way(path, desk) == "client":
+        return []  # its packets do not go that way: the core is asked again, and the move does not wait for it
     path.refused, path.reason = path.next.generation, answer.reason
     return [Tell(RouteRefused(path.session, path.next.generation, answer.reason))]
 
@@ -193,7 +199,7 @@ def found(path: Path, held: Held, desk: Desk, now: Nanoseconds) -> None:
     """The subscription of an earlier life, or one whose creation had no answer. Several sites on offer: all was well then."""
     adopt(path, held, now)
     serving = path.serving
-    if serving is None or serving.generation != path.recalled:
+    if serving is None or serving.generation != path.recalled or path.client.redirected:
         return
     if len(path.held) > 1 and desk.dnais.of(serving.site) in path.held:
         path.led, path.maybe = serving.site, frozenset()

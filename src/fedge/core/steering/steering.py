@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from fedge.core.messages import (
     ActivateRoute,
+    ClientHeard,
     DeclinePath,
     InstallRoute,
     Message,
@@ -23,7 +24,7 @@ from fedge.core.messages import (
     WithdrawRoute,
 )
 from fedge.core.model import SECOND, Address, Nanoseconds, SessionId, SessionKey, SiteId
-from fedge.core.steering import steer
+from fedge.core.steering import redirect, steer
 from fedge.core.steering.advance import advance, gone
 from fedge.core.steering.calls import AfStatus, Answer, Delete, Effect, Held, List, PathNotified
 from fedge.core.steering.desk import Desk
@@ -36,10 +37,15 @@ STATUS: dict[str, AfStatus] = {"congestion": "TEMPORARY_CONGESTION", "not allowe
 
 
 class SteeringSettings(Struct, frozen=True):
-    """``secret``: tokens are derived from it, so that a restarted control plane finds its subscriptions again."""
+    """``secret``: tokens are derived from it, so that a restarted control plane finds its subscriptions again.
+
+    ``service``: the applications' stable address. ``services``: each site's own; empty: no client can be redirected.
+    """
 
     secret: bytes
     dnais: dict[SiteId, str] = {}
+    service: Address = Address("")
+    services: dict[SiteId, Address] = {}
 
 
 class Steering:
@@ -50,7 +56,7 @@ class Steering:
         self.paths: dict[SessionKey, Path] = {}
         self.circuit = Circuit()
         self.counts: Counter[str] = Counter()
-        self._desk = Desk(Dnais(settings.dnais))
+        self._desk = Desk(Dnais(settings.dnais), settings.service, settings.services)
         self._tokens: dict[str, SessionKey] = {}
         self._told = self._stale = False
         self._listing = 0
@@ -78,7 +84,7 @@ class Steering:
                 return self._answered(event, now)
             case InstallRoute():
                 path: Path | None = self._path(event)
-            case ActivateRoute() | WithdrawRoute() | DeclinePath() | RemoveRoute():
+            case ActivateRoute() | WithdrawRoute() | DeclinePath() | RemoveRoute() | ClientHeard():
                 path = self.paths.get(event.key)
             case _:
                 return []
@@ -89,14 +95,17 @@ class Steering:
             case InstallRoute():
                 if not self._told:
                     path.maybe |= {event.site}  # an earlier life may have led it there without hearing of it
+                redirect.told_of(path, event)
                 target = Target(event.generation, event.site, event.gateway)
-                return steer.install(path, target, event.leads, now)
+                return steer.install(path, target, event.leads, self._desk, now)
             case ActivateRoute():
-                steer.activate(path, event.generation)
+                steer.activate(path, event.generation, now)
             case WithdrawRoute():
                 return steer.withdraw(path, event.generation, event.site, self._desk, now)
             case DeclinePath():
                 return steer.decline(path, event.site, STATUS.get(event.why, "OTHER"), self._desk, now)
+            case ClientHeard():
+                redirect.heard(path, event)
             case RemoveRoute():
                 path.ended, path.change = True, None
         return []

@@ -13,7 +13,8 @@ from msgspec.structs import replace
 
 from fedge.core.messages import Cell, CellChanged, HandoverPredicted
 from fedge.core.messages.user_plane import PathSwitched, RanHello, Subscriber, TunnelInstalled, UpfHello
-from fedge.core.model import CellId, Nanoseconds, UeId
+from fedge.core.model import Address, CellId, Nanoseconds, UeId
+from fedge.simulation.core5g.breakout import Breakout
 from fedge.simulation.core5g.choice import Choice
 from fedge.simulation.core5g.faults import Faults
 from fedge.simulation.core5g.flows import Flows
@@ -29,6 +30,7 @@ from fedge.simulation.core5g.words import (
     Influence,
     InfluenceEnded,
     RanLost,
+    Route,
     UpfLost,
 )
 
@@ -36,7 +38,7 @@ from fedge.simulation.core5g.words import (
 class SessionManagement:
     """``cells``: what the access network is made of. ``life`` counts the starts of this program: ids of one life never return.
 
-    ``held``: what earlier lives remembered.
+    ``held``: what earlier lives remembered. ``internet``: what every UE reaches without anybody's influence (``breakout``).
     """
 
     def __init__(
@@ -46,12 +48,14 @@ class SessionManagement:
         held: Iterable[Held] = (),
         times: Times | None = None,
         qfi: int = 1,
+        internet: Mapping[Address, Route] | None = None,
     ) -> None:
         self.flows = Flows()
         self.influences = Influences()
         self._plane = UserPlane(qfi)
         self._steps = Steps(self._plane, self.influences, life, times or Times())
         self._choice = Choice(cells, self._plane, self.influences, self._steps)
+        self._breakout = Breakout(internet or {}, self._plane)
         self._silent = False
         for one in held:
             flow = self.flows.open(one.ue, one.service)
@@ -188,6 +192,7 @@ class SessionManagement:
     def _upf_hello(self, event: UpfHello, now: Nanoseconds) -> None:
         """It knows nothing: every tunnel of it is said again, and its N3 address to the access network."""
         self._plane.upfs[event.site] = event.n3
+        self._breakout.say(event.site)
         for flow in self.flows.changing_to(event.site):
             assert flow.change is not None
             flow.change.installed = False
@@ -203,6 +208,7 @@ class SessionManagement:
     def _ran_hello(self, event: RanHello, now: Nanoseconds) -> None:
         """It knows nothing: every path is said again, and which one each flow takes."""
         self._plane.ran_hello(event)
+        self._breakout.say(*self._plane.upfs)
         for flow in list(self.flows.values()):
             if self.subscriber(flow.ue) is None:
                 self._end(flow)

@@ -231,6 +231,6 @@ class Steps:
         return (self._life << 40) + self._drawn
 
     def _tunnel_end(self) -> int:
-        """32 bits, not 0 (TS 29.281, 5.1): again after a million changes, or 4096 lives."""
+        """32 bits, not 0 (TS 29.281, 5.1): again after a million changes, or 4095 lives. Below 2**20: ``breakout``."""
         self._tunnels = self._tunnels % ((1 << 20) - 1) + 1
-        return (self._life % 4096 << 20) + self._tunnels
+        return (self._life % 4095 + 1 << 20) + self._tunnels
