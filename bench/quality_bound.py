@@ -7,21 +7,25 @@ no whole solution and lifts the bound of the relaxation, so more is proven in th
 
 from __future__ import annotations
 
+import json
+import sys
 from itertools import pairwise
+from pathlib import Path
 
 import highspy
+import msgspec
 import numpy as np
 from msgspec import Struct
 
-from fedge.core.placement.objective import Ints, Problem, cost_of, instances_for, weights_of
+from bench.instances import fingerprint, instance
+from fedge.core.placement.objective import Ints, Problem, instances_for, weights_of
 
 
 class Bound(Struct, frozen=True):
-    """``bound`` is proven: no assignment costs less. ``best``: the cost of HiGHS' own ``assignment`` (None: it has none)."""
+    """``bound`` is proven: no assignment costs less. ``best``: the cost of HiGHS' own solution (None: it has none)."""
 
     bound: float
     best: int | None
-    assignment: tuple[int, ...]
     seconds: float
     status: str
 
@@ -53,8 +57,8 @@ def site_cost(problem: Problem, site: int, players: int) -> float:
     return needed + int(problem.opening[site]) + weights_of(problem).crowded * crowded
 
 
-def proven(problem: Problem, time_limit_s: float, threads: int = 1, start: Ints | None = None) -> Bound:
-    """HiGHS' bound after ``time_limit_s``. ``start``: an assignment, only to help it cut off branches."""
+def proven(problem: Problem, time_limit_s: float, threads: int = 1) -> Bound:
+    """HiGHS' bound after ``time_limit_s``, or sooner where it is the optimum."""
     highs = highspy.Highs()
     highs.setOptionValue("output_flag", False)
     highs.setOptionValue("time_limit", time_limit_s)
@@ -130,8 +134,6 @@ def proven(problem: Problem, time_limit_s: float, threads: int = 1, start: Ints 
         len(rows), np.array([row[0] for row in rows], float), np.array([row[1] for row in rows], float),
         len(index), starts, index, value,
     )  # fmt: skip
-    if start is not None:
-        _give(highs, problem, start, pairs, count, (load, inst, opened, standby, crowd, cost))
     highs.run()
     info = highs.getInfo()
     found = info.primal_solution_status == 2
@@ -143,27 +145,18 @@ def proven(problem: Problem, time_limit_s: float, threads: int = 1, start: Ints 
     )
 
 
-def _give(
-    highs: highspy.Highs, problem: Problem, start: Ints, pairs: Ints, count: int, at: tuple[int, ...]
-) -> None:
-    """``start`` as HiGHS' first solution."""
-    load, inst, opened, standby, crowd, cost = at
-    sites = problem.rtt_ms.shape[1]
-    values = np.zeros(count)
-    values[: len(pairs)] = start[pairs[:, 0]] == pairs[:, 1]
-    loads = np.bincount(start, minlength=sites)
-    needed = instances_for(loads, problem.places_per_instance)
-    spare = np.flatnonzero((loads > 0) & (needed < problem.most_instances))[: problem.standby_sites]
-    extra = np.zeros(sites)
-    extra[spare] = 1
-    values[load : load + sites] = loads
-    values[inst : inst + sites] = needed + extra
-    values[opened : opened + sites] = loads > 0
-    values[standby : standby + sites] = extra
-    values[crowd : crowd + sites] = (loads - problem.comfortable).clip(0)
-    values[cost : cost + sites] = [site_cost(problem, s, int(loads[s])) for s in range(sites)]
-    solution = highspy.HighsSolution()
-    solution.col_value = values.tolist()
-    highs.setSolution(solution)
-    if cost_of(problem, start).standby_missing:
-        raise ValueError("the start keeps too few instances in hand")
+def main() -> None:
+    """``python -m bench.quality_bound FOLDER SEED SECONDS``: one instance's bound as a line of JSON."""
+    folder, seed, limit_s = sys.argv[1:]
+    problem = instance(Path(folder), int(seed))
+    found = proven(problem, float(limit_s))
+    told = {
+        "fingerprint": fingerprint(problem),
+        "limit_s": float(limit_s),
+        "highs": highspy.Highs().version(),
+    }
+    print(json.dumps(told | msgspec.structs.asdict(found)))
+
+
+if __name__ == "__main__":
+    main()

@@ -6,9 +6,15 @@ from typing import Any
 
 from fedge.adapters.karmada.engine import bound_of
 from fedge.adapters.karmada.publication import publication
+from fedge.adapters.karmada.resources import KINDS as RESOURCES
+from fedge.adapters.karmada.resources import everywhere
 from fedge.api.manifest_files import read_manifests
+from fedge.api.manifests import KINDS, PLURALS
+from fedge.core.applications.objects import CLUSTER_WIDE
 from fedge.core.model import SiteId
 from fedge.programs.supervisor import arena_folder
+from tests.core.applications.objects import deployment, propagation, tenant
+from tests.core.placement.test_overrides import override, rule
 
 
 def published(bench_nodes: bool = True) -> dict[str, dict[str, Any]]:
@@ -47,6 +53,43 @@ def test_the_manifests_themselves_are_not_changed() -> None:
     assert repr(objects) == before
 
 
+def test_a_tenant_is_published_with_its_namespace_s_quota_and_before_what_it_bounds() -> None:
+    bounded = tenant("studio", quota={"cpu": "4", "sessions": 9}, sites={"names": ["harbour"]})
+    objects = [deployment(), bounded, tenant("rival", quota={"replicas": 3})]
+    found = publication(objects, "fedge", bench_nodes=False)
+    assert [one["kind"] for one in found] == ["Tenant", "Tenant", "FederatedResourceQuota", "Deployment"]
+    assert "namespace" not in found[0]["metadata"]
+    assert found[2]["metadata"]["namespace"] == "studio"
+    assert found[2]["spec"] == {"overall": {"cpu": "4"}}
+    assert all(one["metadata"]["labels"]["fedge.dev/published-by"] == "fedge" for one in found)
+
+
+def test_a_suspended_policy_dispatches_nothing_and_its_binding_is_suspended_by_the_engine() -> None:
+    """Karmada's policies know suspension.dispatching alone; its API server would drop the other field."""
+    policy = propagation()
+    policy["spec"]["suspension"] = {"scheduling": True}
+    (one,) = publication([policy], "fedge", bench_nodes=False)
+    assert one["spec"]["suspension"] == {"dispatching": True}
+    policy["spec"]["suspension"] = {"scheduling": False}
+    (one,) = publication([policy], "fedge", bench_nodes=False)
+    assert "suspension" not in one["spec"]
+
+
+def test_overrides_are_published_as_they_are_and_cluster_wide_ones_without_a_namespace() -> None:
+    labels = rule(labelsOverrider=[{"operator": "add", "value": {"a": "b"}}])
+    found = publication(
+        [override("near", labels), override("far", labels, wide=True)], "fedge", bench_nodes=False
+    )
+    assert [one["kind"] for one in found] == ["ClusterOverridePolicy", "OverridePolicy"]
+    assert [one["metadata"].get("namespace") for one in found] == [None, "default"]
+    assert found[1]["spec"]["overrideRules"] == [labels]
+
+
+def test_every_kind_that_can_be_applied_can_be_published() -> None:
+    assert PLURALS.keys() == {kind._api_info.plural for name, kind in RESOURCES.items() if name in KINDS}
+    assert all(everywhere(kind) == {} for kind in CLUSTER_WIDE)
+
+
 def test_a_binding_is_heard_by_its_sites() -> None:
     told = '{"because":"why","refused":[{"rule":"taint","reason":"tainted","count":1,"clusters":["m2"]}]}'
     binding = {
@@ -60,3 +103,35 @@ def test_a_binding_is_heard_by_its_sites() -> None:
     bound = bound_of(binding, {"m1": SiteId("harbour"), "m2": SiteId("market")})
     assert (bound.app, bound.replicas, bound.scheduled) == ("arena", {"harbour": 2}, True)
     assert (bound.because, bound.refused) == ("why", {"market": ("taint", "tainted")})
+
+
+def test_kubelets_pods_are_told_where_their_agent_is() -> None:
+    found = published(bench_nodes=False)
+    template = found["Deployment"]["spec"]["template"]
+    (container,) = template["spec"]["containers"]
+    env = {one["name"]: one for one in container["env"]}
+    assert env["FEDGE_AGENT"]["value"] == "fedge-agent.fedge-system.svc:6003"
+    assert env["FEDGE_GATEWAY"]["value"] == "fedge-agent.fedge-system.svc:6001"
+    assert env["FEDGE_INSTANCE"]["value"] == "$(FEDGE_POD_NAMESPACE)/$(FEDGE_POD_NAME)"
+    assert env["FEDGE_APP"]["value"] == "arena"
+    assert env["FEDGE_TOKEN"]["valueFrom"]["secretKeyRef"]["name"] == "fedge-instance-token"
+    assert list(env).index("FEDGE_POD_IP") < list(env).index("FEDGE_BIND")  # a reference looks back only
+    assert template["metadata"]["labels"]["fedge.dev/instance"] == "true"
+    assert {"name": "fedge-site", "mountPath": "/var/lib/fedge"} in container["volumeMounts"]
+    assert found["PropagationPolicy"]["spec"]["propagateDeps"] is True
+
+
+def test_bench_nodes_pods_are_not() -> None:
+    found = published()
+    assert "env" not in found["Deployment"]["spec"]["template"]["spec"]["containers"][0]
+    assert "propagateDeps" not in found["PropagationPolicy"]["spec"]
+
+
+def test_the_capacity_and_state_of_a_game_are_those_of_its_qos_policy() -> None:
+    state = published()["QoSPolicy"]["spec"]["state"]
+    (container,) = published(bench_nodes=False)["Deployment"]["spec"]["template"]["spec"]["containers"]
+    env = {one["name"]: one.get("value") for one in container["env"]}
+    assert (env["FEDGE_CAPACITY"], env["FEDGE_STATE_BYTES"]) == (
+        str(state["maxSessionsPerInstance"]),
+        str(state["bytes"]),
+    )

@@ -38,7 +38,7 @@ class PlainCentre:
         self.plane = ControlPlane(
             ControlSettings(default_service="127.1.1.1:7777", started_at=time.monotonic_ns())
         )
-        self.facts = Facts({}, {"engine": "embedded"}, 5.0)
+        self.facts = Facts({}, {"engine": "embedded"}, lambda one, other: 5.0)
         self.sent: list[Effect] = []
         self._metrics = Metrics(self.plane, self.now)
         self._answers: dict[int, tuple[int, dict[str, Any]]] = {}

@@ -47,6 +47,8 @@ class FakePlatform:
         self.lock = threading.Lock()
         self.port = port
         self.starting = False
+        self.closed = False
+        """Reads need the token, as they do where there are tenants."""
         self.running = False
         self._server: ThreadingHTTPServer | None = None
 
@@ -106,6 +108,8 @@ class FakeRequest(BaseHTTPRequestHandler):
         path = unquote(urlsplit(self.path).path)
         if path == "/" or path.startswith("/static/"):
             return self._file("index.html" if path == "/" else path.removeprefix("/static/"))
+        if self.fake.closed and self.headers.get("Authorization") != f"Bearer {TOKEN}":
+            return self._error(401, "UNAUTHENTICATED", "this call needs a token")
         if self.fake.starting:
             return self._error(503, "starting", "the control plane is replaying its journal")
         if path == "/api/v1/view":

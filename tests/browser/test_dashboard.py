@@ -268,6 +268,20 @@ def test_an_address_of_a_moment_not_kept_says_so(browser: Any, fake: FakePlatfor
         assert tab.is_visible("[data-testid=panel][data-id=player-3]")
 
 
+def test_a_tenant_s_address_brings_its_token_and_forgets_it(browser: Any, fake: FakePlatform) -> None:
+    fake.closed = True
+    with opened(browser, fake, at=f"#token={TOKEN}") as tab:
+        assert TOKEN not in tab.url
+        tab.goto(fake.url + "#/player/player-7")
+        tab.reload()
+        tab.wait_for_selector("body[data-connection=live]")
+        tab.wait_for_selector("[data-testid=panel][data-id=player-7]")
+    tab = browser.new_page()
+    tab.goto(fake.url)
+    tab.wait_for_selector("body[data-connection=starting]")
+    tab.close()
+
+
 def test_platform_lost_and_back(page: Any, fake: FakePlatform, pictures: Path) -> None:
     fake.stop()
     page.wait_for_selector("body[data-connection=lost]")

@@ -97,6 +97,85 @@ def test_a_wrong_option_is_named(fedge: Fedge, started: list[Settings], words: s
     assert started == []
 
 
+def test_a_scenario_says_it_all(fedge: Fedge, started: list[Settings], tmp_path: Path) -> None:
+    file = tmp_path / "s.yaml"
+    file.write_text(
+        "seed: 3\nduration_s: 9\ntime_scale: 2\npolicy: stay\ncity: {sites: 3}\nues: [{count: 5}]\n"
+        "events: [{at_s: 5, do: cut, between: [harbour, old-town]}]\n"
+    )
+    fedge("demo", "--scenario", str(file))
+    fedge("demo", "--scenario", str(file), "--duration", "20")
+    first, second = started
+    told = (first.sites, first.players, first.seed, first.policy, first.time_scale, first.test_switches)
+    assert told == (3, 5, 3, "stay", 2.0, ("failpoints",))
+    assert (first.duration_s, second.duration_s) == (9, 20)
+    assert first.scenario is not None
+    assert len(first.scenario.events) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "content", "said"),
+    [
+        ("", "events: [{at_s: 1, do: congest}]", "events[0].do: 'congest' cannot be done"),
+        ("--sites 3", "seed: 1", "--sites: that is for the scenario to say"),
+        ("--traces .", "seed: 1", "--traces: that is for the scenario to say"),
+        ("--compare", "seed: 1", "--compare: that is for the scenario to say"),
+        ("--engine karmada", "seed: 1", "--engine embedded"),
+    ],
+)
+def test_a_scenario_that_cannot_be_played(
+    fedge: Fedge, started: list[Settings], tmp_path: Path, words: str, content: str, said: str
+) -> None:
+    file = tmp_path / "s.yaml"
+    file.write_text(content)
+    answer = fedge("demo", "--scenario", str(file), *words.split())
+    assert answer.exit_code == 2
+    assert said in answer.output
+    assert started == []
+
+
+def test_players_follow_recorded_paths(fedge: Fedge, started: list[Settings], tmp_path: Path) -> None:
+    for name, x in (("a", 10), ("b", 20)):
+        (tmp_path / f"{name}.csv").write_text(f"t_s,x_m,y_m\n0,{x},5\n")
+    fedge("demo", "--traces", str(tmp_path))
+    fedge("demo", "--traces", str(tmp_path), "--players", "3")
+    assert [settings.players for settings in started] == [2, 3]
+    tracks = [[person.track for person in each.scenario.people] for each in started if each.scenario]
+    assert [[len(track) for track in each] for each in tracks] == [[1, 1], [1, 1, 0]]
+    assert tracks[0][1][0].x_m == 20
+
+
+@pytest.mark.parametrize(
+    ("row", "said"), [("0,1,north", "a.csv:2: column y_m"), ("0,9000,5", "outside"), ("", "no rows")]
+)
+def test_recorded_paths_that_are_none(
+    fedge: Fedge, started: list[Settings], tmp_path: Path, row: str, said: str
+) -> None:
+    (tmp_path / "a.csv").write_text(f"t_s,x_m,y_m\n{row}\n")
+    answer = fedge("demo", "--traces", str(tmp_path))
+    assert answer.exit_code == 2
+    assert said in answer.output
+    assert started == []
+
+
+def test_the_network_alone_has_no_platform_to_drain(
+    fedge: Fedge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs: list[Settings] = []
+    system = ModuleType("fedge.programs.access_system")
+    system.run = lambda settings: runs.append(settings) or 7  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "fedge.programs.access_system", system)
+    assert fedge("access", "--sites", "2", "--players", "3").exit_code == 7
+    file = tmp_path / "s.yaml"
+    file.write_text(
+        "events: [{at_s: 1, do: kill, program: upf-harbour}, {at_s: 2, do: drain, site: harbour}]"
+    )
+    answer = fedge("access", "--scenario", str(file))
+    assert answer.exit_code == 2
+    assert "harbour shall be drained" in answer.output
+    assert runs == [Settings(sites=2, players=3, demo=False)]
+
+
 def test_a_topology_of_ones_own(fedge: Fedge, started: list[Settings], tmp_path: Path) -> None:
     sites, users = tmp_path / "sites.csv", tmp_path / "users.csv"
     sites.write_text(SITES)

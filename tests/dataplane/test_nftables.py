@@ -27,12 +27,15 @@ needs_namespaces = pytest.mark.skipif(bool(missing()), reason=missing() or "-")
 
 def test_one_transaction_ends_the_old_flow_and_begins_the_new() -> None:
     old, new = (PlainFlow(UE_END, SERVICE, instance) for instance in INSTANCES)
-    assert change([old], [new]).splitlines() == [
-        "delete element ip fedge flows { 10.45.0.2 . 40000 . 10.60.0.1 . 7777, 10.70.1.2 . 6010 . 10.45.0.2 . 40000 }",
-        "add element ip fedge flows { "
-        "10.45.0.2 . 40000 . 10.60.0.1 . 7777 : goto to_10_70_2_2_6011, "
-        "10.70.2.2 . 6011 . 10.45.0.2 . 40000 : goto as_10_60_0_1_7777 }",
-    ]
+    ends, begins = change([old], [new]).splitlines()
+    assert ends == (
+        "delete element ip fedge flows "
+        "{ 10.45.0.2 . 40000 . 10.60.0.1 . 7777, 10.70.1.2 . 6010 . 10.45.0.2 . 40000 }"
+    )
+    assert begins == (
+        "add element ip fedge flows { 10.45.0.2 . 40000 . 10.60.0.1 . 7777 : goto to_10_70_2_2_6011, "
+        "10.70.2.2 . 6011 . 10.45.0.2 . 40000 : goto as_10_60_0_1_7777 }"
+    )
 
 
 def test_nothing_is_tracked_and_nothing_is_nat() -> None:

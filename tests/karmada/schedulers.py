@@ -15,13 +15,14 @@ class Schedulers:
         self._kubeconfig, self._folder, self._lease_s = kubeconfig, folder, lease_s
         self.running: list[subprocess.Popen[bytes]] = []
 
-    def start(self, identity: str = "") -> subprocess.Popen[bytes]:
+    def start(self, identity: str = "", figures: str = "") -> subprocess.Popen[bytes]:
         number = len(list(self._folder.glob("scheduler-*.log")))
         with (self._folder / f"scheduler-{number}.log").open("wb") as out:
             process = subprocess.Popen(
                 [
                     sys.executable, "-m", "fedge.programs.scheduler", "--kubeconfig", str(self._kubeconfig),
                     "--lease-duration", str(self._lease_s), "--identity", identity or f"test-{number}",
+                    "--figures", figures,
                 ],
                 stdout=out, stderr=out, stdin=subprocess.DEVNULL,
             )  # fmt: skip

@@ -11,6 +11,7 @@ from lightkube import Client
 from fedge.adapters.karmada.resources import Deployment
 from testbench.bench import Bench
 from testbench.karmada_setup import client_of
+from testbench.programs import MEMBERS
 from tests.karmada.objects import (
     SCHEDULER,
     WEIGHTED,
@@ -77,6 +78,18 @@ def test_foreign_bindings_are_left_alone(karmada: Client, schedulers: Schedulers
     remove(karmada, "foreign", "ours")
 
 
+def running(bench: Bench, names: list[str]) -> dict[tuple[str, str], tuple[str, int]]:
+    """By member and name: the very Deployment there (its uid) and its replicas. Empty until every binding's share is there."""
+    found = {}
+    for member in MEMBERS:
+        client = client_of(bench.at.admin(member))
+        for one in client.list(Deployment, namespace="default"):
+            if one.metadata.name in names:
+                found[member, one.metadata.name] = (one.metadata.uid, one["spec"]["replicas"])
+    replicas = {name: sum(n for (_, of), (_, n) in found.items() if of == name) for name in names}
+    return found if all(count == 4 for count in replicas.values()) else {}
+
+
 def test_a_restart_and_the_stock_scheduler_move_nothing(
     whole: Bench, karmada: Client, schedulers: Schedulers, until: Until
 ) -> None:
@@ -87,7 +100,8 @@ def test_a_restart_and_the_stock_scheduler_move_nothing(
         apply(karmada, policy(name, **WEIGHTED), deployment(name, 4))
     for name in names:
         until(lambda name=name: settled(karmada, name) and sum(placed(karmada, name).values()) == 4, name)
-    before = {name: placed(karmada, name) for name in names}
+    until(lambda: running(whole, names), "the members have their shares")
+    before, ran = {name: placed(karmada, name) for name in names}, running(whole, names)
 
     schedulers.stop()
     whole.stop("karmada-scheduler")
@@ -95,10 +109,12 @@ def test_a_restart_and_the_stock_scheduler_move_nothing(
     apply(karmada, policy("by-stock", **WEIGHTED), deployment("by-stock", 2))
     until(lambda: sum(placed(karmada, "by-stock").values()) == 2, "the stock scheduler has taken over")
     assert {name: placed(karmada, name) for name in names} == before
+    assert running(whole, names) == ran
 
     whole.stop("karmada-scheduler")
     schedulers.start()
     apply(karmada, policy("by-fedge", **WEIGHTED), deployment("by-fedge", 2))
     until(lambda: sum(placed(karmada, "by-fedge").values()) == 2, "Fedge has it again")
     assert {name: placed(karmada, name) for name in names} == before
+    assert running(whole, names) == ran
     remove(karmada, "by-stock", "by-fedge", *names)

@@ -31,6 +31,8 @@ def _value(kind: Any) -> st.SearchStrategy[Any]:
             return st.binary(max_size=20)
         case msgspec.inspect.NoneType():
             return st.none()
+        case msgspec.inspect.LiteralType(values):
+            return st.sampled_from(values)
         case msgspec.inspect.AnyType():
             return st.sampled_from([1, "a", None])
         case msgspec.inspect.VarTupleType(item):

@@ -2,8 +2,8 @@
 
 One thread, one ``select``: packets from the site's gateway, the agent's requests, ticks when they are due. The agent may die and
 come back; sessions play on meanwhile and the instance dials again. What it is told comes from the environment: FEDGE_AGENT,
-FEDGE_TOKEN, FEDGE_INSTANCE, FEDGE_APP, FEDGE_BIND, FEDGE_GATEWAY, FEDGE_SITE_DIR, FEDGE_CAPACITY, FEDGE_STATE_BYTES and,
-where a supervisor wants its children to end with it, FEDGE_LIFELINE (a pipe that closes).
+FEDGE_TOKEN, FEDGE_INSTANCE, FEDGE_APP, FEDGE_BIND, FEDGE_GATEWAY, FEDGE_SITE_DIR, FEDGE_CAPACITY, FEDGE_STATE_BYTES; where a
+supervisor wants its children to end with it, FEDGE_LIFELINE (a pipe that closes); between machines, FEDGE_CLOCK=wall.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import socket
 import struct
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,19 +28,23 @@ from fedge_sdk.store import SiteStore
 
 _HEAD = struct.Struct("!II")
 REDIAL_NS = 100_000_000
+DIAL_NS = 1_000_000_000
 REPORT_NS = 500_000_000
+SILENT_MS = 5_000
 CROWD = 8
 LOOK_NS = 5_000_000
 """With so many sessions packets are not waited for one by one: ticks are frequent, and each looks for what has come. Waking up
 costs more than a packet does. The kernel's time stamps say when each came."""
+Clock = Callable[[], int]
 _SO_TIMESTAMPNS = 35
 _TIMESPEC = struct.Struct("@qq")
 
 
 class PacketSocket:
-    """The instance's UDP socket; tells with each packet when the kernel had it, in monotonic ns."""
+    """The instance's UDP socket; tells with each packet when the kernel had it, by the clock ``now``."""
 
-    def __init__(self, bind: tuple[str, int]) -> None:
+    def __init__(self, bind: tuple[str, int], now: Clock) -> None:
+        self._now = now
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
         with contextlib.suppress(OSError):  # not Linux: the time of reading has to do
@@ -54,7 +59,7 @@ class PacketSocket:
         with contextlib.suppress(BlockingIOError):
             while True:
                 packet, extra, _, _ = receive(2048, 64)
-                at = time.monotonic_ns()
+                at = self._now()
                 if extra:
                     seconds, nanoseconds = _TIMESPEC.unpack_from(extra[0][2])
                     at -= max(0, time.time_ns() - seconds * 1_000_000_000 - nanoseconds)
@@ -74,22 +79,32 @@ class AgentLine:
         self.socket: socket.socket | None = None
         self._in = bytearray()
         self._out = bytearray()
-        self._next_dial = 0
+        self._next_dial = self._give_up = 0
+        self._dialling: socket.socket | None = None
 
     def dial(self, now: int) -> bool:
-        """Try to connect, at most once per ``REDIAL_NS``; True when just connected."""
-        if now < self._next_dial:
+        """Begin to connect, at most once per ``REDIAL_NS``, or see what came of it; True when just connected. Never waits."""
+        if self._dialling is None:
+            if now < self._next_dial:
+                return False
+            self._next_dial = now + REDIAL_NS
+            self._give_up = now + DIAL_NS
+            self._dialling = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+            self._dialling.setblocking(False)
+            self._dialling.connect_ex(self._address)
+        line = self._dialling
+        if not select.select([], [line], [], 0)[1]:
+            if now > self._give_up:
+                line.close()
+                self._dialling = None
             return False
-        self._next_dial = now + REDIAL_NS
-        line = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        line.settimeout(0.05)
-        try:
-            line.connect(self._address)
-        except OSError:
+        self._dialling = None
+        if line.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) or not _has_peer(line):
             line.close()
             return False
         line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        line.setblocking(False)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # a machine that vanishes says no goodbye
+            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENT_MS)
         self.socket, self._in, self._out = line, bytearray(), bytearray()
         self.send({"type": "Join", "token": self._token, "instance": self._name}, b"")
         return True
@@ -148,9 +163,21 @@ class AgentLine:
         return messages
 
 
+def _has_peer(line: socket.socket) -> bool:
+    try:
+        line.getpeername()
+    except OSError:
+        return False
+    return True
+
+
 def _endpoint(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     return host, int(port)
+
+
+def _looked_up(at: tuple[str, int]) -> tuple[str, int]:
+    return socket.gethostbyname(at[0]), at[1]
 
 
 def serve(game: Game) -> None:
@@ -162,21 +189,29 @@ def serve(game: Game) -> None:
             _endpoint(env["FEDGE_GATEWAY"]),
             _endpoint(env["FEDGE_BIND"]),
         )
-        line = AgentLine(agent, env["FEDGE_TOKEN"], env["FEDGE_INSTANCE"])
+        now: Clock = time.time_ns if env.get("FEDGE_CLOCK") == "wall" else time.monotonic_ns
         store = SiteStore(Path(env["FEDGE_SITE_DIR"]))
         capacity, size = int(env.get("FEDGE_CAPACITY", "64")), int(env.get("FEDGE_STATE_BYTES", str(1 << 20)))
         instance = Instance(game, env["FEDGE_APP"], env["FEDGE_INSTANCE"], capacity, size, store)
+        token = env["FEDGE_TOKEN"]
     except (KeyError, ValueError) as error:
         print(
             f"this program runs as an instance of a Fedge site; its environment lacks {error}",
             file=sys.stderr,
         )
         raise SystemExit(2) from None
-    packets = PacketSocket(bind)
-    instance.recover(time.monotonic_ns())
+    try:  # names are looked up once: later there is no time to wait for an answer
+        agent, gateway = _looked_up(agent), _looked_up(gateway)
+        packets = PacketSocket(bind, now)
+    except OSError as error:
+        where = f"FEDGE_AGENT {agent[0]}, FEDGE_GATEWAY {gateway[0]}, FEDGE_BIND {bind[0]}"
+        print(f"{where}: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
+    line = AgentLine(agent, token, instance.name)
+    instance.recover(now())
     gc.collect()
     gc.freeze()
-    _loop(instance, line, packets, gateway, env["FEDGE_BIND"], int(env.get("FEDGE_LIFELINE", "-1")))
+    _loop(instance, line, packets, gateway, env["FEDGE_BIND"], int(env.get("FEDGE_LIFELINE", "-1")), now)
 
 
 def _loop(
@@ -186,6 +221,7 @@ def _loop(
     gateway: tuple[str, int],
     bind: str,
     lifeline: int,
+    clock: Clock,
 ) -> None:
     running = True
 
@@ -195,9 +231,9 @@ def _loop(
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    busy, since = 0, time.monotonic_ns()
+    busy, since = 0, clock()
     while running:
-        now = time.monotonic_ns()
+        now = clock()
         if line.socket is None and line.dial(now):
             line.send(instance.hello(bind), b"")
         due = instance.next_due()
@@ -212,7 +248,7 @@ def _loop(
             readable, writable, _ = select.select(reading, writing, [], wait)
         except InterruptedError:
             continue
-        began = time.monotonic_ns()
+        began = clock()
         if writable:
             line.flush()
         if lifeline in readable and not os.read(lifeline, 1):
@@ -221,16 +257,16 @@ def _loop(
         if crowded or packets.socket in readable:
             for packet, arrived in packets.read():
                 replies += instance.packet(packet, arrived)
-        frames, more = instance.run_due(time.monotonic_ns())
+        frames, more = instance.run_due(clock())
         for frame in frames:
             packets.send(frame, gateway)
         replies += more
         if line.socket is not None and line.socket in readable:
             for message, body in line.receive():
-                replies += instance.handle(message, body, time.monotonic_ns())
+                replies += instance.handle(message, body, clock())
         for header, body in replies:
             line.send(header, body)
-        now = time.monotonic_ns()
+        now = clock()
         busy += now - began
         if now - since >= REPORT_NS:
             load = round(busy / (now - since), 4)

@@ -24,7 +24,9 @@ ROUND_BYTES = 1 << 20
 
 
 MOST_BEHIND_NS = 15 * TICK_NS
-"""A writer that was stopped for longer does not run all the missed ticks at once: it goes on from now."""
+"""A writer that was stopped for longer does not run all the missed ticks at once: it goes on from now. Nor does one wait for
+longer than this for the tick that its source would have run next: then the two machines' clocks are apart."""
+_MOST_US = (1 << 32) - 1
 
 
 class CopyFiles(Protocol):
@@ -145,7 +147,8 @@ class SessionCopy:
             room = MAX_PENDING - len(self._pending)
             for data in packet.inputs[len(packet.inputs) - new :][:room]:
                 self._pending.append((data, now))
-            gateway_us = envelope.gateway_us + max(0, now - envelope.stamp_ns) // 1000
+            on_the_way_us = max(0, now - envelope.stamp_ns) // 1000
+            gateway_us = min(_MOST_US, envelope.gateway_us + on_the_way_us)
             self._hops = (envelope.radio_us, envelope.backhaul_us, gateway_us, 0)
         return None
 
@@ -278,7 +281,7 @@ class SessionCopy:
         self._pending = deque((b64decode(data), now) for data in final["pending"])
         self.state, self.order = "serving", final["order"]
         self.cadence.start(final["due"] + TICK_NS, now)
-        if now - self.due > MOST_BEHIND_NS:
+        if abs(now - self.due) > MOST_BEHIND_NS:
             self._start(now)
 
     def go_on(self, epoch: int, now: int) -> bool:

@@ -15,12 +15,9 @@ from fedge.core.applications.objects import ObjectKey, Raw
 from fedge.core.applications.qos import QoSPolicy
 from fedge.core.applications.quantity import NotAQuantity, Quantity, cpu_millis, memory_bytes
 from fedge.core.applications.service import Service
-from fedge.core.placement.policy import PropagationPolicy
-from fedge.core.placement.stock_policy import StockPlacement
 
 CONTAINER = "spec.template.spec.containers[0]"
 RESOURCES = {"cpu": cpu_millis, "memory": memory_bytes}
-SELECTABLE = {"Deployment": "apps/v1", "Service": "v1", "QoSPolicy": "fedge.dev/v1alpha1"}
 EMBEDDED_PORT = 7777
 
 RECORDED = {
@@ -61,8 +58,6 @@ def alone(manifest: object, engine: str) -> None:
         _deployment(manifest, engine)
     elif isinstance(manifest, Service):
         _service(manifest)
-    elif isinstance(manifest, PropagationPolicy):
-        _propagation(manifest)
     elif (
         isinstance(manifest, QoSPolicy)
         and manifest.spec.state.kind == "session"
@@ -150,77 +145,15 @@ def _service(service: Service) -> None:
         raise FieldError("spec.ports[1]", "Fedge serves one port an application")
 
 
-def _propagation(policy: PropagationPolicy) -> None:
-    for number, selector in enumerate(policy.spec.resource_selectors):
-        path = f"spec.resourceSelectors[{number}]"
-        if selector.kind not in SELECTABLE:
-            raise FieldError(f"{path}.kind", f"Fedge propagates {', '.join(SELECTABLE)}, not {selector.kind}")
-        if selector.api_version != SELECTABLE[selector.kind]:
-            expected = SELECTABLE[selector.kind]
-            raise FieldError(
-                f"{path}.apiVersion", f"must be {expected} for {selector.kind}, not {selector.api_version}"
-            )
-        if selector.namespace and selector.namespace != policy.metadata.namespace:
-            raise FieldError(f"{path}.namespace", f"must be the policy's own, {policy.metadata.namespace}")
-    placement = policy.spec.placement
-    for number, spread in enumerate(placement.spread_constraints):
-        if spread.max_groups and spread.max_groups < spread.min_groups:
-            path = f"spec.placement.spreadConstraints[{number}].maxGroups"
-            raise FieldError(path, f"{spread.max_groups} is less than minGroups, {spread.min_groups}")
-    _affinities(placement)
-    for number, toleration in enumerate(placement.cluster_tolerations):
-        path = f"spec.placement.clusterTolerations[{number}]"
-        if not toleration.key and toleration.operator != "Exists":
-            raise FieldError(f"{path}.operator", "must be Exists where the key is empty")
-        if toleration.operator == "Exists" and toleration.value:
-            raise FieldError(f"{path}.value", "must be empty where the operator is Exists")
-    _scheduling(policy)
-
-
-def _affinities(placement: StockPlacement) -> None:
-    """Karmada's webhook refuses both kinds together, and two terms of one name."""
-    if placement.cluster_affinity is not None and placement.cluster_affinities:
-        raise FieldError(
-            "spec.placement.clusterAffinities", "is given together with clusterAffinity: choose one"
-        )
-    names = [term.affinity_name for term in placement.cluster_affinities]
-    for number, name in enumerate(names):
-        if name in names[:number]:
-            path = f"spec.placement.clusterAffinities[{number}].affinityName"
-            raise FieldError(path, f"{name!r} is the name of an earlier term too")
-
-
-def _scheduling(policy: PropagationPolicy) -> None:
-    scheduling = policy.spec.placement.replica_scheduling
-    if scheduling is None:
-        return
-    path = "spec.placement.replicaScheduling"
-    preference = scheduling.weight_preference
-    if scheduling.replica_scheduling_type == "Duplicated":
-        if scheduling.replica_division_preference:
-            raise FieldError(
-                f"{path}.replicaDivisionPreference", "is for Divided replicas; these are Duplicated"
-            )
-    elif not scheduling.replica_division_preference:
-        raise FieldError(
-            f"{path}.replicaDivisionPreference", "must be Aggregated or Weighted where replicas are Divided"
-        )
-    if preference is None:
-        return
-    if scheduling.replica_division_preference != "Weighted":
-        raise FieldError(f"{path}.weightPreference", "is for replicaDivisionPreference Weighted")
-    if preference.static_weight_list and preference.dynamic_weight:
-        raise FieldError(
-            f"{path}.weightPreference.dynamicWeight", "is given together with staticWeightList: choose one"
-        )
-
-
 # --- between objects
 # ------------------------------------------------------------------------------------------------------
 
 
 def together(
-    key: ObjectKey, manifest: object, objects: Mapping[ObjectKey, object], before: Mapping[ObjectKey, object]
+    key: ObjectKey,
+    manifest: object,
+    objects: Mapping[ObjectKey, object],
+    before: Mapping[ObjectKey, object],
 ) -> None:
     """Rules between ``manifest`` and ``objects`` (all as they would be) or ``before`` (as they are). Raises
     ``FieldError``.
@@ -231,8 +164,6 @@ def together(
             raise FieldError("spec.selector", "cannot be changed: delete the Deployment first")
     elif isinstance(manifest, Service):
         _selects(key, manifest, objects)
-    elif isinstance(manifest, PropagationPolicy):
-        _propagates(key, manifest, objects)
     elif isinstance(manifest, QoSPolicy):
         _targets(key, manifest, objects)
 
@@ -258,13 +189,6 @@ def _selects(key: ObjectKey, service: Service, objects: Mapping[ObjectKey, objec
             raise FieldError(
                 "spec.ports[0].targetPort", f"no container port is named {target!r}; named ports: {has}"
             )
-
-
-def _propagates(key: ObjectKey, policy: PropagationPolicy, objects: Mapping[ObjectKey, object]) -> None:
-    for number, selector in enumerate(policy.spec.resource_selectors):
-        if selector.name and ObjectKey(selector.kind, key.namespace, selector.name) not in objects:
-            path = f"spec.resourceSelectors[{number}].name"
-            raise FieldError(path, f"there is no {selector.kind} {selector.name!r} in {key.namespace}")
 
 
 def _targets(key: ObjectKey, policy: QoSPolicy, objects: Mapping[ObjectKey, object]) -> None:
@@ -293,5 +217,10 @@ def notices(raw: Raw, engine: str) -> Iterator[str]:
             holder = pod["containers"][0] if path.startswith(CONTAINER) else pod
             if path.rsplit(".", 1)[1] in holder:
                 yield f"{path} is recorded: {why}"
+    if (
+        raw["kind"] in ("PropagationPolicy", "ClusterPropagationPolicy")
+        and "conflictResolution" in raw["spec"]
+    ):
+        yield "spec.conflictResolution is recorded: a site of the embedded engine runs nothing that could conflict"
     if raw["kind"] == "Service" and (port := raw["spec"]["ports"][0]["port"]) != EMBEDDED_PORT:
         yield f"spec.ports[0].port {port} is recorded: the embedded engine serves UDP port {EMBEDDED_PORT}"

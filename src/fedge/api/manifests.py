@@ -1,9 +1,9 @@
 """Manifests in, accepted objects out: Kubernetes' and Karmada's YAML, refused with the path of the wrong field.
 
 `read_objects` is the whole door: it reads every object strictly into the shapes of `core/applications` and
-`core/placement/policy`, checks each one alone (here) and the set against what exists
-(`manifest_checks.py`), and raises `Invalid` for the first thing wrong, so that a set is applied whole or
-not at all. `manifest_files.py` reads the YAML; the control plane stores the raw objects.
+`core/placement`, checks each one alone and the set against what exists (`manifest_checks.py`,
+`policy_checks.py`, `override_checks.py`, `tenant_checks.py`), and raises `Invalid` for the first thing wrong, so that a set is
+applied whole or not at all. `manifest_files.py` reads the YAML; the control plane stores the raw objects.
 """
 
 from __future__ import annotations
@@ -17,28 +17,50 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
-from fedge.api import manifest_checks
+from fedge.api import manifest_checks, override_checks, policy_checks, tenant_checks
 from fedge.api.manifest_checks import FieldError
 from fedge.core.applications.deployment import Deployment
 from fedge.core.applications.objects import ObjectKey, Raw, key_of
 from fedge.core.applications.qos import QoSPolicy
 from fedge.core.applications.service import Service
-from fedge.core.placement.policy import PropagationPolicy
+from fedge.core.applications.tenant import Tenant
+from fedge.core.placement.overrides import ClusterOverridePolicy, OverridePolicy
+from fedge.core.placement.policy import ClusterPropagationPolicy, PriorityClass, PropagationPolicy
 
-Manifest = Deployment | Service | PropagationPolicy | QoSPolicy
+Manifest = (
+    Deployment
+    | Service
+    | PropagationPolicy
+    | ClusterPropagationPolicy
+    | OverridePolicy
+    | ClusterOverridePolicy
+    | PriorityClass
+    | QoSPolicy
+    | Tenant
+)
 Engine = Literal["embedded", "karmada"]
 
 KINDS: dict[str, type[Manifest]] = {
     "Deployment": Deployment,
     "Service": Service,
     "PropagationPolicy": PropagationPolicy,
+    "ClusterPropagationPolicy": ClusterPropagationPolicy,
+    "OverridePolicy": OverridePolicy,
+    "ClusterOverridePolicy": ClusterOverridePolicy,
+    "PriorityClass": PriorityClass,
     "QoSPolicy": QoSPolicy,
+    "Tenant": Tenant,
 }
 PLURALS = {
     "deployments": "Deployment",
     "services": "Service",
     "propagationpolicies": "PropagationPolicy",
+    "clusterpropagationpolicies": "ClusterPropagationPolicy",
+    "overridepolicies": "OverridePolicy",
+    "clusteroverridepolicies": "ClusterOverridePolicy",
+    "priorityclasses": "PriorityClass",
     "qospolicies": "QoSPolicy",
+    "tenants": "Tenant",
 }
 """The kinds as the API's paths spell them."""
 
@@ -65,12 +87,15 @@ class Parsed(Struct, frozen=True):
 
 
 def read_objects(
-    objects: Iterable[Any], known: Mapping[ObjectKey, Raw], engine: Engine = "embedded"
+    objects: Iterable[Any],
+    known: Mapping[ObjectKey, Raw],
+    engine: Engine = "embedded",
+    sites: Iterable[str] = (),
 ) -> list[Parsed]:
     """All of ``objects``, accepted, or ``Invalid`` for the first that is not.
 
     ``known`` are the objects that exist: an applied one replaces that of the same key; references may point
-    to either.
+    to either. ``sites`` that exist: overrides are tried for each.
     """
     read = [_read(raw, number, engine) for number, raw in enumerate(objects)]
     seen: set[ObjectKey] = set()
@@ -85,6 +110,18 @@ def read_objects(
             str(parsed.key),
             partial(manifest_checks.together, parsed.key, parsed.manifest, together, existing),
         )
+        _checked(
+            str(parsed.key), partial(policy_checks.together, parsed.key, parsed.manifest, together, engine)
+        )
+    after = dict(known) | {parsed.key: parsed.raw for parsed in read}
+    fresh = [parsed.key for parsed in read]
+    for key, field, message in (
+        *(override_checks.misfits(after, sites, fresh) if engine == "embedded" else ()),
+        *(tenant_checks.scheduled_elsewhere(after, fresh) if engine == "karmada" else ()),
+        *tenant_checks.raised_by_overrides(after, fresh),
+        *tenant_checks.beyond_quota(known, after, fresh),
+    ):
+        raise Invalid(str(key), field, message)
     return read
 
 
@@ -110,6 +147,9 @@ def _read(raw: Any, number: int, engine: Engine) -> Parsed:
     except msgspec.ValidationError as error:
         raise Invalid(title, *_located(str(error), raw)) from None
     _checked(title, partial(manifest_checks.alone, manifest, engine))
+    _checked(title, partial(policy_checks.alone, manifest, engine))
+    _checked(title, partial(override_checks.alone, manifest, engine))
+    _checked(title, partial(tenant_checks.alone, manifest))
     return Parsed(key_of(raw), raw, manifest, tuple(manifest_checks.notices(raw, engine)))
 
 

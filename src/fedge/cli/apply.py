@@ -34,7 +34,9 @@ FILES = click.option(
 @FILES
 @click.option("--dry-run", is_flag=True, help="Check everything and change nothing.")
 def apply(files: tuple[Path, ...], dry_run: bool) -> None:
-    """Deploy what manifests describe: Deployment, Service, PropagationPolicy (Karmada's) and QoSPolicy (Fedge's own).
+    """Deploy what manifests describe: Deployment, Service, PropagationPolicy and OverridePolicy (Karmada's), QoSPolicy (our own).
+
+    An operator also applies what is in no namespace: Tenant (our own), the policies' Cluster… forms, PriorityClass.
 
     All objects of one call are accepted together. If one is wrong, its field is named and nothing changes.
 
@@ -50,7 +52,7 @@ def apply(files: tuple[Path, ...], dry_run: bool) -> None:
         answer = Platform.running().post("apply", body=body, query={"dryRun": "true"} if dry_run else None)
     except Refused as refused:
         origin = next(
-            (each.file for each in found if refused.object and _title(each.object) == refused.object), None
+            (each.file for each in found if _title(each.object) == _without_namespace(refused.object)), None
         )
         where = f"{origin}: " if origin else ""
         raise click.ClickException(f"{where}{refused.message}\nNothing was changed.") from None
@@ -61,8 +63,13 @@ def apply(files: tuple[Path, ...], dry_run: bool) -> None:
             click.echo(f"  note: {notice}", err=True)
 
 
+def _without_namespace(title: str) -> str:
+    kind, _, name = title.partition("/")
+    return f"{kind}/{name.rpartition('/')[2]}"
+
+
 def _title(raw: Any) -> str:
-    """How the platform names an object in a refusal."""
+    """How the platform names an object in a refusal, without its namespace."""
     try:
         return f"{raw['kind']}/{raw['metadata']['name']}"
     except (KeyError, TypeError):

@@ -19,8 +19,11 @@ _NOUNS = {kind: noun for noun, kind in PLURALS.items()}
 @click.option(
     "-f", "--filename", "files", multiple=True, type=click.Path(path_type=Path), help="What these describe."
 )
+@click.option("-n", "--namespace", default=None, help="Where it is; a tenant's own, else default.")
 @click.option("--ignore-not-found", is_flag=True, help="What is not there is no error.")
-def delete(what: tuple[str, ...], files: tuple[Path, ...], ignore_not_found: bool) -> None:
+def delete(
+    what: tuple[str, ...], files: tuple[Path, ...], namespace: str | None, ignore_not_found: bool
+) -> None:
     """Take away what was applied. Deleting a Deployment ends its instances and their sessions.
 
     \b
@@ -30,17 +33,20 @@ def delete(what: tuple[str, ...], files: tuple[Path, ...], ignore_not_found: boo
     """
     if bool(what) == bool(files):
         raise click.UsageError("Say what to delete: KIND/NAME, or -f with the files that describe it.")
-    targets = [_of_object(each.object, each.file) for each in found_in(files)] if files else [named(what)]
+    targets = (
+        [_of_object(each.object, each.file) for each in found_in(files)] if files else [(*named(what), None)]
+    )
     platform = Platform.running()
     missing = 0
-    for noun, name in targets:
+    for noun, name, own in targets:
         if noun in LIVE:
             raise click.UsageError(
                 f"{noun} cannot be deleted by hand; delete the Deployment, or drain the site."
             )
         singular = PLURALS[noun].lower()
         try:
-            platform.delete(*path_of(noun, name))
+            where = own or namespace
+            platform.delete(*path_of(noun, name), query={"namespace": where} if where else None)
         except Refused as refused:
             if refused.status != 404:
                 raise
@@ -52,11 +58,12 @@ def delete(what: tuple[str, ...], files: tuple[Path, ...], ignore_not_found: boo
         raise SystemExit(1)
 
 
-def _of_object(raw: object, file: Path) -> tuple[str, str]:
+def _of_object(raw: object, file: Path) -> tuple[str, str, str | None]:
+    """Noun, name, and the namespace that it says it is in."""
     try:
-        kind, name = str(raw["kind"]), str(raw["metadata"]["name"])  # type: ignore[index]
-        return _NOUNS[kind], name
-    except (KeyError, TypeError):
+        kind, metadata = str(raw["kind"]), raw["metadata"]  # type: ignore[index]
+        return _NOUNS[kind], str(metadata["name"]), metadata.get("namespace")
+    except (KeyError, TypeError, AttributeError):
         raise click.ClickException(
             f"{file}: an object without a kind that Fedge knows, or without a name"
         ) from None

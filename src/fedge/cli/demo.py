@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from fedge.cli.run_options import TARGET, checked_settings, common_options
+from fedge.cli.run_options import TARGET, checked_settings, common_options, scenario_options
+from fedge.simulation.limits import SHORTEST_PLAY_S
 
 
 @click.command(short_help="Play the game over a federation of edge sites on this machine.")
@@ -15,13 +16,14 @@ from fedge.cli.run_options import TARGET, checked_settings, common_options
 @click.option(
     "--duration",
     "duration_s",
-    type=click.FloatRange(min=5),
+    type=click.FloatRange(min=SHORTEST_PLAY_S),
     metavar="S",
     help="Seconds to play.  [default: until Ctrl-C]",
 )
 @click.option(
     "--compare", is_flag=True, help="Play both policies one after the other on the same draws (30 s each)."
 )
+@scenario_options
 @click.option("--report", type=TARGET, metavar="FILE", help="Write the report there (JSON).")
 def demo(duration_s: float | None, report: Path | None, **options: Any) -> None:
     """Play a game over a federation of edge sites on this machine, and watch each player's session follow them.
@@ -37,6 +39,7 @@ def demo(duration_s: float | None, report: Path | None, **options: Any) -> None:
       fedge demo --headless --duration 30 --seed 7 --report out.json
       fedge demo --compare --duration 60
       fedge demo --sites-csv sites.csv --users-csv users.csv --sites 12
+      fedge demo --scenario examples/scenarios/site-dies.yaml
     """
     settings = checked_settings(demo=True, duration_s=duration_s or 0.0, report=report, **options)
     from fedge.programs.supervisor import run  # late: --help and wrong options should not wait for it

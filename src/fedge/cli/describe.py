@@ -11,6 +11,7 @@ from fedge.cli.explain import show_placement
 from fedge.cli.get import show_live
 from fedge.cli.kinds import named, path_of
 from fedge.cli.platform import Platform, Refused
+from fedge.core.applications import app_id
 
 
 @click.command(short_help="Everything about one thing.")
@@ -26,15 +27,13 @@ def describe(what: tuple[str, ...]) -> None:
     """
     noun, name = named(what)
     platform = Platform.running()
-    click.echo(
-        yaml.safe_dump(platform.get(*path_of(noun, name)), sort_keys=False, allow_unicode=True).rstrip()
-    )
+    found = platform.get(*path_of(noun, name))
+    click.echo(yaml.safe_dump(found, sort_keys=False, allow_unicode=True).rstrip())
     if noun == "deployments":
-        _part(
-            "Instances", "instances", [row for row in platform.items("instances") if row.get("app") == name]
-        )
+        app = app_id(found.get("metadata", {}).get("namespace") or "default", name)
+        _part("Instances", "instances", [row for row in platform.items("instances") if row.get("app") == app])
         try:
-            placement = platform.get("explain", "deployment", name)
+            placement = platform.get("explain", "deployment", app)
         except Refused:
             return
         click.echo("\nPlacement")

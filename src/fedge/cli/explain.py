@@ -77,6 +77,8 @@ def show_decision(answer: dict[str, Any]) -> None:
 def show_placement(answer: dict[str, Any]) -> None:
     """The placement of one Deployment."""
     click.echo(f"{answer['deployment']}: {answer['because']}")
+    if answer.get("mend"):
+        click.echo(f"  {answer['mend']}")
     rows = []
     for site in answer["sites"]:
         refused = f"{site['refused_by']}: {site['reason']}" if site.get("refused_by") else ""

@@ -24,6 +24,21 @@ WANTED = {
 }
 """The columns of the live collections, as far as the platform has them; -o json has everything."""
 
+PROPAGATES: dict[str, Callable[[Row], Any]] = {
+    "selects": lambda row: [f"{s['kind']}/{s.get('name', '*')}" for s in row["spec"]["resourceSelectors"]],
+    "replicas": lambda row: (
+        row["spec"]
+        .get("placement", {})
+        .get("replicaScheduling", {})
+        .get("replicaSchedulingType", "Duplicated")
+    ),
+}
+OVERRIDES: dict[str, Callable[[Row], Any]] = {
+    "selects": lambda row: [
+        f"{s['kind']}/{s.get('name', '*')}" for s in row["spec"].get("resourceSelectors", ())
+    ],
+    "rules": lambda row: len(row["spec"].get("overrideRules", ())),
+}
 OBJECTS: dict[str, dict[str, Callable[[Row], Any]]] = {
     "deployments": {
         "replicas": lambda row: row["spec"].get("replicas", 1),
@@ -35,16 +50,14 @@ OBJECTS: dict[str, dict[str, Callable[[Row], Any]]] = {
             f"{port['port']}/{port.get('protocol', 'TCP')}" for port in row["spec"]["ports"]
         ],
     },
-    "propagationpolicies": {
-        "selects": lambda row: [
-            f"{s['kind']}/{s.get('name', '*')}" for s in row["spec"]["resourceSelectors"]
-        ],
-        "replicas": lambda row: (
-            row["spec"]
-            .get("placement", {})
-            .get("replicaScheduling", {})
-            .get("replicaSchedulingType", "Duplicated")
-        ),
+    "propagationpolicies": PROPAGATES,
+    "clusterpropagationpolicies": PROPAGATES,
+    "overridepolicies": OVERRIDES,
+    "clusteroverridepolicies": OVERRIDES,
+    "priorityclasses": {"value": lambda row: row["value"]},
+    "tenants": {
+        "quota": lambda row: row["spec"].get("quota"),
+        "sites": lambda row: row["spec"].get("sites", {}).get("names") or row["spec"].get("sites") or "all",
     },
     "qospolicies": {
         "target": lambda row: f"{row['spec']['targetRef']['kind']}/{row['spec']['targetRef']['name']}",
@@ -69,7 +82,8 @@ def get(kind: str, name: str | None, output: str) -> None:
     """List what runs (sites, sessions, moves, instances) or what was applied.
 
     \b
-    What was applied: deployments, services, propagationpolicies, qospolicies (svc, pp, qos for short).
+    What was applied: deployments, services, propagationpolicies, overridepolicies, qospolicies (svc, pp, op, qos for
+    short); and in no namespace: tenants, clusterpropagationpolicies, clusteroverridepolicies, priorityclasses.
 
     \b
     Examples:
@@ -97,12 +111,17 @@ def get(kind: str, name: str | None, output: str) -> None:
 
 
 def show_objects(kind: str, rows: list[Row]) -> None:
-    columns = OBJECTS[kind]
-    ordered = sorted(rows, key=lambda row: name_in(row, kind))
-    show(
-        ("name", *columns),
-        [(name_in(row, kind), *(read(row) for read in columns.values())) for row in ordered],
-    )
+    """With a column for the namespace as soon as one is not ``default``."""
+    columns: dict[str, Callable[[Row], Any]] = {"name": lambda row: name_in(row, kind)}
+    if any(_namespace(row) != "default" for row in rows):
+        columns["namespace"] = _namespace
+    columns |= OBJECTS[kind]
+    ordered = sorted(rows, key=lambda row: (_namespace(row), name_in(row, kind)))
+    show(tuple(columns), [tuple(read(row) for read in columns.values()) for row in ordered])
+
+
+def _namespace(row: Row) -> str:
+    return str(row["metadata"].get("namespace") or "default")
 
 
 def show_live(kind: str, rows: list[Row]) -> None:

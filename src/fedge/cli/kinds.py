@@ -9,10 +9,11 @@ from collections.abc import Callable
 import click
 from click.shell_completion import CompletionItem
 
+from fedge.api.manifests import PLURALS
 from fedge.cli.platform import Platform
 
 LIVE = ("sites", "sessions", "moves", "instances")
-STORED = ("deployments", "services", "propagationpolicies", "qospolicies")
+STORED = tuple(PLURALS)
 
 _SPELLINGS = {
     "sites": ("site",),
@@ -22,7 +23,12 @@ _SPELLINGS = {
     "deployments": ("deployment", "deploy"),
     "services": ("service", "svc"),
     "propagationpolicies": ("propagationpolicy", "pp"),
+    "clusterpropagationpolicies": ("clusterpropagationpolicy", "cpp"),
+    "overridepolicies": ("overridepolicy", "op"),
+    "clusteroverridepolicies": ("clusteroverridepolicy", "cop"),
+    "priorityclasses": ("priorityclass", "pc"),
     "qospolicies": ("qospolicy", "qos"),
+    "tenants": ("tenant",),
 }
 _NOUNS = {spelling: noun for noun, others in _SPELLINGS.items() for spelling in (noun, *others)}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from fedge.cli import (
+    access,
     apply,
     completion,
     delete,
@@ -17,6 +18,7 @@ from fedge.cli import (
     get,
     logs,
     move,
+    tenant,
     top,
     up,
     version,
@@ -51,6 +53,7 @@ def main() -> None:
 for verb in (
     demo.demo,
     up.up,
+    access.access,
     down.down,
     apply.apply,
     delete.delete,
@@ -61,6 +64,7 @@ for verb in (
     move.move,
     drain.drain,
     drain.undrain,
+    tenant.tenant,
     logs.logs,
     doctor.doctor,
     version.version,

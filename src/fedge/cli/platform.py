@@ -1,7 +1,8 @@
 """The running platform as the verbs see it: where it is, its token, and its HTTP API.
 
 ``$FEDGE_HOME/current`` links to the run directory, whose ``endpoints.json`` names the API's address and
-whose ``token`` (mode 0600) allows changes. Every failure is a sentence that says what to do next.
+whose ``token`` (mode 0600) allows changes. A tenant has neither: ``$FEDGE_API`` and ``$FEDGE_API_TOKEN`` are the
+address and the token that the operator gave it. Every failure is a sentence that says what to do next.
 """
 
 from __future__ import annotations
@@ -60,7 +61,9 @@ class Platform:
 
     @classmethod
     def running(cls) -> Platform:
-        """The one that $FEDGE_HOME knows."""
+        """The one of $FEDGE_API, else the one that $FEDGE_HOME knows. $FEDGE_API_TOKEN goes before the run's token."""
+        if given := os.environ.get("FEDGE_API"):
+            return cls(given.rstrip("/"), os.environ.get("FEDGE_API_TOKEN", ""))
         run = run_directory()
         try:
             api = json.loads((run / "endpoints.json").read_text())["apis"][API]
@@ -72,10 +75,12 @@ class Platform:
             raise click.ClickException(
                 f"{error.filename}: only the user who started the platform may read this"
             ) from None
-        except (ValueError, KeyError) as error:
+        except KeyError:
+            raise NotRunning(f"What runs in {run} has no {API} API: a `fedge access` has none.") from None
+        except ValueError as error:
             raise click.ClickException(f"{run / 'endpoints.json'} cannot be read: {error}") from None
         parts = urlsplit(str(api["url"]))
-        return cls(f"{parts.scheme}://{parts.netloc}", token)
+        return cls(f"{parts.scheme}://{parts.netloc}", os.environ.get("FEDGE_API_TOKEN") or token)
 
     def get(self, *path: str, query: Mapping[str, str] | None = None) -> Any:
         return self._ask("GET", path, query=query)
@@ -83,8 +88,8 @@ class Platform:
     def post(self, *path: str, body: Any = None, query: Mapping[str, str] | None = None) -> Any:
         return self._ask("POST", path, body if body is not None else {}, query)
 
-    def delete(self, *path: str) -> Any:
-        return self._ask("DELETE", path)
+    def delete(self, *path: str, query: Mapping[str, str] | None = None) -> Any:
+        return self._ask("DELETE", path, query=query)
 
     def items(self, *path: str) -> list[dict[str, Any]]:
         """A collection: ``{"items": [...]}`` or a plain list."""
@@ -100,7 +105,8 @@ class Platform:
             url + (f"?{urlencode(query)}" if query else ""),
             method=method,
             data=None if body is None else json.dumps(body).encode(),
-            headers={"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"},
+            headers={"Content-Type": "application/json"}
+            | ({"Authorization": f"Bearer {self._token}"} if self._token else {}),
         )
         try:
             with _DIRECT.open(request, timeout=15) as answer:

@@ -13,16 +13,26 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from fedge.core.applications.quantity import NotAQuantity, memory_bytes
 from fedge.programs.fleet import BadFleet, Fleet, read_fleet
-from fedge.programs.settings import MOST_PLAYERS, MOST_SITES, Settings
+from fedge.programs.settings import Settings
+from fedge.simulation.limits import (
+    FASTEST,
+    LARGEST_SEED,
+    LARGEST_STATE,
+    LONGEST_BACKHAUL_MS,
+    MOST_PLAYERS,
+    MOST_SITES,
+    SLOWEST,
+    SMALLEST_STATE,
+)
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 KARMADA_HOME = Path(".fedge", "karmada")
 """where `make karmada-up` puts what it starts"""
-SMALLEST_STATE, LARGEST_STATE = 8192, 1 << 30
 COMPARED_S = 30.0
 """how long each policy plays where --compare is given without --duration"""
 _LATITUDE, _LONGITUDE = ("latitude", "lat"), ("longitude", "lon", "lng")
@@ -45,7 +55,7 @@ TARGET = click.Path(dir_okay=False, path_type=Path)
 _NUMBER: dict[str, Any] = {"metavar": "N"}
 _USUAL: dict[str, Any] = {"show_default": True}
 
-_COMMON = (
+_ENGINE = (
     click.option(
         "--engine",
         type=click.Choice(["embedded", "karmada"]),
@@ -63,6 +73,8 @@ _COMMON = (
         help="With --engine karmada: the file (or its folder) that names Karmada and its members.",
         **_USUAL,
     ),
+)
+_CITY = (
     click.option(
         "--sites",
         type=click.IntRange(1, MOST_SITES),
@@ -74,12 +86,40 @@ _COMMON = (
     ),
     click.option(
         "--seed",
-        type=click.IntRange(0, 2**32 - 1),
+        type=click.IntRange(0, LARGEST_SEED),
         default=7,
         help="Fixes movements and radio draws (not scheduling).",
         **_NUMBER,
         **_USUAL,
     ),
+    click.option(
+        "--backhaul-rtt",
+        "backhaul_rtt_ms",
+        type=click.FloatRange(0, LONGEST_BACKHAUL_MS),
+        default=5.0,
+        metavar="MS",
+        help="Round trip between sites (emulated).",
+        **_USUAL,
+    ),
+    click.option(
+        "--time-scale",
+        type=click.FloatRange(SLOWEST, FASTEST),
+        default=3.0,
+        metavar="X",
+        help="People move so many times faster than life.",
+        **_USUAL,
+    ),
+    click.option(
+        "--sites-csv",
+        type=FILE,
+        metavar="FILE",
+        help="A real topology: columns LATITUDE and LONGITUDE, as in the EUA data set.",
+    ),
+    click.option(
+        "--users-csv", type=FILE, metavar="FILE", help="Where players start, with the same columns."
+    ),
+)
+_GAME = (
     click.option(
         "--policy",
         type=click.Choice(["follow", "stay"]),
@@ -96,32 +136,8 @@ _COMMON = (
         help="State of a session.",
         **_USUAL,
     ),
-    click.option(
-        "--backhaul-rtt",
-        "backhaul_rtt_ms",
-        type=click.FloatRange(0, 1000),
-        default=5.0,
-        metavar="MS",
-        help="Round trip between sites (emulated).",
-        **_USUAL,
-    ),
-    click.option(
-        "--time-scale",
-        type=click.FloatRange(0.1, 100),
-        default=3.0,
-        metavar="X",
-        help="People move so many times faster than life.",
-        **_USUAL,
-    ),
-    click.option(
-        "--sites-csv",
-        type=FILE,
-        metavar="FILE",
-        help="A real topology: columns LATITUDE and LONGITUDE, as in the EUA data set.",
-    ),
-    click.option(
-        "--users-csv", type=FILE, metavar="FILE", help="Where players start, with the same columns."
-    ),
+)
+_SERVED = (
     click.option(
         "--headless", is_flag=True, help="No browser is expected: print no invitation to the dashboard."
     ),
@@ -132,6 +148,8 @@ _COMMON = (
         help="Of the dashboard and the API.  [default: any free one]",
         **_NUMBER,
     ),
+)
+_TOLD = (
     click.option(
         "--endpoints",
         type=TARGET,
@@ -146,7 +164,50 @@ _COMMON = (
 
 def common_options(command: Command) -> Command:
     """All options that a run of the platform has, played upon or not."""
-    for option in reversed(_COMMON):
+    for option in reversed((*_ENGINE, *_CITY, *_GAME, *_SERVED, *_TOLD)):
+        command = option(command)
+    return command
+
+
+def network_options(command: Command) -> Command:
+    """Those of a run of the simulated mobile network alone."""
+    for option in reversed((*_CITY, *_TOLD)):
+        command = option(command)
+    return command
+
+
+_SCENARIO = (
+    click.option(
+        "--scenario",
+        type=FILE,
+        metavar="FILE",
+        help="City, people and events from a file (docs/scenarios.md), or from an earlier run's scenario.yaml.",
+    ),
+    click.option(
+        "--traces",
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        metavar="DIR",
+        help="Recorded paths to follow, a file a UE: CSV with t_s,x_m,y_m and maybe access.",
+    ),
+)
+SAID_BY_SCENARIO = {
+    "sites": "--sites",
+    "players": "--players",
+    "seed": "--seed",
+    "policy": "--policy",
+    "state_bytes": "--state-size",
+    "backhaul_rtt_ms": "--backhaul-rtt",
+    "time_scale": "--time-scale",
+    "sites_csv": "--sites-csv",
+    "users_csv": "--users-csv",
+    "traces": "--traces",
+    "compare": "--compare",
+}
+
+
+def scenario_options(command: Command) -> Command:
+    """Options that say city, people and events."""
+    for option in reversed(_SCENARIO):
         command = option(command)
     return command
 
@@ -154,6 +215,9 @@ def common_options(command: Command) -> Command:
 def checked_settings(demo: bool, **given: Any) -> Settings:
     """The run's settings from the options, or a usage error that names the option. Exit status 2."""
     require_linux()
+    scenario, traces, players = given.pop("scenario", None), given.pop("traces", None), given.get("players")
+    if scenario is not None:
+        _alone(scenario, given["engine"])
     given["fleet"] = fleet = _fleet(given["engine"], given.pop("karmada"))
     sites_csv, users_csv = given.get("sites_csv"), given.get("users_csv")
     usual = len(fleet.with_nodes) if fleet is not None else 4
@@ -175,7 +239,29 @@ def checked_settings(demo: bool, **given: Any) -> Settings:
             given[option] = file.absolute()
             if not file.absolute().parent.is_dir():
                 raise click.UsageError(f"--{option}: there is no folder {file.parent}.")
-    return Settings(demo=demo, **given)
+    settings = Settings(demo=demo, **given)
+    if scenario is None and traces is None:
+        return settings
+    from fedge.programs.scenarios import settings_by_file, settings_by_traces  # late: they need numpy
+
+    try:
+        if scenario is not None:
+            return settings_by_file(settings, scenario)
+        return settings_by_traces(settings, traces, players)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _alone(scenario: Path, engine: str) -> None:
+    """A scenario says what it says: an option that says it too is a mistake."""
+    if engine != "embedded":
+        raise click.UsageError(
+            "--scenario: its sites are processes of this machine; it needs --engine embedded."
+        )
+    context = click.get_current_context()
+    for name, option in SAID_BY_SCENARIO.items():
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{option}: that is for the scenario to say; change it in {scenario}.")
 
 
 class NeedsLinux(click.ClickException):

@@ -35,3 +35,7 @@ class Transition(NamedTuple):
     event: str
     actor: str
     next: str
+
+
+SITE_LABEL = "fedge.dev/site"
+"""Label of every site, on Karmada of its member cluster: the site's name."""

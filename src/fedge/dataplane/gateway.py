@@ -63,7 +63,7 @@ class Gateway:
         self.n6 = N6(self.table)
         self.instances: dict[str, Endpoint] = {}
         self._homes: set[Endpoint] = set()
-        self.peers: set[Endpoint] = set()
+        self.peers: set[Endpoint] | None = set()
         self._n6, self._inside, self._between = udp_socket(n6), udp_socket(inside), udp_socket(between)
         self._upf, self._host = upf, inside[0]
         self.chosen = choice(n6_interface)
@@ -198,7 +198,7 @@ class Gateway:
                 packet, source = self._between.recvfrom(MAX_DATAGRAM)
             except BlockingIOError:
                 return
-            if source in self.peers:
+            if self.peers is None or source in self.peers:
                 self._deliver(self.table.uplink(packet))
             else:
                 self.counts["foreign"] += 1

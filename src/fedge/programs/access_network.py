@@ -24,6 +24,7 @@ from fedge.runtime.run import Run, log_to
 from fedge.simulation.access import AccessNetwork, AccessPlan
 from fedge.simulation.city import City, generate, read_city, write_city
 from fedge.simulation.packet_path import Endpoints
+from fedge.simulation.people import read_crowd
 from fedge.simulation.sockets import socket_drops
 from fedge.wire.records import Trace
 
@@ -74,7 +75,8 @@ async def serve(this: Run) -> None:
     ends = endpoints(config.net, config.players, len(city.sites))
     started_ns = config.started_ns or time.monotonic_ns()
     gpsis = tuple(addresses.SimulatedSubscribers(config.net, config.players).by_gpsi())
-    plan = AccessPlan(city, gpsis, config.seed, config.time_scale, ends, started_ns)
+    people = read_crowd(this.folder).people
+    plan = AccessPlan(city, gpsis, config.seed, config.time_scale, ends, started_ns, people)
     access = AccessNetwork(plan, trace, emit, tell_core)
 
     def tell_attachments(tell: Callable[[Message], None]) -> None:

@@ -1,7 +1,8 @@
-"""The control plane as a program: ``python -m fedge.programs.control_plane``. Wiring only.
+"""The control plane as a program. Wiring only. Of an embedded run: ``python -m fedge.programs.control_plane``.
 
-Journal → core → links to agents and access network; HTTP API, dashboard and metrics; the story of each move on the run's
-``moves.jsonl`` and ``story.log``. With a ``core5g.json`` in the run folder routes are the 5G core's (``programs.steered``).
+On a fleet: the same with ``--federation FILE`` and the other options. Journal → core → links to agents and access network; HTTP
+API, dashboard and metrics; the story of each move on its folder's ``moves.jsonl`` and ``story.log``. With a ``core5g.json`` in
+its folder routes are the 5G core's (``programs.steered``).
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ import signal
 import time
 from collections.abc import Callable
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
+import click
 import structlog
 import uvicorn
 
@@ -31,17 +34,19 @@ from fedge.api.camara import simple_edge_discovery
 from fedge.api.mec import BASES, Platform, mec_routes, notification
 from fedge.core.control import ControlPlane, ControlSettings, Notify, Reply, Story
 from fedge.core.messages import Message
-from fedge.core.model import MS, Address, AppId, SiteId
+from fedge.core.model import MS, AppId, SiteId
 from fedge.dashboard import CONTENT_SECURITY_POLICY, INDEX, STATIC_DIR
 from fedge.ports import AccessNetwork
+from fedge.programs.control_config import ControlConfig, embedded_control, fleet_control
 from fedge.programs.steered import Steered
+from fedge.runtime.federation import BadFederation, endpoint, read_federation
 from fedge.runtime.lifeline import end_with_supervisor
 from fedge.runtime.loop import ControlLoop, restored
-from fedge.runtime.run import Run, log_to
-from fedge.simulation.city import read_city
+from fedge.runtime.run import Run, log_to, log_to_stdout
 
 log = structlog.get_logger("control")
 ANSWER_WITHIN_S = 10.0
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 class SiteLines:
@@ -93,67 +98,62 @@ class Wanted:
     def drained(self) -> set[SiteId]:
         return {name for name, site in self._plane.state.sites.items() if site.marked == "draining"}
 
+    def suspended(self) -> set[AppId]:
+        return {app for app, policy in self._plane.policies.items() if policy.suspended}
+
 
 class ControlShell:
     """What the API sees of the program (``fedge.api.admin.Centre``)."""
 
-    def __init__(self, run: Run) -> None:
-        self.run, self.token = run, run.token
-        config = run.config
-        city = read_city(run.folder / "city.json")
-        places = {site.site: (site.name, site.x_m, site.y_m) for site in city.sites}
+    def __init__(self, config: ControlConfig) -> None:
+        self.config, self.token, self.now = config, config.token, config.now
         shown = {
             "engine": config.engine,
             "seed": config.seed,
             "time_scale": config.time_scale,
             "policy": config.policy,
             "version": version("fedge"),
-            "started_at_s": round(time.time() - (time.monotonic_ns() - config.started_ns) / 1e9, 1),
-            "simulated": ["city and movement", "radio", "backhaul delay", "players"],
+            "started_at_s": round(time.time() - (config.now() - config.started_ns) / 1e9, 1),
+            "simulated": list(config.simulated),
         }
         self.page = Page(INDEX, STATIC_DIR, CONTENT_SECURITY_POLICY)
-        self.facts = Facts(places, shown, config.backhaul_rtt_ms)
-        self.journal = TimedJournal(run.folder / "journal.db")
-        clusters = {site.site: node.cluster for site, node in zip(city.sites, config.nodes, strict=False)}
+        self.facts = Facts(dict(config.places), shown, config.between_ms)
+        self.journal = TimedJournal(config.folder / "journal.db")
         settings = ControlSettings(
             policy=config.policy,
             engine=config.engine,
-            clusters=clusters,
+            clusters=config.clusters,
             started_at=config.started_ns,
-            default_service=addresses.service(config.net),
-            site_services={
-                site.site: Address(addresses.site_service(config.net, index))
-                for index, site in enumerate(city.sites)
-            },
+            default_service=config.service,
+            site_services=dict(config.site_services),
         )
         self.plane: ControlPlane = restored(self.journal, settings)
         self._metrics = Metrics(self.plane, self.now)
         self.journal.metrics = self._metrics
         self.sites, self.access = SiteLines(), AccessLine()
-        self.steered = Steered.of(run, self.plane)
+        self.steered = Steered.of(config, self.plane)
         routes: AccessNetwork = self.steered if self.steered is not None else self.access
-        self.base = f"http://127.0.0.1:{config.port}"
+        self.base = "http://{}:{}".format(*config.bind_api)
         self.notifications = Notifications()
         self.loop = ControlLoop(
-            self.plane, self.journal, self.sites, routes, self._replied, self._told, self.notify
+            self.plane, self.journal, self.sites, routes, self._replied, self._told, self.notify, config.now
         )
         self.engine = self._engine()
         self._asked: dict[int, asyncio.Future[tuple[int, dict[str, Any]]]] = {}
         self._next_request = 1
-        self._moves = (run.folder / "moves.jsonl").open("a", buffering=1)
-        self._story = (run.folder / "story.log").open("a", buffering=1)
+        self._moves = (config.folder / "moves.jsonl").open("a", buffering=1)
+        self._story = (config.folder / "story.log").open("a", buffering=1)
 
     def _engine(self) -> KarmadaEngine | None:
-        config = self.run.config
+        config = self.config
         if config.engine != "karmada":
             return None
-        clusters = self.plane.settings.clusters
-        return KarmadaEngine(config.karmada, clusters, Wanted(self.plane), self.loop.post)
+        wanted = Wanted(self.plane)
+        return KarmadaEngine(
+            config.kubeconfig, config.clusters, wanted, self.loop.post, bench_nodes=config.bench_nodes
+        )
 
     # --- for the API -------------------------------------------------------------------------------------------------------
-
-    def now(self) -> int:
-        return time.monotonic_ns()
 
     def draw_key(self) -> int:
         return secrets.randbits(63) or 1
@@ -187,7 +187,7 @@ class ControlShell:
     def _told(self, story: Story) -> None:
         if "state" in story.facts:
             self._moves.write(json.dumps(story.facts) + "\n")
-        at_s = (story.at - self.run.config.started_ns) / MS / 1000
+        at_s = (story.at - self.config.started_ns) / MS / 1000
         self._story.write(json.dumps({"at_s": round(at_s, 3), "says": story.sentence, **story.facts}) + "\n")
         log.info(
             story.sentence, **{k: v for k, v in story.facts.items() if k in ("move", "state", "site", "app")}
@@ -205,21 +205,20 @@ class ControlShell:
         return self.loop.post
 
 
-async def main() -> None:
-    run = Run()
-    log_to(run.folder, "control-plane")
-    shell = ControlShell(run)
-    net, port = run.config.net, run.config.port
+async def serve(told: ControlConfig) -> None:
+    """Run until SIGTERM, or until the supervisor is gone."""
+    shell = ControlShell(told)
+    host, port = told.bind_api
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
-    await listen(addresses.control(net), run.token, shell.accept)
-    subscribers = addresses.SimulatedSubscribers(net, run.config.players)
+    await listen(told.bind_links, told.token, shell.accept)
+    subscribers = addresses.SimulatedSubscribers(told.net, told.players)
     names = {site: name for site, (name, _, _) in shell.facts.places.items()}
     camara = simple_edge_discovery(shell.plane, names, subscribers, shell.now)
     mec = mec_routes(Platform(shell, subscribers, shell.notifications, shell.base, shell.notify))
     config = uvicorn.Config(
         admin_app(shell, [*camara, *mec], own=BASES),
-        host="127.0.0.1",
+        host=host,
         port=port,
         log_level="error",
         access_log=False,
@@ -253,5 +252,42 @@ async def main() -> None:
             task.result()
 
 
+@click.command()
+@click.option("--federation", type=FILE, help="Which sites there are; without it: FEDGE_RUN_DIR's run.")
+@click.option(
+    "--state", type=click.Path(file_okay=False, exists=True, path_type=Path), help="Its journal's folder."
+)
+@click.option("--token-file", type=FILE, help="What agents and callers of the API have to say.")
+@click.option("--kubeconfig", default="", help="Karmada's; empty: that of the Pod this runs in.")
+@click.option("--bind-links", default="0.0.0.0:7000", show_default=True, help="For agents.")
+@click.option("--bind-api", default="0.0.0.0:8080", show_default=True, help="HTTP.")
+def main(
+    federation: Path | None,
+    state: Path | None,
+    token_file: Path | None,
+    kubeconfig: str,
+    bind_links: str,
+    bind_api: str,
+) -> None:
+    """Fedge's control plane."""
+    if federation is None:
+        run = Run()
+        log_to(run.folder, "control-plane")
+        asyncio.run(serve(embedded_control(run)))
+        return
+    if state is None or token_file is None:
+        raise click.UsageError("--federation needs --state and --token-file")
+    token = token_file.read_text().strip()
+    if not token:
+        raise click.UsageError(f"{token_file} is empty")
+    try:
+        links, api = endpoint(bind_links, "--bind-links"), endpoint(bind_api, "--bind-api")
+        told = fleet_control(read_federation(federation), state, token, links, api, kubeconfig)
+    except BadFederation as error:
+        raise click.UsageError(str(error)) from None
+    log_to_stdout()
+    asyncio.run(serve(told))
+
+
 if __name__ == "__main__":
-    asyncio.run(main())
+    main()

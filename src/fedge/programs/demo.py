@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from fedge.programs.settings import Settings
+from fedge.programs.staging import Staging
 from fedge.programs.supervisor import Supervisor
 from fedge.report import compare, make_report, passed, summary
 
@@ -49,7 +50,7 @@ def play(settings: Settings) -> int:
 
 
 @contextlib.contextmanager
-def _interruptible() -> Iterator[list[int]]:
+def interruptible() -> Iterator[list[int]]:
     """Signals that arrived; a second Ctrl-C changes nothing, the end is on its way."""
     caught: list[int] = []
     before = {
@@ -81,7 +82,7 @@ def _up(settings: Settings) -> int:
     supervisor = _supervisor(settings)
     if supervisor is None:
         return 2
-    with _interruptible() as caught:
+    with interruptible() as caught:
         try:
             _begin(supervisor)
             endpoints = supervisor.write_endpoints()
@@ -91,11 +92,13 @@ def _up(settings: Settings) -> int:
             supervisor.say(
                 f"{len(endpoints['apis'])} APIs in {supervisor.folder / 'endpoints.json'}; Ctrl-C ends it"
             )
-            ends = time.monotonic() + settings.duration_s if settings.duration_s else float("inf")
-            while not caught and time.monotonic() < ends:
+            staging = Staging(supervisor)
+            staging.write_plan()
+            while not caught:
                 supervisor.keep_up()
                 supervisor.tell_story()
                 time.sleep(0.05)
+            staging.write(by_hand=True)
         except (TimeoutError, OSError) as error:
             print(f"fedge: {error}", file=sys.stderr)
             return 2
@@ -108,7 +111,7 @@ def _demo(settings: Settings) -> tuple[int, dict[str, Any] | None]:
     supervisor = _supervisor(settings)
     if supervisor is None:
         return 2, None
-    with _interruptible() as caught:
+    with interruptible() as caught:
         try:
             _greet(supervisor)
             _begin(supervisor)
@@ -145,10 +148,13 @@ def _play(supervisor: Supervisor, caught: list[int]) -> None:
     supervisor.say(
         f"everything answers after {since:.1f} s; {settings.players} players join; each move tells its story"
     )
+    staging = Staging(supervisor)
+    staging.write_plan()
     ends = time.monotonic() + settings.duration_s if settings.duration_s else float("inf")
     holding = False
-    while not caught and time.monotonic() < ends:
+    while not caught and not staging.ended and time.monotonic() < ends:
         supervisor.keep_up()
+        staging.step()
         supervisor.tell_story()
         if not holding and time.monotonic() > ends - LAST_MOVE_S:
             holding = True
@@ -156,12 +162,14 @@ def _play(supervisor: Supervisor, caught: list[int]) -> None:
                 supervisor.ask("POST", "/api/v1/hold-moves", {"hold": True})
         time.sleep(0.05)
     supervisor.say("stopping: players leave, moves under way end")
+    staging.write(by_hand=bool(caught))
+    over = bool(caught) or staging.ended
     fleet = supervisor.programs["player-fleet"].process
     give_up = time.monotonic() + SETTLE_S
     while time.monotonic() < give_up:
         supervisor.keep_up()
         supervisor.tell_story()
-        if not _moves_under_way(supervisor) and (fleet is None or fleet.poll() is not None or caught):
+        if not _moves_under_way(supervisor) and (fleet is None or fleet.poll() is not None or over):
             break
         time.sleep(0.05)
 

@@ -18,6 +18,7 @@ from fedge.programs.trace_file import TraceFile
 from fedge.runtime.lifeline import end_with_supervisor
 from fedge.runtime.precise_loop import pace_for, quiet_gc, run
 from fedge.runtime.run import Run, log_to
+from fedge.simulation.people import read_crowd
 from fedge.simulation.players import Fleet, FleetPlan
 from fedge.wire.records import Trace
 
@@ -45,6 +46,7 @@ async def play(this: Run) -> None:
         hosts=tuple(addresses.ue(config.net, index) for index in range(config.players)),
         last_input_ns=ends_ns - int(QUIET_END_S * SECOND) if ends_ns else 0,
         believe_all="no-fencing" in config.test_switches,
+        habits=read_crowd(this.folder).habits,
     )
     fleet = Fleet(plan, trace)
     fleet.start(loop)

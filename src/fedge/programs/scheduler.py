@@ -1,7 +1,7 @@
 """The federation scheduler as a program: ``python -m fedge.programs.scheduler --kubeconfig KARMADA``. Wiring only.
 
 It places every binding whose ``spec.schedulerName`` is its own. Several may run: one leads. Without the control plane's figures
-it places all the same, and then no copy waits for its sessions.
+it places all the same; then no copy waits for its sessions, and of a QoSPolicy only the border is followed.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ log = structlog.get_logger("scheduler")
     "--lease-duration", default=15.0, show_default=True, help="Seconds until a silent leader is replaced."
 )
 @click.option("--identity", default="", help="Of this instance in the lease; default: host and process.")
-@click.option("--figures", default="", help="URL of the control plane's live sessions by cluster.")
+@click.option("--figures", default="", help="URL of the control plane's figures: sessions, players.")
 @click.option("--token-file", type=click.Path(path_type=Path), help="The bearer token for --figures.")
 @click.option("--in-flight", default=16, show_default=True, help="Writes at once.")
 def main(

@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from fedge.programs.fleet import Fleet
 
-MOST_SITES = 125
-"""site i has the addresses 127.R.(10 + i).*, and UEs start at 127.R.200"""
-MOST_PLAYERS = 1000
+if TYPE_CHECKING:  # it needs numpy, for which no other verb shall wait
+    from fedge.simulation.scenario import Scenario
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +24,8 @@ class Settings:
 
     ``demo``: play the game too (players, story, summary); else the platform alone. ``report``: where the report goes.
     ``endpoints``: a further place for the endpoints file, written once everything answers.
+
+    ``scenario``: city, people and events, if a file or traces say them; else they are drawn.
     """
 
     engine: Literal["embedded", "karmada"] = "embedded"
@@ -45,6 +46,7 @@ class Settings:
     port: int = 0
     endpoints: Path | None = None
     demo: bool = True
+    scenario: Scenario | None = None
     test_switches: tuple[str, ...] = ()
 
 

@@ -1,28 +1,25 @@
-"""A site's agent and data gateway: ``python -m fedge.programs.site_agent SITE_INDEX``. Wiring only.
+"""A site's agent and data gateway. Wiring only. Of an embedded run: ``python -m fedge.programs.site_agent SITE_INDEX``.
 
-Around the pure ``SiteAgent``: a link to the control plane, two lines to each peer over the emulated backhaul, the instances'
-control connections, the gateway's sockets, and the instance processes.
+In a member cluster: ``python -m fedge.programs.site_agent``, told by its environment (``site_config.py``). Around the pure
+``SiteAgent``: a link to the control plane, two lines to each peer, over the emulated backhaul in an embedded run, the instances'
+control connections, the gateway's sockets, and whatever runs the instances (``site_instances.py``).
 """
 
 from __future__ import annotations
 
 import asyncio
+import hmac
+import os
 import random
 import signal
 import sys
-import time
 from collections.abc import Callable
-from datetime import UTC, datetime
-from pathlib import Path
 
 import msgspec
 import structlog
-from msgspec import structs
 
 from fedge.adapters.embedded import addresses
-from fedge.adapters.embedded.link import Dialled, Join, Line, dial, listen
-from fedge.adapters.embedded.processes import InstanceProcess
-from fedge.adapters.kubernetes.node import BenchNode
+from fedge.adapters.embedded.link import Dialled, Join, Line, dial, end_when_silent, listen
 from fedge.core.messages import (
     Answer,
     AskInventory,
@@ -43,24 +40,26 @@ from fedge.core.messages import (
     UeAt,
     UplinkSeen,
 )
-from fedge.core.model import SECOND, Address, AppId, InstanceId, SessionKey, SiteId
+from fedge.core.model import Address, InstanceId, SessionKey, SiteId
 from fedge.core.site import SiteAgent, SiteSettings
-from fedge.core.site.pods import Pod, PodState
 from fedge.core.transfer import ClearFlow, Effect, SetFlow, TellControl, TellInstance, TellPeer
 from fedge.dataplane.backhaul import Backhaul
-from fedge.dataplane.backhaul import Line as Wire
 from fedge.dataplane.gateway import Gateway
+from fedge.ports import Endpoint
+from fedge.programs.site_config import Neighbour, SiteConfig, embedded_site, member_site
+from fedge.programs.site_instances import instances_of
 from fedge.runtime.failpoints import Failpoints
+from fedge.runtime.federation import BadFederation
 from fedge.runtime.lifeline import end_with_supervisor
 from fedge.runtime.precise_loop import pace_for, quiet_gc, run
-from fedge.runtime.run import Run, log_to
-from fedge.simulation.city import read_city
+from fedge.runtime.run import Run, log_to, log_to_stdout
 from fedge.wire import codec
 
 log = structlog.get_logger("agent")
 WAKE_S = 0.02
 REPORT_S = 0.5
-POLL_S = 0.1
+PLAYERS = 100
+"""In a member cluster nobody says how many players there will be: the event loop is paced for so many."""
 
 HELD_AT = {
     (TellControl, TargetWarmed): "WARMING",
@@ -75,25 +74,39 @@ HELD_AT = {
 
 
 class Peer:
-    """Two lines to another site, so that prompt messages never queue behind bulk state, and forwarded packets."""
+    """Two lines to another site, so that prompt messages never queue behind bulk state, and forwarded packets.
+
+    With an emulated backhaul each takes its time on the wire; on a real network they go straight away.
+    """
 
     def __init__(
-        self, site: SiteId, index: int, net: int, dialled: tuple[Dialled, Dialled], backhaul: Backhaul
+        self, neighbour: Neighbour, dialled: tuple[Dialled, Dialled], backhaul: Backhaul | None
     ) -> None:
-        self.site = site
+        self.between = neighbour.between
         self.backhaul = backhaul
-        self.gateway = addresses.endpoint(addresses.peer(net, index))
         prompt, bulk = dialled
-        self.prompt: Wire = backhaul.line(lambda data: prompt.send(codec.decode(data)))
-        self.bulk: Wire = backhaul.line(lambda data: bulk.send(codec.decode(data)))
+        self._prompt, self._bulk = _sender(prompt, backhaul), _sender(bulk, backhaul)
 
     def send(self, message: Message) -> None:
-        line = self.bulk if isinstance(message, StateRound) else self.prompt
-        line.send(codec.encode(message))
+        (self._bulk if isinstance(message, StateRound) else self._prompt)(message)
+
+    def forward(self, packet: bytes, send: Callable[[bytes, Endpoint], None]) -> None:
+        if self.backhaul is None:
+            send(packet, self.between)
+        elif not self.backhaul.cut:
+            loop = asyncio.get_running_loop()
+            loop.call_later(self.backhaul.delay_s(), send, packet, self.between)
+
+
+def _sender(dialled: Dialled, backhaul: Backhaul | None) -> Callable[[Message], object]:
+    if backhaul is None:
+        return dialled.send
+    wire = backhaul.line(lambda data: dialled.send(codec.decode(data)))
+    return lambda message: wire.send(codec.encode(message))
 
 
 class InstanceLine(asyncio.Protocol):
-    """One instance's control connection (the SDK's framing). The first message must be a Join with the site's token."""
+    """One instance's control connection (the SDK's framing). The first message must be a Join with its token."""
 
     def __init__(self, shell: SiteShell) -> None:
         self._shell = shell
@@ -104,14 +117,15 @@ class InstanceLine(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
+        end_when_silent(transport.get_extra_info("socket"))
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
         try:
             for header, body in codec.take_from_instance(self._buffer):
                 if self.name is None:
-                    if header.get("type") != "Join" or header.get("token") != self._shell.run.token:
-                        raise codec.BadFrame("an instance without the site's token")
+                    if header.get("type") != "Join" or not self._shell.admits(header.get("token")):
+                        raise codec.BadFrame("an instance without the token of instances")
                     self.name = InstanceId(str(header.get("instance")))
                     self._shell.lines[self.name] = self
                 else:
@@ -129,31 +143,23 @@ class InstanceLine(asyncio.Protocol):
 class SiteShell:
     """Runs the agent's effects and feeds it events."""
 
-    def __init__(self, run: Run, index: int) -> None:
-        self.run = run
-        city = read_city(run.folder / "city.json")
-        self.site = city.sites[index].site
-        self.index = index
-        self._names = [site.site for site in city.sites]
-        config = run.config
-        fencing = "no-fencing" not in config.test_switches
-        self.agent = SiteAgent(SiteSettings(self.site, fencing=fencing))
-        self.folder = run.site_dir(self.site)
+    def __init__(self, config: SiteConfig) -> None:
+        self.config, self.site, self.folder = config, config.site, config.folder
+        self.now = config.now
+        self.agent = SiteAgent(SiteSettings(self.site, fencing=config.fencing))
         self.lines: dict[InstanceId, InstanceLine] = {}
-        self.processes: dict[InstanceId, InstanceProcess] = {}
         self.peers: dict[SiteId, Peer] = {}
         self._failpoints = Failpoints()
         self._held: list[tuple[str, Effect]] = []
         self._redirected: dict[SessionKey, RedirectClient] = {}
         self._rng = random.Random(f"backhaul/{config.seed}/{self.site}")
         self.control: Dialled | None = None
-        net = config.net
-        self.node = self._node()
+        self.instances = instances_of(config, self.agent, self.apply)
         self.gateway = Gateway(
-            addresses.endpoint(addresses.gateway(net, index)),
-            addresses.endpoint(addresses.inside(net, index)),
-            addresses.endpoint(addresses.peer(net, index)),
-            addresses.endpoint(addresses.upf_n6(net, index)),
+            config.bind_gateway,
+            config.bind_inside,
+            config.bind_between,
+            config.upf,
             self._forward,
             self._heard,
             self._arrived,
@@ -162,49 +168,50 @@ class SiteShell:
         )
 
     async def start(self) -> None:
-        config, net = self.run.config, self.run.config.net
+        config = self.config
         loop = asyncio.get_running_loop()
         self.gateway.start(loop)
         driver, why = self.gateway.chosen
         log.info("plain UDP is forwarded", driver=driver, why=why)
-        await listen(addresses.peer(net, self.index), self.run.token, self._accept_peer)
-        host, port = addresses.endpoint(addresses.agent(net, self.index))
-        await loop.create_server(lambda: InstanceLine(self), host, port)
-        for index, site in enumerate(self._names):
-            if index != self.index:
-                address = addresses.peer(net, index)
-                dialled = tuple(
-                    dial(
-                        address,
-                        self.run.token,
-                        role=role,
-                        name=self.site,
-                        greet=lambda: None,
-                        receive=lambda m: None,
-                    )
-                    for role in ("peer", "bulk")
+        await listen(config.bind_peer, config.token, self._accept_peer)
+        await loop.create_server(lambda: InstanceLine(self), *config.bind_agent)
+        for neighbour in config.neighbours:
+            prompt, bulk = (
+                dial(
+                    neighbour.peer,
+                    config.token,
+                    role=role,
+                    name=self.site,
+                    greet=lambda: None,
+                    receive=lambda m: None,
                 )
-                backhaul = Backhaul(config.backhaul_rtt_ms / 2000, self._rng)
-                peer = self.peers[site] = Peer(site, index, net, (dialled[0], dialled[1]), backhaul)
-                self.gateway.peers.add(peer.gateway)
+                for role in ("peer", "bulk")
+            )
+            backhaul = Backhaul(neighbour.rtt_ms / 2000, self._rng) if config.emulated else None
+            self.peers[neighbour.site] = Peer(neighbour, (prompt, bulk), backhaul)
+        self.gateway.peers = {each.between for each in config.neighbours} if config.emulated else None
         self._remembered()
         self.control = dial(
-            addresses.control(net),
-            self.run.token,
+            config.control,
+            config.token,
             role="site",
             name=self.site,
             greet=self._hello,
             receive=self.on_message,
         )
 
+    def admits(self, token: object) -> bool:
+        """Is this what an instance of this site has to say?"""
+        return isinstance(token, str) and hmac.compare_digest(
+            token.encode(), self.config.instance_token.encode()
+        )
+
     def _accept_peer(self, join: Join, line: Line) -> Callable[[Message], None]:
         return self.on_message
 
     def _hello(self) -> SiteHello:
-        net = self.run.config.net
         instances = tuple(self.agent.instances.values())
-        gateway, peer = addresses.gateway(net, self.index), addresses.peer(net, self.index)
-        return SiteHello(self.site, Address(gateway), Address(peer), self.agent.inventory(), instances)
+        return SiteHello(self.site, self.config.gateway, self.config.peer, self.agent.inventory(), instances)
 
     # --- events ------------------------------------------------------------------------------------------------------------
 
@@ -226,7 +233,7 @@ class SiteShell:
         if isinstance(message, RedirectClient):
             self._redirect(message)
             return
-        self.apply(self.agent.handle(message, time.monotonic_ns()))
+        self.apply(self.agent.handle(message, self.now()))
 
     def _redirect(self, message: RedirectClient) -> None:
         if message.key in self.gateway.table.entries:
@@ -237,21 +244,21 @@ class SiteShell:
         if isinstance(message, InstanceHello):
             self.gateway.instance_up(message.instance, message.app, addresses.endpoint(message.packets))
             self.gateway.serve_plain(message.app, (), ())
-            self.apply(self.agent.handle(message, time.monotonic_ns()))
+            self.apply(self.agent.handle(message, self.now()))
             if self.control is not None:
                 self.control.send(self._hello())
             return
-        self.apply(self.agent.handle(message, time.monotonic_ns()))
+        self.apply(self.agent.handle(message, self.now()))
 
     def _heard(self, key: int, generation: int) -> None:
         place = self.agent.places.get(key)  # type: ignore[call-overload]
         if place is not None:
-            seen = UplinkSeen(self.site, place.status.session, generation, time.monotonic_ns())
-            self.apply(self.agent.handle(seen, time.monotonic_ns()))
+            seen = UplinkSeen(self.site, place.status.session, generation, self.now())
+            self.apply(self.agent.handle(seen, self.now()))
 
     def _arrived(self, key: int, generation: int, writer: bool, service: tuple[str, int]) -> None:
         if self.control is not None:
-            sent_to, now = Address("{}:{}".format(*service)), time.monotonic_ns()
+            sent_to, now = Address("{}:{}".format(*service)), self.now()
             self.control.send(ClientHeard(self.site, SessionKey(key), generation, sent_to, writer, now))
 
     # --- effects -----------------------------------------------------------------------------------------------------------
@@ -297,17 +304,8 @@ class SiteShell:
 
     def _forward(self, site: str, packet: bytes) -> None:
         peer = self.peers.get(SiteId(site))
-        if peer is not None and not peer.backhaul.cut:
-            loop = asyncio.get_running_loop()
-            loop.call_later(peer.backhaul.delay_s(), self.gateway.send_between, packet, peer.gateway)
-
-    def _node(self) -> BenchNode | None:
-        """On Karmada: this agent as a node, whose Pods are its instances."""
-        nodes = self.run.config.nodes
-        if self.index >= len(nodes):
-            return None
-        told = nodes[self.index]
-        return BenchNode(told.node, told.kubeconfig, self.site, told.images, PodInstances(self), self.folder)
+        if peer is not None:
+            peer.forward(packet, self.gateway.send_between)
 
     # --- instances ---------------------------------------------------------------------------------------------------------
 
@@ -315,48 +313,18 @@ class SiteShell:
         folder = self.folder / "wanted"
         folder.mkdir(exist_ok=True)
         (folder / template.app).write_bytes(msgspec.msgpack.encode(template))
-        if self.node is not None:  # Pods say what runs; this says how it is set up
-            return
-        names = [InstanceId(f"{template.app}-{number + 1}") for number in range(template.replicas)]
-        for name, process in tuple(self.processes.items()):
-            if process.template.app == template.app and name not in names:
-                process.stop()
-                process.forget()
-                del self.processes[name]
-                self.agent.instances.pop(name, None)
-        for number, name in enumerate(names):
-            if name not in self.processes:
-                self.processes[name] = InstanceProcess(
-                    name, template, self.env(name, number, template), self.folder
-                )
+        self.instances.wanted(template)
 
     def _serve_plain(self, template: RunInstances) -> None:
         """Packets of an application that names no state schema and has not spoken the SDK's contract are carried as they are."""
         if template.schema or template.app in self.gateway.n6.apps.values():
             return
-        net = self.run.config.net
-        numbers = range(1, template.replicas + 1) if self.node is None else ()
-        ends = [addresses.endpoint(addresses.instance(net, self.index, number)) for number in numbers]
-        self.gateway.serve_plain(template.app, template.rules, ends)
+        self.gateway.serve_plain(template.app, template.rules, self.instances.plain_ends(template))
 
     def _remembered(self) -> None:
         """What was wanted before this agent started: a site goes on without the centre."""
         for path in sorted((self.folder / "wanted").glob("*")):
             self.on_message(msgspec.msgpack.decode(path.read_bytes(), type=RunInstances))
-
-    def env(self, name: InstanceId, number: int, template: RunInstances) -> dict[str, str]:
-        net = self.run.config.net
-        return {
-            "FEDGE_AGENT": addresses.agent(net, self.index),
-            "FEDGE_TOKEN": self.run.token,
-            "FEDGE_INSTANCE": name,
-            "FEDGE_APP": template.app,
-            "FEDGE_BIND": addresses.instance(net, self.index, number + 1),
-            "FEDGE_GATEWAY": addresses.inside(net, self.index),
-            "FEDGE_SITE_DIR": str(self.folder),
-            "FEDGE_CAPACITY": str(template.capacity),
-            "FEDGE_STATE_BYTES": str(template.state_bytes),
-        }
 
     # --- time --------------------------------------------------------------------------------------------------------------
 
@@ -365,8 +333,9 @@ class SiteShell:
             await asyncio.sleep(WAKE_S)
             if self._failpoints.active:
                 for site, peer in self.peers.items():
-                    peer.backhaul.cut = self._failpoints.cut(self.site, site)
-            self.apply(self.agent.wake(time.monotonic_ns()))
+                    if peer.backhaul is not None:
+                        peer.backhaul.cut = self._failpoints.cut(self.site, site)
+            self.apply(self.agent.wake(self.now()))
             if self._held:
                 held, self._held = self._held, []
                 for point, effect in held:
@@ -375,15 +344,6 @@ class SiteShell:
                     else:
                         self._do(effect)
 
-    async def watch_processes(self) -> None:
-        while True:
-            for name, process in tuple(self.processes.items()):
-                reason = process.poll(time.monotonic_ns())
-                if reason is not None:
-                    log.warning("instance down", instance=name, reason=reason)
-                    self.apply(self.agent.instance_down(name, reason))
-            await asyncio.sleep(POLL_S)
-
     async def report(self) -> None:
         while True:
             await asyncio.sleep(REPORT_S)
@@ -391,119 +351,46 @@ class SiteShell:
             if self.control is not None:
                 loads = self.agent.load.values()
                 load = max(loads, default=0.0)
-                now = time.monotonic_ns()
+                now = self.now()
                 counts = dict(self.gateway.counts)
                 instances = tuple(self.agent.instances.values())
                 self.control.send(SiteReport(self.site, load, len(self.agent.places), instances, counts, now))
 
-    def stop(self) -> None:
-        for process in self.processes.values():
-            process.stop()
-        give_up = time.monotonic_ns() + SECOND
-        while any(process.alive() for process in self.processes.values()) and time.monotonic_ns() < give_up:
-            time.sleep(0.01)
-        for process in self.processes.values():
-            process.stop(hard=True)
 
-
-class PodInstances:
-    """The instances of a site that is a bench node, by their Pods (``adapters.kubernetes.node.Site``)."""
-
-    def __init__(self, shell: SiteShell) -> None:
-        self._shell = shell
-        self._started: dict[str, str] = {}
-
-    def wanted(self, app: AppId) -> int | None:
-        told = self._shell.agent.wanted.get(app)
-        return told.replicas if told is not None else None
-
-    def start(self, pod: Pod, number: int) -> None:
-        name = self._name(pod, number)
-        if name in self._shell.processes:
-            return
-        described = self._shell.agent.wanted.get(pod.app) or RunInstances(pod.app, 1, "", pod.command)
-        env = {**pod.env, "PWD": pod.working_dir} if pod.working_dir else pod.env
-        template = structs.replace(
-            described,
-            command=pod.command,
-            env=env,
-            memory_limit_bytes=pod.memory_limit_bytes,
-            image=pod.image,
-        )
-        shell = self._shell
-        shell.processes[name] = InstanceProcess(
-            name, template, shell.env(name, number - 1, template), shell.folder
-        )
-        self._started[name] = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-    def stop(self, pod: Pod, number: int, hard: bool) -> None:
-        process = self._shell.processes.get(self._name(pod, number))
-        if process is not None:
-            process.ending = True
-            process.stop(hard)
-
-    def forget(self, pod: Pod, number: int) -> None:
-        name = self._name(pod, number)
-        process = self._shell.processes.pop(name, None)
-        if process is not None:
-            process.forget()
-        self._shell.agent.instances.pop(name, None)
-
-    def alive(self, pod: Pod, number: int) -> bool:
-        process = self._shell.processes.get(self._name(pod, number))
-        return process is not None and process.alive()
-
-    def sessions(self, pod: Pod, number: int) -> int:
-        name = self._name(pod, number)
-        return sum(place.instance == name for place in self._shell.agent.places.values())
-
-    def state(self, pod: Pod, number: int) -> PodState:
-        name = self._name(pod, number)
-        status, process = self._shell.agent.instances.get(name), self._shell.processes[name]
-        restarts = status.restarts if status is not None else 0
-        if not process.alive():
-            why = "CrashLoopBackOff" if restarts > 1 else ""
-            return PodState(
-                "waiting", why=why, message=status.reason if status is not None else "", restarts=restarts
-            )
-        ready = status is not None and status.state == "ready"
-        started = self._started.get(name, "")
-        return PodState("running", ready, restarts=restarts, address=self.address(number), started_at=started)
-
-    def address(self, number: int) -> str:
-        host, _ = addresses.endpoint(
-            addresses.instance(self._shell.run.config.net, self._shell.index, number)
-        )
-        return "10" + host.removeprefix("127")
-
-    @staticmethod
-    def _name(pod: Pod, number: int) -> InstanceId:
-        return InstanceId(f"{pod.app}-{number}")
-
-
-async def main(index: int) -> None:
-    run_facts = Run()
+async def serve(config: SiteConfig) -> None:
+    """Run until SIGTERM, or until the supervisor is gone."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, stopping.set)
     loop.add_signal_handler(signal.SIGINT, lambda: None)
     end_with_supervisor(loop, stopping.set)
-    shell = SiteShell(run_facts, index)
-    log_to(run_facts.folder, f"agent-{shell.site}")
+    shell = SiteShell(config)
     await shell.start()
-    jobs = [shell.wake(), shell.watch_processes(), shell.report()]
-    if shell.node is not None:
-        jobs.append(shell.node.run())
-    tasks = [loop.create_task(one) for one in jobs]
+    tasks = [loop.create_task(one) for one in (shell.wake(), shell.report(), *shell.instances.jobs())]
     quiet_gc(loop)
-    log.info("site agent is up", site=shell.site, pid=Path("/proc/self").resolve().name)
+    log.info("site agent is up", site=shell.site, pid=os.getpid())
     waiting = loop.create_task(stopping.wait())
     done, _ = await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
-    shell.stop()
+    shell.instances.stop()
     for task in done:
         if task is not waiting:
             task.result()
 
 
+def main() -> None:
+    if len(sys.argv) > 1:
+        this = Run()
+        config = embedded_site(this, int(sys.argv[1]))
+        log_to(this.folder, f"agent-{config.site}")
+        run(serve(config), pace_for(this.config.players))
+        return
+    try:
+        config = member_site(os.environ)
+    except BadFederation as error:
+        raise SystemExit(f"site agent: {error}") from None
+    log_to_stdout()
+    run(serve(config), pace_for(PLAYERS))
+
+
 if __name__ == "__main__":
-    run(main(int(sys.argv[1])), pace_for(Run().config.players))
+    main()

@@ -25,8 +25,8 @@ from fedge.core.control import ControlPlane
 from fedge.core.messages import Message
 from fedge.core.model import Address, SiteId
 from fedge.core.steering import Steering, SteeringSettings
+from fedge.programs.control_config import ControlConfig
 from fedge.runtime.core_account import FILE, CoreAccount, read_account
-from fedge.runtime.run import Run
 
 log = structlog.get_logger("core5g")
 
@@ -34,14 +34,14 @@ log = structlog.get_logger("core5g")
 class Steered:
     """The port ``AccessNetwork`` for routes, with everything that it needs to run."""
 
-    def __init__(self, run: Run, account: CoreAccount, plane: ControlPlane) -> None:
-        self._folder, self._account, self._plane = run.folder, account, plane
+    def __init__(self, config: ControlConfig, account: CoreAccount, plane: ControlPlane) -> None:
+        self._folder, self._account, self._plane = config.folder, account, plane
         self._post: Callable[[Message], None] = lambda message: None
-        numbers = SimulatedSubscribers(run.config.net, run.config.players).by_gpsi()
+        numbers = SimulatedSubscribers(config.net, config.players).by_gpsi()
         gpsis = {ue: gpsi for gpsi, ue in numbers.items()}
         identity = Identity(account.receiver, account.dnn, account.sst)
-        trust = ssl.create_default_context(cafile=run.folder / account.ca)
-        secret = hmac.digest(run.token.encode(), b"notification addresses", "sha256")
+        trust = ssl.create_default_context(cafile=config.folder / account.ca)
+        secret = hmac.digest(config.token.encode(), b"notification addresses", "sha256")
         stable, own = Address(plane.settings.default_service), plane.settings.site_services
         self.steering = Steering(SteeringSettings(secret, service=stable, services=own))
         self._network = SteeredNetwork(
@@ -54,15 +54,15 @@ class Steered:
         )
 
     @classmethod
-    def of(cls, run: Run, plane: ControlPlane) -> Steered | None:
+    def of(cls, config: ControlConfig, plane: ControlPlane) -> Steered | None:
         """None where the run has no core network. Ends the program, saying why, where its account cannot be used."""
-        if not (run.folder / FILE).exists():
+        if not (config.folder / FILE).exists():
             return None
         try:
-            account = read_account(run.folder)
+            account = read_account(config.folder)
             for file in (account.ca, account.receiver_crt, account.receiver_key):
-                (run.folder / file).read_bytes()
-            return cls(run, account, plane)
+                (config.folder / file).read_bytes()
+            return cls(config, account, plane)
         except (OSError, msgspec.MsgspecError, ssl.SSLError) as error:
             raise SystemExit(f"{FILE} cannot be used: {error}") from None
 

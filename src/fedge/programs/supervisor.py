@@ -31,12 +31,14 @@ import msgspec
 from fedge.adapters.embedded import addresses
 from fedge.adapters.karmada.prepare import prepare, withdraw
 from fedge.api.manifest_files import read_manifests
-from fedge.core.model import Address
+from fedge.core.model import SECOND, Address
 from fedge.programs.fleet import Fleet
+from fedge.programs.scenarios import scenario_of
 from fedge.programs.settings import Settings, fedge_home
 from fedge.runtime.run import BenchNode, Config
-from fedge.simulation.city import City, from_csv, generate, write_city
+from fedge.simulation.city import write_city
 from fedge.simulation.core5g.account import open_account
+from fedge.simulation.people import Crowd, write_crowd
 
 _PR_SET_CHILD_SUBREAPER = 36
 _OPEN = build_opener(ProxyHandler({}))
@@ -61,6 +63,10 @@ class Program:
     start_after: float = 0.0
     ends_by_itself: bool = False
     started: float = field(default=0.0)
+    held: bool = False
+    """Once dead it stays so."""
+    struck: bool = False
+    """It was killed from here."""
 
 
 class Supervisor:
@@ -76,12 +82,16 @@ class Supervisor:
                 f"a platform runs here already ({running}); end it with `fedge down`, or set FEDGE_HOME to another folder"
             )
         self.folder = self._new_folder()
-        self.city = _city(settings)
+        self.scenario = scenario_of(settings)
+        self.city = self.scenario.city
         self.net = _free_net()
         self.port = settings.port or _free_port()
         self.token = secrets.token_urlsafe(24)
         self.programs: dict[str, Program] = {}
         self.stopping = False
+        self.started_ns = 0
+        self.killed: list[tuple[float, str]] = []
+        """When a program was found killed by somebody else (seconds of the run), and which."""
         self._lifeline_read, self._lifeline = os.pipe()
         self._story_at = 0
         self._env: dict[str, str] = {}
@@ -107,8 +117,10 @@ class Supervisor:
         token = os.open(self.folder / "token", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         os.write(token, self.token.encode())
         os.close(token)
-        self.write_config(0.0, time.monotonic_ns())
+        self.started_ns = time.monotonic_ns()
+        self.write_config(0.0, self.started_ns)
         write_city(self.folder / "city.json", self.city)
+        write_crowd(self.folder, Crowd(self.scenario.people, self.scenario.habits))
         self.core = open_account(
             self.folder, Address(addresses.nef(self.net)), Address(addresses.application_function(self.net))
         )
@@ -195,7 +207,11 @@ class Supervisor:
                     program.restarts = 0
                 program.start_after = now + RESTART_AFTER_S[min(program.restarts, len(RESTART_AFTER_S) - 1)]
                 program.restarts += 1
-                self.say(f"{program.name} died ({_exit_words(process.returncode)}); starting it again")
+                if process.returncode == -signal.SIGKILL and not program.struck:
+                    self.killed.append((self.run_s(), program.name))
+                program.struck = False
+                again = "" if program.held else "; starting it again"
+                self.say(f"{program.name} died ({_exit_words(process.returncode)}){again}")
             if (
                 program.process is None
                 and program.start_after
@@ -207,10 +223,21 @@ class Supervisor:
 
     def _kept_down(self, program: Program) -> bool:
         """With the test switch ``failpoints``: a file ``down.<program>`` there keeps a dead program dead."""
-        return (
+        return program.held or (
             "failpoints" in self.settings.test_switches
             and (self.folder / "failpoints" / f"down.{program.name}").exists()
         )
+
+    def kill(self, name: str) -> None:
+        """SIGKILL, if it runs."""
+        program = self.programs[name]
+        if program.process is not None and program.process.poll() is None:
+            program.struck = True
+            program.process.kill()
+
+    def hold(self, name: str, held: bool) -> None:
+        """Whether it stays dead once it is."""
+        self.programs[name].held = held
 
     def stop(self) -> None:
         """End everything that was started here: players first, then the platform, then whatever is left."""
@@ -253,6 +280,10 @@ class Supervisor:
 
     # --- talking -----------------------------------------------------------------------------------------------------------
 
+    def run_s(self) -> float:
+        """Seconds since the run began: the clock of the story, of people's movement and of a scenario's events."""
+        return (time.monotonic_ns() - self.started_ns) / SECOND
+
     def say(self, line: str) -> None:
         print(line, file=self._say_to, flush=True)
 
@@ -280,11 +311,15 @@ class Supervisor:
 
     # --- the course of a run -----------------------------------------------------------------------------------------------
 
-    def start_platform(self) -> None:
+    def open_run(self) -> None:
+        """Before the first program: the facts, and that orphans become children of ours."""
         (self.folder / "logs").mkdir(exist_ok=True)
         self.write_facts()
         with contextlib.suppress(OSError, AttributeError):
             ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+    def start_platform(self) -> None:
+        self.open_run()
         fleet = self.settings.fleet
         if fleet is not None:
             prepare(
@@ -365,15 +400,7 @@ class Supervisor:
                     "standard": "CAMARA Simple Edge Discovery 2.0.1",
                     "token": self.token,
                 },
-                "nef-traffic-influence": {
-                    "url": self.core.nef,
-                    "standard": "3GPP TS 29.522 Rel-17 Traffic Influence (simulated core network)",
-                    "token": self._core_token(),
-                    "token_url": self.core.token,
-                    "client_id": self.core.client_id,
-                    "client_secret": self.core.client_secret,
-                    "ca": str(self.folder / self.core.ca),
-                },
+                "nef-traffic-influence": self.nef_endpoint(),
                 "mec-011-support": {
                     "url": f"{base}/mec_app_support/v1",
                     "standard": "ETSI GS MEC 011 v3.1.1, application support",
@@ -396,12 +423,28 @@ class Supervisor:
                 },
             }
         }
+        self.publish(endpoints)
+        return endpoints
+
+    def publish(self, endpoints: dict[str, Any]) -> None:
+        """Into the run folder, and wherever else it was asked for."""
         for path in filter(None, (self.folder / "endpoints.json", self.settings.endpoints)):
             fresh = path.with_name(f".{path.name}.new")
             fresh.touch(mode=0o600)
             fresh.write_text(json.dumps(endpoints, indent=1))
             fresh.replace(path)
-        return endpoints
+
+    def nef_endpoint(self) -> dict[str, str]:
+        """Raises ``URLError`` while the core network does not answer."""
+        return {
+            "url": self.core.nef,
+            "standard": "3GPP TS 29.522 Rel-17 Traffic Influence (simulated core network)",
+            "token": self._core_token(),
+            "token_url": self.core.token,
+            "client_id": self.core.client_id,
+            "client_secret": self.core.client_secret,
+            "ca": str(self.folder / self.core.ca),
+        }
 
     def _core_token(self) -> str:
         """An access token of the simulated core (OAuth2 client credentials). It lapses; ``token_url`` gives another."""
@@ -434,20 +477,6 @@ def _running(home: Path) -> Path | None:
     except (OSError, ValueError):
         return None
     return current.resolve()
-
-
-def _city(settings: Settings) -> City:
-    if settings.sites_csv is not None and settings.users_csv is not None:
-        city = from_csv(
-            settings.sites_csv,
-            settings.users_csv,
-            settings.seed,
-            settings.sites,
-            settings.players,
-            settings.backhaul_rtt_ms,
-        )
-        return city
-    return generate(settings.seed, settings.sites, settings.backhaul_rtt_ms)
 
 
 class AlreadyRunning(OSError):

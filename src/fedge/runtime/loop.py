@@ -61,10 +61,11 @@ class ControlLoop:
         reply: Callable[[Reply], None],
         tell: Callable[[Story], None],
         notify: Callable[[Notify], None],
+        now: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         self.plane = plane
         self._journal, self._sites, self._access = journal, sites, access
-        self._reply, self._tell, self._notify = reply, tell, notify
+        self._reply, self._tell, self._notify, self._now = reply, tell, notify, now
         self._inbox: asyncio.Queue[Message | None] = asyncio.Queue()
         self._failpoints = Failpoints()
         self._held: list[tuple[str, Effect]] = []
@@ -93,7 +94,7 @@ class ControlLoop:
         entries: list[tuple[int, bytes]] = []
         out: list[Effect] = []
         for event in batch:
-            now = time.monotonic_ns()
+            now = self._now()
             effects = self.plane.wake(now) if event is None else self._one(event, now, entries)
             while effects:
                 effect = effects.pop(0)

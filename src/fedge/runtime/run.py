@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TextIO
 
 import msgspec
 import structlog
@@ -70,7 +71,15 @@ def log_to(folder: Path, program: str) -> None:
     """Structured logs, one JSON object a line, into ``logs/<program>.log``."""
     logs = folder / "logs"
     logs.mkdir(parents=True, exist_ok=True)
-    out = (logs / f"{program}.log").open("a", buffering=1)
+    _log_into((logs / f"{program}.log").open("a", buffering=1))
+
+
+def log_to_stdout() -> None:
+    """The same, for a program in a container."""
+    _log_into(sys.stdout)
+
+
+def _log_into(out: TextIO) -> None:
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

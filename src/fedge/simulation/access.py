@@ -16,8 +16,6 @@ from dataclasses import dataclass
 from random import Random
 from time import monotonic_ns
 
-import numpy as np
-
 from fedge.core.messages import (
     AccessHello,
     CellChanged,
@@ -32,11 +30,12 @@ from fedge.core.model import MS, SECOND, Address, UeId
 from fedge.runtime.precise_loop import pace_for
 from fedge.simulation.city_plan import City
 from fedge.simulation.fading import Fading
+from fedge.simulation.movement import Movement
 from fedge.simulation.packet_path import Endpoints, PacketPath
+from fedge.simulation.people import ANYBODY, Person
 from fedge.simulation.profiles import PROFILE_OF_KIND, fit, weak_signal_rtt_ms
 from fedge.simulation.radio import RadioMap
 from fedge.simulation.ran import STEP_NS, Handover, Ran
-from fedge.simulation.ues import plan_tours
 from fedge.wire import records
 
 SIGHTING_STEPS = 2
@@ -46,7 +45,8 @@ REPLAYED_STEPS = 100
 
 @dataclass(frozen=True)
 class AccessPlan:
-    """What a run says of its access network. ``gpsis``: of each UE. ``started_ns``: monotonic instant of simulated second 0."""
+    """What a run says of its access network. ``gpsis``: of each UE. ``started_ns``: monotonic instant of simulated second 0.
+    ``people``: who has the UEs, as many; nobody said: everybody is drawn."""
 
     city: City
     gpsis: Sequence[str]
@@ -54,6 +54,7 @@ class AccessPlan:
     time_scale: float
     endpoints: Endpoints
     started_ns: int
+    people: Sequence[Person] = ()
 
 
 class AccessNetwork:
@@ -71,11 +72,9 @@ class AccessNetwork:
         self.names = [UeId(f"player-{index + 1}") for index in range(players)]
         self._plan, self._trace, self._emit, self._tell_core = plan, trace, emit, tell_core
         self._cells = city.cells
-        self._tours = plan_tours(city, players, plan.seed)
+        self._movement = Movement(city, plan.people or (ANYBODY,) * players, plan.seed)
         self._map = RadioMap(city, plan.seed)
-        self._ran = Ran(
-            city.cells, plan.seed, np.array([mode == "pedestrian" for mode in self._tours.modes], bool)
-        )
+        self._ran = Ran(city.cells, plan.seed, self._movement.wifi_capable)
         sites = [site.site for site in city.sites]
         self.path = PacketPath(
             plan.endpoints,
@@ -144,8 +143,8 @@ class AccessNetwork:
     # --- people and cells ---------------------------------------------------------------------------------------------------
 
     def _signals(self, number: int) -> list[Handover]:
-        self._positions = self._tours.positions(number * STEP_NS / SECOND * self._plan.time_scale)
-        return self._ran.step(number, self._map.at(self._positions))
+        self._positions, held = self._movement.at(number * STEP_NS / SECOND * self._plan.time_scale)
+        return self._ran.step(number, self._map.at(self._positions), held)
 
     def _after(self, number: int, then: Callable[[], None]) -> None:
         self._step_timer = self._loop.call_at((self._plan.started_ns + number * STEP_NS) / SECOND, then)

@@ -8,6 +8,7 @@ people cross from district to district as often. Density and cell sizes are assu
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from random import Random
 
 from fedge.core.messages import Cell
@@ -23,7 +24,7 @@ from fedge.simulation.city_plan import (
     write_city,
 )
 
-__all__ = ["City", "CitySite", "from_csv", "generate", "nearest_site", "read_city", "write_city"]
+__all__ = ["City", "CitySite", "from_csv", "furnish", "generate", "nearest_site", "read_city", "write_city"]
 
 WIDTH_M, HEIGHT_M, USUAL_SITES = 1200.0, 900.0, 4
 STREET_M = 95.0
@@ -49,19 +50,30 @@ def generate(seed: int, sites: int, backhaul_rtt_ms: float = 5.0) -> City:
         name = DISTRICTS[index] if index < len(DISTRICTS) else f"District {index + 1}"
         site = SiteId(slug(name, [other.site for other in placed]))
         placed.append(CitySite(site, name, round(x, 1), round(y, 1), index))
+    return furnish(rng, f"generated from seed {seed}", placed, float(width), float(height), backhaul_rtt_ms)
+
+
+def furnish(
+    rng: Random,
+    source: str,
+    sites: Sequence[CitySite],
+    width_m: float,
+    height_m: float,
+    backhaul_rtt_ms: float,
+) -> City:
+    """The city around ``sites``: cells of three kinds, streets, and where people start."""
     cells: list[Cell] = []
     for kind, per_site in CELLS_PER_SITE.items():
-        count = math.ceil(per_site * max(sites, USUAL_SITES))
-        for number, (x, y) in enumerate(_spread(rng, count, width, height, wobble=0.25), start=1):
-            own, rtts = nearest_site(placed, x, y).site, path_rtts_ms(kind, x, y, placed, backhaul_rtt_ms)
-            cell = CellId(f"{kind}-{number:02d}")
-            cells.append(Cell(cell, kind, round(x, 1), round(y, 1), RADIUS_M[kind], own, rtts))
-    streets_x, streets_y = street_grid(rng, width), street_grid(rng, height)
-    spawns = tuple((rng.choice(streets_x), round(rng.uniform(0, height), 1)) for _ in range(SPAWNS))
+        count = math.ceil(per_site * max(len(sites), USUAL_SITES))
+        for number, place in enumerate(_spread(rng, count, width_m, height_m, wobble=0.25), start=1):
+            x, y = round(place[0], 1), round(place[1], 1)
+            own, rtts = nearest_site(sites, x, y).site, path_rtts_ms(kind, x, y, sites, backhaul_rtt_ms)
+            cells.append(Cell(CellId(f"{kind}-{number:02d}"), kind, x, y, RADIUS_M[kind], own, rtts))
+    streets_x, streets_y = street_grid(rng, width_m), street_grid(rng, height_m)
+    spawns = tuple((rng.choice(streets_x), round(rng.uniform(0, height_m), 1)) for _ in range(SPAWNS))
     return City(
-        f"generated from seed {seed}", float(width), float(height), tuple(placed), tuple(cells), streets_x, streets_y, spawns,
-        backhaul_rtt_ms,
-    )  # fmt: skip
+        source, width_m, height_m, tuple(sites), tuple(cells), streets_x, streets_y, spawns, backhaul_rtt_ms
+    )
 
 
 def street_grid(rng: Random, length_m: float) -> tuple[float, ...]:

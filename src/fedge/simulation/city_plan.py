@@ -36,11 +36,19 @@ class CitySite(Struct, frozen=True):
     index: int
 
 
+class Apart(Struct, frozen=True):
+    """Two sites whose backhaul differs from the others': its round trip."""
+
+    a: SiteId
+    b: SiteId
+    rtt_ms: float
+
+
 class City(Struct, frozen=True):
     """A whole city. ``streets_x_m`` are north-south streets, ``streets_y_m`` east-west ones; people move along them.
 
     ``spawns``: where UE 0, 1, … start (used again from the beginning if there are more UEs). ``origin``: latitude and longitude
-    of (0, 0) where the map is a real place.
+    of (0, 0) where the map is a real place. ``backhaul_rtt_ms``: between any two sites that ``apart`` does not name.
     """
 
     source: str
@@ -53,6 +61,11 @@ class City(Struct, frozen=True):
     spawns: tuple[tuple[float, float], ...]
     backhaul_rtt_ms: float
     origin: tuple[float, float] | None = None
+    apart: tuple[Apart, ...] = ()
+
+    def between_ms(self, one: SiteId, other: SiteId) -> float:
+        """Round trip of the backhaul between two sites, in ms."""
+        return between_ms(one, other, self.backhaul_rtt_ms, self.apart)
 
 
 def distance_m(a: tuple[float, float], b: tuple[float, float]) -> float:
@@ -65,19 +78,32 @@ def nearest_site(sites: Sequence[CitySite], x_m: float, y_m: float) -> CitySite:
     return min(sites, key=lambda site: (distance_m((site.x_m, site.y_m), (x_m, y_m)), site.index))
 
 
+def between_ms(one: SiteId, other: SiteId, usual_ms: float, apart: Sequence[Apart]) -> float:
+    """Round trip between two sites, in ms: as ``apart`` says, in whichever order it names them; else the usual."""
+    return next((each.rtt_ms for each in apart if {each.a, each.b} == {one, other}), usual_ms)
+
+
 def path_rtts_ms(
-    kind: str, x_m: float, y_m: float, sites: Sequence[CitySite], backhaul_rtt_ms: float
+    kind: str,
+    x_m: float,
+    y_m: float,
+    sites: Sequence[CitySite],
+    backhaul_rtt_ms: float,
+    own: CitySite | None = None,
+    apart: Sequence[Apart] = (),
 ) -> dict[SiteId, float]:
     """Expected round trip from a cell to each site over the fixed network, in ms.
 
-    To the cell's own site: aggregation (by kind of cell) and fibre. To any other: the same and the backhaul between sites.
+    To the cell's own site (the nearest unless said): aggregation (by kind of cell) and fibre. To any other: the same and the
+    backhaul between sites.
     """
-    own = nearest_site(sites, x_m, y_m)
+    own = own or nearest_site(sites, x_m, y_m)
     first = AGGREGATION_RTT_MS[kind] + fibre_rtt_ms(distance_m((own.x_m, own.y_m), (x_m, y_m)))
     rtts = {}
     for site in sites:
         between = distance_m((own.x_m, own.y_m), (site.x_m, site.y_m))
-        rtts[site.site] = round(first if site is own else first + backhaul_rtt_ms + fibre_rtt_ms(between), 4)
+        hop = between_ms(own.site, site.site, backhaul_rtt_ms, apart)
+        rtts[site.site] = round(first if site is own else first + hop + fibre_rtt_ms(between), 4)
     return rtts
 
 

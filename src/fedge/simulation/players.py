@@ -18,11 +18,11 @@ import structlog
 
 from fedge.core.model import SECOND
 from fedge.simulation.delay import DelayQueue
+from fedge.simulation.people import USUAL, Habits
 from fedge.simulation.player import PERIOD_NS, Pause, Player, pause_of
 from fedge.wire.records import Trace
 from fedge_sdk.attach import NotYet, Refused, attach_once
 
-JOIN_WITHIN_S = 2.0
 LOOK_AROUND_S = 0.1
 ASKERS = 4
 """Threads that wait for discovery; it answers in milliseconds."""
@@ -42,6 +42,7 @@ class FleetPlan:
     last_input_ns: int = 0
     application: str = "arena"
     believe_all: bool = False
+    habits: Habits = USUAL
 
 
 class Fleet:
@@ -59,15 +60,16 @@ class Fleet:
         self._late_ns = 0
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Let everybody join, spread over two seconds."""
+        """Let everybody join, spread over the time that their habits give them."""
         self._loop = loop
         self._poll = select.epoll()
         self._by_fd = {player.socket.fileno(): player for player in self.players}
         for fd in self._by_fd:
             self._poll.register(fd, select.EPOLLIN)
         loop.add_reader(self._poll.fileno(), self._listen)
+        plan = self._plan
         for player in self.players:
-            joins_s = Random(f"join/{self._plan.seed}/{player.ue}").uniform(0.0, JOIN_WITHIN_S)
+            joins_s = Random(f"join/{plan.seed}/{player.ue}").uniform(0.0, plan.habits.join_within_s)
             self._lives.append(loop.create_task(self._live(player, joins_s)))
 
     async def stop(self) -> None:
@@ -102,7 +104,7 @@ class Fleet:
         phase = int(Random(f"phase/{self._plan.seed}/{player.ue}").uniform(0, PERIOD_NS))
         self._turns.put((joined // PERIOD_NS + 1) * PERIOD_NS + phase, player)
         self._arm()
-        pause = pause_of(self._plan.seed, player.ue)
+        pause = pause_of(self._plan.seed, player.ue) if self._plan.habits.pauses else None
         while True:
             await asyncio.sleep(LOOK_AROUND_S)
             now = monotonic_ns()

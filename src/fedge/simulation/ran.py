@@ -9,7 +9,7 @@ Draws depend on (seed, ue, step).
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Any, NamedTuple
 
@@ -26,6 +26,9 @@ HYSTERESIS_DB = 4.0
 TIME_TO_TRIGGER_S = 0.2
 LEAD_MS = (80.0, 110.0)
 STEP_NS = int(STEP_S * 1e9)
+BARRED_DB = np.float32(500.0)
+"""More than any two signals differ: such a cell is chosen only where there is no other."""
+NOBODY: Mapping[int, str] = {}
 
 
 class Handover(NamedTuple):
@@ -49,10 +52,10 @@ class Ran:
         self._seed = seed
         self._kinds = [cell.kind for cell in cells]
         preference = np.array([CARRIERS[kind].preference_db for kind in self._kinds], np.float32)
-        is_wifi = np.array([kind == "wifi" for kind in self._kinds])
+        self._of_kind = {kind: np.array([each == kind for each in self._kinds], bool) for kind in CARRIERS}
         # A phone in a vehicle stays off hotspots: it would leave them at once.
-        barred = (~wifi_capable)[:, None] & is_wifi[None, :]
-        self._offset = preference[None, :] - np.where(barred, np.float32(500.0), np.float32(0.0))
+        barred = (~wifi_capable)[:, None] & self._of_kind["wifi"][None, :]
+        self._offset = preference[None, :] - np.where(barred, BARRED_DB, np.float32(0.0))
         count = len(wifi_capable)
         self._row = np.arange(count)
         self._candidate = np.full(count, -1)
@@ -62,9 +65,16 @@ class Ran:
         self.serving: NDArray[Any] = np.zeros(count, np.int64)
         self.signal_dbm: NDArray[Any] = np.zeros(count, np.float32)
 
-    def step(self, number: int, signals_dbm: NDArray[np.float32]) -> list[Handover]:
-        """Step ``number`` (they follow each other, ten a second) with signals of shape (UEs, cells)."""
+    def step(
+        self, number: int, signals_dbm: NDArray[np.float32], held_to: Mapping[int, str] = NOBODY
+    ) -> list[Handover]:
+        """Step ``number`` (they follow each other, ten a second) with signals of shape (UEs, cells).
+
+        ``held_to``: UEs that use one kind of cell only, as their trace says.
+        """
         worth = signals_dbm + self._offset
+        for ue, kind in held_to.items():
+            worth[ue] -= np.where(self._of_kind[kind], np.float32(0.0), BARRED_DB)
         best = worth.argmax(1)
         if not self._attached:
             self.serving, self._attached = best.copy(), True

@@ -7,6 +7,7 @@ changes where anybody is. Positions of all UEs are computed at once with numpy. 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from random import Random
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fedge.simulation.city_plan import City
+from fedge.simulation.people import ANYBODY, Person
 
 Floats = NDArray[np.float64]
 
@@ -74,14 +76,19 @@ class Tours:
         return np.stack((x, y), axis=1)
 
 
-def plan_tours(city: City, players: int, seed: int) -> Tours:
-    """The tours of UE 0 to ``players`` - 1; a UE's tour depends on the city, the seed and its own number only."""
+def plan_tours(city: City, players: int, seed: int, people: Sequence[Person] = ()) -> Tours:
+    """The tours of UE 0 to ``players`` - 1; a UE's tour depends on the city, the seed, its own number, and what ``people`` says
+    of it (nothing, where that has nobody of this number)."""
     modes, tours, phases = [], [], []
     for ue in range(players):
-        rng = Random(f"ue/{seed}/{ue}")
-        mode = rng.choices(MODES, [mode.share for mode in MODES])[0]
+        wish = people[ue] if ue < len(people) else ANYBODY
+        rng = Random(f"ue/{seed if wish.tour is None else wish.tour}/{ue}")
+        # drawn anyway: what is drawn after it shall not depend on a wish
+        drawn = rng.choices(MODES, [mode.share for mode in MODES])[0]
+        mode = next((mode for mode in MODES if mode.name == wish.mode), drawn)
+        home = wish.start or city.spawns[ue % len(city.spawns)]
         speed = max(0.5, rng.gauss(mode.speed_m_s, mode.speed_spread))
-        tour = _tram_tour(city, rng, speed) if mode.name == "tram" else _tour(city, rng, ue, mode, speed)
+        tour = _tram_tour(city, rng, speed) if mode.name == "tram" else _tour(city, rng, home, mode, speed)
         period = sum(leg[4] + leg[5] for leg in tour)
         modes.append(mode.name)
         tours.append(tour)
@@ -101,9 +108,8 @@ def plan_tours(city: City, players: int, seed: int) -> Tours:
     )
 
 
-def _tour(city: City, rng: Random, ue: int, mode: Mode, speed_m_s: float) -> list[Leg]:
-    """From the spawn point by way of seeded street corners and back, a turn at every corner."""
-    home = city.spawns[ue % len(city.spawns)]
+def _tour(city: City, rng: Random, home: tuple[float, float], mode: Mode, speed_m_s: float) -> list[Leg]:
+    """From ``home`` by way of seeded street corners and back, a turn at every corner."""
     x, y = home
     points = [home]
     for _ in range(DESTINATIONS):

@@ -110,3 +110,7 @@ def changed(raw: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
     else:
         at[last] = value
     return copy
+
+
+def tenant(name: str = "studio", **spec: Any) -> dict[str, Any]:
+    return {"apiVersion": "fedge.dev/v1alpha1", "kind": "Tenant", "metadata": {"name": name}, "spec": spec}

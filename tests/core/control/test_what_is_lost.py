@@ -7,6 +7,7 @@ import pytest
 from fedge.core.control import reconcile, sessions, ue_move
 from fedge.core.control.effects import Effect, ToSite
 from fedge.core.control.events import SiteMarked
+from fedge.core.control.per_site import PerSite
 from fedge.core.control.state import Session, State
 from fedge.core.federation import Site
 from fedge.core.messages import (
@@ -117,7 +118,7 @@ def test_a_site_that_was_only_cut_off_still_has_its_sessions() -> None:
     assert state.sessions[SESSION].state == "lost"
     held = SessionStatus(SESSION, KEY, UE, APP, 1, "serving", 1, 500)
     hello = SiteHello(SOURCE, Address("source:6000"), Address("source:6002"), (held,), ())
-    assert DiscardSession not in told(reconcile.site_hello(state, {}, hello, 9), SOURCE)
+    assert DiscardSession not in told(reconcile.site_hello(state, PerSite((), {}), hello, 9), SOURCE)
     assert (state.sessions[SESSION].state, state.lost_sessions) == ("serving", 0)
 
 
@@ -126,7 +127,7 @@ def test_what_began_anew_elsewhere_makes_the_old_copy_void() -> None:
     state.sessions[SESSION] = Session(SESSION, SessionKey(8), APP, UE, TARGET, state="serving")
     held = SessionStatus(SESSION, KEY, UE, APP, 1, "serving", 1, 500)
     hello = SiteHello(SOURCE, Address("source:6000"), Address("source:6002"), (held,), ())
-    assert DiscardSession in told(reconcile.site_hello(state, {}, hello, 9), SOURCE)
+    assert DiscardSession in told(reconcile.site_hello(state, PerSite((), {}), hello, 9), SOURCE)
 
 
 def test_sessions_end_with_their_application() -> None:

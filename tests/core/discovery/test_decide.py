@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fedge.core.applications import Application, Mobility, State, Template
+from fedge.core.applications import Application, Latency, Mobility, State, Template
 from fedge.core.discovery import Decision, SiteFacts, UeFacts, decide, explanation
 from fedge.core.discovery.load import TICK_MS, discounted_load, load_term_ms, weight_of_age
 from fedge.core.model import AppId, CellId, SessionId, SiteId, UeId
@@ -22,6 +22,9 @@ ARENA = Application(
     state=State(kind="session", schema="arena/1"),
     mobility=Mobility(mode="follow", hysteresis_ms=3),
 )
+
+
+WITHIN_30 = msgspec.structs.replace(ARENA, latency=Latency(objective_ms=30))
 
 
 def ue(age_ms: float = 0, radio_ms: float = 10, **path_rtt_ms: float) -> UeFacts:
@@ -158,6 +161,8 @@ def test_the_explanation_is_the_contracts_json() -> None:
             "feasible": True,
             "expected_rtt_ms": 15.0,
             "terms_ms": {"radio": 10, "backhaul": 5, "load": 0.0},
+            "within_objective": True,
+            "crowded": False,
             "refused_by": "",
             "reason": "",
         },
@@ -167,10 +172,53 @@ def test_the_explanation_is_the_contracts_json() -> None:
             "feasible": False,
             "expected_rtt_ms": None,
             "terms_ms": {"radio": 10, "backhaul": None, "load": 0.0},
+            "within_objective": None,
+            "crowded": False,
             "refused_by": "capacity",
             "reason": "all 10 places are taken",
         },
     ]
+
+
+def test_within_the_objective_a_site_that_is_not_crowded_comes_before_a_nearer_one() -> None:
+    sites = site("a", sessions=8), site("b", sessions=7)
+    answer = decided(ue(a=5, b=15), *sites, application=WITHIN_30)
+    assert [(each.site, each.stands) for each in answer.sites] == [
+        ("b", (False, False)),
+        ("a", (False, True)),
+    ]
+    assert decided(ue(a=5, b=15), *sites).best == "a"  # without an objective the nearer one
+
+
+def test_within_the_objective_comes_first_however_crowded() -> None:
+    answer = decided(ue(a=5, b=21), site("a", sessions=9), site("b"), application=WITHIN_30)
+    assert answer.best == "a"
+
+
+def test_who_is_outside_anyway_is_served_as_fast_as_can_be() -> None:
+    answer = decided(ue(a=30, b=60), site("a", sessions=9), site("b"), application=WITHIN_30)
+    assert answer.best == "a"
+
+
+@pytest.mark.parametrize(
+    ("a_ms", "b_ms", "decision"),
+    [(21, 19, "stay"), (22, 19, "stay"), (23, 19.5, "move"), (19, 15, "move"), (25, 21.5, "move")],
+)
+def test_the_bound_of_the_objective_makes_nobody_wander(a_ms: float, b_ms: float, decision: str) -> None:
+    """radio 10 ms, hysteresis 3 ms, objective 30 ms: a is left only where b is faster by more than the hysteresis"""
+    answer = decided(ue(a=a_ms, b=b_ms), site("a"), site("b"), serving="a", application=WITHIN_30)
+    assert answer.decision == decision
+
+
+def test_a_crowd_drives_nobody_out_and_lets_nobody_in_who_is_well_elsewhere() -> None:
+    crowded, calm = site("a", sessions=9), site("b")
+    stays = decided(ue(a=5, b=8), crowded, calm, serving="a", application=WITHIN_30)
+    assert (stays.decision, stays.best) == ("stay", "b")
+    assert stays.because == "a serves at 15.0 ms; b is less crowded, but not faster: 18.0 ms"
+    well = decided(ue(a=1, b=8), crowded, calm, serving="b", application=WITHIN_30)
+    assert (well.decision, well.best) == ("stay", "b")
+    rescued = decided(ue(a=1, b=28), crowded, calm, serving="b", application=WITHIN_30)
+    assert (rescued.decision, rescued.best) == ("move", "a")
 
 
 @st.composite
@@ -196,18 +244,21 @@ def worlds(draw: st.DrawFn) -> tuple[UeFacts, list[SiteFacts], SiteId | None]:
     return who, sites, serving
 
 
-@given(worlds(), st.randoms())
+@given(worlds(), st.sampled_from([ARENA, WITHIN_30]), st.randoms())
 def test_any_decision_is_a_total_order_with_reasons(
-    world: tuple[UeFacts, list[SiteFacts], SiteId | None], random: Any
+    world: tuple[UeFacts, list[SiteFacts], SiteId | None], arena: Application, random: Any
 ) -> None:
     who, sites, serving = world
-    answer = decide(who, ARENA, sites, serving)
+    answer = decide(who, arena, sites, serving)
     feasible = [each for each in answer.sites if each.feasible]
     assert {each.site for each in answer.sites} == {each.site for each in sites}
     assert [each.rank for each in feasible] == list(range(1, len(feasible) + 1))
-    assert [each.expected_rtt_ms for each in feasible] == sorted(
-        each.expected_rtt_ms or 0 for each in feasible
-    )
+    standings = [(each.stands, each.expected_rtt_ms or 0) for each in feasible]
+    assert standings == sorted(standings)
+    if arena.latency is None:
+        assert not any(any(each.stands) for each in feasible)
+    else:
+        assert all(each.stands.outside == ((each.expected_rtt_ms or 0) > 30) for each in feasible)
     assert all(each.feasible != bool(each.refused_by) for each in answer.sites)
     assert (answer.decision == "none") == (not feasible)
     assert answer.because
@@ -215,8 +266,12 @@ def test_any_decision_is_a_total_order_with_reasons(
         assert answer.best != serving
     if answer.decision == "move" and serving in {each.site for each in feasible}:
         assert answer.gain_ms > ARENA.mobility.hysteresis_ms
+        stood = {each.site: each.stands for each in feasible}
+        assert answer.best is not None
+        assert serving is not None
+        assert stood[answer.best] <= stood[serving]
     random.shuffle(sites)
-    assert decide(who, ARENA, sites, serving) == msgspec.structs.replace(answer)
+    assert decide(who, arena, sites, serving) == msgspec.structs.replace(answer)
 
 
 def test_a_hundred_decisions_over_125_sites_take_well_under_a_second() -> None:

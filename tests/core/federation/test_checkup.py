@@ -6,11 +6,15 @@ from msgspec.structs import replace
 
 from fedge.core.federation.checkup import NEEDED, Finding, KarmadaFacts, MemberFacts, checkup, healthy
 
-MEMBER = MemberFacts("member1", ready=True, reports_resources=True, serves_deployments=True, site="harbour")
+MEMBER = MemberFacts(
+    "member1", ready=True, reports_resources=True, serves_deployments=True, site="harbour", agent="ready"
+)
 WHOLE = KarmadaFacts(
     version="v1.35.3",
     kinds=frozenset(NEEDED),
     members=(MEMBER,),
+    agent_policy=True,
+    federation_file=True,
     no_execute_policies=1,
     webhooks=2,
     leader="fedge-1",
@@ -74,3 +78,23 @@ def test_bindings_that_nobody_scheduled_are_named() -> None:
         "default/arena-deployment"
         in about(replace(WHOLE, unscheduled=("default/arena-deployment",)), "not scheduled").what
     )
+
+
+def test_without_agents_no_session_is_served_where_kubelets_run_the_pods() -> None:
+    found = about(replace(WHOLE, agent_policy=False), "ClusterPropagationPolicy")
+    assert (found.state, found.remedy) == ("warning", "kubectl apply -f deploy/karmada/members/")
+    assert "no session is served" in found.consequence
+    assert "do not start" in about(replace(WHOLE, federation_file=False), "fedge-federation").consequence
+
+
+def test_each_member_says_how_its_agent_is() -> None:
+    states = ("absent", "not told", "refused", "waiting")
+    facts = replace(WHOLE, members=tuple(replace(MEMBER, name=f"m {state}", agent=state) for state in states))
+    for state, words in zip(
+        states, ("has no agent", "is not told its cluster", "does not accept", "not Ready"), strict=True
+    ):
+        found = next(
+            each for each in checkup(facts) if each.what.startswith(f"m {state} ") and words in each.what
+        )
+        assert found.consequence == f"no session is served or moves at m {state}"
+    assert healthy(checkup(facts))

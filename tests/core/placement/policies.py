@@ -1,8 +1,13 @@
-"""Policies in one line, for tests."""
+"""Policies in one line, and sites with their round trips, for tests."""
 
 from __future__ import annotations
 
-from fedge.core.placement import Policy
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from fedge.core.applications import Application
+from fedge.core.placement import Placement, Policy, SiteFacts, Wanted, place
 from fedge.core.placement.stock_policy import (
     ClusterAffinity,
     ClusterAffinityTerm,
@@ -49,3 +54,32 @@ def policy_of(
             replica_scheduling=scheduling,
         ),
     )
+
+
+class Site(SiteFacts, frozen=True):
+    """``rtt_ms``: expected round trip for the players of each population."""
+
+    rtt_ms: dict[str, float] = msgspec.field(default_factory=dict)
+
+
+def wanted_at(
+    application: Application, sites: Sequence[Site], demand: Mapping[str, float] | None = None
+) -> Wanted | None:
+    """Without ``demand`` every population counts once."""
+    players = demand or {name: 1.0 for site in sites for name in site.rtt_ms}
+    latency = application.latency
+    if latency is None or not players:
+        return None
+    standby = application.standby.min_sites if application.standby else 0
+    rtts = {site.site: site.rtt_ms for site in sites}
+    return Wanted(latency.objective_ms, latency.percentile, players, rtts, standby)
+
+
+def place_at(
+    application: Application,
+    policy: Policy | None,
+    sites: Sequence[Site],
+    demand: Mapping[str, float] | None = None,
+    may_move: bool = True,
+) -> Placement:
+    return place(application, policy, sites, wanted_at(application, sites, demand), may_move)

@@ -3,37 +3,43 @@
 from __future__ import annotations
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from fedge.core.applications import Application, Template, app_id
+from fedge.core.applications import Application, Latency, Template, app_id
 from fedge.core.model import SiteId
-from fedge.core.placement import Policy, SiteFacts, place
+from fedge.core.placement import Policy
+from fedge.core.placement.serve import MARGIN
 from fedge.core.placement.stock_policy import ClusterAffinity, StaticWeight
-from tests.core.placement.policies import policy_of
+from tests.core.placement.policies import Site, place_at, policy_of
 
 NAMES = "abcdef"
 
 
-def application(replicas: int) -> Application:
+OBJECTIVES = st.one_of(st.none(), st.builds(Latency, objective_ms=st.sampled_from([10.0, 25.0])))
+DEMANDS = st.fixed_dictionaries({"town": st.integers(0, 9), "port": st.integers(1, 9)})
+
+
+def application(replicas: int, latency: Latency | None = None) -> Application:
     return Application(
         app=app_id("default", "arena"),
         namespace="default",
         name="arena",
         replicas=replicas,
         template=Template(cpu_millis=100),
+        latency=latency,
     )
 
 
 @st.composite
-def federations(draw: st.DrawFn, empty: bool = False) -> list[SiteFacts]:
+def federations(draw: st.DrawFn, empty: bool = False) -> list[Site]:
     return [
-        SiteFacts(
+        Site(
             site=SiteId(name),
             state=draw(st.sampled_from(["ready", "ready", "ready", "draining", "lost"])),
             free_cpu_millis=draw(st.one_of(st.none(), st.integers(0, 800))),
             replicas=0 if empty else draw(st.integers(0, 5)),
-            rtt_ms={"town": draw(st.integers(1, 40))},
+            rtt_ms={"town": draw(st.integers(1, 40)), "port": draw(st.integers(1, 40))},
         )
         for name in NAMES[: draw(st.integers(0, 6))]
     ]
@@ -54,10 +60,10 @@ def policies(draw: st.DrawFn, spread: bool = True) -> Policy:
     return policy_of(division, min_sites=least, max_sites=most, weights=weights)
 
 
-def applied(sites: list[SiteFacts], chosen: dict[SiteId, int]) -> list[SiteFacts]:
+def applied(sites: list[Site], chosen: dict[SiteId, int]) -> list[Site]:
     """The sites once they run what was chosen."""
 
-    def after(site: SiteFacts) -> SiteFacts:
+    def after(site: Site) -> Site:
         more = chosen.get(site.site, 0) - site.replicas
         free = site.free_cpu_millis
         left = None if free is None else free - 100 * more
@@ -66,12 +72,12 @@ def applied(sites: list[SiteFacts], chosen: dict[SiteId, int]) -> list[SiteFacts
     return [after(site) for site in sites]
 
 
-@given(federations(), policies(), st.integers(0, 20))
-@settings(max_examples=400, deadline=None)
+@given(federations(), policies(), st.integers(0, 20), OBJECTIVES)
+@settings(max_examples=200, deadline=None)
 def test_every_replica_is_placed_within_the_room_or_counted(
-    sites: list[SiteFacts], policy: Policy, total: int
+    sites: list[Site], policy: Policy, total: int, latency: Latency | None
 ) -> None:
-    answer = place(application(total), policy, sites)
+    answer = place_at(application(total, latency), policy, sites)
     room = {
         site.site: total if site.free_cpu_millis is None else site.replicas + site.free_cpu_millis // 100
         for site in sites
@@ -90,34 +96,74 @@ def test_every_replica_is_placed_within_the_room_or_counted(
     assert answer.because
 
 
-@given(federations(), policies(), st.integers(0, 20), st.randoms())
+@given(federations(), policies(), st.integers(0, 20), OBJECTIVES, st.randoms())
 @settings(max_examples=200, deadline=None)
 def test_the_answer_does_not_depend_on_the_order_of_the_sites(
-    sites: list[SiteFacts], policy: Policy, total: int, random: st.DrawFn
+    sites: list[Site], policy: Policy, total: int, latency: Latency | None, random: st.DrawFn
 ) -> None:
     shuffled = sites.copy()
     random.shuffle(shuffled)  # type: ignore[attr-defined]
-    assert place(application(total), policy, shuffled) == place(application(total), policy, sites)
+    arena = application(total, latency)
+    assert place_at(arena, policy, shuffled) == place_at(arena, policy, sites)
 
 
-@given(federations(), policies(), st.integers(0, 20))
-@settings(max_examples=300, deadline=None)
+@given(federations(), policies(), st.integers(0, 20), OBJECTIVES)
+@settings(max_examples=120, deadline=None)
 def test_a_placement_that_is_in_force_is_left_alone(
-    sites: list[SiteFacts], policy: Policy, total: int
+    sites: list[Site], policy: Policy, total: int, latency: Latency | None
 ) -> None:
-    chosen = place(application(total), policy, sites).chosen
-    again = place(application(total), policy, applied(sites, chosen)).chosen
-    assert place(application(total), policy, applied(sites, again)).chosen == again
+    arena = application(total, latency)
+    chosen = place_at(arena, policy, sites).chosen
+    again = place_at(arena, policy, applied(sites, chosen)).chosen
+    assert place_at(arena, policy, applied(sites, again)).chosen == again
 
 
-@given(federations(empty=True), policies(spread=False), st.lists(st.integers(0, 6), min_size=2, max_size=6))
-@settings(max_examples=400, deadline=None)
+@given(federations(empty=True), policies(), st.integers(1, 20), DEMANDS, DEMANDS)
+@settings(max_examples=120, deadline=None)
+def test_where_players_move_a_placement_moves_only_for_a_gain_that_is_worth_it(
+    sites: list[Site], policy: Policy, total: int, before: dict[str, float], now: dict[str, float]
+) -> None:
+    arena = application(total, Latency(objective_ms=20))
+    first = place_at(arena, policy, sites, before)
+    there = applied(sites, first.chosen)
+    stays = place_at(arena, policy, there, now, may_move=False)
+    moves = place_at(arena, policy, there, now)
+    if moves.chosen != stays.chosen:
+        assert stays.within is not None
+        assert moves.within is not None
+        assert stays.within < 0.95
+        assert moves.within >= stays.within + MARGIN
+    if first.chosen and not first.unplaced:
+        assert stays.chosen == first.chosen
+
+
+@given(federations(empty=True), policies(), st.integers(1, 20), DEMANDS)
+@settings(max_examples=100, deadline=None)
+def test_noise_in_the_demand_moves_nothing(
+    sites: list[Site], policy: Policy, total: int, demand: dict[str, float]
+) -> None:
+    arena = application(total, Latency(objective_ms=20))
+    chosen = place_at(arena, policy, sites, demand).chosen
+    there = applied(sites, chosen)
+    settled_ = place_at(arena, policy, there, demand).chosen
+    assume(settled_ == chosen)
+    noisy = {name: amount * (1.02 if name == "town" else 1.0) for name, amount in demand.items()}
+    assert place_at(arena, policy, there, noisy).chosen == chosen
+
+
+@given(
+    federations(empty=True),
+    policies(spread=False),
+    st.lists(st.integers(0, 6), min_size=2, max_size=6),
+    OBJECTIVES,
+)
+@settings(max_examples=200, deadline=None)
 def test_growth_never_takes_a_replica_from_a_site(
-    sites: list[SiteFacts], policy: Policy, steps: list[int]
+    sites: list[Site], policy: Policy, steps: list[int], latency: Latency | None
 ) -> None:
     total, before = 0, {}
     for step in steps:
         total += step
-        chosen = place(application(total), policy, sites).chosen
+        chosen = place_at(application(total, latency), policy, sites, may_move=False).chosen
         assert all(chosen.get(name, 0) >= has for name, has in before.items())
         sites, before = applied(sites, chosen), chosen

@@ -5,16 +5,21 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
-from fedge.core.placement import Cluster
+from fedge.core.applications import QoSSpec
+from fedge.core.placement import CellDemand, Cluster, Picture
 from fedge.core.placement.facts import Taint
 from fedge.core.scheduling import (
     BindingGone,
+    BindingKey,
     BindingSeen,
     ClusterGone,
     ClusterSeen,
     FiguresSeen,
+    PolicyGone,
+    PolicySeen,
     Scheduler,
     SchedulerSettings,
     Write,
@@ -299,3 +304,140 @@ def test_a_copy_without_sessions_goes_at_once() -> None:
     _, write = leaving(live=0)
     assert write.clusters == {"a": 4}
     assert write.tasks is None
+
+
+# --- QoS ---------------------------------------------------------------------------------------------------------------------
+
+NAME = BindingKey("default", "arena")
+
+
+def policy(trouble: str = "", **spec: Any) -> PolicySeen:
+    target = {"kind": "Deployment", "name": "arena"}
+    read = None if trouble else msgspec.convert({"targetRef": target, **spec}, QoSSpec)
+    return PolicySeen(NAME, read, "arena", trouble)
+
+
+def players(east: float, west: float) -> FiguresSeen:
+    """Those in the east reach a within 20 ms, those in the west b."""
+    cells = (
+        CellDemand("east", "a", east, {"a": 10.0, "b": 60.0}),
+        CellDemand("west", "b", west, {"a": 60.0, "b": 10.0}),
+    )
+    return FiguresSeen({}, Picture(cells))
+
+
+def qos_world() -> World:
+    room = {"cpu": 8000, "pods": 10}
+    return World(cluster("a", free=room, region="eu"), cluster("b", free=room, region="us"))
+
+
+def binding_of(replicas: int = 4, **change: Any) -> dict[str, Any]:
+    return raw_binding(replicas=replicas, placement=DYNAMIC, **change)
+
+
+def after(raw: dict[str, Any], write: Write, version: int) -> dict[str, Any]:
+    """The binding as it is once the write was carried out."""
+    placed = placed_binding(
+        write.clusters or {}, version, placement=DYNAMIC, replicas=raw["spec"]["replicas"]
+    )
+    placed["status"]["conditions"][0]["message"] = write.message
+    return placed
+
+
+def test_replicas_go_where_the_players_are() -> None:
+    world = qos_world()
+    world.scheduler.handle(policy(latency={"objectiveMs": 20}), 0)
+    world.scheduler.handle(players(30, 10), 0)
+    world.sees(binding_of())
+    (write,) = world.writes()
+    assert write.clusters == {"a": 3, "b": 1}
+    assert "100% of the players are expected within 20 ms (95% asked)" in write.message
+
+
+def test_without_figures_or_an_objective_it_decides_as_the_stock_scheduler() -> None:
+    for events in ([policy(latency={"objectiveMs": 20})], [policy(), players(30, 10)], [players(30, 10)]):
+        world = qos_world()
+        for event in events:
+            world.scheduler.handle(event, 0)
+        world.sees(binding_of())
+        (write,) = world.writes()
+        assert write.clusters == {"a": 2, "b": 2}
+        assert write.message == "Binding has been scheduled successfully."
+
+
+def test_replicas_follow_players_who_moved_for_good_and_only_then() -> None:
+    world = qos_world()
+    world.scheduler.handle(policy(latency={"objectiveMs": 20}), 0)
+    world.scheduler.handle(players(30, 10), 0)
+    world.sees(raw := binding_of())
+    (first,) = world.writes()
+    world.hears(first, "done")
+    world.sees(after(raw, first, 2))
+    assert world.writes() == []
+    world.scheduler.handle(players(29, 11), world.now)
+    (told,) = world.writes()
+    assert told.clusters is None
+    assert "98% of the players" in told.message
+    world.hears(told, "done")
+    world.scheduler.handle(players(0, 40), world.now)
+    (moved,) = world.writes()
+    assert moved.clusters == {"b": 4}
+
+
+def test_a_border_takes_the_copy_outside_away_and_names_the_rule() -> None:
+    world = qos_world()
+    world.sees(binding_of())
+    (first,) = world.writes()
+    world.hears(first, "done")
+    world.sees(after(binding_of(), first, 2))
+    world.scheduler.handle(policy(border={"regions": ["eu"]}), 0)
+    (write,) = world.writes()
+    assert write.clusters == {"a": 4}
+    assert '"rule":"border"' in write.explanation
+    world.hears(write, "done")
+    world.sees(after(binding_of(), write, 3))
+    world.scheduler.handle(PolicyGone(NAME), 0)
+    assert [write.clusters for write in world.writes() if write.clusters] == []
+
+
+def test_a_policy_that_cannot_be_read_stops_nothing_that_runs_and_is_said() -> None:
+    world = qos_world()
+    world.scheduler.handle(policy(trouble="QoSPolicy arena: spec: no such field"), 0)
+    world.sees(binding_of())
+    (write,) = world.writes()
+    assert (write.clusters, write.scheduled) == (None, False)
+    assert write.message == "QoSPolicy arena: spec: no such field"
+
+
+def test_an_overloaded_cluster_takes_nothing_new_until_it_is_calm() -> None:
+    world = World(cluster("a", free={"cpu": 8000, "pods": 10}))
+    world.scheduler.handle(policy(latency={"objectiveMs": 20}), 0)
+    world.scheduler.handle(FiguresSeen({}, overloaded=frozenset({"a"})), 0)
+    world.sees(binding_of())
+    (write,) = world.writes()
+    assert (write.clusters, write.scheduled) == (None, False)
+    assert "1 by overload" in write.message
+    world.hears(write, "done")
+    condition = {"type": "Scheduled", "status": "False", "reason": write.reason, "message": write.message}
+    world.sees(binding_of(version=2, status={"schedulerObservedGeneration": 1, "conditions": [condition]}))
+    world.scheduler.handle(FiguresSeen({}), world.now)
+    (write,) = world.writes(after_s=1)
+    assert write.clusters == {"a": 4}
+
+
+def test_what_would_fit_is_in_the_condition() -> None:
+    room = {"cpu": 8000, "pods": 10}
+    world = World(cluster("a", free=room, taints=(Taint("spot", "", "NoSchedule"),)))
+    world.sees(binding_of())
+    (write,) = world.writes()
+    assert "it would fit with the taint spot:NoSchedule tolerated (1 cluster)" in write.message
+
+
+def test_a_missed_objective_says_which_would_be_met() -> None:
+    world = World(cluster("b", free={"cpu": 8000, "pods": 10}))
+    world.scheduler.handle(policy(latency={"objectiveMs": 20}), 0)
+    world.scheduler.handle(players(30, 10), 0)
+    world.sees(binding_of())
+    (write,) = world.writes()
+    assert write.clusters == {"b": 4}
+    assert "it would fit with an objective of 60 ms instead of 20" in write.message

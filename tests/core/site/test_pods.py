@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fedge.core.model import AppId
-from fedge.core.site.pods import PodState, Slots, read_pod, status_of
+from fedge.core.site.pods import PodState, Slots, ended, read_pod, status_of, trouble
 
 
 def raw_pod(**change: Any) -> dict[str, Any]:
@@ -87,3 +87,27 @@ def test_numbers_are_kept_over_a_restart_and_never_shared() -> None:
     apps = {"a": ARENA, "b": ARENA, "c": ARENA}
     assert slots.take("b", apps, ARENA, 2) == 2
     assert slots.take("c", apps, ARENA, None) == 3
+
+
+def running(restarts: int, state: dict[str, Any], phase: str = "Running") -> dict[str, Any]:
+    status = {
+        "phase": phase,
+        "containerStatuses": [{"name": "arena", "restartCount": restarts, "state": state}],
+    }
+    return {**raw_pod(), "status": status}
+
+
+def test_a_kubelets_pod_says_why_its_container_is_down() -> None:
+    assert trouble(raw_pod()) == (0, "")
+    assert trouble(running(1, {"running": {}})) == (1, "")
+    assert trouble(running(0, {"terminated": {"reason": "OOMKilled", "exitCode": 137}})) == (
+        0,
+        "OOMKilled, exit code 137",
+    )
+    assert trouble(running(3, {"waiting": {"reason": "CrashLoopBackOff"}})) == (3, "CrashLoopBackOff")
+    assert trouble(running(0, {"waiting": {"reason": "ContainerCreating"}})) == (0, "")
+
+
+def test_a_pod_that_was_evicted_has_ended() -> None:
+    assert ended(running(0, {}, phase="Failed"))
+    assert not ended(running(0, {}))

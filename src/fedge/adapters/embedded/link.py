@@ -19,9 +19,19 @@ from fedge.core.messages import Message
 from fedge.wire import codec
 
 REDIAL_S = 0.1
+SILENT_S = 5
 log = structlog.get_logger("link")
 
 Receive = Callable[[Message], None]
+
+
+def end_when_silent(line: socket.socket) -> None:
+    """A machine that vanishes says no goodbye: give the connection up after ``SILENT_S``, not after TCP's quarter of an hour."""
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, SILENT_S)
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 1)
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENT_S * 1000)
 
 
 class Join(msgspec.Struct, frozen=True):
@@ -49,6 +59,7 @@ class Line(asyncio.Protocol):
         self._transport = transport
         raw = transport.get_extra_info("socket")
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        end_when_silent(raw)
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data

@@ -23,20 +23,22 @@ from fedge.adapters.karmada.resources import (
     KINDS,
     Cluster,
     ResourceBinding,
+    everywhere,
 )
 from fedge.adapters.kubernetes.client import FAILURES, connect
 from fedge.core.applications.application import app_id
-from fedge.core.applications.objects import Raw
+from fedge.core.applications.objects import ObjectKey, Raw, key_of
 from fedge.core.messages import EngineBound, EngineUnbound, Message
 from fedge.core.model import AppId, SiteId
+from fedge.core.scheduling.decision import SUCCESS
 
 log = structlog.get_logger("engine")
 EVERY_S = 0.5
 FIELD_MANAGER = "fedge"
 DRAINED = "fedge.dev/drained"
 """Taint (NoSchedule) of a cluster whose site is being drained: nothing new is placed there, what is there stays."""
-
-Key = tuple[str, str, str]
+SUSPENDED = "fedge.dev/suspended"
+"""Annotation of a binding that is suspended because its policy says so here."""
 
 
 class Wishes(Protocol):
@@ -48,10 +50,9 @@ class Wishes(Protocol):
         ...
 
     def drained(self) -> set[SiteId]: ...
-
-
-def key_of(one: Mapping[str, Any]) -> Key:
-    return one["kind"], one["metadata"].get("namespace") or "default", one["metadata"]["name"]
+    def suspended(self) -> set[AppId]:
+        """Applications whose policy says ``suspension.scheduling``."""
+        ...
 
 
 class KarmadaEngine:
@@ -70,7 +71,7 @@ class KarmadaEngine:
         self._site_of = {cluster: site for site, cluster in clusters.items()}
         self._wishes, self._tell = wishes, tell
         self._owner, self._bench = owner, bench_nodes
-        self._applied: dict[Key, Published] = {}
+        self._applied: dict[ObjectKey, Published] = {}
         self._namespaces: set[str] = {"default"}
         self._told: dict[AppId, EngineBound] = {}
         self._drained: set[SiteId] | None = None
@@ -111,25 +112,27 @@ class KarmadaEngine:
         for key in reversed(apps_gone):
             await self._withdraw(key)
 
-    def _about(self, key: Key, held: set[AppId]) -> bool:
+    def _about(self, key: ObjectKey, held: set[AppId]) -> bool:
         return key[0] == "Deployment" and app_id(key[1], key[2]) in held
 
-    async def _apply(self, key: Key, one: Published) -> None:
+    async def _apply(self, key: ObjectKey, one: Published) -> None:
         kind, namespace, name = key
-        if namespace not in self._namespaces:
+        if namespace and namespace not in self._namespaces:
             await self._client.apply(Namespace(metadata=ObjectMeta(name=namespace)), force=True)
             self._namespaces.add(namespace)
         resource = KINDS[kind]
         await self._client.patch(
-            resource, name, one, namespace=namespace, patch_type=PatchType.APPLY, force=True
+            resource, name, one, namespace=namespace or None, patch_type=PatchType.APPLY, force=True
         )
         self._applied[key] = one
         log.info("published", kind=kind, name=name, namespace=namespace)
 
-    async def _withdraw(self, key: Key) -> None:
+    async def _withdraw(self, key: ObjectKey) -> None:
         kind, namespace, name = key
         try:
-            await self._client.delete(KINDS[kind], name, namespace=namespace, cascade=CascadeType.BACKGROUND)
+            await self._client.delete(
+                KINDS[kind], name, namespace=namespace or None, cascade=CascadeType.BACKGROUND
+            )
         except ApiError as error:
             if error.status.code != 404:
                 raise
@@ -139,9 +142,11 @@ class KarmadaEngine:
     async def _adopt(self) -> None:
         """What an earlier control plane of this owner published is ours to withdraw. Raises `FAILURES`."""
         for kind, resource in KINDS.items():
-            async for one in self._client.list(resource, namespace="*", labels={OWNER_LABEL: self._owner}):
+            async for one in self._client.list(
+                resource, labels={OWNER_LABEL: self._owner}, **everywhere(kind)
+            ):
                 metadata = one.metadata or ObjectMeta()
-                self._applied[kind, metadata.namespace or "default", metadata.name or ""] = {}
+                self._applied[ObjectKey(kind, metadata.namespace or "", metadata.name or "")] = {}
 
     # --- drained sites -----------------------------------------------------------------------------------------------------
 
@@ -166,20 +171,38 @@ class KarmadaEngine:
     async def _listen(self) -> None:
         """Tell the control plane what its applications' bindings say, where that changed."""
         heard: dict[AppId, EngineBound] = {}
+        suspended = self._wishes.suspended()
         async for binding in self._client.list(ResourceBinding, namespace="*"):
             about = binding["spec"]["resource"]
             if (
                 about["kind"] == "Deployment"
-                and ("Deployment", about["namespace"], about["name"]) in self._applied
+                and ObjectKey("Deployment", about["namespace"], about["name"]) in self._applied
             ):
                 bound = bound_of(binding, self._site_of)
                 heard[bound.app] = bound
+                await self._suspend(binding, bound.app in suspended)
         for app, bound in heard.items():
             if self._told.get(app) != bound:
                 self._tell(bound)
         for app in self._told.keys() - heard.keys():
             self._tell(EngineUnbound(app))
         self._told = heard
+
+    async def _suspend(self, binding: Any, wanted: bool) -> None:
+        """Upstream the field is the binding's alone; what a policy says of suspension is merged beside it. Others' stay."""
+        metadata = binding.metadata or ObjectMeta()
+        stands = bool((binding["spec"].get("suspension") or {}).get("scheduling"))
+        ours = SUSPENDED in (metadata.annotations or {})
+        if stands != wanted and (wanted or ours):
+            value = ("true", True) if wanted else (None, None)
+            body = {
+                "metadata": {"annotations": {SUSPENDED: value[0]}},
+                "spec": {"suspension": {"scheduling": value[1]}},
+            }
+            name, namespace = metadata.name or "", metadata.namespace
+            await self._client.patch(
+                ResourceBinding, name, body, namespace=namespace, patch_type=PatchType.MERGE
+            )
 
 
 def bound_of(binding: Mapping[str, Any], site_of: Mapping[str, SiteId]) -> EngineBound:
@@ -198,7 +221,7 @@ def bound_of(binding: Mapping[str, Any], site_of: Mapping[str, SiteId]) -> Engin
     return EngineBound(
         app=app_id(about["namespace"], about["name"]),
         replicas={site: count for site, count in sorted(replicas.items()) if count},
-        because=str(told.get("because") or condition.get("message") or "not scheduled yet"),
+        because=_because(told, condition),
         scheduled=condition.get("status") == "True",
         refused={
             site_of[cluster]: (str(one["rule"]), str(one["reason"]))
@@ -207,6 +230,15 @@ def bound_of(binding: Mapping[str, Any], site_of: Mapping[str, SiteId]) -> Engin
             if cluster in site_of
         },
     )
+
+
+def _because(told: Mapping[str, Any], condition: Mapping[str, Any]) -> str:
+    """What was decided, and what the condition says of it beyond success: how well it serves, or what does not fit."""
+    message = str(condition.get("message") or "")
+    if condition.get("status") != "True" or not told.get("because"):
+        return message or "not scheduled yet"
+    more = message.removeprefix(SUCCESS).strip(" .") if message.startswith(SUCCESS) else ""
+    return str(told["because"]) + (f"; {more}" if more else "")
 
 
 def _explanation(binding: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,20 +16,32 @@ from lightkube.resources.admissionregistration_v1 import (
 )
 from lightkube.resources.authorization_v1 import SelfSubjectAccessReview
 from lightkube.resources.coordination_v1 import Lease
+from lightkube.resources.core_v1 import ConfigMap
 
-from fedge.adapters.karmada.prepare import SITE_LABEL
 from fedge.adapters.karmada.publication import SCHEDULER_NAME
-from fedge.adapters.karmada.resources import Cluster, PropagationPolicy, QoSPolicy, ResourceBinding
+from fedge.adapters.karmada.resources import (
+    Cluster,
+    ClusterOverridePolicy,
+    ClusterPropagationPolicy,
+    PropagationPolicy,
+    QoSPolicy,
+    ResourceBinding,
+    Tenant,
+)
 from fedge.adapters.kubernetes.client import FAILURES
-from fedge.core.federation.checkup import KarmadaFacts, MemberFacts
+from fedge.core.federation.checkup import AgentState, KarmadaFacts, MemberFacts
+from fedge.core.model import SITE_LABEL
 
 ClusterTaintPolicy = create_global_resource(
     "policy.karmada.io", "v1alpha1", "ClusterTaintPolicy", "clustertaintpolicies"
 )
+AGENT, AGENTS_NAMESPACE, FEDERATION = "fedge-agent", "fedge-system", "fedge-federation"
 NEEDED = (
     ("patch", "work.karmada.io", "resourcebindings", ""),
     ("patch", "work.karmada.io", "resourcebindings", "status"),
     ("list", "cluster.karmada.io", "clusters", ""),
+    ("list", "fedge.dev", "qospolicies", ""),
+    ("create", "", "events", ""),
     ("update", "coordination.k8s.io", "leases", ""),
 )
 KINDS = {
@@ -37,6 +49,7 @@ KINDS = {
     "propagationpolicies.policy.karmada.io": PropagationPolicy,
     "clusters.cluster.karmada.io": Cluster,
     "qospolicies.fedge.dev": QoSPolicy,
+    "tenants.fedge.dev": Tenant,
 }
 T = TypeVar("T")
 
@@ -52,10 +65,14 @@ def gather(kubeconfig: str, context: str | None = None) -> KarmadaFacts:
         version=str(answer.json().get("gitVersion", "")),
         kinds=frozenset(name for name, kind in KINDS.items() if _or(partial(_listed, client, kind), False)),
         members=_or(partial(_members, client), ()),
+        agent_policy=_or(partial(_there, client, ClusterPropagationPolicy, AGENT), False),
+        federation_file=_or(
+            partial(_there, client, ConfigMap, FEDERATION, namespace=AGENTS_NAMESPACE), False
+        ),
         no_execute_policies=_or(partial(_no_execute_policies, client), 0),
         webhooks=_or(partial(_webhooks, client), 0),
         missing_rights=tuple(
-            f"{asked[0]} {asked[2]}{'/' + asked[3] if asked[3] else ''}.{asked[1]}"
+            f"{asked[0]} {asked[2]}{'/' + asked[3] if asked[3] else ''}.{asked[1]}".rstrip(".")
             for asked in NEEDED
             if not _or(partial(_may, client, *asked), False)
         ),
@@ -78,8 +95,40 @@ def _listed(client: Any, kind: Any) -> bool:
     return True
 
 
+def _there(client: Any, kind: Any, name: str, **where: str) -> bool:
+    client.get(kind, name, **where)
+    return True
+
+
 def _members(client: Any) -> tuple[MemberFacts, ...]:
-    return tuple(_member(one.to_dict()) for one in client.list(Cluster))
+    none: dict[str, AgentState] = {}
+    agents = _or(partial(_agents, client), none)
+    return tuple(_member(one.to_dict(), agents) for one in client.list(Cluster))
+
+
+def _agents(client: Any) -> dict[str, AgentState]:
+    """By cluster, of the agent's binding: what Karmada has heard of it there. A cluster that is not in it has none."""
+    binding = client.get(ResourceBinding, f"{AGENT}-deployment", namespace=AGENTS_NAMESPACE).to_dict()
+    nobody: frozenset[str] = frozenset()
+    told = _or(partial(_told, client), nobody)
+    return {
+        one["clusterName"]: _agent(one, one["clusterName"] in told)
+        for one in (binding.get("status") or {}).get("aggregatedStatus") or ()
+    }
+
+
+def _told(client: Any) -> frozenset[str]:
+    spec = client.get(ClusterOverridePolicy, AGENT).to_dict()["spec"]
+    targets = [rule.get("targetCluster") or {} for rule in spec.get("overrideRules") or ()]
+    return frozenset(name for target in targets for name in target.get("clusterNames") or ())
+
+
+def _agent(item: dict[str, Any], told: bool) -> AgentState:
+    if not item.get("applied"):
+        return "refused"
+    if not told:
+        return "not told"
+    return "ready" if (item.get("status") or {}).get("readyReplicas") else "waiting"
 
 
 def _webhooks(client: Any) -> int:
@@ -89,7 +138,7 @@ def _webhooks(client: Any) -> int:
     )
 
 
-def _member(raw: dict[str, Any]) -> MemberFacts:
+def _member(raw: dict[str, Any], agents: dict[str, AgentState]) -> MemberFacts:
     status = raw.get("status") or {}
     conditions = status.get("conditions") or ()
     return MemberFacts(
@@ -102,6 +151,7 @@ def _member(raw: dict[str, Any]) -> MemberFacts:
             for enabled in status.get("apiEnablements") or ()
         ),
         site=str((raw["metadata"].get("labels") or {}).get(SITE_LABEL, "")),
+        agent=agents.get(raw["metadata"]["name"], "absent"),
     )
 
 

@@ -17,9 +17,8 @@ from lightkube.resources.apiextensions_v1 import CustomResourceDefinition
 from lightkube.types import PatchType
 
 from fedge.adapters.karmada.publication import OWNER_LABEL
-from fedge.adapters.karmada.resources import KINDS, Cluster
-
-SITE_LABEL = "fedge.dev/site"
+from fedge.adapters.karmada.resources import KINDS, Cluster, everywhere
+from fedge.core.model import SITE_LABEL
 
 
 def crd_files() -> list[Path]:
@@ -49,8 +48,8 @@ def prepare(kubeconfig: str, sites: Mapping[str, str]) -> None:
 def withdraw(kubeconfig: str, owner: str = "fedge") -> None:
     """Delete everything that a control plane of this owner published: Karmada ends what ran of it."""
     client = Client(KubeConfig.from_file(kubeconfig).get(), field_manager="fedge-prepare")
-    for kind in KINDS.values():
-        for one in client.list(kind, namespace="*", labels={OWNER_LABEL: owner}):
+    for name, kind in KINDS.items():
+        for one in client.list(kind, labels={OWNER_LABEL: owner}, **everywhere(name)):
             metadata = one.metadata or ObjectMeta()
             with contextlib.suppress(ApiError):
                 client.delete(kind, metadata.name or "", namespace=metadata.namespace)

@@ -2,26 +2,52 @@
 
 Added: which scheduler places them; that a game with sessions outlives an unreachable node (Kubernetes would delete its Pods after
 300 s and every session with them: taint-based eviction); and the folder a relative command starts in, on the Pods. Where the
-members' nodes are bench nodes, an OverridePolicy tolerates their taint: the manifests themselves stay the same.
+members' nodes are bench nodes, an OverridePolicy tolerates their taint. Where kubelets run the Pods of a game with sessions, its
+containers are told where their site's agent is (`docs/sdk-contract.md`). The manifests themselves stay the same. A tenant's quota
+of CPU and memory also becomes Karmada's own FederatedResourceQuota; its sites are the scheduler's to keep. Upstream a binding can
+be suspended from scheduling, a policy only from dispatching: a suspended policy is published as the latter, so that nothing
+starts, and `engine.py` suspends its bindings.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
+import msgspec
+
+from fedge.core.applications.application import app_id
 from fedge.core.applications.deployment import BASE_DIR
-from fedge.core.applications.objects import Raw
+from fedge.core.applications.objects import CLUSTER_WIDE, Raw, namespace_of
+from fedge.core.applications.qos import State
+from fedge.core.site.pods import INSTANCE_LABEL
 
 SCHEDULER_NAME = "fedge-scheduler"
+QUOTA = "fedge-tenant"
 OWNER_LABEL = "fedge.dev/published-by"
 BENCH_NODE = "fedge.dev/bench-node"
 OUTLIVES = tuple(
     {"key": f"node.kubernetes.io/{what}", "operator": "Exists", "effect": "NoExecute"}
     for what in ("not-ready", "unreachable")
 )
+AGENT = "fedge-agent.fedge-system.svc"
+"""The agent's Service in every member cluster (deploy/karmada/members/agent.yaml)."""
+AGENT_PORT, INSIDE_PORT, PACKET_PORT = 6003, 6001, 6010
+TOKEN_SECRET = "fedge-instance-token"
+"""In every namespace with games: what their instances say to the agent; it opens nothing else."""
+SITE_DIR = "/var/lib/fedge"
 POLICIES = ("PropagationPolicy", "ClusterPropagationPolicy")
+ORDER = (
+    "Tenant",
+    "FederatedResourceQuota",
+    "PriorityClass",
+    "QoSPolicy",
+    "ClusterOverridePolicy",
+    "OverridePolicy",
+    *POLICIES,
+)
+"""What must be there before what it is about."""
 
 Published = dict[str, Any]
 
@@ -29,44 +55,72 @@ Published = dict[str, Any]
 def publication(objects: Iterable[Raw], owner: str, bench_nodes: bool) -> list[Published]:
     """What is to be in Karmada's API server, in the order in which it is applied: policies before what they select.
 
-    ``owner`` labels every object, so that what is no longer wanted can be found. Objects of kinds that Karmada's API server is
-    not told of (none today) are left out.
+    ``owner`` labels every object, so that what is no longer wanted can be found.
     """
     raws = list(objects)
-    stateful = {
-        (_namespace(raw), raw["spec"]["targetRef"]["name"])
+    stateful: dict[tuple[str, str], State] = {
+        (namespace_of(raw), raw["spec"]["targetRef"]["name"]): msgspec.convert(raw["spec"]["state"], State)
         for raw in raws
         if raw["kind"] == "QoSPolicy" and raw["spec"].get("state", {}).get("kind") == "session"
     }
-    published = [_with_owner(raw, owner) for raw in raws if raw["kind"] not in ("Tenant",)]
+    published = [_with_owner(raw, owner) for raw in raws]
     for one in published:
         if one["kind"] in POLICIES:
             one["spec"].setdefault("schedulerName", SCHEDULER_NAME)
+            _suspend(one["spec"])
+            if not bench_nodes:
+                one["spec"].setdefault("propagateDeps", True)  # the Secret that a game's Pods name
         elif one["kind"] == "Deployment":
-            _prepare(one, (_namespace(one), one["metadata"]["name"]) in stateful)
+            state = stateful.get((namespace_of(one), one["metadata"]["name"]))
+            _prepare(one, state is not None)
+            if state is not None and not bench_nodes:
+                _introduce(one, state)
     if bench_nodes:
         published += [_tolerate_bench(one, owner) for one in published if one["kind"] == "Deployment"]
+    published += [quota for raw in raws if raw["kind"] == "Tenant" and (quota := _quota(raw, owner))]
     return sorted(published, key=_order)
 
 
 def _order(one: Published) -> int:
-    rank = {"QoSPolicy": 0, "OverridePolicy": 1, "PropagationPolicy": 2, "ClusterPropagationPolicy": 2}
-    return rank.get(one["kind"], 3)
+    return ORDER.index(one["kind"]) if one["kind"] in ORDER else len(ORDER)
 
 
-def _namespace(raw: Mapping[str, Any]) -> str:
-    return raw["metadata"].get("namespace") or "default"
+def _quota(tenant: Raw, owner: str) -> Published | None:
+    """Karmada counts against it, and refuses where its feature gate FederatedQuotaEnforcement is on."""
+    quota = tenant.get("spec", {}).get("quota", {})
+    overall = {name: quota[name] for name in ("cpu", "memory") if name in quota}
+    if not overall:
+        return None
+    return {
+        "apiVersion": "policy.karmada.io/v1alpha1",
+        "kind": "FederatedResourceQuota",
+        "metadata": {
+            "name": QUOTA,
+            "namespace": tenant["metadata"]["name"],
+            "labels": {OWNER_LABEL: owner},
+        },
+        "spec": {"overall": overall},
+    }
 
 
 def _with_owner(raw: Raw, owner: str) -> Published:
     one = copy.deepcopy(dict(raw))
     metadata = one["metadata"]
-    metadata["namespace"] = _namespace(one)
+    if one["kind"] not in CLUSTER_WIDE:
+        metadata["namespace"] = namespace_of(one)
     metadata["labels"] = {**metadata.get("labels", {}), OWNER_LABEL: owner}
     for filled_in in ("uid", "resourceVersion", "generation", "creationTimestamp", "managedFields"):
         metadata.pop(filled_in, None)
     one.pop("status", None)
     return one
+
+
+def _suspend(spec: dict[str, Any]) -> None:
+    suspension = spec.get("suspension") or {}
+    if suspension.pop("scheduling", None):
+        spec["suspension"] = {"dispatching": True}
+    elif not suspension:
+        spec.pop("suspension", None)
 
 
 def _prepare(deployment: Published, stateful: bool) -> None:
@@ -79,6 +133,40 @@ def _prepare(deployment: Published, stateful: bool) -> None:
         tolerations += [dict(each) for each in OUTLIVES if each not in tolerations]
 
 
+def _introduce(deployment: Published, state: State) -> None:
+    """Tell every container where its site's agent is; the kubelet fills in who the Pod is. A variable that is there stays."""
+    template = deployment["spec"]["template"]
+    template.setdefault("metadata", {}).setdefault("labels", {})[INSTANCE_LABEL] = "true"
+    app = app_id(namespace_of(deployment), deployment["metadata"]["name"])
+    fields = {"POD_NAME": "metadata.name", "POD_NAMESPACE": "metadata.namespace", "POD_IP": "status.podIP"}
+    env: list[dict[str, Any]] = [
+        {"name": f"FEDGE_{name}", "valueFrom": {"fieldRef": {"fieldPath": path}}}
+        for name, path in fields.items()
+    ]
+    values = {
+        "AGENT": f"{AGENT}:{AGENT_PORT}",
+        "GATEWAY": f"{AGENT}:{INSIDE_PORT}",
+        "INSTANCE": "$(FEDGE_POD_NAMESPACE)/$(FEDGE_POD_NAME)",
+        "APP": app,
+        "BIND": f"$(FEDGE_POD_IP):{PACKET_PORT}",
+        "SITE_DIR": SITE_DIR,
+        "CAPACITY": str(state.max_sessions_per_instance),
+        "STATE_BYTES": str(state.bytes),
+        "CLOCK": "wall",
+    }
+    env += [{"name": f"FEDGE_{name}", "value": value} for name, value in values.items()]
+    secret = {"secretKeyRef": {"name": TOKEN_SECRET, "key": "token"}}
+    env.append({"name": "FEDGE_TOKEN", "valueFrom": secret})
+    pod = template["spec"]
+    pod.setdefault("volumes", []).append({"name": "fedge-site", "emptyDir": {}})
+    for container in pod["containers"]:
+        named = {each["name"] for each in container.get("env") or ()}
+        container["env"] = [each for each in env if each["name"] not in named] + list(
+            container.get("env") or ()
+        )
+        container.setdefault("volumeMounts", []).append({"name": "fedge-site", "mountPath": SITE_DIR})
+
+
 def _tolerate_bench(deployment: Published, owner: str) -> Published:
     name = deployment["metadata"]["name"]
     toleration = {"key": BENCH_NODE, "operator": "Exists"}
@@ -87,7 +175,7 @@ def _tolerate_bench(deployment: Published, owner: str) -> Published:
         "kind": "OverridePolicy",
         "metadata": {
             "name": f"{name}-on-bench-nodes",
-            "namespace": _namespace(deployment),
+            "namespace": namespace_of(deployment),
             "labels": {OWNER_LABEL: owner},
         },
         "spec": {

@@ -8,14 +8,26 @@ import time
 from typing import Any
 
 import httpx2
+import msgspec
 import structlog
 from lightkube import AsyncClient
+from lightkube.core.exceptions import ApiError
 
 from fedge.adapters.karmada.lease import Leadership
-from fedge.adapters.karmada.resources import Cluster, ClusterResourceBinding, ResourceBinding
+from fedge.adapters.karmada.resources import (
+    Cluster,
+    ClusterResourceBinding,
+    QoSPolicy,
+    ResourceBinding,
+    Tenant,
+)
+from fedge.adapters.karmada.telling import Telling
 from fedge.adapters.karmada.write import carry_out
+from fedge.adapters.kubernetes.client import FAILURES
 from fedge.adapters.kubernetes.watch import Name, follow
-from fedge.core.placement import cluster_of
+from fedge.core.applications import QoSSpec
+from fedge.core.applications.tenant import allowed_of
+from fedge.core.placement import Picture, cluster_of
 from fedge.core.scheduling import (
     BindingGone,
     BindingKey,
@@ -23,7 +35,11 @@ from fedge.core.scheduling import (
     ClusterGone,
     ClusterSeen,
     FiguresSeen,
+    PolicyGone,
+    PolicySeen,
     Scheduler,
+    TenantGone,
+    TenantSeen,
     Write,
     Written,
     read_binding,
@@ -32,6 +48,8 @@ from fedge.core.scheduling import (
 log = structlog.get_logger("scheduler")
 IDLE_S = 0.25
 FIGURES_EVERY_S = 1.0
+LISTED = 5
+"""kinds that must have been listed before anything is decided; a border that is not known yet could be broken"""
 
 
 class SchedulerShell:
@@ -44,6 +62,7 @@ class SchedulerShell:
         self._synced: set[str] = set()
         self._stir = asyncio.Event()
         self.outcomes: dict[str, int] = {}
+        self._told = Telling(self._http, core.settings.name)
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -64,8 +83,18 @@ class SchedulerShell:
                 self._binding_gone,
                 lambda: self._sync("cluster bindings"),
             ),
+            follow(
+                self._client,
+                QoSPolicy,
+                self._policy,
+                lambda name: self.core.handle(PolicyGone(BindingKey(*name)), time.monotonic_ns()),
+                lambda: self._sync("policies"),
+                absent=lambda: self._sync("policies"),
+            ),
         )
-        jobs = [*follows, self.leadership.run(), self._work()]
+        tenants = follow(self._client, Tenant, self._tenant, self._tenant_gone, lambda: self._sync("tenants"))
+        looks = self._look_for_tenants()
+        jobs = [*follows, tenants, looks, self.leadership.run(), self._work(), self._told.run()]
         if self._figures is not None:
             jobs.append(self._listen(self._figures))
         async with asyncio.TaskGroup() as group:
@@ -94,13 +123,38 @@ class SchedulerShell:
 
     def _binding_gone(self, name: Name) -> None:
         self.core.handle(BindingGone(BindingKey(*name)), time.monotonic_ns())
+        self._told.forget(BindingKey(*name))
+
+    def _policy(self, raw: dict[str, Any]) -> None:
+        self.core.handle(policy_seen(raw), time.monotonic_ns())
+        self._stir.set()
+
+    def _tenant(self, raw: dict[str, Any]) -> None:
+        self.core.handle(TenantSeen(raw["metadata"]["name"], allowed_of(raw)), time.monotonic_ns())
+        self._stir.set()
+
+    def _tenant_gone(self, name: Name) -> None:
+        self.core.handle(TenantGone(name[1]), time.monotonic_ns())
+        self._stir.set()
+
+    async def _look_for_tenants(self) -> None:
+        """Where the API server has no such kind nobody is a tenant: the others need not wait for a list of them."""
+        try:
+            async for _ in self._client.list(Tenant, chunk_size=1):
+                return
+        except ApiError as error:
+            if error.status.code == 404:
+                log.warning("this API server has no Tenants: every namespace may use every cluster")
+                self._sync("tenants")
+        except FAILURES as error:
+            log.debug("tenants were not listed yet", error=f"{error}"[:200])
 
     async def _listen(self, figures: Figures) -> None:
         while True:
             await asyncio.sleep(FIGURES_EVERY_S)
-            sessions = await figures.read()
-            if sessions is not None:
-                self.core.handle(FiguresSeen(sessions), time.monotonic_ns())
+            seen = await figures.read()
+            if seen is not None:
+                self.core.handle(seen, time.monotonic_ns())
                 self._stir.set()
 
     # --- out ---------------------------------------------------------------------------------------------------------------
@@ -111,7 +165,7 @@ class SchedulerShell:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stir.wait(), IDLE_S)
             self._stir.clear()
-            if len(self._synced) < 3 or not self.leadership.leading:
+            if len(self._synced) < LISTED or not self.leadership.leading:
                 continue
             for write in self.core.next_writes(time.monotonic_ns(), time.time()):
                 task = asyncio.get_running_loop().create_task(self._write(write))
@@ -127,6 +181,7 @@ class SchedulerShell:
         if written.outcome == "done":
             where = ", ".join(f"{name} × {count}" for name, count in (write.clusters or {}).items())
             log.info("placed", binding="/".join(write.key), where=where or "as it was", reason=write.reason)
+            self._told.tell(write, time.monotonic())
         else:
             log.warning(
                 "not written", binding="/".join(write.key), outcome=written.outcome, why=written.reason
@@ -135,25 +190,44 @@ class SchedulerShell:
         self._stir.set()
 
 
+def policy_seen(raw: dict[str, Any]) -> PolicySeen:
+    """A QoSPolicy as the API server has it. One that cannot be read says so in its application's bindings."""
+    key = BindingKey(raw["metadata"].get("namespace") or "", raw["metadata"]["name"])
+    target = str(((raw.get("spec") or {}).get("targetRef") or {}).get("name") or "")
+    try:
+        return PolicySeen(key, msgspec.convert(raw.get("spec") or {}, QoSSpec), target)
+    except msgspec.ValidationError as error:
+        return PolicySeen(key, None, target, f"QoSPolicy {key.name}: spec: {error}")
+
+
 class Figures:
-    """The control plane's count of live sessions by cluster: GET of a JSON document, or None where it does not answer."""
+    """The control plane's figures: GET of a JSON document, or None where it does not answer."""
 
     def __init__(self, url: str, token: str) -> None:
         self._url = url
         self._http = httpx2.AsyncClient(
-            headers={"Authorization": f"Bearer {token}"}, trust_env=False, timeout=2.0
+            headers={"Authorization": f"Bearer {token}"} if token else {}, trust_env=False, timeout=2.0
         )
 
-    async def read(self) -> dict[str, dict[tuple[str, str], int]] | None:
+    async def read(self) -> FiguresSeen | None:
         try:
             answer = await self._http.get(self._url)
             answer.raise_for_status()
-            return {
-                one["cluster"]: {
-                    (held["namespace"], held["name"]): int(held["sessions"]) for held in one["applications"]
-                }
-                for one in answer.json()["clusters"]
-            }
+            return figures_of(answer.json())
         except (httpx2.HTTPError, ValueError, KeyError, TypeError) as error:
             log.debug("no figures", error=f"{error}"[:200])
             return None
+
+
+def figures_of(told: dict[str, Any]) -> FiguresSeen:
+    """``GET /api/v1/figures``. What is not as it should be raises ``ValueError``, ``KeyError`` or ``TypeError``."""
+    return FiguresSeen(
+        sessions={
+            one["cluster"]: {
+                (held["namespace"], held["name"]): int(held["sessions"]) for held in one["applications"]
+            }
+            for one in told["clusters"]
+        },
+        picture=msgspec.convert({"cells": told.get("cells", ())}, Picture),
+        overloaded=frozenset(one["cluster"] for one in told["clusters"] if one.get("overloaded")),
+    )

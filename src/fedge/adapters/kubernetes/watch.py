@@ -21,6 +21,7 @@ Name = tuple[str, str]
 """(namespace, name); the namespace is empty for cluster-wide objects"""
 RETRY_S = (0.2, 0.5, 1.0, 2.0, 5.0)
 WATCH_S = 240
+NOT_FOUND = 404
 
 
 def name_of(one: Mapping[str, Any]) -> Name:
@@ -35,12 +36,19 @@ async def follow(
     gone: Callable[[Name], None],
     synced: Callable[[], None] = lambda: None,
     fields: dict[str, Any] | None = None,
+    absent: Callable[[], None] = lambda: None,
+    labels: dict[str, Any] | None = None,
+    namespace: str = "*",
 ) -> None:
-    """Until cancelled. ``synced`` is called after each complete list; ``fields``: a field selector."""
+    """Until cancelled. ``synced`` is called after each complete list; ``fields``, ``labels``: selectors.
+
+    ``absent``: the API server does not have the kind; it is asked again, in case it gets it.
+    """
     known: set[Name] = set()
     failures = 0
-    everywhere: dict[str, Any] = {"namespace": "*"} if issubclass(resource, NamespacedResource) else {}
+    everywhere: dict[str, Any] = {"namespace": namespace} if issubclass(resource, NamespacedResource) else {}
     everywhere |= {"fields": fields} if fields else {}
+    everywhere |= {"labels": labels} if labels else {}
     anyhow: Any = client  # its overloads part namespaced kinds from others; this follows both
     while True:
         try:
@@ -69,5 +77,7 @@ async def follow(
         except FAILURES as error:
             wait_s = RETRY_S[min(failures, len(RETRY_S) - 1)]
             failures += 1
+            if getattr(getattr(error, "response", None), "status_code", 0) == NOT_FOUND:
+                absent()
             log.warning("watch broke; listing again", kind=resource.__name__, error=f"{error}"[:200])
             await asyncio.sleep(wait_s)

@@ -6,13 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 from fedge.api.admin.view import Facts, move_view, site_view
-from fedge.core.control import ControlPlane, placing
+from fedge.core.applications import Application
+from fedge.core.control import Knowledge, demand, placing
+from fedge.core.model import MS, SiteId
 from fedge.core.placement import explanation as placement_explanation
 
 Rows = dict[str, dict[str, Any]]
 
 
-def sites(plane: ControlPlane, facts: Facts, now: int) -> Rows:
+def sites(plane: Knowledge, facts: Facts, now: int) -> Rows:
     rows = {}
     for name, site in plane.state.sites.items():
         seen = site_view(plane, facts, site, now)
@@ -20,7 +22,7 @@ def sites(plane: ControlPlane, facts: Facts, now: int) -> Rows:
     return {str(name): row for name, row in rows.items()}
 
 
-def sessions(plane: ControlPlane, facts: Facts, now: int) -> Rows:
+def sessions(plane: Knowledge, facts: Facts, now: int) -> Rows:
     return {
         name: {
             "session": name,
@@ -37,12 +39,12 @@ def sessions(plane: ControlPlane, facts: Facts, now: int) -> Rows:
     }
 
 
-def moves(plane: ControlPlane, facts: Facts, now: int) -> Rows:
+def moves(plane: Knowledge, facts: Facts, now: int) -> Rows:
     started = plane.settings.started_at
     return {name: {"move": name, **move_view(plane, one, started)} for name, one in plane.state.moves.items()}
 
 
-def instances(plane: ControlPlane, facts: Facts, now: int) -> Rows:
+def instances(plane: Knowledge, facts: Facts, now: int) -> Rows:
     rows: Rows = {}
     for site, seen in plane.sites.items():
         for one in seen.instances:
@@ -60,7 +62,7 @@ def instances(plane: ControlPlane, facts: Facts, now: int) -> Rows:
     return rows
 
 
-COLLECTIONS: dict[str, Callable[[ControlPlane, Facts, int], Rows]] = {
+COLLECTIONS: dict[str, Callable[[Knowledge, Facts, int], Rows]] = {
     "sites": sites,
     "sessions": sessions,
     "moves": moves,
@@ -68,10 +70,9 @@ COLLECTIONS: dict[str, Callable[[ControlPlane, Facts, int], Rows]] = {
 }
 
 
-def figures(plane: ControlPlane) -> dict[str, Any]:
-    """Sessions that a copy still holds, by member cluster and application: what the scheduler waits for before a copy goes.
-
-    A session on its way counts at both ends until its move has ended.
+def figures(plane: Knowledge, now: int) -> dict[str, Any]:
+    """What the scheduler on Karmada is told: sessions that a copy still holds, by member cluster and application (one on its way
+    counts at both ends until its move has ended), and the cells, with the players there and round trips by cluster.
     """
     held: dict[tuple[str, str], int] = {}
     for session in plane.state.sessions.values():
@@ -81,20 +82,44 @@ def figures(plane: ControlPlane) -> dict[str, Any]:
                 {move.order.source, move.order.target} if move is not None else set()
             ):
                 held[site, session.app] = held.get((site, session.app), 0) + 1
-    clusters = []
+    clusters, busy = [], demand.overloaded(plane, now)
     for name in plane.state.sites:
         applications = [
             {"namespace": one.namespace, "name": one.name, "sessions": held.get((name, app), 0)}
             for app, one in plane.applications.items()
         ]
         cluster = plane.settings.clusters.get(name, str(name))
-        clusters.append({"cluster": cluster, "site": name, "applications": applications})
-    return {"clusters": clusters}
+        view = plane.sites.get(name)
+        clusters.append(
+            {
+                "cluster": cluster,
+                "site": name,
+                "load": view.load if view is not None else None,
+                "load_age_ms": round((now - view.heard_at) / MS) if view is not None else None,
+                "overloaded": name in busy,
+                "applications": applications,
+            }
+        )
+    return {"clusters": clusters, "cells": _cells(plane, now)}
 
 
-def placement(plane: ControlPlane, name: str, now: int) -> dict[str, Any] | None:
-    """Why an application runs where it runs; None if there is no such application."""
-    application = next((a for a in plane.applications.values() if name in (a.app, a.name)), None)
-    if application is None:
-        return None
-    return placement_explanation(application, placing.placement_of(plane, application, now))
+def _cells(plane: Knowledge, now: int) -> list[dict[str, Any]]:
+    """The picture that placement decides by, in the names of member clusters."""
+
+    def cluster(site: str) -> str:
+        return plane.settings.clusters.get(SiteId(site), site)
+
+    return [
+        {
+            "cell": cell.cell,
+            "nearest": cluster(cell.nearest),
+            "players": cell.players,
+            "rtt_ms": {cluster(site): value_ms for site, value_ms in cell.rtt_ms.items()},
+        }
+        for cell in demand.picture(plane, now).cells
+    ]
+
+
+def placement(known: Knowledge, application: Application, now: int) -> dict[str, Any]:
+    """Why an application runs where it runs."""
+    return placement_explanation(application, placing.placement_of(known, application, now))

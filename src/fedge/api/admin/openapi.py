@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Any
 
+from fedge.api.manifests import PLURALS
+
 ERROR = {"$ref": "#/components/responses/Error"}
 
 
@@ -35,6 +37,10 @@ def _object(**properties: str) -> dict[str, Any]:
     }
 
 
+def _optional(**properties: str) -> dict[str, Any]:
+    return {**_object(**properties), "required": []}
+
+
 def document() -> dict[str, Any]:
     """OpenAPI 3.0."""
     paths: dict[str, Any] = {
@@ -44,7 +50,9 @@ def document() -> dict[str, Any]:
         },
         "/explain/{session}": {"get": _operation("Why this site, and why not the others.", ("session",))},
         "/explain/deployment/{name}": {"get": _operation("Where an application runs, and why.", ("name",))},
-        "/figures": {"get": _operation("Live sessions by cluster and application, for the scheduler.")},
+        "/figures": {
+            "get": _operation("For the scheduler: sessions by cluster, players and round trips by cell.")
+        },
         "/attach": {
             "post": _operation(
                 "Find or open a device's session; 503 with Retry-After while a move is undecided.",
@@ -70,7 +78,16 @@ def document() -> dict[str, Any]:
         paths[f"/{kind}"] = {"get": _operation(f"All {kind}.")}
     for kind in ("sites", "moves", "instances"):
         paths[f"/{kind}/{{name}}"] = {"get": _operation(f"One of the {kind}.", ("name",))}
-    for kind in ("deployments", "services", "propagationpolicies", "qospolicies"):
+    paths["/tenants/{name}/token"] = {
+        "post": _operation(
+            "Issue a tenant's token (players: one that may only attach); the one before it ends.",
+            ("name",),
+            body=_optional(players="boolean"),
+            ok="201",
+        ),
+        "delete": _operation("End a tenant's tokens.", ("name",), body={}),
+    }
+    for kind in PLURALS:
         paths[f"/objects/{kind}"] = {"get": _operation(f"Applied {kind}.")}
         paths[f"/objects/{kind}/{{name}}"] = {
             "get": _operation("One applied object.", ("name",)),

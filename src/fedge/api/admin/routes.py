@@ -1,4 +1,7 @@
-"""The admin API over HTTP: reads are open on loopback, whatever changes something needs the run's bearer token.
+"""The admin API over HTTP, as far as whoever asks may see and do (`callers.py`).
+
+Everything is read through ``self.seen(request)``: of a tenant's caller it is what that tenant may see, so what is another's is
+not there (404). What changes the platform itself is the operator's (403).
 
 Errors are ``{status, code, message}`` (CAMARA's form); a refused manifest also names ``object`` and ``field``. ``openapi.py``
 describes it.
@@ -7,10 +10,8 @@ describes it.
 from __future__ import annotations
 
 import asyncio
-import hmac
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from pathlib import Path
-from typing import Any, Protocol
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
 import msgspec
 from starlette.applications import Starlette
@@ -20,96 +21,34 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fedge.api.admin import collections
+from fedge.api.admin.callers import Security, caller_of, still_allowed
+from fedge.api.admin.callers import error_answer as _error
+from fedge.api.admin.callers import json_answer as _json
+from fedge.api.admin.centre import Centre
 from fedge.api.admin.openapi import document
-from fedge.api.admin.view import Facts, merge_patch, site_detail, view
+from fedge.api.admin.tenants import body_of, in_namespace, operator_only, tenant_routes
+from fedge.api.admin.view import merge_patch, site_detail, view
 from fedge.api.manifests import PLURALS, Invalid, read_objects
-from fedge.core.applications.objects import key_of
-from fedge.core.control import ControlPlane, placing
+from fedge.core.applications.application import app_id
+from fedge.core.applications.objects import CLUSTER_WIDE, ObjectKey, key_of
+from fedge.core.control import ControlPlane, Knowledge, placing
 from fedge.core.control.deciding import decision_for
-from fedge.core.control.events import AskedApply, AskedAttach, AskedClose, AskedDrain, AskedHold, AskedMove
+from fedge.core.control.events import (
+    AskedApply,
+    AskedAttach,
+    AskedClose,
+    AskedDrain,
+    AskedHold,
+    AskedMove,
+)
+from fedge.core.control.seeing import seen_by
 from fedge.core.control.ue_move import led
 from fedge.core.discovery import explanation
-from fedge.core.messages import Message
-from fedge.core.model import MS
+from fedge.core.model import MS, AppId, SessionId, SessionKey, SiteId, UeId
 
-MOST_BODY_BYTES = 4 << 20
 STREAM_S = 0.2
-
-
-class Page(msgspec.Struct, frozen=True):
-    """The dashboard's files: its document, the folder served at ``/static``, and the policy that it is written for."""
-
-    index: Path
-    static: Path
-    security_policy: str
-
-
-class Centre(Protocol):
-    """What the API needs of the control program. ``ask`` waits for the core's reply: (status, body)."""
-
-    plane: ControlPlane
-    facts: Facts
-    page: Page
-    token: str
-
-    def now(self) -> int: ...
-    def draw_key(self) -> int: ...
-    async def ask(self, make: Callable[[int], Message]) -> tuple[int, dict[str, Any]]: ...
-    def metrics(self) -> bytes: ...
-
-
-def _json(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    return Response(msgspec.json.encode(body), status, headers, "application/json")
-
-
-def _error(status: int, code: str, message: str, **more: str) -> Response:
-    return _json({"status": status, "code": code, "message": message, **more}, status)
-
-
-class Security:
-    """Response headers for the page; a bearer token for every method that changes something.
-
-    APIs under ``own`` ask for their token themselves, and refuse in their standard's form.
-    """
-
-    def __init__(self, app: ASGIApp, token: str, policy: str, own: tuple[str, ...] = ()) -> None:
-        self._own = tuple(f"{base}/" for base in own)
-        self._app, self._token, self._policy = app, f"Bearer {token}".encode(), policy.encode()
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        headers = dict(scope["headers"])
-        if scope["method"] not in ("GET", "HEAD", "OPTIONS") and not scope["path"].startswith(self._own):
-            given = headers.get(b"authorization", b"")
-            if not hmac.compare_digest(given, self._token):
-                refusal = _error(
-                    401, "UNAUTHENTICATED", "this call needs the platform's token: Authorization: Bearer …"
-                )
-                await refusal(scope, receive, send)
-                return
-            if int(headers.get(b"content-length", b"0") or 0) > MOST_BODY_BYTES:
-                await _error(413, "OUT_OF_RANGE", f"at most {MOST_BODY_BYTES} bytes")(scope, receive, send)
-                return
-
-        async def guarded(message: Any) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [
-                    *message["headers"],
-                    (b"content-security-policy", self._policy),
-                    (b"x-content-type-options", b"nosniff"),
-                    (b"cache-control", b"no-store"),
-                ]
-            await send(message)
-
-        await self._app(scope, receive, guarded)
-
-
-Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class Api:
@@ -120,34 +59,40 @@ class Api:
     def plane(self) -> ControlPlane:
         return self.centre.plane
 
-    def view(self) -> dict[str, Any]:
-        return view(self.plane, self.centre.facts, self.centre.now())
+    def seen(self, request: Request) -> Knowledge:
+        """What the caller may see."""
+        tenant = caller_of(request).tenant
+        return self.plane if tenant is None else seen_by(self.plane, tenant)
+
+    def view(self, request: Request) -> dict[str, Any]:
+        return view(self.seen(request), self.centre.facts, self.centre.now())
 
     # --- reads -------------------------------------------------------------------------------------------------------------
 
     async def get_view(self, request: Request) -> Response:
-        return _json(self.view())
+        return _json(self.view(request))
 
     async def stream(self, request: Request) -> Response:
         """Server-sent events: the whole view once, then merge patches."""
 
         async def events() -> AsyncIterator[bytes]:
-            sent = self.view()
+            sent = self.view(request)
             yield b"event: view\ndata: " + msgspec.json.encode(sent) + b"\n\n"
-            while not await request.is_disconnected():
+            while still_allowed(request) and not await request.is_disconnected():
                 await asyncio.sleep(STREAM_S)
-                fresh = self.view()
+                fresh = self.view(request)
                 patch, sent = merge_patch(sent, fresh), fresh
                 yield b"event: patch\ndata: " + msgspec.json.encode(patch) + b"\n\n"
 
         return StreamingResponse(events(), media_type="text/event-stream")
 
     async def explain(self, request: Request) -> Response:
-        session = self.plane.state.sessions.get(request.path_params["session"])
+        seen = self.seen(request)
+        session = seen.state.sessions.get(request.path_params["session"])
         if session is None:
             return _error(404, "NOT_FOUND", f"no session {request.path_params['session']}")
         now = self.centre.now()
-        decision = decision_for(self.plane, session, now)
+        decision = decision_for(seen, session, now)
         if decision is None:
             return _error(409, "CONFLICT", f"{session.ue} is not on the network")
         at_ms = round((now - self.plane.settings.started_at) / MS, 1)
@@ -156,38 +101,44 @@ class Api:
         return _json({**explanation(decision, session.session, at_ms), "steering": by})
 
     async def explain_deployment(self, request: Request) -> Response:
-        found = collections.placement(self.plane, request.path_params["name"], self.centre.now())
+        name = request.path_params["name"]
+        found = next((a for a in self.seen(request).applications.values() if name in (a.app, a.name)), None)
         if found is None:
-            return _error(404, "NOT_FOUND", f"no deployment {request.path_params['name']}")
-        return _json(found)
+            return _error(404, "NOT_FOUND", f"no deployment {name}")
+        return _json(collections.placement(self.plane, found, self.centre.now()))
 
     async def figures(self, request: Request) -> Response:
-        return _json(collections.figures(self.plane))
+        operator_only(request)
+        return _json(collections.figures(self.plane, self.centre.now()))
 
     async def get_site(self, request: Request) -> Response:
-        site = self.plane.state.sites.get(request.path_params["name"])
+        seen = self.seen(request)
+        site = seen.state.sites.get(request.path_params["name"])
         if site is None:
             return _error(404, "NOT_FOUND", f"no site {request.path_params['name']}")
-        return _json(
-            {"site": site.site, **site_detail(self.plane, self.centre.facts, site, self.centre.now())}
-        )
+        return _json({"site": site.site, **site_detail(seen, self.centre.facts, site, self.centre.now())})
 
     async def collection(self, request: Request) -> Response:
         kind, name = request.path_params["kind"], request.path_params.get("name")
         read = collections.COLLECTIONS.get(kind)
         if read is None:
             return _error(404, "NOT_FOUND", f"no collection {kind}")
-        rows = read(self.plane, self.centre.facts, self.centre.now())
+        rows = read(self.seen(request), self.centre.facts, self.centre.now())
         if name is None:
             return _json({"items": list(rows.values())})
         return _json(rows[name]) if name in rows else _error(404, "NOT_FOUND", f"no {kind[:-1]} {name}")
 
     async def objects(self, request: Request) -> Response:
+        """``?namespace=`` chooses one; without it an object of any namespace that has this name."""
         kind = PLURALS.get(request.path_params["kind"])
         if kind is None:
             return _error(404, "NOT_FOUND", f"no kind {request.path_params['kind']}")
-        rows = [raw for raw in self.plane.state.objects.values() if raw["kind"] == kind]
-        name = request.path_params.get("name")
+        namespace, name = request.query_params.get("namespace"), request.path_params.get("name")
+        rows = [
+            raw
+            for raw in self.seen(request).state.objects.values()
+            if raw["kind"] == kind and (namespace is None or key_of(raw).namespace in ("", namespace))
+        ]
         if name is None:
             return _json({"items": rows})
         found = next((raw for raw in rows if raw["metadata"]["name"] == name), None)
@@ -196,66 +147,85 @@ class Api:
     # --- changes -----------------------------------------------------------------------------------------------------------
 
     async def attach(self, request: Request) -> Response:
-        body = await _body(request)
-        app, device = _text(body, "application"), _text(body, "device")
-        key = self.centre.draw_key()
-        status, answer = await self.centre.ask(lambda n: AskedAttach(n, app, device, key))  # type: ignore[arg-type]
-        return _json(answer, status, {"Retry-After": "0.1"} if status == 503 else None)
+        """A tenant's caller names its applications with or without its namespace."""
+        body = await body_of(request)
+        app, device = AppId(_text(body, "application")), UeId(_text(body, "device"))
+        tenant = caller_of(request).tenant
+        if tenant is not None:
+            app = app if ":" in app else app_id(tenant, app)
+            if app not in self.seen(request).applications:
+                return _error(404, "NOT_FOUND", f"no application {app}")
+        key = SessionKey(self.centre.draw_key())
+        status, answer = await self.centre.ask(lambda n: AskedAttach(n, app, device, key))
+        retry_after = {429: "1", 503: "0.1"}.get(status)
+        return _json(answer, status, {"Retry-After": retry_after} if retry_after else None)
 
     async def close(self, request: Request) -> Response:
-        session = request.path_params["session"]
+        session = self._own_session(request)
         status, answer = await self.centre.ask(lambda n: AskedClose(n, session))
         return _json(answer, status)
 
     async def move(self, request: Request) -> Response:
-        to, session = _text(await _body(request), "to"), request.path_params["session"]
-        status, answer = await self.centre.ask(lambda n: AskedMove(n, session, to))  # type: ignore[arg-type]
+        to, session = SiteId(_text(await body_of(request), "to")), self._own_session(request)
+        status, answer = await self.centre.ask(lambda n: AskedMove(n, session, to))
         return _json(answer, status)
 
+    def _own_session(self, request: Request) -> SessionId:
+        session = SessionId(request.path_params["session"])
+        if session not in self.seen(request).state.sessions:
+            raise HTTPException(404, f"no session {session}")
+        return session
+
     async def drain(self, request: Request) -> Response:
-        site, undo = request.path_params["name"], request.path_params["verb"] == "undrain"
+        operator_only(request)
+        verb = request.path_params["verb"]
+        if verb not in ("drain", "undrain"):
+            return _error(404, "NOT_FOUND", f"a site cannot {verb}")
+        site, undo = SiteId(request.path_params["name"]), verb == "undrain"
         status, answer = await self.centre.ask(lambda n: AskedDrain(n, site, undo))
         return _json(answer, status)
 
     async def hold_moves(self, request: Request) -> Response:
-        wanted = (await _body(request)).get("hold")
+        operator_only(request)
+        wanted = (await body_of(request)).get("hold")
         if not isinstance(wanted, bool):
             raise HTTPException(400, "hold: true or false is wanted")
         status, answer = await self.centre.ask(lambda n: AskedHold(n, wanted))
         return _json(answer, status)
 
     async def apply(self, request: Request) -> Response:
-        body = await _body(request)
+        body = await body_of(request)
         objects = body.get("objects")
         if not isinstance(objects, list) or not objects:
             return _error(400, "INVALID_ARGUMENT", "a list of objects is wanted", field="objects")
+        tenant = caller_of(request).tenant
         known = {key_of(raw): raw for raw in self.plane.state.objects.values()}
+        if tenant is not None:
+            objects = [in_namespace(one, tenant) for one in objects]
+            known = {key: raw for key, raw in known.items() if key.namespace in ("", tenant)}
         try:
-            parsed = read_objects(objects, known, self.plane.settings.engine)
+            parsed = read_objects(objects, known, self.plane.settings.engine, self.plane.state.sites)
         except Invalid as error:
             return _error(422, "INVALID", error.message, object=error.object, field=error.field)
         raws = tuple(one.raw for one in parsed)
         if request.query_params.get("dryRun") == "true":
-            results = placing.actions(self.plane.state, raws)
-            for result, one in zip(results, parsed, strict=True):
-                result["notices"] = one.notices
-            return _json({"results": results})
-        status, answer = await self.centre.ask(lambda n: AskedApply(n, raws))
+            status, answer = 200, {"results": placing.actions(self.plane.state, raws)}
+        else:
+            status, answer = await self.centre.ask(lambda n: AskedApply(n, raws))
         for result, one in zip(answer.get("results", []), parsed, strict=False):
             result["notices"] = one.notices
         return _json(answer, status)
 
     async def delete_object(self, request: Request) -> Response:
-        kind = PLURALS.get(request.path_params["kind"])
-        name, namespace = request.path_params["name"], request.query_params.get("namespace", "default")
-        found = kind is not None and any(
-            raw["kind"] == kind and raw["metadata"]["name"] == name
-            for raw in self.plane.state.objects.values()
-        )
-        if kind is None or not found:
+        kind, name = PLURALS.get(request.path_params["kind"]), request.path_params["name"]
+        tenant = caller_of(request).tenant
+        namespace = request.query_params.get("namespace", tenant or "default")
+        key = ObjectKey(kind or "", "" if kind in CLUSTER_WIDE else namespace, name)
+        if kind is None or str(key) not in self.seen(request).state.objects:
             return _error(404, "NOT_FOUND", f"no {request.path_params['kind']} {name}")
-        gone = ((kind, namespace, name),)
-        status, answer = await self.centre.ask(lambda n: AskedApply(n, (), gone))
+        if kind in CLUSTER_WIDE:
+            operator_only(request)
+        status, answer = await self.centre.ask(lambda n: AskedApply(n, (), (key,)))
         return _json(answer, status)
 
     # --- the rest ----------------------------------------------------------------------------------------------------------
@@ -267,20 +237,11 @@ class Api:
         return _json({"status": "ok"})
 
     async def metrics(self, request: Request) -> Response:
+        operator_only(request)
         return Response(self.centre.metrics(), media_type="text/plain; version=0.0.4")
 
     async def openapi(self, request: Request) -> Response:
         return _json(document())
-
-
-async def _body(request: Request) -> dict[str, Any]:
-    try:
-        body = msgspec.json.decode(await request.body())
-    except msgspec.DecodeError as error:
-        raise HTTPException(400, f"the body is no JSON: {error}") from None
-    if not isinstance(body, dict):
-        raise HTTPException(400, "the body is no JSON object")
-    return body
 
 
 def _text(body: dict[str, Any], name: str) -> str:
@@ -292,7 +253,7 @@ def _text(body: dict[str, Any], name: str) -> str:
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    codes = {400: "INVALID_ARGUMENT", 404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
+    codes = {400: "INVALID_ARGUMENT", 403: "PERMISSION_DENIED", 404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
     return _error(error.status_code, codes.get(error.status_code, "ERROR"), error.detail)
 
 
@@ -314,6 +275,7 @@ def admin_app(centre: Centre, more: Sequence[BaseRoute] = (), own: tuple[str, ..
         Route(f"{one}/attach", api.attach, methods=["POST"]),
         Route(f"{one}/hold-moves", api.hold_moves, methods=["POST"]),
         Route(f"{one}/apply", api.apply, methods=["POST"]),
+        *tenant_routes(centre),
         Route(f"{one}/objects/{{kind}}", api.objects),
         Route(f"{one}/objects/{{kind}}/{{name}}", api.objects, methods=["GET"]),
         Route(f"{one}/objects/{{kind}}/{{name}}", api.delete_object, methods=["DELETE"]),
@@ -322,8 +284,9 @@ def admin_app(centre: Centre, more: Sequence[BaseRoute] = (), own: tuple[str, ..
         Route(f"{one}/sessions/{{session}}", api.close, methods=["DELETE"]),
         Route(f"{one}/sessions/{{session}}/move", api.move, methods=["POST"]),
         Route(f"{one}/{{kind}}", api.collection),
-        Route(f"{one}/{{kind}}/{{name}}", api.collection),
+        Route(f"{one}/{{kind}}/{{name:path}}", api.collection),
         Mount("/static", StaticFiles(directory=centre.page.static)),
     ]
-    guard = Middleware(Security, token=centre.token, policy=centre.page.security_policy, own=own)
+    policy = centre.page.security_policy
+    guard = Middleware(Security, token=centre.token, policy=policy, state=lambda: centre.plane.state, own=own)
     return Starlette(routes=routes, middleware=[guard], exception_handlers={HTTPException: _refused})

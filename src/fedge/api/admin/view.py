@@ -5,9 +5,10 @@ Dictionaries by id throughout, so that changes travel as JSON merge patches (RFC
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from fedge.core.control import ControlPlane
+from fedge.core.control import Knowledge
 from fedge.core.control.deciding import site_facts
 from fedge.core.control.state import Session
 from fedge.core.federation import Site, health
@@ -21,15 +22,19 @@ SHOWN_MOVES = 200
 
 
 class Facts:
-    """What the core does not know and the picture needs: the map's names and places, and the run's settings."""
+    """What the core does not know and the picture needs: the map's names and places, the run's settings, and the round trip
+    between two sites in ms."""
 
     def __init__(
-        self, places: dict[SiteId, tuple[str, float, float]], run: dict[str, Any], backhaul_rtt_ms: float
+        self,
+        places: dict[SiteId, tuple[str, float, float]],
+        run: dict[str, Any],
+        between_ms: Callable[[SiteId, SiteId], float],
     ) -> None:
-        self.places, self.run, self.backhaul_rtt_ms = places, run, backhaul_rtt_ms
+        self.places, self.run, self.between_ms = places, run, between_ms
 
 
-def view(plane: ControlPlane, facts: Facts, now: int) -> dict[str, Any]:
+def view(plane: Knowledge, facts: Facts, now: int) -> dict[str, Any]:
     """Everything, now."""
     started = plane.settings.started_at
     moves = list(plane.state.moves.values())[-SHOWN_MOVES:]
@@ -57,7 +62,7 @@ def view(plane: ControlPlane, facts: Facts, now: int) -> dict[str, Any]:
     }
 
 
-def site_view(plane: ControlPlane, facts: Facts, site: Site, now: int) -> dict[str, Any]:
+def site_view(plane: Knowledge, facts: Facts, site: Site, now: int) -> dict[str, Any]:
     seen = plane.sites.get(site.site)
     name, x_m, y_m = facts.places.get(site.site, (site.site, 0.0, 0.0))
     here = [session for session in plane.state.sessions.values() if session.site == site.site]
@@ -84,7 +89,7 @@ def site_view(plane: ControlPlane, facts: Facts, site: Site, now: int) -> dict[s
     }
 
 
-def _ues(plane: ControlPlane, now: int) -> dict[str, Any]:
+def _ues(plane: Knowledge, now: int) -> dict[str, Any]:
     by_ue: dict[str, Session] = {session.ue: session for session in plane.state.sessions.values()}
     found: dict[str, Any] = {}
     for name, seen in plane.access.ues.items():
@@ -104,7 +109,7 @@ def _ues(plane: ControlPlane, now: int) -> dict[str, Any]:
     return found
 
 
-def _ue_state(plane: ControlPlane, session: Session | None) -> str:
+def _ue_state(plane: Knowledge, session: Session | None) -> str:
     if session is None or session.state == "closing":
         return "away"
     if session.state in ("lost", "opening"):
@@ -115,18 +120,18 @@ def _ue_state(plane: ControlPlane, session: Session | None) -> str:
     return "moving" if move is not None else "serving"
 
 
-def _links(plane: ControlPlane, facts: Facts) -> dict[str, Any]:
+def _links(plane: Knowledge, facts: Facts) -> dict[str, Any]:
     names = sorted(plane.state.sites)
     if len(names) > 24:
         return {}
     return {
-        f"{a}--{b}": {"a": a, "b": b, "rtt_ms": facts.backhaul_rtt_ms, "path": "direct", "loss": 0.0}
+        f"{a}--{b}": {"a": a, "b": b, "rtt_ms": facts.between_ms(a, b), "path": "direct", "loss": 0.0}
         for n, a in enumerate(names)
         for b in names[n + 1 :]
     }
 
 
-def move_view(plane: ControlPlane, move: Move, started: int) -> dict[str, Any]:
+def move_view(plane: Knowledge, move: Move, started: int) -> dict[str, Any]:
     outcome = {"RELEASED": "released", "ABORTED": "aborted"}.get(move.state)
     silent = plane.silent_ms.get((move.order.ue, move.order.epoch))
     warmed = None
@@ -149,7 +154,7 @@ def move_view(plane: ControlPlane, move: Move, started: int) -> dict[str, Any]:
     }
 
 
-def _figures(plane: ControlPlane, moves: list[Move]) -> dict[str, Any]:
+def _figures(plane: Knowledge, moves: list[Move]) -> dict[str, Any]:
     playing = [s for s in plane.state.sessions.values() if s.state in ("serving", "opening")]
     rtts = sorted(
         plane.access.ues[s.ue].rtt_ms
@@ -180,7 +185,7 @@ def _share(ordered: list[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
-def _hops(plane: ControlPlane) -> dict[str, Any]:
+def _hops(plane: Knowledge) -> dict[str, Any]:
     return {
         str(second): {
             "radio": round(hop.radio_ms, 2),
@@ -192,7 +197,7 @@ def _hops(plane: ControlPlane) -> dict[str, Any]:
     }
 
 
-def _interruptions(plane: ControlPlane, moves: list[Move]) -> dict[str, Any]:
+def _interruptions(plane: Knowledge, moves: list[Move]) -> dict[str, Any]:
     counts = [0] * BINS
     for move in moves:
         silent = plane.silent_ms.get((move.order.ue, move.order.epoch))
@@ -215,7 +220,7 @@ def merge_patch(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     return patch
 
 
-def site_detail(plane: ControlPlane, facts: Facts, site: Site, now: int) -> dict[str, Any]:
+def site_detail(plane: Knowledge, facts: Facts, site: Site, now: int) -> dict[str, Any]:
     """A site with its sessions and with how it stands towards each application."""
     sessions = sorted(s.session for s in plane.state.sessions.values() if s.site == site.site)
     apps = {

@@ -6,14 +6,28 @@ from.
 
 from fedge.core.applications.application import Application, Template, app_id, applications_of
 from fedge.core.applications.objects import ObjectKey, Raw, key_of
-from fedge.core.applications.qos import Latency, Mobility, State
+from fedge.core.applications.qos import (
+    Border,
+    Latency,
+    Mobility,
+    Population,
+    QoSSpec,
+    RegionWeight,
+    Standby,
+    State,
+)
 
 __all__ = [
     "Application",
+    "Border",
     "Latency",
     "Mobility",
     "ObjectKey",
+    "Population",
+    "QoSSpec",
     "Raw",
+    "RegionWeight",
+    "Standby",
     "State",
     "Template",
     "app_id",

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from fedge.core.applications.deployment import BASE_DIR, Container, Deployment
 from fedge.core.applications.objects import Raw
-from fedge.core.applications.qos import Latency, Mobility, QoSPolicy, State
+from fedge.core.applications.qos import Border, Latency, Mobility, QoSPolicy, Standby, State
 from fedge.core.applications.quantity import cpu_millis, memory_bytes
 from fedge.core.applications.service import Service
 from fedge.core.messages import RunInstances, TrafficRule
@@ -50,6 +50,8 @@ class Application(Struct, frozen=True):
     ports: tuple[tuple[str, int], ...] = ()
     """The Service's ports: (UDP or TCP, number), in its order; the first is ``service_port``."""
     latency: Latency | None = None
+    border: Border | None = None
+    standby: Standby | None = None
     state: State = State()
     mobility: Mobility = Mobility()
     rules: tuple[TrafficRule, ...] = ()
@@ -86,6 +88,12 @@ class Application(Struct, frozen=True):
 def app_id(namespace: str, name: str) -> AppId:
     """``arena`` in the namespace ``default``, ``studio:arena`` in any other."""
     return AppId(name if namespace == "default" else f"{namespace}:{name}")
+
+
+def namespace_of_app(app: str) -> str:
+    """The namespace that an application's id names, whether it exists or not."""
+    namespace, colon, _ = app.partition(":")
+    return namespace if colon else "default"
 
 
 _REFERENCE = re.compile(r"\$\$|\$\(([-._a-zA-Z][-._a-zA-Z0-9]*)\)")
@@ -153,6 +161,8 @@ def _application(deployment: Deployment, services: list[Service], policies: list
         service_port=service.spec.ports[0].port if service else 0,
         ports=tuple((each.protocol, each.port) for each in service.spec.ports) if service else (),
         latency=policy.spec.latency if policy else None,
+        border=policy.spec.border if policy else None,
+        standby=policy.spec.standby if policy else None,
         state=policy.spec.state if policy else State(),
         mobility=policy.spec.mobility if policy else Mobility(),
     )

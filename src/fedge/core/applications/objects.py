@@ -20,6 +20,9 @@ NAME = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
 
 Name = Annotated[str, Meta(pattern=NAME, max_length=253)]
 
+CLUSTER_WIDE = frozenset({"Tenant", "ClusterPropagationPolicy", "ClusterOverridePolicy", "PriorityClass"})
+"""Kinds that are in no namespace; their objects' is empty."""
+
 
 class ObjectKey(NamedTuple):
     """By this the control plane stores an object."""
@@ -29,7 +32,7 @@ class ObjectKey(NamedTuple):
     name: str
 
     def __str__(self) -> str:
-        name = self.name if self.namespace == "default" else f"{self.namespace}/{self.name}"
+        name = self.name if self.namespace in ("", "default") else f"{self.namespace}/{self.name}"
         return f"{self.kind}/{name}"
 
 
@@ -37,13 +40,12 @@ class Part(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename
     """Base of every piece of a manifest: camel case outside, snake case inside, unknown fields refused."""
 
 
-class Metadata(Part, frozen=True, kw_only=True):
-    """``metadata``. The fields typed ``Any`` are what an API server fills in: accepted, so that its output
-    can be applied.
+class ClusterMetadata(Part, frozen=True, kw_only=True):
+    """``metadata`` of what is in no namespace. The fields typed ``Any`` are what an API server fills in: accepted, so
+    that its output can be applied.
     """
 
     name: Name
-    namespace: Name = "default"
     labels: dict[str, str] = {}
     annotations: dict[str, str] = {}
     uid: Any = None
@@ -51,6 +53,12 @@ class Metadata(Part, frozen=True, kw_only=True):
     generation: Any = None
     creation_timestamp: Any = None
     managed_fields: Any = None
+
+
+class Metadata(ClusterMetadata, frozen=True, kw_only=True):
+    """``metadata`` of what is in a namespace."""
+
+    namespace: Name = "default"
 
 
 class Requirement(Part, frozen=True, kw_only=True):
@@ -86,5 +94,9 @@ class LabelSelector(Part, frozen=True, kw_only=True):
 
 def key_of(raw: Raw) -> ObjectKey:
     """Who the object is. It must have been read before: a missing name is a ``KeyError``."""
-    metadata = raw["metadata"]
-    return ObjectKey(raw["kind"], metadata.get("namespace") or "default", metadata["name"])
+    return ObjectKey(raw["kind"], namespace_of(raw), raw["metadata"]["name"])
+
+
+def namespace_of(raw: Raw) -> str:
+    """The namespace that the object is in: ``default`` where it names none, empty for a cluster-wide kind."""
+    return "" if raw["kind"] in CLUSTER_WIDE else raw["metadata"].get("namespace") or "default"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fedge.core.control import enabling, leaving, sessions
+from fedge.core.control import enabling, leaving, sessions, tenancy
 from fedge.core.control.effects import Effect, Propose, Reply
 from fedge.core.control.events import (
     AskedAttach,
@@ -125,6 +125,8 @@ def attach(known: Knowledge, event: AskedAttach, now: Nanoseconds) -> list[Effec
         if move is not None and move.state in ("ACTIVATED", "STEERED"):
             effects.append(Propose(MoveWaived(move.id, "its client attached again")))
         return effects
+    if why := tenancy.no_session_left(known, event.app):
+        return [Reply(event.request, 429, {"code": "QUOTA_EXCEEDED", "message": why})]
     ue = ue_facts(known, event.ue, now)
     if ue is None:
         return [

@@ -168,7 +168,7 @@ def rule_updated(known: Knowledge, event: RuleUpdated, now: Nanoseconds) -> list
     told = Story(sentence, now, {"app": event.app, "rule": changed.traffic_rule_id})
     sites = [site for site in known.state.sites.values() if event.app in site.placed]
     return [
-        *(order for site in sites for order in reconcile.run_orders(site, known.applications)),
+        *(order for site in sites for order in reconcile.run_orders(site, known.per_site)),
         told,
     ]
 

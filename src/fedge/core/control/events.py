@@ -20,6 +20,7 @@ from fedge.core.messages import (
     RouteInstalled,
     SessionClosed,
     SessionDiscarded,
+    SessionLost,
     SessionOpened,
     SessionRefused,
     SiteHello,
@@ -113,6 +114,15 @@ class AskedConfirmation(Message, frozen=True):
     instance: AppInstanceId
 
 
+class AskedToken(Message, frozen=True):
+    """``digest``: SHA-256 of the new token, in hexadecimal; empty: the tenant's tokens end. ``players``: it may only attach."""
+
+    request: RequestId
+    tenant: str
+    digest: str = ""
+    players: bool = False
+
+
 class SessionPlaced(Message, frozen=True):
     session: SessionId
     key: SessionKey
@@ -195,6 +205,18 @@ class ObjectsChanged(Message, frozen=True):
     deleted: tuple[tuple[str, str, str], ...] = ()
 
 
+class TokenIssued(Message, frozen=True):
+    """It ends the tenant's token of the same kind."""
+
+    tenant: str
+    digest: str
+    players: bool = False
+
+
+class TokensRevoked(Message, frozen=True):
+    tenant: str
+
+
 class Placed(Message, frozen=True):
     """Which sites run how many instances of an application."""
 
@@ -234,6 +256,8 @@ DECIDED = (
     MovesHeld,
     SiteMarked,
     ObjectsChanged,
+    TokenIssued,
+    TokensRevoked,
     Placed,
     ResourceKept,
     ResourceGone,
@@ -244,6 +268,7 @@ DECIDED = (
     SessionRefused,
     SessionClosed,
     SessionDiscarded,
+    SessionLost,
     TargetWarmed,
     TargetRefused,
     RouteInstalled,
@@ -254,4 +279,4 @@ DECIDED = (
     UplinkSeen,
     SourceReleased,
 )
-"""The events that may change placement, move, route or epoch: these are journaled."""
+"""The events that may change placement, move, route, epoch or who may ask: these are journaled."""

@@ -9,13 +9,15 @@ from msgspec.structs import replace
 
 from fedge.core.access import AccessView
 from fedge.core.applications import Application, applications_of
+from fedge.core.applications.tenant import Tenant, tenants_of
 from fedge.core.applications.traffic_rules import dns_rules_of, rules_of
+from fedge.core.control.per_site import PerSite
 from fedge.core.control.state import Session, State
 from fedge.core.enablement import Farewell
 from fedge.core.federation import SiteView
 from fedge.core.messages import DnsRule, EngineBound, TrafficRule
 from fedge.core.model import Address, AppId, AppInstanceId, Nanoseconds, SiteId, UeId
-from fedge.core.placement import Policy, policies_of
+from fedge.core.placement import Picture, Placement, Policy, SiteFacts, Wanted, policies_of
 
 
 class ControlSettings(Struct, frozen=True):
@@ -33,6 +35,15 @@ class ControlSettings(Struct, frozen=True):
     site_services: dict[SiteId, Address] = {}
     started_at: Nanoseconds = 0
     default_service: str = ""
+
+
+class Asked(Struct, frozen=True):
+    """A question that placement was asked."""
+
+    application: Application
+    policy: Policy | None
+    sites: tuple[SiteFacts, ...]
+    wanted: Wanted | None
 
 
 class Knowledge:
@@ -54,18 +65,26 @@ class Knowledge:
         self.neighbours: dict[str, frozenset[AppInstanceId]] = {}
         self.expiry_told: set[str] = set()
         self.farewells: dict[tuple[AppId, SiteId], Farewell] = {}
+        self.picture: Picture | None = None
+        """Where the players are, as placement decides by it; None: nobody has been seen yet."""
+        self.pictured_at: Nanoseconds = 0
+        self.answered: dict[AppId, tuple[Asked, Placement]] = {}
+        """What placement was last asked for each application, and its answer."""
         self.repeated_at: Nanoseconds = 0
         self.swept = 0
         self.read_objects()
 
     def read_objects(self) -> None:
-        """Derive applications and policies from the stored manifests."""
+        """Derive applications, policies and tenants from the stored manifests."""
         objects = tuple(self.state.objects.values())
         self.applications = {
             app: replace(application, rules=self._rules(application))
             for app, application in applications_of(objects).items()
         }
         self.policies = policies_of(objects, self.applications)
+        self.tenants: dict[str, Tenant] = tenants_of(objects)
+        overriding = objects if self.settings.engine == "embedded" else ()
+        self.per_site = PerSite(overriding, self.applications)
 
     def _rules(self, application: Application) -> tuple[TrafficRule, ...]:
         """The manifest's rules, as updates have left them."""

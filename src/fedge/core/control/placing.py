@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fedge.core.applications import Application, key_of
-from fedge.core.control import farewells, leaving
+from msgspec.structs import replace
+
+from fedge.core.applications import Application, ObjectKey, key_of
+from fedge.core.control import demand, farewells, leaving, tenancy
 from fedge.core.control.effects import Effect, Propose, Reply, Story, ToSite
 from fedge.core.control.events import AskedApply, ObjectsChanged, Placed
-from fedge.core.control.knowledge import Knowledge
+from fedge.core.control.knowledge import Asked, Knowledge
+from fedge.core.control.per_site import PerSite, labels_of
 from fedge.core.control.state import State
-from fedge.core.federation import health
+from fedge.core.federation import Site, health
 from fedge.core.messages import RunInstances
-from fedge.core.model import AppId, Nanoseconds
-from fedge.core.placement import Placement, Refusal, SiteFacts, place
+from fedge.core.model import AppId, Nanoseconds, SiteId
+from fedge.core.placement import Placement, Policy, Refusal, SiteFacts, Wanted, place, wanted_of
 
 
 def asked(state: State, event: AskedApply) -> list[Effect]:
@@ -38,7 +41,7 @@ def actions(state: State, objects: Sequence[dict[str, Any]]) -> list[dict[str, A
         key = key_of(raw)
         before = state.objects.get(str(key))
         action = "created" if before is None else "unchanged" if before == raw else "configured"
-        results.append({"kind": key.kind, "name": key.name, "action": action})
+        results.append({"kind": key.kind, "name": key.name, "namespace": key.namespace, "action": action})
     return results
 
 
@@ -46,9 +49,11 @@ def objects_changed(state: State, event: ObjectsChanged) -> None:
     """Store what was accepted and forget what was deleted."""
     for raw in event.objects:
         state.objects[str(key_of(raw))] = raw
-    for kind, namespace, name in event.deleted:
-        from_default = namespace in ("", "default")
-        state.objects.pop(f"{kind}/{name}" if from_default else f"{kind}/{namespace}/{name}", None)
+    for gone in event.deleted:
+        key = ObjectKey(*gone)
+        state.objects.pop(str(key), None)
+        if key.kind == "Tenant":
+            tenancy.revoked(state, key.name)
 
 
 def place_all(known: Knowledge, now: Nanoseconds) -> list[Effect]:
@@ -62,8 +67,10 @@ def place_all(known: Knowledge, now: Nanoseconds) -> list[Effect]:
             effects += told
             if not keeps:
                 effects.append(Propose(Placed(app, {}, "the application was deleted")))
-    for app, application in known.applications.items():
-        chosen = placement_of(known, application, now)
+    placed: dict[AppId, Mapping[SiteId, int]] = dict(known.state.placed)
+    for app, application in sorted(known.applications.items(), key=lambda each: -_priority(known, each[0])):
+        chosen = placement_of(known, application, now, placed)
+        placed[app] = chosen.chosen
         wanted = chosen.chosen | leaving.kept(known, app, chosen.chosen, now)
         keeps, told = farewells.stay(known, app, wanted, now)
         wanted |= keeps
@@ -81,20 +88,89 @@ def _to_be_closed(state: State, app: AppId) -> bool:
     )
 
 
-def placement_of(known: Knowledge, application: Application, now: Nanoseconds) -> Placement:
-    """Where the application should run, as things are."""
+def _priority(known: Knowledge, app: AppId) -> int:
+    policy = known.policies.get(app)
+    return policy.priority if policy is not None else 0
+
+
+def placement_of(
+    known: Knowledge, application: Application, now: Nanoseconds, placed: tenancy.Placed | None = None
+) -> Placement:
+    """Where the application should run, as things are. ``placed``: what the others run, where that is decided already."""
+    policy = known.policies.get(application.app)
     if known.settings.engine == "karmada":
-        return _bound(known, application)
-    facts = [
-        SiteFacts(
-            name,
-            state=health(site, known.sites.get(name), now),
-            replicas=site.placed.get(application.app, 0),
-            labels={"fedge.dev/site": name},
+        bound = _bound(known, application)
+        return replace(bound, because=_why(policy)) if policy is not None and policy.suspended else bound
+    if policy is not None and policy.suspended:
+        return _suspended(known, application, policy)
+    chosen = _found(known, application, policy, now)
+    if policy is None:
+        return chosen
+    placed = known.state.placed if placed is None else placed
+    return tenancy.within_quota(known, application, policy, chosen, placed)
+
+
+def _broken(known: Knowledge, app: AppId, site: SiteId) -> Refusal | None:
+    trouble = known.per_site.trouble(app, site)
+    return Refusal("override", trouble) if trouble else None
+
+
+def _why(suspended: Policy) -> str:
+    return f"scheduling is suspended ({suspended.name}): what runs stays, nothing is placed"
+
+
+def _suspended(known: Knowledge, application: Application, policy: Policy) -> Placement:
+    """What runs stays as it is, and is said to."""
+    runs = {
+        site: count
+        for site, count in known.state.placed.get(application.app, {}).items()
+        if known.state.sites[site].marked != "lost"
+    }
+    why = _why(policy)
+    refused = {site: Refusal("suspended", why) for site in known.state.sites if site not in runs}
+    return Placement(runs, refused, max(0, application.replicas - sum(runs.values())), why)
+
+
+def _found(known: Knowledge, application: Application, policy: Policy | None, now: Nanoseconds) -> Placement:
+    """The embedded engine's own answer. The same figures have the same answer, which is not looked for again.
+
+    A site is its own region.
+    """
+    busy = demand.overloaded(known, now)
+    regions = {str(name): str(name) for name in known.state.sites}
+    wanted = wanted_of(application.latency, application.standby, demand.picture(known, now), regions)
+    facts = tuple(
+        _kept(
+            SiteFacts(
+                name,
+                state=health(site, known.sites.get(name), now),
+                replicas=_settled(known, application.app, site),
+                labels=labels_of(name),
+                region=name,
+                overloaded=name in busy,
+                barred=_broken(known, application.app, name),
+            )
         )
         for name, site in known.state.sites.items()
-    ]
-    return place(application, known.policies.get(application.app), [_kept(one) for one in facts])
+    )
+    asked = Asked(application, policy, facts, wanted)
+    before = known.answered.get(application.app)
+    if before is not None and before[0] == asked:
+        return before[1]
+    may_move = before is None or _standing(before[0]) != _standing(asked)
+    answer = place(asked.application, asked.policy, asked.sites, asked.wanted, may_move)
+    known.answered[application.app] = (asked, answer)
+    return answer
+
+
+def _settled(known: Knowledge, app: AppId, site: Site) -> int:
+    """Replicas that a site has and is to keep: a copy that is leaving counts as gone."""
+    return 0 if (app, site.site) in known.leaving else site.placed.get(app, 0)
+
+
+def _standing(asked: Asked) -> tuple[Wanted | None, list[SiteFacts]]:
+    """What may move a placement for its objective's sake: the players, and the sites as such; not how many replicas are asked."""
+    return asked.wanted, [replace(site, replicas=0, free_instances=None) for site in asked.sites]
 
 
 def _bound(known: Knowledge, application: Application) -> Placement:
@@ -111,15 +187,11 @@ def _bound(known: Knowledge, application: Application) -> Placement:
 def _kept(site: SiteFacts) -> SiteFacts:
     """A site that is drained or unheard keeps what it runs: its sessions need it until they have moved."""
     if site.state in ("draining", "suspect") and site.replicas:
-        return SiteFacts(
-            site.site, labels=site.labels, state="ready", replicas=site.replicas, free_instances=0
-        )
+        return replace(site, state="ready", free_instances=0)
     return site
 
 
-def placed(
-    state: State, applications: Mapping[AppId, Application], event: Placed, now: Nanoseconds
-) -> list[Effect]:
+def placed(state: State, per_site: PerSite, event: Placed, now: Nanoseconds) -> list[Effect]:
     """Tell the sites that gain, change or lose instances."""
     before = state.placed.get(event.app, {})
     state.placed[event.app], state.placed_because[event.app] = event.replicas, event.because
@@ -132,8 +204,9 @@ def placed(
             site.placed.pop(event.app, None)
         if replicas == before.get(name, 0):
             continue
-        if event.app in applications:
-            effects.append(ToSite(name, applications[event.app].run_instances(replicas)))
+        application = per_site.at(event.app, name)
+        if application is not None:
+            effects.append(ToSite(name, application.run_instances(replicas)))
         elif not replicas:
             effects.append(ToSite(name, RunInstances(event.app, 0, "", ())))
     named = ", ".join(f"{site} × {count}" for site, count in event.replicas.items()) or "nowhere"

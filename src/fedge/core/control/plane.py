@@ -15,6 +15,7 @@ from fedge.core.control import (
     placing,
     reconcile,
     sessions,
+    tenancy,
     ue_move,
 )
 from fedge.core.control.effects import Effect, Propose, Reply, ToAccess, ToSite
@@ -29,6 +30,7 @@ from fedge.core.control.events import (
     AskedMove,
     AskedResource,
     AskedRule,
+    AskedToken,
     AskedWithdrawal,
     ClientAttached,
     EpochRaised,
@@ -47,6 +49,8 @@ from fedge.core.control.events import (
     SessionClosing,
     SessionPlaced,
     SiteMarked,
+    TokenIssued,
+    TokensRevoked,
 )
 from fedge.core.control.knowledge import Knowledge
 from fedge.core.federation import SiteView
@@ -74,6 +78,7 @@ from fedge.core.messages import (
     RoutesTold,
     SessionClosed,
     SessionDiscarded,
+    SessionLost,
     SessionOpened,
     SessionRefused,
     SiteHello,
@@ -163,10 +168,12 @@ class ControlPlane(Knowledge):
                 move = session.move if session is not None else None
                 gone = sessions.discarded(state, event, now)
                 return gone if move is None else [*gone, *reconcile.lost_after_all(state, move, now)]
+            case SessionLost():
+                return reconcile.session_lost(state, event, now)
             case SiteHello():
                 self.sites.setdefault(event.site, SiteView()).heard_at = now
                 self.sites[event.site].instances = event.instances
-                return reconcile.site_hello(state, self.applications, event, now)
+                return reconcile.site_hello(state, self.per_site, event, now)
             case EpochRaised():
                 return reconcile.epoch_raised(state, event)
             case MovesHeld():
@@ -180,11 +187,17 @@ class ControlPlane(Knowledge):
                 orders = [
                     order
                     for site in state.sites.values()
-                    for order in reconcile.run_orders(site, self.applications)
+                    for order in reconcile.run_orders(site, self.per_site)
                 ]
                 return [*orders, *sessions.without_application(state, self.applications, now)]
+            case TokenIssued():
+                tenancy.issued(state, event)
+                return []
+            case TokensRevoked():
+                tenancy.revoked(state, event.tenant)
+                return []
             case Placed():
-                return placing.placed(state, self.applications, event, now)
+                return placing.placed(state, self.per_site, event, now)
             case ResourceKept():
                 return enabling.kept(state, event)
             case ResourceGone():
@@ -294,6 +307,8 @@ class ControlPlane(Knowledge):
                 return enabling.heartbeat(self, event, now)
             case AskedConfirmation():
                 return farewells.confirmed(self, event)
+            case AskedToken():
+                return tenancy.asked(self, event)
             case _:
                 return None
 

@@ -5,12 +5,10 @@ Facts of the data path win over the centre's memory: a copy that serves under a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from fedge.core.applications import Application
 from fedge.core.control import sessions, ue_move
 from fedge.core.control.effects import Effect, Propose, Story, ToAccess, ToSite
-from fedge.core.control.events import EpochRaised, SiteMarked
+from fedge.core.control.events import EpochRaised, MoveWaived, SiteMarked
+from fedge.core.control.per_site import PerSite
 from fedge.core.control.state import Session, State
 from fedge.core.federation import Site
 from fedge.core.messages import (
@@ -21,6 +19,7 @@ from fedge.core.messages import (
     MoveAborted,
     MoveActivated,
     RemoveRoute,
+    SessionLost,
     SessionOpened,
     SessionStatus,
     SiteHello,
@@ -29,13 +28,11 @@ from fedge.core.messages import (
     UplinkSeen,
 )
 from fedge.core.mobility import Move
-from fedge.core.mobility.move import UNDECIDED
-from fedge.core.model import SECOND, AppId, MoveId, Nanoseconds, SiteId
+from fedge.core.mobility.move import AFTER, UNDECIDED
+from fedge.core.model import SECOND, MoveId, Nanoseconds, SiteId
 
 
-def site_hello(
-    state: State, applications: Mapping[AppId, Application], event: SiteHello, now: Nanoseconds
-) -> list[Effect]:
+def site_hello(state: State, per_site: PerSite, event: SiteHello, now: Nanoseconds) -> list[Effect]:
     """An agent is here, new or again, with everything it holds."""
     effects: list[Effect] = []
     site = state.sites.get(event.site)
@@ -48,7 +45,7 @@ def site_hello(
         site.marked = "ready"
         effects.append(Story(f"{event.site} is back", now, {"site": event.site, "mark": "ready"}))
     site.gateway, site.peer = event.gateway, event.peer
-    effects += run_orders(site, applications)
+    effects += run_orders(site, per_site)
     held = {status.session: status for status in event.sessions}
     for status in event.sessions:
         effects += _copy(state, event.site, status, now)
@@ -70,12 +67,12 @@ def site_hello(
     return effects
 
 
-def run_orders(site: Site, applications: Mapping[AppId, Application]) -> list[Effect]:
+def run_orders(site: Site, per_site: PerSite) -> list[Effect]:
     """What shall run at a site."""
     return [
-        ToSite(site.site, applications[app].run_instances(replicas))
+        ToSite(site.site, application.run_instances(replicas))
         for app, replicas in site.placed.items()
-        if app in applications
+        if (application := per_site.at(app, site.site)) is not None
     ]
 
 
@@ -217,6 +214,26 @@ def _lost_with_site(state: State, session: Session, now: Nanoseconds) -> list[Ef
     if session.state == "closing":
         return [ToAccess(RemoveRoute(session.session, session.key))]
     return sessions.lost(state, session, now)
+
+
+def session_lost(state: State, event: SessionLost, now: Nanoseconds) -> list[Effect]:
+    """Its site lives, and says that the session's state is gone with the instance that held it."""
+    session = state.sessions.get(event.session)
+    heard = ToSite(event.site, DiscardSession(event.session, event.key, event.epoch))
+    if session is None or session.key != event.key or session.site != event.site:
+        return [heard]
+    if session.epoch > event.epoch or session.state == "lost":
+        return [heard]
+    move = state.moves.get(session.move) if session.move is not None else None
+    effects: list[Effect] = [heard]
+    if move is not None and move.state in AFTER:
+        effects += ue_move.waived(state, MoveWaived(move.id, event.reason), now)
+    elif move is not None:  # a source that had handed over says nothing: its target's answer decides
+        effects += ue_move.abandoned(state, move, event.reason, now)
+    if session.state == "closing":
+        del state.sessions[event.session]
+        return [*effects, ToAccess(RemoveRoute(session.session, session.key))]
+    return [*effects, *sessions.lost(state, session, now)]
 
 
 def lost_after_all(state: State, move_id: MoveId, now: Nanoseconds) -> list[Effect]:

@@ -46,6 +46,13 @@ class Session(Struct):
     """Its client is led by the SDK; else the core network leads its packets."""
 
 
+class Grant(Struct, frozen=True):
+    """What a token allows: everything in one tenant's namespace; ``players``: to attach to its applications, no more."""
+
+    tenant: str
+    players: bool = False
+
+
 class State(Struct):
     sites: dict[SiteId, Site] = field(default_factory=dict)
     sessions: dict[SessionId, Session] = field(default_factory=dict)
@@ -59,6 +66,8 @@ class State(Struct):
     """How many sessions that were lost with a site have begun anew elsewhere."""
     hold_moves: bool = False
     enablement: Enablement = field(default_factory=Enablement)
+    grants: dict[str, Grant] = field(default_factory=dict)
+    """By the SHA-256 of a tenant's token, in hexadecimal."""
 
     def under_way(self) -> Iterator[Move]:
         return (move for move in self.moves.values() if not move.ended)

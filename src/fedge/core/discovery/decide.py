@@ -1,4 +1,8 @@
-"""The serving site for one UE: feasible, then ranked by expected round trip, with hysteresis and a reason for every refusal.
+"""The serving site for one UE: feasible, then ranked by the one objective, with hysteresis and a reason for every refusal.
+
+The objective is placement's (`core/placement/objective.py`), for one player: within the latency objective first, then a site that
+is not crowded, then the shorter expected round trip. A session only moves where it gets faster by more than the hysteresis
+and stands no worse; so neither a crowd nor a round trip about the objective's bound makes it wander.
 
 Pure and fast (it is asked for every UE several times a second): one pass over the sites and one sort.
 `core/mobility` turns a decision into a move; attaching takes ``best``. The terms are explained in
@@ -17,6 +21,7 @@ from fedge.core.applications.application import Application
 from fedge.core.discovery.facts import SiteFacts, UeFacts
 from fedge.core.discovery.load import FRESH_MS, discounted_load, load_term_ms, usual_load, weight_of_age
 from fedge.core.model import SiteId
+from fedge.core.placement.objective import Standing, standing
 
 WHY_NOT_READY = {
     "joining": "the site is still joining",
@@ -43,10 +48,14 @@ class Ranked(Struct, frozen=True):
     load_ms: float
     refused_by: str = ""
     reason: str = ""
+    stands: Standing = Standing(False, False)
+    """outside the application's objective, crowded; both false where it is refused"""
 
 
 class Decision(Struct, frozen=True):
     """``move``: to ``best`` (without a serving site: open there). ``stay``. ``none``: no site can serve.
+
+    ``best``: where it moves, else the first of the ranking.
 
     ``gain_ms``: expected round trip of the serving site less that of ``best``, discounted by the age of the
     UE's figures.
@@ -93,7 +102,8 @@ def ranking(
     """
     usual = usual_load(sites)
     radio_ms = ue.radio_rtt_ms
-    able: list[tuple[float, bool, SiteId, float, float]] = []
+    objective_ms = application.latency.objective_ms if application.latency is not None else None
+    able: list[tuple[Standing, float, bool, SiteId, float, float]] = []
     refused: list[Ranked] = []
     for site in sites:
         name = site.site
@@ -101,14 +111,17 @@ def ranking(
         load_ms = load_term_ms(discounted_load(site, usual))
         backhaul_ms = ue.path_rtt_ms.get(name)
         if not rule and backhaul_ms is not None:
-            able.append((radio_ms + backhaul_ms + load_ms, name != serving, name, backhaul_ms, load_ms))
+            expected_ms = radio_ms + backhaul_ms + load_ms
+            players = site.sessions + (name != serving)
+            stands = standing(expected_ms, objective_ms, players, site.capacity)
+            able.append((stands, expected_ms, name != serving, name, backhaul_ms, load_ms))
         else:
             expected = None if backhaul_ms is None else radio_ms + backhaul_ms + load_ms
             refused.append(Ranked(name, 0, False, expected, radio_ms, backhaul_ms, load_ms, rule, reason))
     able.sort()
     first = [
-        Ranked(name, rank, True, expected, radio_ms, backhaul_ms, load_ms)
-        for rank, (expected, _, name, backhaul_ms, load_ms) in enumerate(able, start=1)
+        Ranked(name, rank, True, expected, radio_ms, backhaul_ms, load_ms, stands=stands)
+        for rank, (stands, expected, _, name, backhaul_ms, load_ms) in enumerate(able, start=1)
     ]
     return (*first, *sorted(refused, key=lambda each: each.site))
 
@@ -123,15 +136,29 @@ def decide(
     """
     ranked = ranking(ue, application, sites, serving)
     hysteresis_ms = application.mobility.hysteresis_ms
-    best = ranked[0] if ranked and ranked[0].feasible else None
     now = next((each for each in ranked if each.site == serving), None) if serving is not None else None
     worth = weight_of_age(ue.age_ms)
-    gain_ms = 0.0
-    if now is not None and best is not None and now.expected_rtt_ms is not None:
-        gain_ms = (now.expected_rtt_ms - (best.expected_rtt_ms or 0.0)) * worth
+    best = _best(ranked, now, hysteresis_ms, worth)
+    gain_ms = _gain_ms(now, best, worth) if best is not None else 0.0
     verdict, because = _verdict(application, ranked, best, now, serving, gain_ms)
     because += _doubts(ue, worth, sites, best, now)
     return Decision(serving, best.site if best else None, verdict, gain_ms, hysteresis_ms, because, ranked)
+
+
+def _gain_ms(now: Ranked | None, site: Ranked, worth: float) -> float:
+    if now is None or now.expected_rtt_ms is None:
+        return 0.0
+    return (now.expected_rtt_ms - (site.expected_rtt_ms or 0.0)) * worth
+
+
+def _best(ranked: Sequence[Ranked], now: Ranked | None, hysteresis_ms: float, worth: float) -> Ranked | None:
+    """The first that is worth a move and stands no worse than the serving site; else the first of all."""
+    able = [each for each in ranked if each.feasible]
+    if now is not None and now.feasible:
+        for each in able:
+            if each.stands <= now.stands and _gain_ms(now, each, worth) > hysteresis_ms:
+                return each
+    return able[0] if able else None
 
 
 def _verdict(
@@ -159,6 +186,11 @@ def _verdict(
         )
     if best.site == serving:
         return "stay", f"{serving} is the best of {_count(ranked)}: {_ms(best)}"
+    if gain_ms <= 0:
+        return (
+            "stay",
+            f"{serving} serves at {_ms(now)}; {best.site} is less crowded, but not faster: {_ms(best)}",
+        )
     if mobility.mode == "stay":
         return "stay", f"{best.site} would be {gain_ms:.1f} ms faster, but sessions of {application.app} stay"
     if gain_ms > mobility.hysteresis_ms:

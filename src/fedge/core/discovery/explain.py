@@ -34,6 +34,8 @@ def _site(each: Ranked) -> dict[str, Any]:
             "backhaul": _figure(each.backhaul_ms),
             "load": _figure(each.load_ms),
         },
+        "within_objective": not each.stands.outside if each.feasible else None,
+        "crowded": each.stands.crowded,
         "refused_by": each.refused_by,
         "reason": each.reason,
     }

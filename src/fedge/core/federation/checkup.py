@@ -10,6 +10,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+AgentState = Literal["absent", "not told", "refused", "waiting", "ready"]
+
 
 class MemberFacts(Struct, frozen=True):
     """A member cluster as Karmada shows it."""
@@ -20,6 +22,8 @@ class MemberFacts(Struct, frozen=True):
     serves_deployments: bool = False
     site: str = ""
     """its label fedge.dev/site"""
+    agent: AgentState = "absent"
+    """the site's agent there: not applied; no override says its cluster; not accepted; not Ready; Ready"""
 
 
 class KarmadaFacts(Struct, frozen=True):
@@ -29,6 +33,9 @@ class KarmadaFacts(Struct, frozen=True):
     kinds: frozenset[str] = frozenset()
     """plural.group of each kind that is served"""
     members: tuple[MemberFacts, ...] = ()
+    agent_policy: bool = False
+    """the ClusterPropagationPolicy that takes agents to the members"""
+    federation_file: bool = False
     no_execute_policies: int = 0
     webhooks: int = 0
     missing_rights: tuple[str, ...] = ()
@@ -53,12 +60,20 @@ NEEDED = {
     "propagationpolicies.policy.karmada.io": "nothing can be propagated: this is no Karmada API server",
     "clusters.cluster.karmada.io": "no cluster can be seen: Karmada's aggregated API server does not answer",
     "qospolicies.fedge.dev": "QoSPolicies cannot be stored: no session will follow its player",
+    "tenants.fedge.dev": "Tenants cannot be stored: nothing is published, and no namespace keeps to its sites",
 }
 
 
 def checkup(facts: KarmadaFacts) -> list[Finding]:
     """Every finding, in the order in which one would mend them."""
-    return [*_kinds(facts), *_members(facts), *_scheduler(facts), *_failover(facts), *_rights(facts)]
+    return [
+        *_kinds(facts),
+        *_members(facts),
+        *_scheduler(facts),
+        *_agents(facts),
+        *_failover(facts),
+        *_rights(facts),
+    ]
 
 
 def healthy(findings: list[Finding]) -> bool:
@@ -143,6 +158,45 @@ def _scheduler(facts: KarmadaFacts) -> Iterator[Finding]:
             "they run nowhere new",
             "fedge explain deployment/NAME",
         )
+
+
+_AGENT = {
+    "absent": ("has no agent", "look at the binding fedge-agent-deployment in fedge-system"),
+    "not told": (
+        "has an agent that is not told its cluster",
+        "add a rule to the ClusterOverridePolicy fedge-agent",
+    ),
+    "refused": ("does not accept the agent", "kubectl describe work -A | grep -B5 fedge-agent"),
+    "waiting": (
+        "has an agent that is not Ready",
+        "kubectl -n fedge-system describe pod -l app=fedge-agent, there",
+    ),
+}
+
+
+def _agents(facts: KarmadaFacts) -> Iterator[Finding]:
+    """The sites' agents where kubelets run the Pods; on the test bench its nodes are the agents."""
+    nothing_served = "no session is served on clusters whose Pods kubelets run"
+    if not facts.agent_policy:
+        remedy = "kubectl apply -f deploy/karmada/members/"
+        yield Finding("no ClusterPropagationPolicy fedge-agent", "warning", nothing_served, remedy)
+        return
+    yield Finding("the ClusterPropagationPolicy fedge-agent takes agents to the members", "ok")
+    if not facts.federation_file:
+        yield Finding(
+            "no ConfigMap fedge-federation in fedge-system",
+            "warning",
+            "agents do not start: " + nothing_served,
+            "kubectl -n fedge-system create configmap fedge-federation --from-file=federation.yaml, labelled as README.md says",
+        )
+    for each in facts.members:
+        if each.agent == "ready":
+            yield Finding(f"{each.name} has an agent that is Ready", "ok")
+        else:
+            what, remedy = _AGENT[each.agent]
+            yield Finding(
+                f"{each.name} {what}", "warning", f"no session is served or moves at {each.name}", remedy
+            )
 
 
 def _failover(facts: KarmadaFacts) -> Iterator[Finding]:

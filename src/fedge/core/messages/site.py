@@ -238,6 +238,19 @@ class EpochVoided(Message, frozen=True):
     epoch: int
 
 
+class SessionLost(Message, frozen=True):
+    """The instance that held the session is gone for good, and the session's files with it: a Pod that was deleted.
+
+    Said again until the centre answers with ``DiscardSession``.
+    """
+
+    site: SiteId
+    session: SessionId
+    key: SessionKey
+    epoch: int
+    reason: str
+
+
 class SessionDiscarded(Message, frozen=True):
     """What ``epoch`` did after ``tick`` was never heard by its client and is gone."""
 

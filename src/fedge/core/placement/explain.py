@@ -33,5 +33,18 @@ def explanation(application: Application, placement: Placement) -> dict[str, Any
         "placed": sum(placement.chosen.values()),
         "unplaced": placement.unplaced,
         "because": placement.because,
+        "objective": _objective(application, placement),
+        "mend": placement.mend,
         "sites": [*chosen, *refused],
+    }
+
+
+def _objective(application: Application, placement: Placement) -> dict[str, Any] | None:
+    """None: there is none. ``within`` is null where no players are known."""
+    if application.latency is None:
+        return None
+    return {
+        "ms": application.latency.objective_ms,
+        "percentile": application.latency.percentile,
+        "within": None if placement.within is None else round(placement.within, 4),
     }

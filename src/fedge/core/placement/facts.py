@@ -6,15 +6,11 @@ The control plane fills `SiteFacts` from federation, access and the agents' repo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Literal
 
 from msgspec import Struct
 
 from fedge.core.model import SiteId
-
-Demand = Mapping[str, float]
-"""How many players each population (a cell, a region) has; only proportions matter."""
 
 
 class Taint(Struct, frozen=True):
@@ -24,17 +20,16 @@ class Taint(Struct, frozen=True):
 
 
 class Refusal(Struct, frozen=True):
-    """``rule``: state, affinity, taint, weight, capacity, spread, api, eviction or tenant."""
+    """Why a site may not. ``rule``: state, affinity, taint, border, overload, weight, capacity, spread, api, eviction, tenant,
+    override or suspended.
+    """
 
     rule: str
     reason: str
 
 
 class SiteFacts(Struct, frozen=True):
-    """One site. ``replicas``: of this application, there already; the ``free_*`` figures do not count them. None: no bound.
-
-    ``rtt_ms``: expected round trip for the players of each population, in ms.
-    """
+    """One site. ``replicas``: of this application, there already; the ``free_*`` figures do not count them. None: no bound."""
 
     site: SiteId
     labels: dict[str, str] = {}
@@ -45,9 +40,10 @@ class SiteFacts(Struct, frozen=True):
     free_memory_bytes: int | None = None
     free_instances: int | None = None
     replicas: int = 0
-    rtt_ms: dict[str, float] = {}
+    overloaded: bool = False
+    """so busy that it takes nothing new; what it runs stays"""
     barred: Refusal | None = None
-    """a refusal that was found elsewhere (a tenant's sites, an eviction)"""
+    """a refusal that was found elsewhere (an override, an eviction)"""
 
 
 class Placement(Struct, frozen=True):
@@ -60,3 +56,7 @@ class Placement(Struct, frozen=True):
     refused: dict[SiteId, Refusal]
     unplaced: int
     because: str
+    within: float | None = None
+    """share of the players expected within their objective, 0 to 1; None: no objective, or no players are known"""
+    mend: str = ""
+    """where something does not fit: which constraint, how far off, and the smallest change that would do"""

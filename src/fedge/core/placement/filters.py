@@ -1,8 +1,8 @@
 """Which clusters could hold a binding at all, as masks over the fleet, and for which rule the others could not.
 
-The rules are the stock scheduler's filter plugins (pkg/scheduler/framework/plugins): affinity, taints, APIs,
-evictions, fields that a spread needs. A cluster that has the binding already is not asked for taints (the
-taint manager's matter) nor APIs.
+The rules are the stock scheduler's filter plugins (pkg/scheduler/framework/plugins): affinity, taints, APIs, evictions, fields
+that a spread needs; and three of ours: the sites that the namespace's tenant may use, and a QoS's border and overload. A cluster
+that has the binding already is not asked for taints (the taint manager's matter), APIs nor overload.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from fedge.core.applications.objects import Requirement
+from fedge.core.applications.objects import LabelSelector, Requirement
 from fedge.core.placement.facts import Refusal, Taint
 from fedge.core.placement.fleet import Fleet, Mask
 from fedge.core.placement.question import Question
@@ -92,6 +92,8 @@ def rules(fleet: Fleet, question: Question) -> list[tuple[str, str, Mask]]:
     placement = question.placement
     held = [fleet.number[name] for name in question.clusters if name in fleet.number]
     found = [("state", "it is being deleted", fleet.staying)]
+    if question.allowed is not None:
+        found.append(("tenant", "it is not one of the tenant's sites", _allowed(fleet, question.allowed)))
     if (selected := _selected(fleet, question)) is not None:
         found.append(("affinity", "the policy's cluster affinity does not select it", selected))
     tolerant = [not any(bars(each, placement.cluster_tolerations) for each in s) for s in fleet.taint_sets]
@@ -106,11 +108,31 @@ def rules(fleet: Fleet, question: Question) -> list[tuple[str, str, Mask]]:
         passing = np.ones(fleet.size, bool)
         passing[[fleet.number[name] for name in question.evicted_from if name in fleet.number]] = False
         found.append(("eviction", "it is being evicted from there", passing))
+    if question.border is not None:
+        border = matching(fleet, question.border)
+        found.append(("border", "the application's data must not leave for there", border))
+    if question.overloaded:
+        passing = np.ones(fleet.size, bool)
+        passing[[fleet.number[name] for name in question.overloaded if name in fleet.number]] = False
+        passing[held] = True
+        found.append(("overload", "it is overloaded and takes nothing new for now", passing))
     for spread in placement.spread_constraints:
         if spread.spread_by_field in fleet.with_field:
             reason = f"it has no {spread.spread_by_field}"
             found.append(("spread", reason, fleet.with_field[spread.spread_by_field]))
     return found
+
+
+def _allowed(fleet: Fleet, selector: LabelSelector) -> Mask:
+    return matching(fleet, ClusterAffinity(label_selector=selector))
+
+
+def outside(fleet: Fleet, question: Question) -> bool:
+    """Does it hold a cluster that its tenant may not use (any more)?"""
+    if question.allowed is None:
+        return False
+    held = [fleet.number[name] for name in question.clusters if name in fleet.number]
+    return not _allowed(fleet, question.allowed)[held].all()
 
 
 def refusals(fleet: Fleet, question: Question) -> dict[str, Refusal]:

@@ -15,6 +15,8 @@ each player's own place, not for any exchange of many for one; a sum is what a b
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
@@ -39,6 +41,7 @@ class Problem(Struct, frozen=True):
     most_instances: Ints
     opening: Ints
     standby_sites: int = 0
+    comfortable_share: float = COMFORTABLE
 
     @property
     def places(self) -> Ints:
@@ -47,7 +50,7 @@ class Problem(Struct, frozen=True):
     @property
     def comfortable(self) -> Ints:
         """Places before a site's players count as crowded."""
-        return (self.places * COMFORTABLE + 1e-9).astype(np.int64)
+        return (self.places * self.comfortable_share + 1e-9).astype(np.int64)
 
 
 class Weights(Struct, frozen=True):
@@ -77,6 +80,23 @@ def weights_of(problem: Problem) -> Weights:
     crowded = dearest + 1
     outside = crowded + dearest + 1
     return Weights(crowded, outside, outside + crowded + dearest + 1)
+
+
+class Standing(NamedTuple):
+    """One player's part of the objective, at one site; the smaller is the better, before the round trip is looked at."""
+
+    outside: bool
+    crowded: bool
+
+
+def standing(rtt_ms: float, objective_ms: float | None, players: int, places: int) -> Standing:
+    """Of a player who would be one of ``players`` at a site with so many ``places``. No objective: round trips alone count.
+
+    Who is outside anyway is better off nearer than where there is more room: then a crowd does not count.
+    """
+    outside = objective_ms is not None and rtt_ms > objective_ms
+    full = players > int(places * COMFORTABLE + 1e-9)
+    return Standing(outside, objective_ms is not None and not outside and full)
 
 
 def instances_for(players: Ints, places_per_instance: int) -> Ints:

@@ -14,17 +14,19 @@ from fedge.core.applications.application import Application, Template
 from fedge.core.model import SiteId
 from fedge.core.placement.decide import decide
 from fedge.core.placement.estimate import allocatable
-from fedge.core.placement.facts import Demand, Placement, Refusal, SiteFacts
+from fedge.core.placement.facts import Placement, Refusal, SiteFacts
 from fedge.core.placement.filters import bars, refusals
 from fedge.core.placement.fleet import Fleet
+from fedge.core.placement.mend import mend
 from fedge.core.placement.policy import Policy
-from fedge.core.placement.question import Cluster, Decision, Question
-from fedge.core.placement.rank import preference
+from fedge.core.placement.question import Cluster, Decision, Question, Wanted
 from fedge.core.placement.spread import divided
 from fedge.core.placement.stock_policy import StockPlacement
+from fedge.core.placement.wish import border_of
 
 DEPLOYMENT = ("apps/v1", "Deployment")
-UNBOUNDED = 2**62
+UNBOUNDED = 2**50
+"""more than any site has, and little enough to add up over all sites"""
 WHY_NOT_READY = {
     "joining": "it is still joining",
     "suspect": "its agent has not been heard for a while",
@@ -35,9 +37,16 @@ WHY_NOT_READY = {
 
 
 def place(
-    application: Application, policy: Policy | None, sites: Sequence[SiteFacts], demand: Demand | None = None
+    application: Application,
+    policy: Policy | None,
+    sites: Sequence[SiteFacts],
+    wanted: Wanted | None = None,
+    may_move: bool = True,
 ) -> Placement:
-    """Sites and replicas for ``application`` under ``policy``; None: nothing selects it, so it runs nowhere."""
+    """Sites and replicas for ``application`` under ``policy`` (None: nothing selects it, so it runs nowhere).
+
+    ``wanted``: its objective, with where the players are; None where it has none, or nobody is known.
+    """
     if policy is None:
         return Placement({}, {}, application.replicas, "no PropagationPolicy selects it")
     if application.replicas == 0:
@@ -47,7 +56,7 @@ def place(
     able = [site for site in sites if site.site not in refused]
     fleet, question = (
         Fleet(_cluster(site) for site in able),
-        _question(application, policy, able, demand or {}),
+        _question(application, policy, able, wanted, may_move),
     )
     refused |= {SiteId(name): why for name, why in refusals(fleet, question).items()}
     decision = decide(question, fleet)
@@ -55,10 +64,11 @@ def place(
     refused |= _left_out(fleet, question, policy, chosen, refused)
     copies = 1 if divided(policy.placement) else max(1, len(chosen))
     unplaced = max(0, application.replicas * copies - sum(chosen.values()))
-    because = _because(application, policy, chosen, unplaced)
+    because = _because(application, policy, chosen, unplaced, decision.within)
     if decision.failure:
         because = _why_not(decision, len(sites), refused)
-    return Placement(chosen, refused, unplaced, because)
+    off = mend(question, fleet, decision)
+    return Placement(chosen, refused, unplaced, because, decision.within, off.sentence if off else "")
 
 
 def _barred(site: SiteFacts, policy: Policy) -> Refusal | None:
@@ -92,7 +102,11 @@ def _cluster(site: SiteFacts) -> Cluster:
 
 
 def _question(
-    application: Application, policy: Policy, sites: Sequence[SiteFacts], demand: Demand
+    application: Application,
+    policy: Policy,
+    sites: Sequence[SiteFacts],
+    wanted: Wanted | None,
+    may_move: bool,
 ) -> Question:
     held = sorted((site.site, site.replicas) for site in sites if site.replicas)
     return Question(
@@ -103,7 +117,11 @@ def _question(
         requests=_requests(application.template),
         placement=_bounded(policy.placement, len(sites)),
         clusters=dict(held),
-        preference=preference(sites, application.latency, demand),
+        allowed=policy.allowed,
+        wanted=wanted,
+        may_move=may_move,
+        border=border_of(application.border) if application.border is not None else None,
+        overloaded=frozenset(site.site for site in sites if site.overloaded),
     )
 
 
@@ -173,12 +191,22 @@ def _why_not(decision: Decision, sites: int, refused: Mapping[SiteId, Refusal]) 
     return said + (f"; refused: {counted}" if counted else "")
 
 
-def _because(application: Application, policy: Policy, chosen: Mapping[SiteId, int], unplaced: int) -> str:
+def _because(
+    application: Application,
+    policy: Policy,
+    chosen: Mapping[SiteId, int],
+    unplaced: int,
+    within: float | None,
+) -> str:
     placed = sum(chosen.values())
+    served = within is not None
     how = {
         "duplicated": f"a copy of {application.replicas} at each of {len(chosen)} sites",
-        "aggregated": f"{placed} replicas at {len(chosen)} sites, as few as hold them",
+        "aggregated": f"{placed} replicas at {len(chosen)} sites, as few as {'serve the players' if served else 'hold them'}",
         "static": f"{placed} replicas at {len(chosen)} sites by weight",
-        "dynamic": f"{placed} replicas at {len(chosen)} sites by the room they have",
+        "dynamic": f"{placed} replicas at {len(chosen)} sites by {'their players' if served else 'the room they have'}",
     }[policy.division]
-    return f"{how} ({policy.name or 'policy'})" + (f"; {unplaced} found no room" if unplaced else "")
+    told = f"{how} ({policy.name or 'policy'})"
+    if within is not None and application.latency is not None:
+        told += f"; {within:.0%} of the players within {application.latency.objective_ms:g} ms"
+    return told + (f"; {unplaced} found no room" if unplaced else "")

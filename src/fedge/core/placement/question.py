@@ -11,8 +11,9 @@ from typing import Literal
 
 from msgspec import Struct
 
+from fedge.core.applications.objects import LabelSelector
 from fedge.core.placement.facts import Taint
-from fedge.core.placement.stock_policy import StockPlacement
+from fedge.core.placement.stock_policy import ClusterAffinity, StockPlacement
 
 Amounts = Mapping[str, int]
 """By resource name: thousandths of a CPU for ``cpu``, whole units (bytes, pods) for the rest."""
@@ -46,6 +47,19 @@ class Cluster(Struct, frozen=True):
     """it is being deleted"""
 
 
+class Wanted(Struct, frozen=True):
+    """What the application's QoS asks of a placement, with the figures that tell. `serve.py` answers it.
+
+    ``players``: the weight of each population; ``rtt_ms``: by cluster, then population, expected round trips in ms.
+    """
+
+    objective_ms: float
+    percentile: float
+    players: Mapping[str, float]
+    rtt_ms: Mapping[str, Mapping[str, float]]
+    standby_sites: int = 0
+
+
 class Question(Struct, frozen=True):
     """One binding. ``requests`` None: the object has no replicas' requirements (a Service, a ConfigMap)."""
 
@@ -65,8 +79,16 @@ class Question(Struct, frozen=True):
     components: int = 0
     keep_empty: bool = False
     """stock's --enable-empty-workload-propagation"""
-    preference: Mapping[str, float] | None = None
-    """QoS: a cost for each cluster, the least first among equal scores; None decides as the stock scheduler"""
+    allowed: LabelSelector | None = None
+    """clusters that the namespace's tenant may use, by their labels; None: every one"""
+    wanted: Wanted | None = None
+    """QoS; this and the next three as they are here decide as the stock scheduler"""
+    may_move: bool = True
+    """players or clusters changed since it was last decided; else what is placed does not move for the objective's sake"""
+    border: ClusterAffinity | None = None
+    """where the application's data may be"""
+    overloaded: frozenset[str] = frozenset()
+    """clusters that take nothing new for now"""
 
     @property
     def workload(self) -> bool:
@@ -81,3 +103,5 @@ class Decision(Struct, frozen=True):
     message: str = ""
     affinity: str = ""
     """the name of the affinity term that was used"""
+    within: float | None = None
+    """share of the players that are expected within their objective, 0 to 1; None: nobody asked"""

@@ -47,6 +47,7 @@ class Binding(Struct, frozen=True):
     """One binding. ``question`` None: its placement cannot be followed, and ``trouble`` says why."""
 
     key: BindingKey
+    uid: str
     version: str
     generation: int
     observed: int
@@ -86,6 +87,7 @@ def read_binding(raw: Mapping[str, Any], scheduler_name: str) -> Binding:
     suspended = bool((spec.get("suspension") or {}).get("scheduling"))
     return Binding(
         key=BindingKey(metadata.get("namespace") or "", metadata["name"]),
+        uid=str(metadata.get("uid") or ""),
         version=str(metadata.get("resourceVersion") or ""),
         generation=int(metadata.get("generation") or 0),
         observed=int(status.get("schedulerObservedGeneration") or 0),

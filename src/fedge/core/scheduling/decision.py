@@ -15,7 +15,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from fedge.core.placement import Fleet, Question, divided, place_binding, refusals
+from fedge.core.placement import Decision, Fleet, Question, divided, mend, outside, place_binding, refusals
 from fedge.core.scheduling.binding import PRODUCER, Binding, EvictionTask
 from fedge.core.scheduling.events import Write
 
@@ -24,12 +24,15 @@ MOST_NAMED = 10
 """Clusters that are named for each reason."""
 
 
-def due(binding: Binding, fleet: Fleet) -> bool:
-    """Has its answer to be found anew? Where not, what it has stays, whatever would be chosen today."""
+def due(binding: Binding, fleet: Fleet, anew: bool = False) -> bool:
+    """Has its answer to be found anew? Where not, what it has stays, whatever would be chosen today.
+
+    ``anew``: what its QoS asks for is to be held against players, clusters or a policy that changed.
+    """
     question = binding.question
-    if question is None or not binding.applied or binding.reschedule or binding.scheduled != "True":
+    if anew or question is None or not binding.applied or binding.reschedule or binding.scheduled != "True":
         return True
-    if any(cluster not in fleet.number for cluster in question.clusters):
+    if any(cluster not in fleet.number for cluster in question.clusters) or outside(fleet, question):
         return True
     if not question.workload or not divided(question.placement) or question.replicas == 0:
         return True  # a copy everywhere it may be: clusters that joined or left matter at once
@@ -37,21 +40,27 @@ def due(binding: Binding, fleet: Fleet) -> bool:
 
 
 def decide(
-    binding: Binding, fleet: Fleet, live: Mapping[str, int], leave_within_s: int, wall_s: float
+    binding: Binding,
+    fleet: Fleet,
+    live: Mapping[str, int],
+    leave_within_s: int,
+    wall_s: float,
+    anew: bool = False,
 ) -> Write | None:
     """What is to be written; None where the binding says it already. ``live``: its sessions by cluster."""
     question = binding.question
     if question is None:
         return _write(binding, False, "SchedulerError", binding.trouble)
-    if not due(binding, fleet):
+    if not due(binding, fleet, anew):
         return _write(binding, True, "Success", binding.message or SUCCESS)
     decision = place_binding(question, fleet)
     if decision.clusters is None or (decision.failure and not question.clusters):
-        message = f"{decision.message}: {_why(fleet, question)}"
+        message = f"{decision.message}: {_why(fleet, question)}{_mended(fleet, question, decision)}"
         return _write(binding, False, decision.failure, message, affinity=decision.affinity)
     wanted = decision.clusters
     ok, reason = not decision.failure, decision.failure or "Success"
-    message = SUCCESS if ok else f"{decision.message}: {_why(fleet, question)}"
+    said = SUCCESS + _served(question, decision) if ok else f"{decision.message}: {_why(fleet, question)}"
+    message = said + _mended(fleet, question, decision)
     tasks = _staying(binding, wanted, live, leave_within_s, wall_s)
     if wanted == dict(question.clusters) and binding.applied and tasks is None:
         return _write(binding, ok, reason, message, affinity=decision.affinity)
@@ -120,6 +129,7 @@ def _write(binding: Binding, scheduled: bool, reason: str, message: str, affinit
 def _whole(binding: Binding, scheduled: bool, reason: str, message: str, affinity: str) -> Write:
     return Write(
         key=binding.key,
+        uid=binding.uid,
         version=binding.version,
         generation=binding.generation,
         clusters=None,
@@ -132,6 +142,23 @@ def _whole(binding: Binding, scheduled: bool, reason: str, message: str, affinit
         affinity=affinity,
         conditions=binding.conditions,
     )
+
+
+def _served(question: Question, decision: Decision) -> str:
+    """For example:  97% of the players are expected within 50 ms (95% asked)."""
+    if question.wanted is None or decision.within is None:
+        return ""
+    wanted = question.wanted
+    return (
+        f" {decision.within:.0%} of the players are expected within {wanted.objective_ms:g} ms"
+        f" ({wanted.percentile:g}% asked)."
+    )
+
+
+def _mended(fleet: Fleet, question: Question, decision: Decision) -> str:
+    """How far off it is, and what would do."""
+    off = mend(question, fleet, decision)
+    return f" {off.sentence[0].upper()}{off.sentence[1:]}." if off is not None else ""
 
 
 def _why(fleet: Fleet, question: Question) -> str:

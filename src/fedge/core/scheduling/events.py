@@ -6,7 +6,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from fedge.core.placement import Cluster
+from fedge.core.applications import QoSSpec
+from fedge.core.applications.objects import LabelSelector
+from fedge.core.placement import Cluster, Picture
 from fedge.core.scheduling.binding import Binding, BindingKey
 
 
@@ -26,10 +28,39 @@ class BindingGone(Struct, frozen=True):
     key: BindingKey
 
 
+class TenantSeen(Struct, frozen=True):
+    """The clusters that bindings of the tenant's namespace may use, by their labels; None: every one."""
+
+    namespace: str
+    allowed: LabelSelector | None
+
+
+class TenantGone(Struct, frozen=True):
+    namespace: str
+
+
+class PolicySeen(Struct, frozen=True):
+    """A QoSPolicy. ``spec`` None: it cannot be read; then nothing of it is followed, and the binding is told ``trouble``."""
+
+    key: BindingKey
+    spec: QoSSpec | None
+    target: str = ""
+    trouble: str = ""
+
+
+class PolicyGone(Struct, frozen=True):
+    key: BindingKey
+
+
 class FiguresSeen(Struct, frozen=True):
-    """Live sessions by cluster and application (namespace, name), as the control plane counts them now."""
+    """What the control plane counts now: live sessions by cluster and application (namespace, name), and where the players are.
+
+    ``picture`` is settled (`core/placement/demand.py`): a new one means that placements are to be held against it.
+    """
 
     sessions: dict[str, dict[tuple[str, str], int]]
+    picture: Picture = Picture()
+    overloaded: frozenset[str] = frozenset()
 
 
 class Written(Struct, frozen=True):
@@ -47,6 +78,7 @@ class Write(Struct, frozen=True):
     """
 
     key: BindingKey
+    uid: str
     version: str
     generation: int
     clusters: dict[str, int] | None
@@ -61,4 +93,15 @@ class Write(Struct, frozen=True):
     conditions: tuple[dict[str, Any], ...]
 
 
-Event = ClusterSeen | ClusterGone | BindingSeen | BindingGone | FiguresSeen | Written
+Event = (
+    ClusterSeen
+    | ClusterGone
+    | BindingSeen
+    | BindingGone
+    | TenantSeen
+    | TenantGone
+    | PolicySeen
+    | PolicyGone
+    | FiguresSeen
+    | Written
+)

@@ -12,6 +12,7 @@ import heapq
 from msgspec import Struct
 from msgspec.structs import replace
 
+from fedge.core.applications.objects import LabelSelector
 from fedge.core.model import SECOND, Nanoseconds
 from fedge.core.placement import Cluster, Fleet
 from fedge.core.scheduling.binding import Binding, BindingKey
@@ -23,9 +24,14 @@ from fedge.core.scheduling.events import (
     ClusterSeen,
     Event,
     FiguresSeen,
+    PolicyGone,
+    PolicySeen,
+    TenantGone,
+    TenantSeen,
     Write,
     Written,
 )
+from fedge.core.scheduling.qos import Qualities
 
 BACKOFF = (SECOND // 5, SECOND, 2 * SECOND, 5 * SECOND, 10 * SECOND, 30 * SECOND)
 
@@ -44,7 +50,11 @@ class Scheduler:
         self.clusters: dict[str, Cluster] = {}
         self._fleet: Fleet | None = None
         self.bindings: dict[BindingKey, Binding] = {}
+        self.allowed: dict[str, LabelSelector] = {}
         self.sessions: dict[str, dict[tuple[str, str], int]] = {}
+        self.qualities = Qualities()
+        self._anew: set[BindingKey] = set()
+        """Bindings with a QoS for whom players, clusters or the policy changed since they were decided."""
         self.writing: set[BindingKey] = set()
         self.decided = 0
         self._queue: list[tuple[int, Nanoseconds, BindingKey]] = []
@@ -66,6 +76,7 @@ class Scheduler:
                 self.bindings.pop(key, None)
                 self._failures.pop(key, None)
                 self._not_before.pop(key, None)
+                self._anew.discard(key)
             case ClusterSeen(cluster):
                 before = self.clusters.get(cluster.name)
                 if before == cluster:
@@ -77,13 +88,54 @@ class Scheduler:
                 if self.clusters.pop(name, None) is not None:
                     self._fleet = None
                     self._look_at_all(now)
-            case FiguresSeen(sessions):
-                self.sessions = sessions
-                for key, binding in self.bindings.items():
-                    if any(task.suppressed for task in binding.evicting):
-                        self._look_at(key, binding, now)
+            case TenantSeen(namespace, allowed):
+                self._tenant(namespace, allowed, now)
+            case TenantGone(namespace):
+                self._tenant(namespace, None, now)
+            case PolicySeen(key):
+                if self.qualities.seen(event):
+                    self._qos_changed(key, event.target, now)
+            case PolicyGone(key):
+                if (policy := self.qualities.gone(key)) is not None:
+                    self._qos_changed(key, policy.target, now)
+            case FiguresSeen():
+                self._figures_seen(event, now)
             case Written():
                 self._written(event, now)
+
+    def _tenant(self, namespace: str, allowed: LabelSelector | None, now: Nanoseconds) -> None:
+        if self.allowed.get(namespace) == allowed:
+            return
+        if allowed is None:
+            del self.allowed[namespace]
+        else:
+            self.allowed[namespace] = allowed
+        for key, binding in self.bindings.items():
+            if binding.ours and key.namespace == namespace:
+                self._look_at(key, binding, now)
+
+    def _figures_seen(self, event: FiguresSeen, now: Nanoseconds) -> None:
+        self.sessions = event.sessions
+        moved = event.picture != self.qualities.picture
+        calmed = bool(self.qualities.overloaded - event.overloaded)
+        self.qualities.picture, self.qualities.overloaded = event.picture, event.overloaded
+        for key, binding in self.bindings.items():
+            if any(task.suppressed for task in binding.evicting):
+                self._look_at(key, binding, now)
+            if binding.ours and (moved or (calmed and binding.scheduled == "False")):
+                self._look_again(key, binding, now)
+
+    def _qos_changed(self, policy: BindingKey, target: str, now: Nanoseconds) -> None:
+        for key, binding in self.bindings.items():
+            if binding.ours and binding.application == (policy.namespace, target):
+                self._anew.add(key)
+                self._look_at(key, binding, now)
+
+    def _look_again(self, key: BindingKey, binding: Binding, now: Nanoseconds) -> None:
+        """A binding with a QoS is held against what changed; the others have nothing to do with it."""
+        if self.qualities.of(binding) is not None:
+            self._anew.add(key)
+            self._look_at(key, binding, now)
 
     def _binding_seen(self, binding: Binding, now: Nanoseconds) -> None:
         before = self.bindings.get(binding.key)
@@ -106,12 +158,14 @@ class Scheduler:
             self._failures[event.key] = failures + 1
             self._not_before[event.key] = now + BACKOFF[min(failures, len(BACKOFF) - 1)]
             self._look_at(event.key, binding, now)
+            self._look_again(event.key, binding, now)
 
     def _look_at_all(self, now: Nanoseconds, only_unplaced: bool = False) -> None:
         """Those that have no place yet also where a cluster has only more room than before."""
         for key, binding in self.bindings.items():
             if binding.ours and (not only_unplaced or binding.scheduled == "False"):
                 self._look_at(key, binding, now)
+                self._look_again(key, binding, now)
 
     def _look_at(self, key: BindingKey, binding: Binding, now: Nanoseconds) -> None:
         if key not in self._queued:
@@ -142,9 +196,15 @@ class Scheduler:
 
     def _decide(self, binding: Binding, wall_s: float) -> Write | None:
         self.decided += 1
+        if binding.question is not None and binding.key.namespace in self.allowed:
+            question = replace(binding.question, allowed=self.allowed[binding.key.namespace])
+            binding = replace(binding, question=question)
         live = {cluster: held.get(binding.application, 0) for cluster, held in self.sessions.items()}
-        write = decide(binding, self.fleet, live, self.settings.leave_within_s, wall_s)
-        return released(binding, write, live, wall_s)
+        anew = binding.key in self._anew
+        self._anew.discard(binding.key)
+        asked = self.qualities.asked(binding, self.clusters, anew)
+        write = decide(asked, self.fleet, live, self.settings.leave_within_s, wall_s, anew)
+        return released(asked, write, live, wall_s)
 
     @property
     def fleet(self) -> Fleet:

@@ -95,6 +95,7 @@ class SiteAgent(Sessions):
             self._repeated_at = now
             for place in self.places.values():
                 effects += self._say_void(place) if place.status.state == "void" else []
+            effects += [TellControl(lost) for lost in self._lost.values()]
         for key, (at, epoch) in tuple(self._clear_at.items()):
             if now >= at:
                 del self._clear_at[key]

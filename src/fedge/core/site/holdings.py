@@ -10,6 +10,7 @@ from fedge.core.messages import (
     InstanceStatus,
     OpenSession,
     RunInstances,
+    SessionLost,
     SessionStatus,
 )
 from fedge.core.model import InstanceId, Nanoseconds, SessionKey, SiteId
@@ -49,6 +50,8 @@ class Holdings:
         self.uplink_seen: dict[SessionKey, int] = {}
         self._opening: dict[SessionKey, OpenSession] = {}
         self._closing: dict[SessionKey, CloseSession] = {}
+        self._lost: dict[SessionKey, SessionLost] = {}
+        """what went with an instance, until the centre has heard it"""
         self._clear_at: dict[SessionKey, tuple[Nanoseconds, int]] = {}
         self._repeated_at: Nanoseconds = 0
 

@@ -16,7 +16,7 @@ from msgspec import Struct
 from fedge.core.applications.application import app_id, expanded
 from fedge.core.applications.deployment import BASE_DIR
 from fedge.core.applications.quantity import memory_bytes
-from fedge.core.model import AppId
+from fedge.core.model import AppId, InstanceId
 
 
 class Pod(Struct, frozen=True):
@@ -138,6 +138,33 @@ def status_of(pod: Pod, state: PodState, now: str) -> dict[str, Any]:
     if state.address:
         status |= {"podIP": state.address, "podIPs": [{"ip": state.address}]}
     return status
+
+
+INSTANCE_LABEL = "fedge.dev/instance"
+"""On the Pods of games that kubelets run: the agent watches these and no others."""
+
+
+def instance_name(namespace: str, name: str) -> InstanceId:
+    """Of a kubelet's Pod: unique in its cluster, and what the Pod is given as FEDGE_INSTANCE."""
+    return InstanceId(f"{namespace}/{name}")
+
+
+def ended(raw: Mapping[str, Any]) -> bool:
+    """The Pod has run to its end, or was evicted: no container of it starts again."""
+    return (raw.get("status") or {}).get("phase") in ("Succeeded", "Failed")
+
+
+def trouble(raw: Mapping[str, Any]) -> tuple[int, str]:
+    """(restarts, why it is down now) of a kubelet's Pod; "" while its container runs or has not run yet."""
+    statuses = (raw.get("status") or {}).get("containerStatuses") or ()
+    for one in statuses:
+        restarts, state = int(one.get("restartCount") or 0), one.get("state") or {}
+        if "terminated" in state:
+            told = state["terminated"]
+            return restarts, f"{told.get('reason') or 'ended'}, exit code {told.get('exitCode', '?')}"
+        if "waiting" in state and restarts:
+            return restarts, str(state["waiting"].get("reason") or "waits to be started again")
+    return max((int(one.get("restartCount") or 0) for one in statuses), default=0), ""
 
 
 class Slots:

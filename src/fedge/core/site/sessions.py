@@ -17,6 +17,7 @@ from fedge.core.messages import (
     OpenSession,
     SessionClosed,
     SessionDiscarded,
+    SessionLost,
     SessionOpened,
     SessionRefused,
     SessionStatus,
@@ -101,6 +102,9 @@ class Sessions(Moves):
         return [TellInstance(place.instance, Drop(order.key, place.status.epoch, "closed"))]
 
     def _discard(self, order: DiscardSession) -> list[Effect]:
+        lost = self._lost.get(order.key)
+        if lost is not None and lost.epoch <= order.epoch:
+            del self._lost[order.key]
         place = self.places.get(order.key)
         if place is None and not self._heard_everyone():
             return []
@@ -158,6 +162,39 @@ class Sessions(Moves):
         for status in hello.sessions:
             effects += self._recovered(status, hello.instance, now)
         return effects
+
+    def instance_gone(self, instance: InstanceId, reason: str) -> list[Effect]:
+        """It does not come back, nor do its files: a Pod that was deleted. What it alone held is lost, and said to be.
+
+        A copy that had handed over says nothing here: its target's answer, or the client, decides.
+        """
+        self.instances.pop(instance, None)
+        self.load.pop(instance, None)
+        for key, target in tuple(self.targets.items()):
+            if target.instance == instance and target.state == "warm":
+                del self.targets[key]  # the order to warm is said again and finds another instance
+        effects: list[Effect] = []
+        for key, place in tuple(self.places.items()):
+            if place.instance == instance and place.status.state != "handed_over":
+                effects += self._gone_with_instance(key, reason)
+        return effects
+
+    def _gone_with_instance(self, key: SessionKey, reason: str) -> list[Effect]:
+        status = self.places.pop(key).status
+        self.sources.pop(key, None)
+        opening, closing = self._opening.pop(key, None), self._closing.pop(key, None)
+        clear = ClearFlow(key, status.epoch)
+        if opening is not None:
+            return [TellControl(SessionRefused(self.site, status.session, status.epoch, reason))]
+        if closing is not None:
+            return [clear, TellControl(SessionClosed(self.site, status.session, status.epoch))]
+        if status.state == "void":
+            return [
+                clear,
+                TellControl(SessionDiscarded(self.site, status.session, status.epoch, status.tick)),
+            ]
+        lost = self._lost[key] = SessionLost(self.site, status.session, key, status.epoch, reason)
+        return [clear, TellControl(lost)]
 
     def _gone_unheard(self, key: SessionKey, now: Nanoseconds) -> list[Effect]:
         """A copy had ended when its instance could not say so. If it was a source's, its end is over too."""

@@ -4,9 +4,9 @@
 import { h } from "./dom.js";
 import { liveView } from "./pictures.js";
 import { problem } from "./stream.js";
+import { forgetToken, get, keepToken, token } from "./token.js";
 import { lasting, plural, siteName } from "./words.js";
 
-const KEY = "fedge-token"; // this tab only; gone when the tab closes
 const dialog = document.getElementById("drain");
 
 /** Opens the dialog for a site of the live picture. */
@@ -15,9 +15,9 @@ export async function openDrain(id) {
   const name = siteName(view, id);
   const ask = h("p", { data_testid: "drain-question" }, `${plural(view.sites[id].sessions, "session")} will move to other sites.`);
   const note = h("p", { class: "note" }, `${name} takes no new session from now on. Each session is warmed at its new site first; players keep playing.`);
-  const token = h("input", { type: "password", autocomplete: "off", spellcheck: "false", data_testid: "drain-token" });
-  const known = sessionStorage.getItem(KEY);
-  const field = h("label", {}, "Token (from the file that `fedge up` names; kept for this tab only)", token);
+  const input = h("input", { type: "password", autocomplete: "off", spellcheck: "false", data_testid: "drain-token" });
+  const known = token();
+  const field = h("label", {}, "Token (from the file that `fedge up` names; kept for this tab only)", input);
   field.hidden = Boolean(known);
   const error = h("p", { class: "error", role: "alert" });
   const confirm = h("button", { type: "submit", class: "danger", data_testid: "drain-confirm" }, `Drain ${name}`);
@@ -26,26 +26,26 @@ export async function openDrain(id) {
   const form = h("form", { method: "dialog" }, h("h2", { id: "drain-title" }, `Drain ${name}?`), ask, note, field, error, actions);
   dialog.replaceChildren(form);
   dialog.showModal();
-  (known ? cancel : token).focus();
+  (known ? cancel : input).focus();
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     confirm.disabled = true;
     error.textContent = "";
-    const value = token.value.trim() || known || "";
+    const value = input.value.trim() || known || "";
     try {
       const answer = await fetch(`/api/v1/sites/${encodeURIComponent(id)}/drain`, { method: "POST", headers: { Authorization: `Bearer ${value}` } });
       if (!answer.ok) {
         const { code, message } = await problem(answer);
         if (answer.status === 401 || answer.status === 403) {
-          sessionStorage.removeItem(KEY);
+          if (answer.status === 401) forgetToken(); // 403: a tenant's, which still reads
           field.hidden = false;
-          token.focus();
+          input.focus();
         }
         error.textContent = `Refused: ${message} (${code})`;
         confirm.disabled = false;
         return;
       }
-      sessionStorage.setItem(KEY, value);
+      keepToken(value);
       done(name, await answer.json());
     } catch {
       error.textContent = "The platform does not answer. Nothing is known to have changed.";
@@ -53,7 +53,7 @@ export async function openDrain(id) {
     }
   });
   try {
-    const site = await (await fetch(`/api/v1/sites/${encodeURIComponent(id)}`, { cache: "no-store" })).json();
+    const site = await (await get(`/api/v1/sites/${encodeURIComponent(id)}`)).json();
     if (Array.isArray(site.sessions_list)) ask.textContent = `${plural(site.sessions_list.length, "session")} will move to other sites.`;
   } catch {
     // the count from the picture stays

@@ -7,6 +7,7 @@ import { facts, heading, moveRows, siteLink } from "./panel_parts.js";
 import { glyph } from "./palette.js";
 import { history } from "./pictures.js";
 import { problem } from "./stream.js";
+import { get } from "./token.js";
 import { clock, kindWords, known, ms, number, sentenceCase, siteName } from "./words.js";
 
 const ASK_EVERY_MS = 2000;
@@ -28,7 +29,7 @@ export function playerPanel(body, id) {
   async function ask(view) {
     asked = performance.now();
     try {
-      const got = await fetch(`/api/v1/explain/${encodeURIComponent(view.ues[id].session ?? id)}`, { cache: "no-store" });
+      const got = await get(`/api/v1/explain/${encodeURIComponent(view.ues[id].session ?? id)}`);
       if (closed) return;
       if (got.ok) {
         answer = await got.json();

@@ -1,0 +1,134 @@
+"""Who asks: the operator, a tenant, its players, or nobody; and the headers of every answer.
+
+The run's token is the operator's. A tenant's token opens its namespace, its players' token lets them attach and nothing else.
+Without a token reads are open as long as there is no Tenant; from the first one on, each read needs a token too, except for
+the page, its files, ``/healthz`` and the API's description. `routes.py` asks `caller_of`.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from fedge.core.control.state import State
+
+MOST_BODY_BYTES = 4 << 20
+READING = ("GET", "HEAD", "OPTIONS")
+OPEN = ("/", "/healthz", "/api/v1/openapi.json")
+FOR_PLAYERS = ("/api/v1/attach",)
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """``tenant`` None: the operator, who sees everything."""
+
+    tenant: str | None = None
+    players: bool = False
+
+
+OPERATOR = Caller()
+
+
+def json_answer(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(msgspec.json.encode(body), status, headers, "application/json")
+
+
+def error_answer(status: int, code: str, message: str, **more: str) -> Response:
+    """CAMARA's form of an error."""
+    return json_answer({"status": status, "code": code, "message": message, **more}, status)
+
+
+def digest_of(token: str) -> str:
+    """What is stored of a tenant's token. Drawn at random from 256 bits, it needs no salt."""
+    return sha256(token.encode()).hexdigest()
+
+
+def caller_of(request: Request) -> Caller:
+    caller: Caller = request.scope["fedge.caller"]
+    return caller
+
+
+def still_allowed(request: Request) -> bool:
+    """Is the caller, after a while, still who it was? A token may have been revoked, or the first Tenant applied."""
+    still: Callable[[], bool] = request.scope["fedge.still"]
+    return still()
+
+
+class Security:
+    """Response headers for the page; who asks; a token for every method that changes something.
+
+    APIs under ``own`` ask for their token themselves, and refuse in their standard's form.
+    """
+
+    def __init__(
+        self, app: ASGIApp, token: str, policy: str, state: Callable[[], State], own: tuple[str, ...] = ()
+    ) -> None:
+        self._own = tuple(f"{base}/" for base in own)
+        self._app, self._token, self._policy, self._state = app, token.encode(), policy.encode(), state
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        given = headers.get(b"authorization", b"")
+        caller = self.caller(scope["method"], scope["path"], given)
+        if scope["path"].startswith(self._own):
+            caller = OPERATOR
+        if caller is None:
+            said = "this call needs a token: Authorization: Bearer …"
+            await error_answer(401, "UNAUTHENTICATED", said)(scope, receive, send)
+            return
+        if caller.players and not _open(scope["path"]) and scope["path"] not in FOR_PLAYERS:
+            said = "a players' token lets them attach, and nothing else"
+            await error_answer(403, "PERMISSION_DENIED", said)(scope, receive, send)
+            return
+        if (
+            scope["method"] not in READING
+            and int(headers.get(b"content-length", b"0") or 0) > MOST_BODY_BYTES
+        ):
+            await error_answer(413, "OUT_OF_RANGE", f"at most {MOST_BODY_BYTES} bytes")(scope, receive, send)
+            return
+        scope["fedge.caller"] = caller
+        scope["fedge.still"] = lambda: caller == self.caller(scope["method"], scope["path"], given)
+
+        async def guarded(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [
+                    *message["headers"],
+                    (b"content-security-policy", self._policy),
+                    (b"x-content-type-options", b"nosniff"),
+                    (b"cache-control", b"no-store"),
+                ]
+            await send(message)
+
+        await self._app(scope, receive, guarded)
+
+    def caller(self, method: str, path: str, authorization: bytes) -> Caller | None:
+        """None: nobody who may ask this."""
+        scheme, _, given = authorization.partition(b" ")
+        given = given.strip()
+        if given:
+            if scheme.lower() == b"bearer" and hmac.compare_digest(given, self._token):
+                return OPERATOR
+            grant = self._state().grants.get(digest_of(given.decode("latin-1")))
+            if scheme.lower() == b"bearer" and grant is not None:
+                return Caller(grant.tenant, grant.players)
+            return OPERATOR if method in READING and _open(path) else None
+        if method not in READING:
+            return None
+        return OPERATOR if _open(path) or not _has_tenants(self._state()) else None
+
+
+def _open(path: str) -> bool:
+    return path in OPEN or path.startswith("/static/")
+
+
+def _has_tenants(state: State) -> bool:
+    return any(raw["kind"] == "Tenant" for raw in state.objects.values())

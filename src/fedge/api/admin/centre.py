@@ -1,0 +1,35 @@
+"""What the API needs of the program that it is served by (`programs/control_plane.py`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+
+from fedge.api.admin.view import Facts
+from fedge.core.control import ControlPlane
+from fedge.core.messages import Message
+
+
+class Page(msgspec.Struct, frozen=True):
+    """The dashboard's files: its document, the folder served at ``/static``, and the policy that it is written for."""
+
+    index: Path
+    static: Path
+    security_policy: str
+
+
+class Centre(Protocol):
+    """What the API needs of the control program. ``ask`` waits for the core's reply: (status, body)."""
+
+    plane: ControlPlane
+    facts: Facts
+    page: Page
+    token: str
+
+    def now(self) -> int: ...
+    def draw_key(self) -> int: ...
+    async def ask(self, make: Callable[[int], Message]) -> tuple[int, dict[str, Any]]: ...
+    def metrics(self) -> bytes: ...

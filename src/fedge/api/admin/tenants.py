@@ -1,0 +1,73 @@
+"""What tenants mean for the API: their tokens, what is the operator's alone, and the namespace that an object is in.
+
+Who asks is `callers.py`'s; what a tenant sees is `core/control/seeing.py`'s.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+import msgspec
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from fedge.api.admin.callers import caller_of, digest_of, json_answer
+from fedge.api.admin.centre import Centre
+from fedge.core.applications.objects import CLUSTER_WIDE
+from fedge.core.control.events import AskedToken
+
+PATH = "/api/v1/tenants/{name}/token"
+
+
+def operator_only(request: Request) -> None:
+    """What is about the whole platform. Raises ``HTTPException``."""
+    if caller_of(request).tenant is not None:
+        raise HTTPException(403, "this is the operator's: a tenant's token does not allow it")
+
+
+def in_namespace(raw: Any, tenant: str) -> Any:
+    """What a tenant applies: without a namespace it is in the tenant's. Raises ``HTTPException`` for anything elsewhere."""
+    if not isinstance(raw, dict) or not isinstance(raw.get("metadata"), dict):
+        return raw
+    if raw.get("kind") in CLUSTER_WIDE:
+        raise HTTPException(403, f"kind: {raw['kind']} is the operator's: it is in no namespace")
+    given = {name: value for name, value in raw["metadata"].items() if value is not None}
+    if given.get("namespace", tenant) != tenant:
+        raise HTTPException(403, f"metadata.namespace: this token is for the namespace {tenant} alone")
+    return {**raw, "metadata": {**given, "namespace": tenant}}
+
+
+async def body_of(request: Request) -> dict[str, Any]:
+    """The body, a JSON object. Raises ``HTTPException``."""
+    try:
+        body = msgspec.json.decode(await request.body())
+    except msgspec.DecodeError as error:
+        raise HTTPException(400, f"the body is no JSON: {error}") from None
+    if not isinstance(body, dict):
+        raise HTTPException(400, "the body is no JSON object")
+    return body
+
+
+def tenant_routes(centre: Centre) -> list[BaseRoute]:
+    """A tenant's tokens, issued and ended."""
+
+    async def issue(request: Request) -> Response:
+        """The token itself is in this answer and nowhere else."""
+        operator_only(request)
+        players = (await body_of(request)).get("players", False)
+        if not isinstance(players, bool):
+            raise HTTPException(400, "players: true or false is wanted")
+        tenant, token = request.path_params["name"], secrets.token_urlsafe(32)
+        status, answer = await centre.ask(lambda n: AskedToken(n, tenant, digest_of(token), players))
+        return json_answer({**answer, "token": token} if status == 201 else answer, status)
+
+    async def revoke(request: Request) -> Response:
+        operator_only(request)
+        tenant = request.path_params["name"]
+        status, answer = await centre.ask(lambda n: AskedToken(n, tenant))
+        return json_answer(answer, status)
+
+    return [Route(PATH, issue, methods=["POST"]), Route(PATH, revoke, methods=["DELETE"])]
