@@ -5,12 +5,12 @@ teller: centre
 at 500 ms
 >> heard s1 s2 s3 ue-1
 >> CellChanged cell=x2 radio_rtt_ms=8.0
-<<   decides MovePlanned order=m-1 gain_ms=20.0 reason="s2 is expected 20.0 ms faster than s1: 12.9 ms against 32.9 ms"
+<<   decides MovePlanned order=m-1 gain_ms=20.0 reason="s2 is expected 20.0 ms faster than s1: 12.9 ms against 32.9 ms" access=nr
 <<   s2: WarmTarget order=m-1
 <<   says: ue-1 → s2 (its cell changed): s2 is expected 20.0 ms faster than s1: 12.9 ms against 32.9 ms
 >> TargetWarmed site=s2 move=m-1
 <<   says: a place is warm at the target
-<<   access: InstallRoute generation=2 site=s2 gateway=s2:6000
+<<   access: InstallRoute generation=2 site=s2 gateway=s2:6000 access=nr
 <<   s1: BeginCopy order=m-1 hold=True
 <<   says: copying state while the source serves
 >> RouteInstalled generation=2
@@ -34,9 +34,9 @@ at 12600 ms
 <<   decides SessionPlaced key=8 site=s2 because="s2 is the best of 2 sites: 12.9 ms; ue-1 was last seen 12.1 s ago, so the gain
 <<   access: RemoveRoute
 <<   s2: OpenSession key=8 epoch=1 generation=1
-<<   access: InstallRoute key=8 generation=1 site=s2 gateway=s2:6000
+<<   access: InstallRoute key=8 generation=1 site=s2 gateway=s2:6000 top=1
 >> SessionOpened site=s2 epoch=1 generation=1
-<<   access: InstallRoute key=8 generation=1 site=s2 gateway=s2:6000
+<<   access: InstallRoute key=8 generation=1 site=s2 gateway=s2:6000 top=1
 <<   access: ActivateRoute key=8 generation=1
 >> RouteActivated generation=1
 <<   reply 5: 200 s2

@@ -10,7 +10,7 @@ at 500 ms
 >> PathChangeAsked site=s2
 <<   access: DeclinePath site=s2 why="not allowed"
 >> CellChanged cell=x3 radio_rtt_ms=8.0
-<<   decides MovePlanned order=m-1 gain_ms=20.0 reason="s3 is expected 20.0 ms faster than s1: 12.9 ms against 32.9 ms"
+<<   decides MovePlanned order=m-1 gain_ms=20.0 reason="s3 is expected 20.0 ms faster than s1: 12.9 ms against 32.9 ms" access=nr
 <<   s3: WarmTarget order=m-1
 <<   says: ue-1 → s3 (its cell changed): s3 is expected 20.0 ms faster than s1: 12.9 ms against 32.9 ms
 >> PathChangeAsked site=s2

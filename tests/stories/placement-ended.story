@@ -23,7 +23,7 @@ at 2200 ms
 at 2210 ms
 >> TargetWarmed site=s2 move=m-1
 <<   says: a place is warm at the target
-<<   access: InstallRoute generation=2 site=s2 gateway=s2:6000
+<<   access: InstallRoute generation=2 site=s2 gateway=s2:6000 access=nr
 <<   s1: BeginCopy order=m-1 hold=True
 <<   says: copying state while the source serves
 >> RouteInstalled session=ue-1 generation=2
@@ -31,11 +31,11 @@ at 2210 ms
 >> MoveFrozen site=s1 move=m-1 tick=10 bytes_total=100
 <<   says: the source stopped after tick 10; the last changes are on their way
 >> MoveActivated site=s2 move=m-1 tick=11 digest=d
-<<   access: InstallRoute generation=2 site=s2 gateway=s2:6000
+<<   access: InstallRoute generation=2 site=s2 gateway=s2:6000 access=nr
 <<   access: ActivateRoute generation=2
 <<   says: s2 writes from tick 12
 >> RouteActivated session=ue-1 generation=2
-<<   says: the user plane routes at generation 2
+<<   says: steered by the 5G core (Traffic Influence), at generation 2
 >> UplinkSeen site=s2 session=ue-1 generation=2
 <<   s1: ReleaseSource order=m-1
 <<   says: the player's packets arrive at the target directly

@@ -9,7 +9,7 @@ at 500 ms
 <<   says: ue-1 → s2 (a handover is predicted): s2 is expected 20.0 ms faster than s1: 12.9 ms against 32.9 ms
 >> TargetWarmed site=s2 move=m-1
 <<   says: a place is warm at the target
-<<   access: InstallRoute generation=2 site=s2 gateway=s2:6000
+<<   access: InstallRoute generation=2 site=s2 gateway=s2:6000 access=nr
 <<   s1: BeginCopy order=m-1 hold=True
 <<   says: copying state while the source serves
 >> RouteInstalled generation=2
@@ -23,6 +23,6 @@ at 560 ms
 <<   says: given up: the handover went elsewhere; s1 serves on
 <<   access: WithdrawRoute generation=2 site=s2
 >> wake
-<<   decides MovePlanned order=m-2 gain_ms=20.0 reason="s3 is expected 20.0 ms faster than s1: 12.9 ms against 32.9 ms"
+<<   decides MovePlanned order=m-2 gain_ms=20.0 reason="s3 is expected 20.0 ms faster than s1: 12.9 ms against 32.9 ms" access=nr
 <<   s3: WarmTarget order=m-2
 <<   says: ue-1 → s3 (another site is better): s3 is expected 20.0 ms faster than s1: 12.9 ms against 32.9 ms

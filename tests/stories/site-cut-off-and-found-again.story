@@ -14,6 +14,6 @@ at 20000 ms
 >> SiteHello site=s1 sessions=[{"epoch":1,"state":"serving"}] instances=[{"instance":"i1"}]
 <<   says: s1 is back
 <<   s1: RunInstances replicas=1
-<<   access: InstallRoute generation=1 site=s1 gateway=g:1
+<<   access: InstallRoute generation=1 site=s1 gateway=g:1 top=1
 <<   access: ActivateRoute generation=1
 <<   says: ue-1 was served by s1 all the time

@@ -15,9 +15,9 @@ at 12100 ms
 <<   decides SessionPlaced key=8 site=s2 because="s2 is the best of 2 sites: 32.9 ms; ue-1 was last seen 12.1 s ago, so the gain
 <<   access: RemoveRoute
 <<   s2: OpenSession key=8 epoch=1 generation=1
-<<   access: InstallRoute key=8 generation=1 site=s2 gateway=s2:6000
+<<   access: InstallRoute key=8 generation=1 site=s2 gateway=s2:6000 top=1
 >> SessionOpened site=s2 epoch=1 generation=1
-<<   access: InstallRoute key=8 generation=1 site=s2 gateway=s2:6000
+<<   access: InstallRoute key=8 generation=1 site=s2 gateway=s2:6000 top=1
 <<   access: ActivateRoute key=8 generation=1
 >> RouteActivated generation=1
 <<   reply 5: 200 s2
