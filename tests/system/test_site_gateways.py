@@ -35,6 +35,7 @@ from fedge.core.messages import (
 )
 from fedge.core.model import SECOND, AppId, MoveId, SessionId, SessionKey, SiteId, UeId
 from fedge.programs.site_agent import SiteShell
+from fedge.programs.site_config import embedded_site
 from fedge.runtime.run import Config, Run
 from fedge.simulation.city import generate
 from fedge.simulation.city_plan import write_city
@@ -114,20 +115,20 @@ class Stand:
 
 async def story(stand: Stand) -> None:
     await listen(addresses.control(stand.net), "token", stand.accept)
-    shells = [SiteShell(stand.run, site) for site in (0, 1)]
+    shells = [SiteShell(embedded_site(stand.run, site)) for site in (0, 1)]
     jobs = [asyncio.ensure_future(stand.play())]
     try:
         for shell in shells:
             await shell.start()
             jobs += [
-                asyncio.ensure_future(one) for one in (shell.wake(), shell.watch_processes(), shell.report())
+                asyncio.ensure_future(one) for one in (shell.wake(), shell.report(), *shell.instances.jobs())
             ]
         await moved(stand, shells)
     finally:
         for job in jobs:
             job.cancel()
         for shell in shells:
-            shell.stop()
+            shell.instances.stop()
             shell.gateway.close(asyncio.get_running_loop())
         for upf in stand.upfs:
             upf.close()

@@ -39,6 +39,7 @@ from fedge.core.messages import (
     UpfHello,
 )
 from fedge.core.model import Address, AppId, CellId, SessionId, SessionKey, SiteId, UeId
+from fedge.programs.control_config import embedded_control
 from fedge.programs.steered import Steered
 from fedge.runtime.run import Config, Run
 from fedge.simulation.city import generate, write_city
@@ -91,7 +92,7 @@ class Stage:
         sites = {site: SimpleNamespace(marked="ready", gateway=self.gateway(site)) for site in self.sites}
         state, settings = SimpleNamespace(sites=sites), ControlSettings()
         plane = cast(ControlPlane, SimpleNamespace(state=state, settings=settings))
-        steered = Steered.of(Run(self.folder), plane)
+        steered = Steered.of(embedded_control(Run(self.folder)), plane)
         assert steered is not None
         self.steered = steered
         for message in routes:
