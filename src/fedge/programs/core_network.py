@@ -42,6 +42,8 @@ from fedge.simulation.core5g.words import Event, RanLost, Route, UpfLost
 
 WAKE_S = 0.02
 NOTIFY_WITHIN_S = 2.0
+KEEP_S = 120
+"""A connection that is idle is kept: a TLS handshake in the middle of a move costs milliseconds on both sides."""
 log = structlog.get_logger("core-network")
 
 
@@ -153,7 +155,7 @@ async def serve(run: Run) -> None:
         loop.add_signal_handler(number, stopping.set)
     end_with_supervisor(loop, stopping.set)
     operator, store = operator_of(run, city), Store(folder / "core5g.db")
-    limits = httpx2.Limits(max_connections=64)
+    limits = httpx2.Limits(max_connections=64, keepalive_expiry=KEEP_S)
     client = httpx2.AsyncClient(
         verify=tls_between(folder / TLS), trust_env=False, follow_redirects=False, timeout=NOTIFY_WITHIN_S, limits=limits
     )  # fmt: skip
@@ -180,6 +182,7 @@ async def serve(run: Run) -> None:
             log_level="error",
             access_log=False,
             timeout_graceful_shutdown=1,
+            timeout_keep_alive=KEEP_S,
             ssl_certfile=folder / TLS / "nef.crt",
             ssl_keyfile=folder / TLS / "nef.key",
         )

@@ -19,6 +19,7 @@ import structlog
 import uvicorn
 
 from fedge.adapters.core5g import NefClient, SteeredNetwork, receiver_app
+from fedge.adapters.core5g.client import KEEP_S
 from fedge.adapters.core5g.words import Identity
 from fedge.adapters.embedded.addresses import SimulatedSubscribers
 from fedge.core.control import ControlPlane
@@ -102,6 +103,7 @@ def _receiver(network: SteeredNetwork, account: CoreAccount, folder: Path) -> uv
         log_level="error",
         access_log=False,
         timeout_graceful_shutdown=1,
+        timeout_keep_alive=KEEP_S,
         ssl_certfile=folder / account.receiver_crt,
         ssl_keyfile=folder / account.receiver_key,
         ssl_ca_certs=str(folder / account.ca),

@@ -21,6 +21,8 @@ from fedge.runtime.core_account import CoreAccount
 
 WITHIN_S, CONNECT_S = 3.0, 1.0
 """The answer to the acknowledgement of LATE comes once the path is switched: a second or so at worst."""
+KEEP_S = 120
+"""An idle connection is kept: a TLS handshake in the middle of a move costs milliseconds on both sides."""
 MERGE_PATCH = "application/merge-patch+json"
 Call = Create | Patch | Delete | List | Acknowledge
 
@@ -40,7 +42,7 @@ class NefClient:
             trust_env=False,
             follow_redirects=False,
             timeout=httpx2.Timeout(WITHIN_S, connect=CONNECT_S),
-            limits=httpx2.Limits(max_connections=32),
+            limits=httpx2.Limits(max_connections=32, keepalive_expiry=KEEP_S),
         )
         self._token = Token(self._http, account.token, account.client_id, account.client_secret)
         self._all = f"{account.nef.rstrip('/')}/{account.af}/subscriptions"
