@@ -19,8 +19,8 @@ TEXT = st.text(max_size=12)
 def _value(kind: Any) -> st.SearchStrategy[Any]:
     """Values of a field's type: msgspec's own description of it decides."""
     match kind:
-        case msgspec.inspect.IntType():
-            return st.integers(0, 2**63 - 1)
+        case msgspec.inspect.IntType(ge=least, le=most):
+            return st.integers(least or 0, 2**63 - 1 if most is None else most)
         case msgspec.inspect.FloatType():
             return st.floats(0, 1e6)
         case msgspec.inspect.BoolType():
