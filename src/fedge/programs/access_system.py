@@ -14,6 +14,7 @@ from typing import Any
 
 from fedge.adapters.embedded import addresses
 from fedge.programs.demo import interruptible
+from fedge.programs.endpoints import nef_endpoint
 from fedge.programs.settings import Settings
 from fedge.programs.staging import Staging
 from fedge.programs.supervisor import Supervisor
@@ -59,7 +60,7 @@ def endpoints(supervisor: Supervisor) -> dict[str, Any]:
     numbers = addresses.SimulatedSubscribers(net, supervisor.settings.players)
     gpsi_of = {ue: gpsi for gpsi, ue in numbers.by_gpsi().items()}
     return {
-        "apis": {"nef-traffic-influence": supervisor.nef_endpoint()},
+        "apis": {"nef-traffic-influence": nef_endpoint(supervisor.folder, supervisor.core)},
         "network": {
             "af": account.af,
             "dnn": account.dnn,
@@ -108,7 +109,7 @@ def told(found: dict[str, Any], supervisor: Supervisor) -> list[str]:
 
 def _all_bound(supervisor: Supervisor) -> bool:
     """Does the core network give tokens, and has everybody of the user plane taken its address?"""
-    supervisor.nef_endpoint()
+    nef_endpoint(supervisor.folder, supervisor.core)
     net = supervisor.net
     ends = [addresses.gnb(net), *(addresses.upf_n6(net, site.index) for site in supervisor.city.sites)]
     return all(_taken(end) for end in ends)

@@ -1,7 +1,6 @@
-"""``fedge up`` and ``fedge demo``: starts the programs of a run, restarts one that dies, tells the story, and ends them all.
+"""``fedge up`` and ``fedge demo``: a run's folder and its course: what the programs read, what is started, the story, the end.
 
-Nothing outlives it: programs and instances hold the read end of a pipe whose write end only the supervisor has, and orphans
-(instances whose agent was killed) become its children, so that the end of a run finds every one of them.
+`processes.py` keeps the programs up; `endpoints.py` says where a run's APIs are.
 """
 
 from __future__ import annotations
@@ -13,26 +12,23 @@ import os
 import random
 import secrets
 import shutil
-import signal
 import socket
-import ssl
-import subprocess
 import sys
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 from urllib.error import URLError
-from urllib.parse import urlencode
-from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
+from urllib.request import ProxyHandler, Request, build_opener
 
 import msgspec
 
 from fedge.adapters.embedded import addresses
 from fedge.adapters.karmada.prepare import prepare, withdraw
 from fedge.api.manifest_files import read_manifests
-from fedge.core.model import SECOND, Address
+from fedge.core.model import Address
+from fedge.programs.endpoints import nef_endpoint, platform_endpoints, publish
 from fedge.programs.fleet import Fleet
+from fedge.programs.processes import Processes
 from fedge.programs.scenarios import scenario_of
 from fedge.programs.settings import Settings, fedge_home
 from fedge.runtime.run import BenchNode, Config
@@ -42,7 +38,6 @@ from fedge.simulation.people import Crowd, write_crowd
 
 _PR_SET_CHILD_SUBREAPER = 36
 _OPEN = build_opener(ProxyHandler({}))
-RESTART_AFTER_S = (0.0, 0.2, 0.5, 1.0, 2.0, 5.0)
 READY_WITHIN_S = 60.0
 PODS_END_WITHIN_S = 90.0
 """A member's controllers take up to a minute to end what was withdrawn, when its API server has just been away. A Pod whose node
@@ -52,49 +47,25 @@ SLOWEST_COPY_BYTES_PER_MS = 10_000
 """A larger state gets a later deadline: so slow a copy is still allowed."""
 
 
-@dataclass
-class Program:
-    """One program that shall run."""
-
-    name: str
-    command: list[str]
-    process: subprocess.Popen[bytes] | None = None
-    restarts: int = 0
-    start_after: float = 0.0
-    ends_by_itself: bool = False
-    started: float = field(default=0.0)
-    held: bool = False
-    """Once dead it stays so."""
-    struck: bool = False
-    """It was killed from here."""
-
-
-class Supervisor:
+class Supervisor(Processes):
     """One run in a folder of its own under ``$FEDGE_HOME/runs``."""
 
     def __init__(self, settings: Settings, say: TextIO = sys.stdout) -> None:
         self.settings = settings
-        self._say_to = say
         self.home = fedge_home(os.environ)
         running = _running(self.home)
         if running is not None:
             raise AlreadyRunning(
                 f"a platform runs here already ({running}); end it with `fedge down`, or set FEDGE_HOME to another folder"
             )
-        self.folder = self._new_folder()
+        super().__init__(self._new_folder(), say, settings.test_switches)
         self.scenario = scenario_of(settings)
         self.city = self.scenario.city
         self.net = _free_net()
         self.port = settings.port or _free_port()
         self.token = secrets.token_urlsafe(24)
-        self.programs: dict[str, Program] = {}
         self.stopping = False
-        self.started_ns = 0
-        self.killed: list[tuple[float, str]] = []
-        """When a program was found killed by somebody else (seconds of the run), and which."""
-        self._lifeline_read, self._lifeline = os.pipe()
         self._story_at = 0
-        self._env: dict[str, str] = {}
 
     # --- the run directory -------------------------------------------------------------------------------------------------
 
@@ -172,90 +143,12 @@ class Supervisor:
 
     # --- processes ---------------------------------------------------------------------------------------------------------
 
-    def add(self, name: str, module: str, *arguments: str, ends_by_itself: bool = False) -> Program:
-        program = Program(name, [sys.executable, "-m", module, *arguments], ends_by_itself=ends_by_itself)
-        self.programs[name] = program
-        self._start(program)
-        return program
-
-    def _start(self, program: Program) -> None:
-        out = (self.folder / "logs" / f"{program.name}.out").open("ab")
-        program.process = subprocess.Popen(
-            program.command,
-            env=self._env,
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=out,
-            pass_fds=[self._lifeline_read],
-            start_new_session=True,
-        )
-        program.started = time.monotonic()
-        out.close()
-        (self.folder / "pids").mkdir(exist_ok=True)
-        (self.folder / "pids" / program.name).write_text(str(program.process.pid))
-
-    def keep_up(self) -> None:
-        """Restart what died. A program that ends by itself may end with 0."""
-        now = time.monotonic()
-        for program in self.programs.values():
-            process = program.process
-            if process is not None and process.poll() is not None:
-                program.process = None
-                if program.ends_by_itself and process.returncode == 0:
-                    continue
-                if now - program.started > 10:
-                    program.restarts = 0
-                program.start_after = now + RESTART_AFTER_S[min(program.restarts, len(RESTART_AFTER_S) - 1)]
-                program.restarts += 1
-                if process.returncode == -signal.SIGKILL and not program.struck:
-                    self.killed.append((self.run_s(), program.name))
-                program.struck = False
-                again = "" if program.held else "; starting it again"
-                self.say(f"{program.name} died ({_exit_words(process.returncode)}){again}")
-            if (
-                program.process is None
-                and program.start_after
-                and now >= program.start_after
-                and not self._kept_down(program)
-            ):
-                program.start_after = 0.0
-                self._start(program)
-
-    def _kept_down(self, program: Program) -> bool:
-        """With the test switch ``failpoints``: a file ``down.<program>`` there keeps a dead program dead."""
-        return program.held or (
-            "failpoints" in self.settings.test_switches
-            and (self.folder / "failpoints" / f"down.{program.name}").exists()
-        )
-
-    def kill(self, name: str) -> None:
-        """SIGKILL, if it runs."""
-        program = self.programs[name]
-        if program.process is not None and program.process.poll() is None:
-            program.struck = True
-            program.process.kill()
-
-    def hold(self, name: str, held: bool) -> None:
-        """Whether it stays dead once it is."""
-        self.programs[name].held = held
-
     def stop(self) -> None:
         """End everything that was started here: players first, then the platform, then whatever is left."""
         self.stopping = True
         if self.settings.fleet is not None:
             self._leave_karmada(self.settings.fleet)
-        for name in sorted(self.programs, key=lambda n: n != "player-fleet"):
-            process = self.programs[name].process
-            if process is not None and process.poll() is None:
-                process.terminate()
-                if name == "player-fleet":
-                    _wait(process, 3.0)
-        for program in self.programs.values():
-            if program.process is not None:
-                _wait(program.process, 4.0)
-        os.close(self._lifeline)
-        _end_orphans()
-        os.close(self._lifeline_read)
+        self.end_programs(first="player-fleet")
         (self.folder / "supervisor.pid").unlink(missing_ok=True)
         current = self.home / "current"
         if current.is_symlink() and current.resolve() == self.folder.resolve():
@@ -264,10 +157,7 @@ class Supervisor:
     def _leave_karmada(self, fleet: Fleet) -> None:
         """Withdraw what was published while the agents still run, so that they can end their Pods as nodes do."""
         for name in ("player-fleet", "control-plane"):
-            program = self.programs.get(name)
-            if program is not None and program.process is not None and program.process.poll() is None:
-                program.process.terminate()
-                _wait(program.process, 4.0)
+            self.end(name)
         try:
             withdraw(fleet.karmada.kubeconfig)
         except (OSError, RuntimeError, ValueError) as error:
@@ -279,13 +169,6 @@ class Supervisor:
             time.sleep(0.1)
 
     # --- talking -----------------------------------------------------------------------------------------------------------
-
-    def run_s(self) -> float:
-        """Seconds since the run began: the clock of the story, of people's movement and of a scenario's events."""
-        return (time.monotonic_ns() - self.started_ns) / SECOND
-
-    def say(self, line: str) -> None:
-        print(line, file=self._say_to, flush=True)
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """One call of the admin API. Raises ``URLError`` (``HTTPError``) where it fails."""
@@ -388,75 +271,15 @@ class Supervisor:
 
     def write_endpoints(self) -> dict[str, Any]:
         base = f"http://127.0.0.1:{self.port}"
-        endpoints = {
-            "apis": {
-                "fedge-admin": {
-                    "url": base,
-                    "standard": "Fedge admin API v1 (OpenAPI 3.0 at /api/v1/openapi.json)",
-                    "token": self.token,
-                },
-                "simple-edge-discovery": {
-                    "url": f"{base}/simple-edge-discovery/v2",
-                    "standard": "CAMARA Simple Edge Discovery 2.0.1",
-                    "token": self.token,
-                },
-                "nef-traffic-influence": self.nef_endpoint(),
-                "mec-011-support": {
-                    "url": f"{base}/mec_app_support/v1",
-                    "standard": "ETSI GS MEC 011 v3.1.1, application support",
-                    "token": self.token,
-                },
-                "mec-011-services": {
-                    "url": f"{base}/mec_service_mgmt/v1",
-                    "standard": "ETSI GS MEC 011 v3.1.1, service management",
-                    "token": self.token,
-                },
-                "mec-021": {
-                    "url": f"{base}/amsi/v1",
-                    "standard": "ETSI GS MEC 021 v2.2.1, application mobility service",
-                    "token": self.token,
-                },
-                "metrics": {
-                    "url": f"{base}/metrics",
-                    "standard": "Prometheus text format 0.0.4",
-                    "token": "",
-                },
-            }
+        apis = platform_endpoints(base, self.token) | {
+            "nef-traffic-influence": nef_endpoint(self.folder, self.core)
         }
-        self.publish(endpoints)
-        return endpoints
+        self.publish({"apis": apis})
+        return {"apis": apis}
 
     def publish(self, endpoints: dict[str, Any]) -> None:
         """Into the run folder, and wherever else it was asked for."""
-        for path in filter(None, (self.folder / "endpoints.json", self.settings.endpoints)):
-            fresh = path.with_name(f".{path.name}.new")
-            fresh.touch(mode=0o600)
-            fresh.write_text(json.dumps(endpoints, indent=1))
-            fresh.replace(path)
-
-    def nef_endpoint(self) -> dict[str, str]:
-        """Raises ``URLError`` while the core network does not answer."""
-        return {
-            "url": self.core.nef,
-            "standard": "3GPP TS 29.522 Rel-17 Traffic Influence (simulated core network)",
-            "token": self._core_token(),
-            "token_url": self.core.token,
-            "client_id": self.core.client_id,
-            "client_secret": self.core.client_secret,
-            "ca": str(self.folder / self.core.ca),
-        }
-
-    def _core_token(self) -> str:
-        """An access token of the simulated core (OAuth2 client credentials). It lapses; ``token_url`` gives another."""
-        trust = ssl.create_default_context(cafile=self.folder / self.core.ca)
-        form = {
-            "grant_type": "client_credentials",
-            "client_id": self.core.client_id,
-            "client_secret": self.core.client_secret,
-        }
-        opener = build_opener(ProxyHandler({}), HTTPSHandler(context=trust))
-        with opener.open(Request(self.core.token, data=urlencode(form).encode()), timeout=10) as answer:
-            return str(json.loads(answer.read())["access_token"])
+        publish(endpoints, filter(None, (self.folder / "endpoints.json", self.settings.endpoints)))
 
 
 def arena_folder() -> Path:
@@ -500,42 +323,6 @@ def _free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def _wait(process: subprocess.Popen[bytes], seconds: float) -> None:
-    try:
-        process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-
-
-def _children() -> list[int]:
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError, IndexError):
-            fields = stat.read_text().rpartition(")")[2].split()
-            if int(fields[1]) == os.getpid() and fields[0] != "Z":
-                found.append(int(stat.parent.name))
-    return found
-
-
-def _end_orphans() -> None:
-    """Instances that outlived their agent are children of ours now."""
-    for sent in (signal.SIGTERM, signal.SIGKILL):
-        give_up = time.monotonic() + 2.0
-        for pid in _children():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, sent)
-        while _children() and time.monotonic() < give_up:
-            time.sleep(0.02)
-            with contextlib.suppress(ChildProcessError):
-                while os.waitpid(-1, os.WNOHANG)[0]:
-                    pass
-
-
-def _exit_words(code: int) -> str:
-    return f"signal {-code}" if code < 0 else f"exit status {code}"
 
 
 def _sentence(entry: dict[str, Any]) -> str:
