@@ -134,7 +134,8 @@ def test_notifications_are_lost_doubled_and_out_of_order(tmp_path: Path) -> None
                 one.steered.send(one.install(generation, one.sites[site]))
                 try:
                     async with asyncio.timeout(2.5):
-                        assert (await one.until(RouteInstalled)).generation == generation
+                        while (await one.until(RouteInstalled)).generation != generation:
+                            pass  # of one that was given up, heard late
                     break
                 except TimeoutError:
                     one.steered.send(WithdrawRoute(SESSION, one.key(), generation, one.sites[site]))
