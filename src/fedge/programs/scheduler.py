@@ -51,7 +51,7 @@ def main(
     if folder:
         log_to(Path(folder), "scheduler")
     token = token_file.read_text().strip() if token_file is not None else ""
-    core = Scheduler(SchedulerSettings(scheduler_name, in_flight))
+    core = Scheduler(SchedulerSettings(scheduler_name, in_flight, counted=bool(figures)))
     name = identity or f"{socket.gethostname()}_{os.getpid()}"
     asyncio.run(
         _run(

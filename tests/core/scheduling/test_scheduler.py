@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -407,6 +408,52 @@ def test_a_policy_that_cannot_be_read_stops_nothing_that_runs_and_is_said() -> N
     (write,) = world.writes()
     assert (write.clusters, write.scheduled) == (None, False)
     assert write.message == "QoSPolicy arena: spec: no such field"
+
+
+def eviction_task(cluster: str) -> dict[str, Any]:
+    """A copy at ``cluster`` that stays for its sessions, since now."""
+    return {
+        "fromCluster": cluster,
+        "producer": "fedge-scheduler",
+        "suppressDeletion": True,
+        "gracePeriodSeconds": 120,
+        "creationTimestamp": datetime.fromtimestamp(WALL_S, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+
+
+def test_a_policy_that_cannot_be_read_takes_no_copy_with_it_when_another_may_go() -> None:
+    """A task of ours that may go is released; the clusters that the binding has stay as they are."""
+    world = qos_world()
+    task = eviction_task("b")
+    world.scheduler.handle(policy(trouble="QoSPolicy arena: spec: no such field"), 0)
+    world.sees(placed_binding({"a": 4}, 3, gracefulEvictionTasks=[task]))
+    (write,) = world.writes()
+    assert (write.clusters, write.scheduled) == ({"a": 4}, False)
+    assert [one["suppressDeletion"] for one in write.tasks or ()] == [False]
+
+
+def test_a_new_leader_lets_no_copy_go_before_sessions_were_counted() -> None:
+    world = World(counted=True)
+    task = eviction_task("b")
+    world.sees(placed_binding({"a": 4}, 3, gracefulEvictionTasks=[task]))
+    assert [write.tasks for write in world.writes() if write.tasks] == []
+    world.scheduler.handle(FiguresSeen({"b": {("default", "arena"): 2}}), world.now)
+    assert [write.tasks for write in world.writes(after_s=1) if write.tasks] == []
+    world.scheduler.handle(FiguresSeen({}), world.now)
+    (write,) = world.writes(after_s=1)
+    assert [one["suppressDeletion"] for one in write.tasks or ()] == [False]
+
+
+def test_a_copy_that_loses_its_place_before_sessions_were_counted_waits() -> None:
+    world = World(counted=True)
+    raw = placed_binding({"a": 4, "b": 4}, placement={})
+    raw["spec"]["placement"] = {"clusterAffinity": {"clusterNames": ["a"]}}
+    world.sees(raw)
+    (write,) = world.writes()
+    assert write.clusters == {"a": 4}
+    assert [(one["fromCluster"], one["message"]) for one in write.tasks or ()] == [
+        ("b", "its sessions are not counted yet")
+    ]
 
 
 def test_an_overloaded_cluster_takes_nothing_new_until_it_is_calm() -> None:

@@ -17,7 +17,7 @@ from fedge.core.placement.mend import mend
 from fedge.core.placement.place import place
 from fedge.core.placement.policy import Policy, policies_of
 from fedge.core.placement.question import Cluster, Decision, Question, Wanted
-from fedge.core.placement.read import cluster_of, question_of
+from fedge.core.placement.read import cluster_of, clusters_of, question_of
 from fedge.core.placement.spread import divided
 from fedge.core.placement.wish import border_of, wanted_of
 
@@ -36,6 +36,7 @@ __all__ = [
     "Wanted",
     "border_of",
     "cluster_of",
+    "clusters_of",
     "divided",
     "explanation",
     "mend",

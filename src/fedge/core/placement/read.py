@@ -77,15 +77,20 @@ def cluster_of(raw: Raw) -> Cluster:
     )
 
 
+def clusters_of(spec: Raw) -> dict[str, int]:
+    """A binding's ``spec.clusters``, in their order."""
+    clusters: dict[str, int] = {}
+    for each in spec.get("clusters") or ():
+        clusters.setdefault(each["name"], each.get("replicas") or 0)
+    return clusters
+
+
 def question_of(raw: Raw) -> Question:
     """A ``ResourceBinding`` or ``ClusterResourceBinding``. A placement that cannot be read raises ``ValidationError``."""
     spec, status = raw["spec"], raw.get("status") or {}
     requirements = spec.get("replicaRequirements")
     asked_again, last = spec.get("rescheduleTriggeredAt"), status.get("lastScheduledTime")
     resource = spec["resource"]
-    clusters: dict[str, int] = {}
-    for each in spec.get("clusters") or ():
-        clusters.setdefault(each["name"], each.get("replicas") or 0)
     return Question(
         uid=resource.get("uid") or "",
         api_version=resource["apiVersion"],
@@ -95,7 +100,7 @@ def question_of(raw: Raw) -> Question:
         if requirements is None
         else {name: units(name, text) for name, text in (requirements.get("resourceRequest") or {}).items()},
         placement=msgspec.convert(spec.get("placement") or {}, StockPlacement),
-        clusters=clusters,
+        clusters=clusters_of(spec),
         evicted_from=frozenset(each["fromCluster"] for each in spec.get("gracefulEvictionTasks") or ()),
         fresh=bool(asked_again and last and asked_again > last),
         affinity=status.get("schedulerObservingAffinityName") or "",

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import Struct
 
-from fedge.core.placement import Question, question_of
+from fedge.core.placement import Question, clusters_of, question_of
 
 APPLIED = "policy.karmada.io/applied-placement"
 PERMANENT_IDS = (
@@ -68,10 +68,8 @@ class Binding(Struct, frozen=True):
     message: str
     reschedule: bool
     conditions: tuple[dict[str, Any], ...]
-
-    @property
-    def current(self) -> Mapping[str, int]:
-        return self.question.clusters if self.question is not None else {}
+    current: Mapping[str, int]
+    """where it is now, whether its placement can be followed or not"""
 
 
 def read_binding(raw: Mapping[str, Any], scheduler_name: str) -> Binding:
@@ -109,6 +107,7 @@ def read_binding(raw: Mapping[str, Any], scheduler_name: str) -> Binding:
         message=str(condition.get("message") or ""),
         reschedule=str(spec.get("rescheduleTriggeredAt") or "") > str(status.get("lastScheduledTime") or ""),
         conditions=tuple(dict(one) for one in status.get("conditions") or ()),
+        current=clusters_of(spec),
     )
 
 

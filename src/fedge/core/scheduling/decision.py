@@ -20,6 +20,8 @@ from fedge.core.scheduling.binding import PRODUCER, Binding, EvictionTask
 from fedge.core.scheduling.events import Write
 
 SUCCESS = "Binding has been scheduled successfully."
+Live = Mapping[str, int] | None
+"""A binding's sessions by cluster; None: somebody counts them, who has not been heard yet. Then no copy goes before its time."""
 MOST_NAMED = 10
 """Clusters that are named for each reason."""
 
@@ -42,12 +44,12 @@ def due(binding: Binding, fleet: Fleet, anew: bool = False) -> bool:
 def decide(
     binding: Binding,
     fleet: Fleet,
-    live: Mapping[str, int],
+    live: Live,
     leave_within_s: int,
     wall_s: float,
     anew: bool = False,
 ) -> Write | None:
-    """What is to be written; None where the binding says it already. ``live``: its sessions by cluster."""
+    """What is to be written; None where the binding says it already."""
     question = binding.question
     if question is None:
         return _write(binding, False, "SchedulerError", binding.trouble)
@@ -72,7 +74,7 @@ def decide(
     )
 
 
-def released(binding: Binding, write: Write | None, live: Mapping[str, int], wall_s: float) -> Write | None:
+def released(binding: Binding, write: Write | None, live: Live, wall_s: float) -> Write | None:
     """Let copies go that stayed for their sessions: these have moved, or their time is over."""
     tasks = [dict(one) for one in write.tasks] if write is not None and write.tasks is not None else None
     for task in binding.evicting:
@@ -83,27 +85,32 @@ def released(binding: Binding, write: Write | None, live: Mapping[str, int], wal
                     one["suppressDeletion"] = False
     if tasks is None:
         return write
-    base = write or _whole(binding, True, "Success", binding.message or SUCCESS, "")
+    scheduled, reason = binding.scheduled != "False", binding.reason or "Success"
+    base = write or _whole(binding, scheduled, reason, binding.message or SUCCESS, "")
     clusters = base.clusters if base.clusters is not None else dict(binding.current)
     return replace(base, clusters=clusters, tasks=tuple(tasks))
 
 
-def _may_go(task: EvictionTask, live: Mapping[str, int], wall_s: float) -> bool:
-    return live.get(task.cluster, 0) == 0 or wall_s >= task.began_s + task.grace_s
+def _may_go(task: EvictionTask, live: Live, wall_s: float) -> bool:
+    return (live is not None and not live.get(task.cluster, 0)) or wall_s >= task.began_s + task.grace_s
 
 
 def _staying(
-    binding: Binding, wanted: Mapping[str, int], live: Mapping[str, int], leave_within_s: int, wall_s: float
+    binding: Binding, wanted: Mapping[str, int], live: Live, leave_within_s: int, wall_s: float
 ) -> tuple[dict[str, Any], ...] | None:
     """The eviction tasks, with one more for each cluster that loses its place while sessions live there; None: no change."""
-    gone = [name for name in binding.current if name not in wanted and live.get(name, 0) > 0]
+    gone = [
+        name for name in binding.current if name not in wanted and (live is None or live.get(name, 0) > 0)
+    ]
     known = {task.cluster for task in binding.evicting}
     added = [
         {
             "fromCluster": name,
             "replicas": binding.current[name],
             "reason": "PlacementEnded",
-            "message": f"{live[name]} live sessions leave first",
+            "message": "its sessions are not counted yet"
+            if live is None
+            else f"{live[name]} live sessions leave first",
             "producer": PRODUCER,
             "gracePeriodSeconds": leave_within_s,
             "suppressDeletion": True,

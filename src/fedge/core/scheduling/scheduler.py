@@ -37,11 +37,15 @@ BACKOFF = (SECOND // 5, SECOND, 2 * SECOND, 5 * SECOND, 10 * SECOND, 30 * SECOND
 
 
 class SchedulerSettings(Struct, frozen=True):
-    """``in_flight``: writes at once. ``leave_within_s``: how long a copy with live sessions may stay."""
+    """``in_flight``: writes at once. ``leave_within_s``: how long a copy with live sessions may stay.
+
+    ``counted``: somebody counts sessions (``FiguresSeen``); until that is heard every copy may have some.
+    """
 
     name: str = "fedge-scheduler"
     in_flight: int = 16
     leave_within_s: int = 120
+    counted: bool = False
 
 
 class Scheduler:
@@ -51,7 +55,7 @@ class Scheduler:
         self._fleet: Fleet | None = None
         self.bindings: dict[BindingKey, Binding] = {}
         self.allowed: dict[str, LabelSelector] = {}
-        self.sessions: dict[str, dict[tuple[str, str], int]] = {}
+        self.sessions: dict[str, dict[tuple[str, str], int]] | None = None if self.settings.counted else {}
         self.qualities = Qualities()
         self._anew: set[BindingKey] = set()
         """Bindings with a QoS for whom players, clusters or the policy changed since they were decided."""
@@ -199,7 +203,9 @@ class Scheduler:
         if binding.question is not None and binding.key.namespace in self.allowed:
             question = replace(binding.question, allowed=self.allowed[binding.key.namespace])
             binding = replace(binding, question=question)
-        live = {cluster: held.get(binding.application, 0) for cluster, held in self.sessions.items()}
+        live = None
+        if self.sessions is not None:
+            live = {cluster: held.get(binding.application, 0) for cluster, held in self.sessions.items()}
         anew = binding.key in self._anew
         self._anew.discard(binding.key)
         asked = self.qualities.asked(binding, self.clusters, anew)
