@@ -194,10 +194,10 @@ def test_an_application_without_sessions_gets_its_packets_as_they_are(bench: Ben
 
 def test_an_application_that_turns_out_to_have_sessions_is_no_longer_carried_plain(bench: Bench) -> None:
     bench.gateway.serve_plain("arena", (PLAIN,), [bench.instance.getsockname()])
-    bench.set(Flow.LOCAL)
     bench.upf.sendto(packet(inputs()), bench.n6)
     bench.turn()
     assert bench.instance.recv(2048) == inputs()
+    bench.set(Flow.LOCAL)
     bench.gateway.serve_plain("arena", (), ())
     bench.upf.sendto(packet(inputs()), bench.n6)
     bench.turn()
