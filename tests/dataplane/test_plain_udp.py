@@ -123,3 +123,30 @@ def test_who_may_not_pass_does_not_wait(stand: Stand) -> None:
     stand.driver.uplink(UE, SERVICE, b"hello")
     plain.welcome()
     assert (stand.driver.unknown(), plain.flows) == ([], {})
+
+
+def test_an_address_is_the_first_applications_until_it_goes(stand: Stand) -> None:
+    plain = PlainApplications(stand.driver)
+    plain.serve("zebra", RULES, stand.ends[:1])
+    plain.serve("aardvark", RULES, stand.ends[1:])
+    plain.serve("zebra", RULES, stand.ends[:1])
+    assert plain.refused == {("aardvark", SERVICE)}
+    stand.driver.uplink(UE, SERVICE, b"hello")
+    plain.welcome()
+    assert stand.instances[0].recv(99) == b"hello"
+    plain.serve("zebra", (), ())
+    assert (plain.refused, plain.services) == (frozenset(), {SERVICE})
+    stand.driver.uplink(UE, SERVICE, b"anybody?")
+    plain.welcome()
+    assert stand.instances[1].recv(99) == b"anybody?"
+
+
+def test_who_comes_to_an_address_by_a_later_rule_does_not_take_it(stand: Stand) -> None:
+    plain = PlainApplications(stand.driver)
+    plain.serve("first", (replace(RULES[0], state="INACTIVE"),), stand.ends[:1])
+    plain.serve("second", RULES, stand.ends[1:])
+    plain.serve("first", RULES, stand.ends[:1])
+    assert plain.refused == {("first", SERVICE)}
+    stand.driver.uplink(UE, SERVICE, b"hello")
+    plain.welcome()
+    assert stand.instances[1].recv(99) == b"hello"
