@@ -34,6 +34,7 @@ class PlainApplications:
         self.refused: frozenset[tuple[str, Endpoint]] = frozenset()
         self._apps: dict[str, tuple[tuple[TrafficRule, ...], tuple[Endpoint, ...]]] = {}
         self._owners: dict[Endpoint, str] = {}
+        self._held: Counter[Endpoint] = Counter()
 
     @property
     def services(self) -> frozenset[Endpoint]:
@@ -51,7 +52,7 @@ class PlainApplications:
         for pair, flow in tuple(self.flows.items()):
             running = self._instances(*pair)
             if not running:
-                del self.flows[pair]
+                self._let_go(pair)
                 self.driver.forget(*pair)
             elif flow.instance not in running:
                 stranded.append(pair)
@@ -73,15 +74,28 @@ class PlainApplications:
         return instances if forwards(matching(rules, ue, service, "UDP")) else ()
 
     def _lead(self, pairs: Iterable[tuple[Endpoint, Endpoint]]) -> None:
-        held = Counter(flow.instance for flow in self.flows.values())
-        led = []
+        led: list[PlainFlow] = []
+        more: Counter[Endpoint] = Counter()
         for ue, service in pairs:
             running = self._instances(ue, service)
             if not running:
                 self.driver.forget(ue, service)
                 continue
-            instance = min(running, key=lambda one: (held[one], one))
-            held[instance] += 1
+            instance = min(running, key=lambda one: (self._held[one] + more[one], one))
+            more[instance] += 1
             led.append(PlainFlow(ue, service, instance))
-        self.driver.lead(led)
-        self.flows |= {(flow.ue, flow.service): flow for flow in led}
+        gone = self.driver.lead(led)
+        for flow in led:
+            pair = (flow.ue, flow.service)
+            self._let_go(pair)
+            self.flows[pair] = flow
+            self._held[flow.instance] += 1
+        for pair in gone:
+            self._let_go(pair)
+
+    def _let_go(self, pair: tuple[Endpoint, Endpoint]) -> None:
+        flow = self.flows.pop(pair, None)
+        if flow is not None:
+            self._held[flow.instance] -= 1
+            if not self._held[flow.instance]:
+                del self._held[flow.instance]
