@@ -192,12 +192,20 @@ def test_an_application_without_sessions_gets_its_packets_as_they_are(bench: Ben
         bench.instance.recv(99)
 
 
+def test_a_second_plain_application_at_one_address_is_refused_by_name(bench: Bench) -> None:
+    ends = [bench.instance.getsockname()]
+    assert not bench.gateway.serve_plain("echo", (PLAIN,), ends)
+    assert bench.gateway.serve_plain("other", (PLAIN,), ends) == {("other", SERVICE)}
+    assert not bench.gateway.serve_plain("other", (PLAIN,), ends), "it was said"
+    assert bench.gateway.counts == {"plain_address_taken": 1}
+
+
 def test_an_application_that_turns_out_to_have_sessions_is_no_longer_carried_plain(bench: Bench) -> None:
     bench.gateway.serve_plain("arena", (PLAIN,), [bench.instance.getsockname()])
-    bench.set(Flow.LOCAL)
     bench.upf.sendto(packet(inputs()), bench.n6)
     bench.turn()
     assert bench.instance.recv(2048) == inputs()
+    bench.set(Flow.LOCAL)
     bench.gateway.serve_plain("arena", (), ())
     bench.upf.sendto(packet(inputs()), bench.n6)
     bench.turn()

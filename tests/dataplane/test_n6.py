@@ -259,3 +259,28 @@ def test_a_word_of_the_gateways_own_goes_where_frames_go() -> None:
     out = n6.towards(KEY, b"word")
     assert out is not None
     assert ip.read(out) == ip.Datagram(SERVICE, UE, b"word")
+
+
+def test_a_plain_application_at_the_same_address_takes_nothing_of_a_session() -> None:
+    """All applications' first port is one address; another tenant's needs no more than a Service to be there."""
+    n6, carried = serving(), []
+    n6.carry = lambda ue, service, payload: carried.append(payload)
+    n6.uplink(packet(inputs()), NOW)
+    n6.use_plain(frozenset({SERVICE}))
+    for seq, source in ((2, UE), (3, ELSEWHERE)):
+        deliveries, key, _ = n6.uplink(packet(inputs(seq=seq), source=source), NOW)
+        assert (len(deliveries), key, answered(n6)) == (1, KEY, source)
+    n6.use_rules("arena", ())
+    assert n6.uplink(packet(inputs(seq=4)), NOW) == ([], 0, 0)
+    assert (n6.counts["no_rule"], carried) == (1, [])
+
+
+@pytest.mark.parametrize(
+    "payload", [b"", b"hi", inputs(OTHER), frame()[1], inputs() + bytes(wire.MAX_DATAGRAM)]
+)
+def test_what_is_no_input_of_a_session_here_is_carried_to_the_plain_application(payload: bytes) -> None:
+    n6, carried = serving(), []
+    n6.carry = lambda ue, service, payload: carried.append((ue, service, payload))
+    n6.use_plain(frozenset({SERVICE}))
+    assert n6.uplink(packet(payload), NOW) == ([], 0, 0)
+    assert carried == [(UE, SERVICE, payload)]

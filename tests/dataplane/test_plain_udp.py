@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import resource
 import socket
 from collections import Counter
 from collections.abc import Iterator
@@ -123,3 +125,89 @@ def test_who_may_not_pass_does_not_wait(stand: Stand) -> None:
     stand.driver.uplink(UE, SERVICE, b"hello")
     plain.welcome()
     assert (stand.driver.unknown(), plain.flows) == ([], {})
+
+
+def test_an_address_is_the_first_applications_until_it_goes(stand: Stand) -> None:
+    plain = PlainApplications(stand.driver)
+    plain.serve("zebra", RULES, stand.ends[:1])
+    plain.serve("aardvark", RULES, stand.ends[1:])
+    plain.serve("zebra", RULES, stand.ends[:1])
+    assert plain.refused == {("aardvark", SERVICE)}
+    stand.driver.uplink(UE, SERVICE, b"hello")
+    plain.welcome()
+    assert stand.instances[0].recv(99) == b"hello"
+    plain.serve("zebra", (), ())
+    assert (plain.refused, plain.services) == (frozenset(), {SERVICE})
+    stand.driver.uplink(UE, SERVICE, b"anybody?")
+    plain.welcome()
+    assert stand.instances[1].recv(99) == b"anybody?"
+
+
+def test_who_comes_to_an_address_by_a_later_rule_does_not_take_it(stand: Stand) -> None:
+    plain = PlainApplications(stand.driver)
+    plain.serve("first", (replace(RULES[0], state="INACTIVE"),), stand.ends[:1])
+    plain.serve("second", RULES, stand.ends[1:])
+    plain.serve("first", RULES, stand.ends[:1])
+    assert plain.refused == {("first", SERVICE)}
+    stand.driver.uplink(UE, SERVICE, b"hello")
+    plain.welcome()
+    assert stand.instances[1].recv(99) == b"hello"
+
+
+def test_one_ue_that_changes_ports_takes_no_more_sockets_than_are_allowed(stand: Stand) -> None:
+    plain = PlainApplications(stand.driver)
+    plain.serve("game", RULES, stand.ends)
+    stand.driver.most = 3
+    others = [(UE[0], port) for port in range(1, 21)]
+    for ue in (OTHER, *others):
+        if not stand.driver.uplink(ue, SERVICE, b"?"):
+            plain.welcome()
+        assert stand.driver.uplink(OTHER, SERVICE, b"who speaks stays")
+    assert (len(stand.driver._legs), stand.driver.counts["plain_evicted"]) == (3, 18)
+    assert set(plain.flows) == {(OTHER, SERVICE), *((ue, SERVICE) for ue in others[-2:])}
+    assert sum(plain._held.values()) == 3
+    assert not stand.driver.uplink(others[0], SERVICE, b"back")
+    plain.welcome()
+    assert stand.driver.uplink(others[0], SERVICE, b"again")
+
+
+def test_flows_leave_descriptors_for_the_agents_links(stand: Stand) -> None:
+    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    assert 0 < stand.driver.most < allowed
+
+
+def test_a_socket_that_cannot_be_had_costs_its_flow_only(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = PlainApplications(stand.driver)
+    plain.serve("game", RULES, stand.ends[:1])
+    with monkeypatch.context() as none_left:
+        none_left.setattr("fedge.dataplane.plain_udp._Leg", no_descriptor)
+        stand.driver.uplink(UE, SERVICE, b"lost")
+        plain.welcome()
+    assert (stand.driver.unknown(), plain.flows, stand.driver.counts["plain_no_socket"]) == ([], {}, 1)
+    stand.driver.uplink(UE, SERVICE, b"2")
+    plain.welcome()
+    assert stand.instances[0].recv(99) == b"2"
+
+
+def no_descriptor(*_: object) -> None:
+    raise OSError(errno.EMFILE, "Too many open files")
+
+
+def test_a_ue_is_led_to_the_instance_that_has_the_fewest_now(stand: Stand) -> None:
+    plain = PlainApplications(stand.driver)
+    low, high = sorted(stand.ends)
+    plain.serve("game", RULES, [low])
+    for port in (1, 2):
+        stand.driver.uplink((UE[0], port), SERVICE, b"?")
+    plain.welcome()
+    plain.serve("game", RULES, [low, high])
+    for port in (3, 4, 5):
+        stand.driver.uplink((UE[0], port), SERVICE, b"?")
+        plain.welcome()
+    led = [plain.flows[(UE[0], port), SERVICE].instance for port in range(1, 6)]
+    assert led == [low, low, high, high, low]
+    plain.serve("game", RULES, [high])
+    assert {flow.instance for flow in plain.flows.values()} == {high}
+    assert plain._held == {high: 5}

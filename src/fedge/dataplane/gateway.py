@@ -106,11 +106,21 @@ class Gateway:
         self._homes = set(self.instances.values())
         self.n6.apps[name] = app
 
-    def serve_plain(self, app: str, rules: tuple[TrafficRule, ...], instances: Sequence[Endpoint]) -> None:
-        """An application without the SDK: what its rules let pass goes to its instances as it is. No instance: nothing does."""
+    def serve_plain(
+        self, app: str, rules: tuple[TrafficRule, ...], instances: Sequence[Endpoint]
+    ) -> frozenset[tuple[str, Endpoint]]:
+        """An application without the SDK: what its rules let pass goes to its instances as it is. No instance: nothing does.
+
+        Answers who was refused an address now, because another such application has it.
+        """
+        before = self.plain.refused
         self.plain.serve(app, rules, instances)
+        refused = self.plain.refused - before
+        if refused:
+            self.counts["plain_address_taken"] += len(refused)
         self.n6.use_plain(self.plain.services)
         self._relay(app, {port for _, port in served(rules, "TCP")} if instances else set(), instances)
+        return refused
 
     def _relay(self, app: str, ports: set[int], instances: Sequence[Endpoint]) -> None:
         """TCP at the gateway's own address: N6 in datagrams carries none, and nobody here could answer as the stable address."""

@@ -27,7 +27,7 @@ _CHECKED = slice(0, 26)
 _ENDS = slice(12, 24)
 _KIND_KEY = struct.Struct("!BQ")
 _PORTS = struct.Struct("!HH")
-_SMALLEST = ip.HEADERS + wire.INPUT_BYTES
+_SMALLEST, _LARGEST = ip.HEADERS + wire.INPUT_BYTES, ip.HEADERS + wire.MAX_DATAGRAM
 
 
 class UeFlow:
@@ -44,7 +44,7 @@ class UeFlow:
 class N6:
     """``apps``: the application of each instance here; sessions are told apart by application through theirs.
 
-    ``carry``: where datagrams go that are for applications without sessions, `use_plain`.
+    ``carry``: where datagrams go that are for applications without sessions, `use_plain`; never an INPUT of a session here.
     """
 
     def __init__(self, table: FlowTable) -> None:
@@ -67,7 +67,7 @@ class N6:
             if known is None:
                 return [], 0, 0
         size, flow = known
-        if flow.plain:
+        if flow.plain and not self._of_session(packet, size):
             self.carry(flow.ue, flow.service, packet[ip.HEADERS : size])
             return [], 0, 0
         kind, key = _KIND_KEY.unpack_from(packet, ip.HEADERS)
@@ -78,6 +78,13 @@ class N6:
             return [], 0, 0
         deliveries, generation = self.table.direct(key, packet[ip.HEADERS : size], now)
         return deliveries, key, generation
+
+    def _of_session(self, packet: bytes, size: int) -> bool:
+        """Sessions come first: all applications are reached at one address, and each may be of another tenant."""
+        if not _SMALLEST <= size <= _LARGEST:
+            return False
+        kind, key = _KIND_KEY.unpack_from(packet, ip.HEADERS)
+        return kind == wire.INPUT and key in self.table.entries
 
     def downlink(self, packet: bytes) -> bytes | None:
         """The IP packet for the user plane function around an instance's datagram, if it may leave and its UE is known."""
@@ -186,7 +193,7 @@ class N6:
                 self._forget(key)
 
     def use_plain(self, services: frozenset[Endpoint]) -> None:
-        """From now on what is sent to these addresses is carried as it is: their applications have no sessions."""
+        """From now on what is sent to these addresses and is of no session here is carried as it is."""
         if services != self._plain:
             self._plain = services
             self._known.clear()

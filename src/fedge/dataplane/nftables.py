@@ -121,8 +121,8 @@ class Nftables:
         self._services, self._flows, self._instances = wanted, {}, set()
         self.lead(led)
 
-    def lead(self, flows: Iterable[PlainFlow]) -> None:
-        """See `ports.Forwarding`. Raises `NftRefused`."""
+    def lead(self, flows: Iterable[PlainFlow]) -> list[tuple[Endpoint, Endpoint]]:
+        """See `ports.Forwarding`; none is let go. Raises `NftRefused`."""
         wanted = {(flow.ue, flow.service): flow for flow in flows}
         after = [flow for key, flow in wanted.items() if self._flows.get(key) != flow]
         before = [
@@ -133,6 +133,7 @@ class Nftables:
             self._run(change(before, after, fresh))
             self._flows |= wanted
             self._instances |= set(fresh)
+        return []
 
     def forget(self, ue: Endpoint, service: Endpoint) -> None:
         flow = self._flows.get((ue, service))

@@ -2,14 +2,15 @@
 
 The instance sees the gateway's own address and one port a UE; to borrow the UE's address would need root. A connected socket
 takes packets of its peer alone, so the instance that a flow was led to before is not heard any more. `nftables.py` is the other
-driver.
+driver. A UE may open any number of sockets, so there is a bound: then the UE's socket that was silent longest is let go.
 """
 
 from __future__ import annotations
 
+import resource
 import socket
 from asyncio import AbstractEventLoop
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable
 
 from fedge.ports import Endpoint, PlainFlow
@@ -17,6 +18,9 @@ from fedge.wire import ip
 
 DRAIN = 64
 MAX_FLOWS = 4096
+"""So many wait, and so many are carried where descriptors suffice."""
+DESCRIPTORS = 0.5
+"""The part of the process's descriptors that flows may take: it has its links to the centre, peers and instances too."""
 MAX_DATAGRAM = 2048
 Pair = tuple[Endpoint, Endpoint]
 
@@ -30,8 +34,12 @@ class _Leg:
         self.flow, self.back = flow, ip.Udp4(flow.service, flow.ue)
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.setblocking(False)
-        self.socket.bind((host, 0))
-        self.socket.connect(flow.instance)
+        try:
+            self.socket.bind((host, 0))
+            self.socket.connect(flow.instance)
+        except OSError:
+            self.socket.close()
+            raise
 
 
 class UserspaceForwarding:
@@ -44,7 +52,12 @@ class UserspaceForwarding:
     ) -> None:
         self.counts = counts
         self._loop, self._host, self._send = loop, host, send
-        self._legs: dict[Pair, _Leg] = {}
+        allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self.most = (
+            MAX_FLOWS if allowed == resource.RLIM_INFINITY else min(MAX_FLOWS, int(allowed * DESCRIPTORS))
+        )
+        self._legs: OrderedDict[Pair, _Leg] = OrderedDict()
+        """The one whose UE was silent longest first."""
         self._waiting: dict[Pair, bytes] = {}
 
     def serve(self, services: Iterable[Endpoint]) -> None:
@@ -58,6 +71,7 @@ class UserspaceForwarding:
         """A UE's datagram to its instance. False: it has none, and its newest datagram waits for ``lead``."""
         leg = self._legs.get((ue, service))
         if leg is not None:
+            self._legs.move_to_end((ue, service))
             self._to_instance(leg, payload)
         elif len(self._waiting) < MAX_FLOWS:
             self._waiting[ue, service] = payload
@@ -65,23 +79,41 @@ class UserspaceForwarding:
             self.counts["plain_refused"] += 1
         return leg is not None
 
-    def lead(self, flows: Iterable[PlainFlow]) -> None:
-        """See `ports.Forwarding`. Raises ``OSError`` where there is no socket left."""
+    def lead(self, flows: Iterable[PlainFlow]) -> list[Pair]:
+        """See `ports.Forwarding`. Lets go whom there is no socket for, and for each new one too many the most silent one."""
+        gone = []
         for flow in flows:
             pair = (flow.ue, flow.service)
-            leg = self._legs.get(pair)
-            if leg is None:
-                leg = self._legs[pair] = _Leg(flow, self._host)
-                self._loop.add_reader(leg.socket, self._from_instance, leg)
-            elif leg.flow != flow:
-                self._from_instance(
-                    leg
-                )  # what the instance has said until now leaves; what it says later is not heard
-                leg.socket.connect(flow.instance)
-                leg.flow = flow
+            try:
+                leg = self._led(pair, flow)
+            except OSError:  # no descriptor or no port is left, or the instance has no route
+                self.counts["plain_no_socket"] += 1
+                self.forget(*pair)
+                gone.append(pair)
+                continue
             waiting = self._waiting.pop(pair, None)
             if waiting is not None:
                 self._to_instance(leg, waiting)
+            while len(self._legs) > self.most:
+                silent = next(iter(self._legs))
+                self.counts["plain_evicted"] += 1
+                self.forget(*silent)
+                gone.append(silent)
+        return gone
+
+    def _led(self, pair: Pair, flow: PlainFlow) -> _Leg:
+        leg = self._legs.get(pair)
+        if leg is None:
+            leg = _Leg(flow, self._host)
+            self._loop.add_reader(leg.socket, self._from_instance, leg)
+            self._legs[pair] = leg
+        elif leg.flow != flow:
+            self._from_instance(
+                leg
+            )  # what the instance has said until now leaves; what it says later is not heard
+            leg.socket.connect(flow.instance)
+            leg.flow = flow
+        return leg
 
     def forget(self, ue: Endpoint, service: Endpoint) -> None:
         self._waiting.pop((ue, service), None)

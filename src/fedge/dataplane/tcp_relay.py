@@ -1,6 +1,6 @@
 """TCP and WebSocket games: the gateway takes the client's connection and relays it to an instance here or to another gateway.
 
-What a TCP game gets. The stable address answers wherever the game runs now; a connection that ends is the client's to make again.
+What a TCP game gets. The site's gateway answers for an instance there; a connection that ends is the client's to make again.
 Bytes are relayed in order, none twice, none left out; an end of stream and a reset reach the other side. What a TCP game does not
 get: its state does not move with a connection. State moves only with the SDK's sessions, whose clients speak UDP; so after a move
 there are two ways for the connections that are open:

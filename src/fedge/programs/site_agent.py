@@ -319,7 +319,9 @@ class SiteShell:
         """Packets of an application that names no state schema and has not spoken the SDK's contract are carried as they are."""
         if template.schema or template.app in self.gateway.n6.apps.values():
             return
-        self.gateway.serve_plain(template.app, template.rules, self.instances.plain_ends(template))
+        ends = self.instances.plain_ends(template)
+        for app, address in sorted(self.gateway.serve_plain(template.app, template.rules, ends)):
+            log.warning("address is another plain application's", app=app, address=address)
 
     def _remembered(self) -> None:
         """What was wanted before this agent started: a site goes on without the centre."""
