@@ -90,6 +90,21 @@ def test_refusals_in_camara_s_form(client: TestClient, body: Any, status: int, c
     assert answer.json()["message"]
 
 
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        (b"{", 400, "INVALID_ARGUMENT"),
+        (b'"\xff"', 400, "INVALID_ARGUMENT"),
+        (b"[" * 100_000, 400, "INVALID_ARGUMENT"),
+        (b" " * (5 << 20), 413, "OUT_OF_RANGE"),
+    ],
+    ids=["cut", "no text", "deep", "long"],
+)
+def test_a_body_that_cannot_be_read(client: TestClient, body: bytes, status: int, code: str) -> None:
+    answer = client.post(PATH, content=(body[n : n + 65536] for n in range(0, len(body), 65536)))
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
 def test_without_a_token_and_with_a_wrong_correlator(client: TestClient) -> None:
     refused = client.post(PATH, json={"device": ADDRESS}, headers={"Authorization": "Bearer no"})
     assert (refused.status_code, refused.json()["status"], refused.json()["code"]) == (

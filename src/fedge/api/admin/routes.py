@@ -253,7 +253,13 @@ def _text(body: dict[str, Any], name: str) -> str:
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    codes = {400: "INVALID_ARGUMENT", 403: "PERMISSION_DENIED", 404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
+    codes = {
+        400: "INVALID_ARGUMENT",
+        403: "PERMISSION_DENIED",
+        404: "NOT_FOUND",
+        405: "METHOD_NOT_ALLOWED",
+        413: "OUT_OF_RANGE",
+    }
     return _error(error.status_code, codes.get(error.status_code, "ERROR"), error.detail)
 
 

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from fedge.api.bodies import BadBody, json_body
 from fedge.api.camara.device import Device, Subscribers, identified
 from fedge.api.camara.errors import CamaraError
 from fedge.core.control import Knowledge
@@ -64,7 +65,7 @@ def simple_edge_discovery(
         try:
             if correlator is not None and not headers:
                 raise CamaraError(400, "INVALID_ARGUMENT", "x-correlator does not match its pattern")
-            body = _read(await request.body())
+            body = await _read(request)
             ue, used = identified(body.device, subscribers)
             site = closest(known, ue, now())
         except CamaraError as error:
@@ -81,8 +82,11 @@ def simple_edge_discovery(
     return [Route(f"{BASE}/retrieve-closest-edge-cloud-zone", read, methods=["POST"])]
 
 
-def _read(body: bytes) -> Body:
+async def _read(request: Request) -> Body:
     try:
-        return msgspec.json.decode(body, type=Body)
-    except msgspec.MsgspecError as error:
+        return msgspec.convert(await json_body(request), Body)
+    except BadBody as error:
+        code = "OUT_OF_RANGE" if error.status == 413 else "INVALID_ARGUMENT"
+        raise CamaraError(error.status, code, str(error)) from None
+    except msgspec.ValidationError as error:
         raise CamaraError(400, "INVALID_ARGUMENT", str(error)) from None
