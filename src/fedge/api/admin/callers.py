@@ -17,6 +17,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from fedge.core.control import Knowledge
+from fedge.core.control.seeing import seen_by
 from fedge.core.control.state import State
 
 READING = ("GET", "HEAD", "OPTIONS")
@@ -51,6 +53,12 @@ def digest_of(token: str) -> str:
 def caller_of(request: Request) -> Caller:
     caller: Caller = request.scope["fedge.caller"]
     return caller
+
+
+def seen_of(request: Request, plane: Knowledge) -> Knowledge:
+    """What the caller may see of the ``plane``."""
+    tenant = caller_of(request).tenant
+    return plane if tenant is None else seen_by(plane, tenant)
 
 
 def still_allowed(request: Request) -> bool:
