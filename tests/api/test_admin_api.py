@@ -124,6 +124,8 @@ def test_a_wrong_manifest_is_refused_by_the_path_of_its_field(
     [
         ("/api/v1/attach", b"{", "no JSON"),
         ("/api/v1/attach", b"[]", "no JSON object"),
+        ("/api/v1/attach", b"[" * 100_000, "no JSON"),
+        ("/api/v1/attach", b'"\xff"', "no JSON"),
         ("/api/v1/attach", b'{"application":"arena"}', "device"),
         ("/api/v1/attach", b'{"application":7,"device":"player-1"}', "application"),
         ("/api/v1/apply", b'{"objects":{}}', "list of objects"),
@@ -137,9 +139,31 @@ def test_a_body_that_is_not_understood_is_400(client: TestClient, path: str, bod
     assert said in answer.json()["message"]
 
 
-def test_an_oversized_body_is_refused_unread(client: TestClient) -> None:
-    answer = client.post("/api/v1/apply", content=b" " * (5 << 20), headers=AUTHORISED)
-    assert answer.status_code == 413
+@pytest.mark.parametrize("path", ["/api/v1/apply", "/api/v1/attach", "/api/v1/tenants/studio/token"])
+@pytest.mark.parametrize("in_chunks", [False, True])
+def test_an_oversized_body_is_refused_however_it_is_sent(
+    client: TestClient, path: str, in_chunks: bool
+) -> None:
+    content: Any = (b" " * (1 << 20) for _ in range(5)) if in_chunks else b" " * (5 << 20)
+    answer = client.post(path, content=content, headers=AUTHORISED)
+    assert (answer.status_code, answer.json()["code"]) == (413, "OUT_OF_RANGE")
+
+
+@pytest.mark.parametrize("query", ["", "?dryRun=true"])
+def test_a_number_that_the_journal_cannot_keep_is_refused(
+    client: TestClient, centre: PlainCentre, query: str
+) -> None:
+    """In a field that is only recorded, so that nothing else looks at it."""
+    objects = arena()
+    next(raw for raw in objects if raw["kind"] == "Deployment")["spec"]["revisionHistoryLimit"] = 2**70
+    answer = client.post(f"/api/v1/apply{query}", json={"objects": objects}, headers=AUTHORISED)
+    told = answer.json()
+    assert (answer.status_code, told["object"], told["field"]) == (
+        422,
+        "Deployment/arena",
+        "spec.revisionHistoryLimit",
+    )
+    assert not centre.plane.state.objects
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,12 @@ from starlette.testclient import TestClient
 
 from fedge.adapters.embedded.addresses import SimulatedSubscribers, ue
 from fedge.api.admin import admin_app
+from fedge.api.admin.callers import seen_of
 from fedge.api.camara import simple_edge_discovery
-from fedge.core.control.events import SiteMarked
-from fedge.core.model import SiteId
+from fedge.core.control.events import SessionPlaced, SiteMarked
+from fedge.core.model import AppId, SessionId, SessionKey, SiteId, UeId
 from tests.api.centre import TOKEN, PlainCentre
+from tests.core.applications.objects import tenant
 
 PATH = "/simple-edge-discovery/v2/retrieve-closest-edge-cloud-zone"
 DEFINITION = (
@@ -36,7 +38,10 @@ def centre() -> PlainCentre:
 @pytest.fixture
 def client(centre: PlainCentre) -> Iterator[TestClient]:
     subscribers = SimulatedSubscribers(NET, 3)
-    routes = simple_edge_discovery(centre.plane, {SiteId("harbour"): "Harbour"}, subscribers, centre.now)
+    names = {SiteId("harbour"): "Harbour"}
+    routes = simple_edge_discovery(
+        lambda request: seen_of(request, centre.plane), names, subscribers, centre.now
+    )
     with TestClient(admin_app(centre, routes), headers={"Authorization": f"Bearer {TOKEN}"}) as found:
         yield found
 
@@ -88,6 +93,42 @@ def test_refusals_in_camara_s_form(client: TestClient, body: Any, status: int, c
     answer = client.post(PATH, json=body)
     assert (answer.status_code, answer.json()["status"], answer.json()["code"]) == (status, status, code)
     assert answer.json()["message"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        (b"{", 400, "INVALID_ARGUMENT"),
+        (b'"\xff"', 400, "INVALID_ARGUMENT"),
+        (b"[" * 100_000, 400, "INVALID_ARGUMENT"),
+        (b" " * (5 << 20), 413, "OUT_OF_RANGE"),
+    ],
+    ids=["cut", "no text", "deep", "long"],
+)
+def test_a_body_that_cannot_be_read(client: TestClient, body: bytes, status: int, code: str) -> None:
+    answer = client.post(PATH, content=(body[n : n + 65536] for n in range(0, len(body), 65536)))
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+def test_a_tenant_finds_only_who_plays_its_games(client: TestClient, centre: PlainCentre) -> None:
+    applied = client.post("/api/v1/apply", json={"objects": [tenant("studio")]})
+    token = client.post("/api/v1/tenants/studio/token", json={}).json()["token"]
+    assert applied.status_code == 200
+
+    def asked(number: str) -> tuple[int, dict[str, Any]]:
+        answer = client.post(
+            PATH,
+            json={"device": {"phoneNumber": number}},
+            headers={"Authorization": f"Bearer {token}"},
+        )
+        return answer.status_code, answer.json()
+
+    there, nobody = asked("+99901000001"), asked("+99901999999")
+    assert there == nobody, "not even that the number exists"
+    assert there[0] == 404
+    game, where = AppId("studio:arena"), SiteId("harbour")
+    centre.say(SessionPlaced(SessionId("s-1"), SessionKey(7), game, UeId("player-1"), where, "nearest"))
+    assert asked("+99901000001")[1]["edgeCloudZoneName"] == "Harbour"
 
 
 def test_without_a_token_and_with_a_wrong_correlator(client: TestClient) -> None:

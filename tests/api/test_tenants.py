@@ -267,6 +267,12 @@ def test_an_object_elsewhere_or_of_a_cluster_wide_kind_is_not_a_tenant_s_to_appl
     assert platform.centre.plane.state.objects == before
 
 
+@pytest.mark.parametrize("kind", [[], {}, ["Tenant"], 7])
+def test_a_kind_that_is_no_text_is_refused(platform: Platform, kind: Any) -> None:
+    answer = platform.apply([{"kind": kind, "metadata": {"name": "arena"}}], platform.studio)
+    assert (answer.status_code, answer.json()["field"]) == (422, "kind")
+
+
 def test_a_tenant_attaches_to_its_own_applications_only(platform: Platform) -> None:
     for app in ("rival:arena", "chess"):
         body = {"application": app, "device": "player-1"}

@@ -64,6 +64,8 @@ PLURALS = {
 }
 """The kinds as the API's paths spell them."""
 
+MOST_DEPTH = 64
+
 
 class Invalid(ValueError):
     """A manifest that is refused. ``object`` is ``Deployment/arena``, ``field`` is ``spec.replicas``
@@ -133,8 +135,11 @@ def _read(raw: Any, number: int, engine: Engine) -> Parsed:
             "",
             f"must be a mapping with apiVersion and kind, not {type(raw).__name__}",
         )
-    raw = _without_nulls(raw)
     title = _title(raw, number)
+    try:
+        raw = _kept(raw)
+    except FieldError as error:
+        raise Invalid(title, error.field, error.message) from None
     kind = raw.get("kind")
     shape = KINDS.get(kind) if isinstance(kind, str) else None
     if shape is None:
@@ -153,12 +158,19 @@ def _read(raw: Any, number: int, engine: Engine) -> Parsed:
     return Parsed(key_of(raw), raw, manifest, tuple(manifest_checks.notices(raw, engine)))
 
 
-def _without_nulls(value: Any) -> Any:
-    """A field that is written without a value (``labels:``) is absent, as Kubernetes has it."""
+def _kept(value: Any, path: str = "", depth: int = 0) -> Any:
+    """What is stored. A field that is written without a value (``labels:``) is absent, as Kubernetes has it. Raises
+    ``FieldError`` for what JSON can say and the journal (MessagePack) cannot keep.
+    """
+    if depth > MOST_DEPTH:
+        raise FieldError(path, f"is nested more than {MOST_DEPTH} deep")
     if isinstance(value, Mapping):
-        return {key: _without_nulls(each) for key, each in value.items() if each is not None}
+        within = {key: manifest_checks.entry(path, str(key)) if path else str(key) for key in value}
+        return {key: _kept(each, within[key], depth + 1) for key, each in value.items() if each is not None}
     if isinstance(value, list | tuple):
-        return [_without_nulls(each) for each in value]
+        return [_kept(each, f"{path}[{place}]", depth + 1) for place, each in enumerate(value)]
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        raise FieldError(path, "is a number of more than 64 bits")
     return value
 
 

@@ -28,6 +28,7 @@ from fedge.adapters.karmada.engine import KarmadaEngine
 from fedge.adapters.notifications import Notifications
 from fedge.adapters.sqlite import SqliteJournal
 from fedge.api.admin import Page, admin_app
+from fedge.api.admin.callers import seen_of
 from fedge.api.admin.metrics import Metrics
 from fedge.api.admin.view import Facts
 from fedge.api.camara import simple_edge_discovery
@@ -214,7 +215,9 @@ async def serve(told: ControlConfig) -> None:
     await listen(told.bind_links, told.token, shell.accept)
     subscribers = addresses.SimulatedSubscribers(told.net, told.players)
     names = {site: name for site, (name, _, _) in shell.facts.places.items()}
-    camara = simple_edge_discovery(shell.plane, names, subscribers, shell.now)
+    camara = simple_edge_discovery(
+        lambda request: seen_of(request, shell.plane), names, subscribers, shell.now
+    )
     mec = mec_routes(Platform(shell, subscribers, shell.notifications, shell.base, shell.notify))
     config = uvicorn.Config(
         admin_app(shell, [*camara, *mec], own=BASES),

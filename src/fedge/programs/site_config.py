@@ -6,6 +6,7 @@ this cluster; the agent binds all addresses of its Pod, and others reach it wher
 
 from __future__ import annotations
 
+import hmac
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -53,7 +54,8 @@ class Kubelets:
 class SiteConfig:
     """``bind_*``: where it listens; ``gateway`` (N6) and ``peer``: where others reach it. ``upf``: the user plane's end of N6.
 
-    ``instance_token``: what instances say in ``Join``; ``token``: what programs of the platform say to each other.
+    ``instance_token``: what instances say in ``Join``; ``token``: what programs of the platform say to each other, and the
+    operator's. The second does not follow from the first: a tenant chooses what an instance runs.
     ``emulated``: the network between sites is emulated here; else it is a real one.
     ``now``: instants on one machine are monotonic; between machines they are wall-clock time, which has to be kept in step.
     """
@@ -89,7 +91,7 @@ def embedded_site(run: Run, index: int) -> SiteConfig:
     return SiteConfig(
         site=sites[index],
         token=run.token,
-        instance_token=run.token,
+        instance_token=hmac.digest(run.token.encode(), b"instances", "sha256").hex(),
         control=addresses.control(net),
         upf=addresses.endpoint(addresses.upf_n6(net, index)),
         bind_gateway=addresses.endpoint(addresses.gateway(net, index)),

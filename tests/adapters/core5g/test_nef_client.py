@@ -208,6 +208,36 @@ def test_a_success_that_says_nothing_means_what_was_asked_if_that_can_be_found_a
     with_nef(tmp_path, story)
 
 
+UNREADABLE = [b'{"self": "\xff"}', b"[" * 100_000, b'{"self": "https://[/x"}']
+
+
+@pytest.mark.parametrize("body", UNREADABLE, ids=["no text", "deep", "no url"])
+def test_no_body_ends_a_call_without_an_answer(tmp_path: Path, body: bytes) -> None:
+    async def story(client: NefClient, nef: SmallNef) -> None:
+        nef.answer = lambda: Response(body, 200)
+        assert (await client.carry_out(CREATE)).status == 0
+        assert (await client.carry_out(Patch(1, "sub-1", (ROUTE,)))).held == (Held("sub-1", "", ("market",)),)
+        assert (await client.carry_out(List(2))).status == 0
+        nef.answer = lambda: Response(body, 400)
+        assert (await client.carry_out(Delete(3, "sub-1"))).status == 400
+        nef.token_answer = lambda: Response(body, 200)
+        client._token.refused()
+        assert (await client.carry_out(CREATE)).status == 0
+
+    with_nef(tmp_path, story)
+
+
+def test_one_subscription_with_a_wrong_address_does_not_hide_the_list(tmp_path: Path) -> None:
+    async def story(client: NefClient, nef: SmallNef) -> None:
+        ours = "https://127.0.0.1:7443/notifications/secret-token"
+        good = {"self": "https://nef/x/sub-7", "notificationDestination": ours}
+        nef.answer = lambda: JSONResponse([{"self": "https://[/x", "notificationDestination": ours}, good])
+        listed = await client.carry_out(List(1))
+        assert (listed.status, listed.held) == (200, (Held("", "", ()), Held("sub-7", "secret-token", ())))
+
+    with_nef(tmp_path, story)
+
+
 @pytest.mark.parametrize(
     "answer",
     [JSONResponse({"error": "invalid_client"}, 401), Response(b"nonsense", 200), JSONResponse({}, 200)],

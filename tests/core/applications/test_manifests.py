@@ -37,6 +37,20 @@ def test_the_examples_manifests_are_right() -> None:
     assert len(read_objects([each.object for each in found], {})) == 4
 
 
+@pytest.mark.parametrize("number", [2**64, -(2**63) - 1, 2**70])
+def test_a_number_that_cannot_be_kept_is_refused_where_it_is(number: int) -> None:
+    error = refused([deployment(strategy={"a": [{"b": number}]})])
+    assert (error.object, error.field) == ("Deployment/arena", "spec.strategy.a[0].b")
+    read_objects([deployment(revisionHistoryLimit=2**64 - 1, strategy=-(2**63))], {})
+
+
+def test_what_is_nested_too_deep_is_refused() -> None:
+    deep: Any = 1
+    for _ in range(900):
+        deep = [deep]
+    assert "deep" in refused([deployment(strategy=deep)]).message
+
+
 def test_what_an_api_server_returns_can_be_applied() -> None:
     """Fields that Kubernetes fills in, and nulls, are no reason to refuse."""
     raw = deployment(strategy={"type": "RollingUpdate"}, progressDeadlineSeconds=600, revisionHistoryLimit=10)

@@ -52,7 +52,7 @@ class NefClient:
         """Never raises: what went wrong is in the answer."""
         try:
             return await self._carry_out(call)
-        except (httpx2.HTTPError, httpx2.InvalidURL, NoToken, OSError) as error:
+        except (httpx2.HTTPError, httpx2.InvalidURL, NoToken, OSError, *words.UNREADABLE) as error:
             return Answer(call.number, 0, detail=f"{type(error).__name__}: {error}")
 
     async def close(self) -> None:
@@ -98,7 +98,7 @@ class NefClient:
             return _plain(call.number, answer)
         try:
             found = msgspec.json.decode(answer.content, type=list[Subscription])
-        except msgspec.MsgspecError as error:
+        except words.UNREADABLE as error:
             return Answer(call.number, 0, detail=f"the list cannot be read: {error}")
         return Answer(call.number, 200, held=tuple(words.held(one, self._identity) for one in found))
 
@@ -110,7 +110,7 @@ class NefClient:
             return _plain(number, answer)
         try:
             said = msgspec.json.decode(answer.content, type=Subscription)
-        except msgspec.MsgspecError:
+        except words.UNREADABLE:
             said = Subscription()
         if not said.self_:
             said = msgspec.structs.replace(said, self_=answer.headers.get("location", ""))

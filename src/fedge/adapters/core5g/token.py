@@ -9,6 +9,8 @@ import httpx2
 import msgspec
 from msgspec import Struct
 
+from fedge.adapters.core5g.words import UNREADABLE
+
 RENEW_S, RENEW_SHARE = 30.0, 0.2
 """A token is renewed when that many seconds, or that share of its life, whichever is less, are left."""
 
@@ -49,7 +51,7 @@ class Token:
             if answer.status_code != 200:
                 raise NoToken(f"the token endpoint says {answer.status_code}: {answer.text[:200]}")
             granted = msgspec.json.decode(answer.content, type=Granted)
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             raise NoToken(f"the token endpoint's answer cannot be read: {error}") from None
         self._granted = granted.access_token
         life_s = max(granted.expires_in, 1.0)

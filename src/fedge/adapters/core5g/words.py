@@ -21,6 +21,8 @@ SERVICE = "fedge"
 NOTIFICATIONS = "/notifications/"
 FEATURES = "4"
 """``suppFeat``: URLLC (feature 3 of TS 29.522, table 5.4.4-1), without which ``afAckInd`` has no meaning."""
+UNREADABLE = (ValueError, RecursionError)
+"""What reading a body raises: msgspec's own errors and bytes that are no UTF-8 are ``ValueError``, and it may be too deep."""
 Text = Annotated[str, Meta(max_length=2048)]
 
 
@@ -121,7 +123,10 @@ def held(said: Subscription, identity: Identity) -> Held:
     prefix = identity.destination("")
     ours = said.notification_destination.startswith(prefix)
     token = said.notification_destination.removeprefix(prefix) if ours else ""
-    id = urlsplit(said.self_).path.rstrip("/").rpartition("/")[2]
+    try:
+        id = urlsplit(said.self_).path.rstrip("/").rpartition("/")[2]
+    except ValueError:  # no URL, so no name
+        id = ""
     return Held(id, token if id else "", tuple(one.dnai for one in said.traffic_routes))
 
 
@@ -129,7 +134,7 @@ def problem(body: bytes) -> Problem:
     """Of an answer that is no success; empty where it is none that can be read."""
     try:
         return msgspec.json.decode(body, type=Problem)
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         return Problem()
 
 
@@ -145,7 +150,7 @@ def path_notified(
         if isinstance(raw, dict) and "dnaiChgType" not in raw and isinstance(raw.get("subscription"), str):
             return None  # TestNotification: TS 29.122, 5.2.1.2.9
         said = msgspec.convert(raw, EventNotification)
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         raise Invalid(str(error)) from None
     if said.subscribed_event != UP_PATH_CHANGE:
         return None

@@ -17,9 +17,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from fedge.core.control import Knowledge
+from fedge.core.control.seeing import seen_by
 from fedge.core.control.state import State
 
-MOST_BODY_BYTES = 4 << 20
 READING = ("GET", "HEAD", "OPTIONS")
 OPEN = ("/", "/healthz", "/api/v1/openapi.json")
 FOR_PLAYERS = ("/api/v1/attach",)
@@ -54,6 +55,12 @@ def caller_of(request: Request) -> Caller:
     return caller
 
 
+def seen_of(request: Request, plane: Knowledge) -> Knowledge:
+    """What the caller may see of the ``plane``."""
+    tenant = caller_of(request).tenant
+    return plane if tenant is None else seen_by(plane, tenant)
+
+
 def still_allowed(request: Request) -> bool:
     """Is the caller, after a while, still who it was? A token may have been revoked, or the first Tenant applied."""
     still: Callable[[], bool] = request.scope["fedge.still"]
@@ -76,8 +83,7 @@ class Security:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = dict(scope["headers"])
-        given = headers.get(b"authorization", b"")
+        given = dict(scope["headers"]).get(b"authorization", b"")
         caller = self.caller(scope["method"], scope["path"], given)
         if scope["path"].startswith(self._own):
             caller = OPERATOR
@@ -88,12 +94,6 @@ class Security:
         if caller.players and not _open(scope["path"]) and scope["path"] not in FOR_PLAYERS:
             said = "a players' token lets them attach, and nothing else"
             await error_answer(403, "PERMISSION_DENIED", said)(scope, receive, send)
-            return
-        if (
-            scope["method"] not in READING
-            and int(headers.get(b"content-length", b"0") or 0) > MOST_BODY_BYTES
-        ):
-            await error_answer(413, "OUT_OF_RANGE", f"at most {MOST_BODY_BYTES} bytes")(scope, receive, send)
             return
         scope["fedge.caller"] = caller
         scope["fedge.still"] = lambda: caller == self.caller(scope["method"], scope["path"], given)

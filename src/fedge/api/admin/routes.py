@@ -23,7 +23,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from fedge.api.admin import collections
-from fedge.api.admin.callers import Security, caller_of, still_allowed
+from fedge.api.admin.callers import Security, caller_of, seen_of, still_allowed
 from fedge.api.admin.callers import error_answer as _error
 from fedge.api.admin.callers import json_answer as _json
 from fedge.api.admin.centre import Centre
@@ -43,7 +43,6 @@ from fedge.core.control.events import (
     AskedHold,
     AskedMove,
 )
-from fedge.core.control.seeing import seen_by
 from fedge.core.control.ue_move import led
 from fedge.core.discovery import explanation
 from fedge.core.model import MS, AppId, SessionId, SessionKey, SiteId, UeId
@@ -61,8 +60,7 @@ class Api:
 
     def seen(self, request: Request) -> Knowledge:
         """What the caller may see."""
-        tenant = caller_of(request).tenant
-        return self.plane if tenant is None else seen_by(self.plane, tenant)
+        return seen_of(request, self.plane)
 
     def view(self, request: Request) -> dict[str, Any]:
         return view(self.seen(request), self.centre.facts, self.centre.now())
@@ -253,7 +251,13 @@ def _text(body: dict[str, Any], name: str) -> str:
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    codes = {400: "INVALID_ARGUMENT", 403: "PERMISSION_DENIED", 404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
+    codes = {
+        400: "INVALID_ARGUMENT",
+        403: "PERMISSION_DENIED",
+        404: "NOT_FOUND",
+        405: "METHOD_NOT_ALLOWED",
+        413: "OUT_OF_RANGE",
+    }
     return _error(error.status_code, codes.get(error.status_code, "ERROR"), error.detail)
 
 

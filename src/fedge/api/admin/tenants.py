@@ -8,7 +8,6 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,6 +15,7 @@ from starlette.routing import BaseRoute, Route
 
 from fedge.api.admin.callers import caller_of, digest_of, json_answer
 from fedge.api.admin.centre import Centre
+from fedge.api.bodies import BadBody, json_body
 from fedge.core.applications.objects import CLUSTER_WIDE
 from fedge.core.control.events import AskedToken
 
@@ -32,8 +32,9 @@ def in_namespace(raw: Any, tenant: str) -> Any:
     """What a tenant applies: without a namespace it is in the tenant's. Raises ``HTTPException`` for anything elsewhere."""
     if not isinstance(raw, dict) or not isinstance(raw.get("metadata"), dict):
         return raw
-    if raw.get("kind") in CLUSTER_WIDE:
-        raise HTTPException(403, f"kind: {raw['kind']} is the operator's: it is in no namespace")
+    kind = raw.get("kind")
+    if isinstance(kind, str) and kind in CLUSTER_WIDE:
+        raise HTTPException(403, f"kind: {kind} is the operator's: it is in no namespace")
     given = {name: value for name, value in raw["metadata"].items() if value is not None}
     if given.get("namespace", tenant) != tenant:
         raise HTTPException(403, f"metadata.namespace: this token is for the namespace {tenant} alone")
@@ -43,9 +44,9 @@ def in_namespace(raw: Any, tenant: str) -> Any:
 async def body_of(request: Request) -> dict[str, Any]:
     """The body, a JSON object. Raises ``HTTPException``."""
     try:
-        body = msgspec.json.decode(await request.body())
-    except msgspec.DecodeError as error:
-        raise HTTPException(400, f"the body is no JSON: {error}") from None
+        body = await json_body(request)
+    except BadBody as error:
+        raise HTTPException(error.status, str(error)) from None
     if not isinstance(body, dict):
         raise HTTPException(400, "the body is no JSON object")
     return body

@@ -14,6 +14,8 @@ from fedge.api.camara.errors import CamaraError
 from fedge.core.model import UeId
 
 OCTET = r"(25[0-5]|2[0-4]\d|1?\d?\d)"
+NOT_FOUND = "no device that is attached to this network has that identifier"
+"""One answer to all whom the caller may not find, so that it does not say which numbers exist."""
 Ipv4 = Annotated[str, Meta(pattern=rf"^{OCTET}(\.{OCTET}){{3}}$")]
 
 
@@ -59,7 +61,7 @@ def identified(device: Device | None, subscribers: Subscribers) -> tuple[UeId, d
 
 def _known(ue: UeId | None) -> UeId:
     if ue is None:
-        raise CamaraError(404, "IDENTIFIER_NOT_FOUND", "no device of this network has that identifier")
+        raise CamaraError(404, "IDENTIFIER_NOT_FOUND", NOT_FOUND)
     return ue
 
 

@@ -1,11 +1,13 @@
 """CAMARA Simple Edge Discovery 2.0.1: the edge cloud zone with the shortest network path to a device. One operation.
 
-A zone is a site; its UUID is derived from the site's name, so that it is the same after a restart.
+A zone is a site; its UUID is derived from the site's name, so that it is the same after a restart. A tenant finds the devices
+that play its games; others are not there for it.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -15,7 +17,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from fedge.api.camara.device import Device, Subscribers, identified
+from fedge.api.bodies import BadBody, json_body
+from fedge.api.camara.device import NOT_FOUND, Device, Subscribers, identified
 from fedge.api.camara.errors import CamaraError
 from fedge.core.control import Knowledge
 from fedge.core.federation import health
@@ -39,7 +42,7 @@ def closest(known: Knowledge, ue: UeId, now: Nanoseconds) -> SiteId:
     view = known.access.ues.get(ue)
     cell = known.access.cells.get(view.sighting.cell) if view is not None else None
     if cell is None:
-        raise CamaraError(404, "IDENTIFIER_NOT_FOUND", "the device is not attached to the network")
+        raise CamaraError(404, "IDENTIFIER_NOT_FOUND", NOT_FOUND)
     paths = {
         site: rtt_ms
         for site, rtt_ms in cell.path_rtt_ms.items()
@@ -52,9 +55,9 @@ def closest(known: Knowledge, ue: UeId, now: Nanoseconds) -> SiteId:
 
 
 def simple_edge_discovery(
-    known: Knowledge, names: dict[SiteId, str], subscribers: Subscribers, now: Any
+    seen: Callable[[Request], Knowledge], names: dict[SiteId, str], subscribers: Subscribers, now: Any
 ) -> list[BaseRoute]:
-    """The routes. ``names``: each site's common name; ``now()``: monotonic ns."""
+    """The routes. ``seen``: what the caller may see; ``names``: each site's common name; ``now()``: monotonic ns."""
 
     async def read(request: Request) -> Response:
         correlator = request.headers.get("x-correlator")
@@ -64,9 +67,9 @@ def simple_edge_discovery(
         try:
             if correlator is not None and not headers:
                 raise CamaraError(400, "INVALID_ARGUMENT", "x-correlator does not match its pattern")
-            body = _read(await request.body())
+            body = await _read(request)
             ue, used = identified(body.device, subscribers)
-            site = closest(known, ue, now())
+            site = closest(seen(request), ue, now())
         except CamaraError as error:
             said = {"status": error.status, "code": error.code, "message": error.message}
             return Response(msgspec.json.encode(said), error.status, headers, "application/json")
@@ -81,8 +84,11 @@ def simple_edge_discovery(
     return [Route(f"{BASE}/retrieve-closest-edge-cloud-zone", read, methods=["POST"])]
 
 
-def _read(body: bytes) -> Body:
+async def _read(request: Request) -> Body:
     try:
-        return msgspec.json.decode(body, type=Body)
-    except msgspec.MsgspecError as error:
+        return msgspec.convert(await json_body(request), Body)
+    except BadBody as error:
+        code = "OUT_OF_RANGE" if error.status == 413 else "INVALID_ARGUMENT"
+        raise CamaraError(error.status, code, str(error)) from None
+    except msgspec.ValidationError as error:
         raise CamaraError(400, "INVALID_ARGUMENT", str(error)) from None

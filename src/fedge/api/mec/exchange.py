@@ -20,6 +20,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from fedge.api.bodies import BadBody, json_body
 from fedge.api.mec.problems import Problem, problem_answer
 from fedge.core.control import ControlPlane, Notify
 from fedge.core.control.events import AskedResource
@@ -103,15 +104,10 @@ async def read(request: Request, *names: str) -> tuple[str, Told]:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in ("application/json", ""):
         raise Problem(415, f"{kind} is not read here; application/json is")
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MOST_BODY_BYTES:
-            raise Problem(413, f"at most {MOST_BODY_BYTES} bytes")
     try:
-        found = msgspec.json.decode(bytes(body))
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise Problem(400, f"the body is no JSON: {error}") from None
+        found = await json_body(request, MOST_BODY_BYTES)
+    except BadBody as error:
+        raise Problem(error.status, str(error)) from None
     if not isinstance(found, dict):
         raise Problem(400, "the body is no JSON object")
     for name in names:
