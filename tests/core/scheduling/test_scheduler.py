@@ -456,6 +456,22 @@ def test_a_copy_that_loses_its_place_before_sessions_were_counted_waits() -> Non
     ]
 
 
+def test_a_long_queue_that_writes_nothing_is_looked_at_in_parts() -> None:
+    """So that whoever calls can renew its lease in between."""
+    world = World(in_flight=4)
+    for number in range(10):
+        raw = placed_binding({"a": 3, "b": 1})
+        raw["metadata"]["name"] = f"arena-{number}"
+        world.sees(raw)
+    world.scheduler.handle(cluster("c"), 0)
+    looked_at = []
+    while not looked_at or world.scheduler.more:
+        before = world.scheduler.decided
+        assert world.writes() == []
+        looked_at.append(world.scheduler.decided - before)
+    assert looked_at == [4, 4, 2]
+
+
 def test_an_overloaded_cluster_takes_nothing_new_until_it_is_calm() -> None:
     world = World(cluster("a", free={"cpu": 8000, "pods": 10}))
     world.scheduler.handle(policy(latency={"objectiveMs": 20}), 0)

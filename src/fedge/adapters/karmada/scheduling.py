@@ -171,6 +171,8 @@ class SchedulerShell:
                 task = asyncio.get_running_loop().create_task(self._write(write))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
+            if self.core.more:
+                self._stir.set()
 
     async def _write(self, write: Write) -> None:
         if self.leadership.leading:

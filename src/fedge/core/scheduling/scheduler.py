@@ -61,6 +61,7 @@ class Scheduler:
         """Bindings with a QoS for whom players, clusters or the policy changed since they were decided."""
         self.writing: set[BindingKey] = set()
         self.decided = 0
+        self.more = False
         self._queue: list[tuple[int, Nanoseconds, BindingKey]] = []
         self._queued: set[BindingKey] = set()
         self._failures: dict[BindingKey, int] = {}
@@ -177,10 +178,16 @@ class Scheduler:
             heapq.heappush(self._queue, (-binding.priority, now, key))
 
     def next_writes(self, now: Nanoseconds, wall_s: float) -> list[Write]:
-        """Decide what the queue's head asks for, as far as writes may be under way. ``wall_s``: Unix time."""
+        """Decide what the queue's head asks for, as far as writes may be under way. ``wall_s``: Unix time.
+
+        At most ``in_flight`` decisions a call, written or not: a long queue must not keep the lease from being renewed.
+        Then ``more`` says that there are others to be looked at right away.
+        """
         writes: list[Write] = []
+        before = self.decided
         put_off: list[tuple[int, Nanoseconds, BindingKey]] = []
-        while self._queue and len(self.writing) < self.settings.in_flight:
+        in_flight = self.settings.in_flight
+        while self._queue and len(self.writing) < in_flight and self.decided - before < in_flight:
             entry = heapq.heappop(self._queue)
             key = entry[2]
             binding = self.bindings.get(key)
@@ -194,6 +201,7 @@ class Scheduler:
                 if write is not None:
                     self.writing.add(key)
                     writes.append(write)
+        self.more = bool(self._queue) and self.decided - before >= in_flight
         for entry in put_off:
             heapq.heappush(self._queue, entry)
         return writes
