@@ -61,7 +61,7 @@ class Supervisor(Processes):
         super().__init__(self._new_folder(), say, settings.test_switches)
         self.scenario = scenario_of(settings)
         self.city = self.scenario.city
-        self.net = _free_net()
+        self.net = _free_net(len(self.city.sites))
         self.port = settings.port or _free_port()
         self.token = secrets.token_urlsafe(24)
         self.stopping = False
@@ -306,14 +306,19 @@ class AlreadyRunning(OSError):
     """Another platform uses this FEDGE_HOME."""
 
 
-def _free_net() -> int:
-    """A second octet whose addresses nobody on this machine uses."""
+def _free_net(sites: int) -> int:
+    """A second octet whose addresses nobody on this machine uses: no control plane, and no instance that outlived its run."""
     draw = random.SystemRandom()
     for _ in range(50):
         net = draw.randint(16, 250)
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(addresses.endpoint(addresses.control(net)))
+        instances = [addresses.instance(net, site, 1) for site in range(sites)]
+        with contextlib.ExitStack() as probes, contextlib.suppress(OSError):
+            control = probes.enter_context(socket.socket())
+            control.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            control.bind(addresses.endpoint(addresses.control(net)))
+            for address in instances:
+                probe = probes.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+                probe.bind(addresses.endpoint(address))
             return net
     raise OSError("no free 127.x.0.0/16 was found in 50 draws")
 
