@@ -67,6 +67,7 @@ def interruptible() -> Iterator[list[int]]:
 def _begin(supervisor: Supervisor) -> None:
     supervisor.start_platform()
     supervisor.wait_until("the platform answers", supervisor.platform_answers)
+    supervisor.wait_until("the core network answers", supervisor.core_network_answers)
 
 
 def _supervisor(settings: Settings) -> Supervisor | None:

@@ -247,6 +247,9 @@ class Supervisor(Processes):
             f"{what} not within {READY_WITHIN_S:.0f} s; see the logs in {self.folder / 'logs'}"
         )
 
+    def core_network_answers(self) -> bool:
+        return bool(nef_endpoint(self.folder, self.core))
+
     def platform_answers(self) -> bool:
         sites = self.ask("GET", "/api/v1/sites")["items"]
         view = self.ask("GET", "/api/v1/view")
