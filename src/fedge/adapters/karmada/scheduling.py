@@ -11,7 +11,6 @@ import httpx2
 import msgspec
 import structlog
 from lightkube import AsyncClient
-from lightkube.core.exceptions import ApiError
 
 from fedge.adapters.karmada.lease import Leadership
 from fedge.adapters.karmada.resources import (
@@ -23,7 +22,6 @@ from fedge.adapters.karmada.resources import (
 )
 from fedge.adapters.karmada.telling import Telling
 from fedge.adapters.karmada.write import carry_out
-from fedge.adapters.kubernetes.client import FAILURES
 from fedge.adapters.kubernetes.watch import Name, follow
 from fedge.core.applications import QoSSpec
 from fedge.core.applications.tenant import allowed_of
@@ -91,10 +89,16 @@ class SchedulerShell:
                 lambda: self._sync("policies"),
                 absent=lambda: self._sync("policies"),
             ),
+            follow(
+                self._client,
+                Tenant,
+                self._tenant,
+                self._tenant_gone,
+                lambda: self._sync("tenants"),
+                absent=lambda: self._sync("tenants"),
+            ),
         )
-        tenants = follow(self._client, Tenant, self._tenant, self._tenant_gone, lambda: self._sync("tenants"))
-        looks = self._look_for_tenants()
-        jobs = [*follows, tenants, looks, self.leadership.run(), self._work(), self._told.run()]
+        jobs = [*follows, self.leadership.run(), self._work(), self._told.run()]
         if self._figures is not None:
             jobs.append(self._listen(self._figures))
         async with asyncio.TaskGroup() as group:
@@ -136,18 +140,6 @@ class SchedulerShell:
     def _tenant_gone(self, name: Name) -> None:
         self.core.handle(TenantGone(name[1]), time.monotonic_ns())
         self._stir.set()
-
-    async def _look_for_tenants(self) -> None:
-        """Where the API server has no such kind nobody is a tenant: the others need not wait for a list of them."""
-        try:
-            async for _ in self._client.list(Tenant, chunk_size=1):
-                return
-        except ApiError as error:
-            if error.status.code == 404:
-                log.warning("this API server has no Tenants: every namespace may use every cluster")
-                self._sync("tenants")
-        except FAILURES as error:
-            log.debug("tenants were not listed yet", error=f"{error}"[:200])
 
     async def _listen(self, figures: Figures) -> None:
         while True:
