@@ -32,8 +32,8 @@ KNOWN = {
     "dnsRuleId": ["arena-dns"],
 }
 UNDOCUMENTED = {"confirm_termination": {204}, "confirm_ready": {204}, "user_defined_notification": {400}}
-"""The definition documents no success of the first two; the standard's text has 204. Of the last it has no 400, and lets a body be
-left out, which is no notification."""
+"""The definition documents no success of the first two; the standard's text has 204. Of the last it has no 400, and lets a body
+be left out, which is no notification."""
 
 
 PLACEHOLDERS = (["SEE_DESCRIPTION"], ["source"], ["DUPLICATE_ENCAPSULATED"], ["TERMINATING"])
