@@ -10,7 +10,7 @@ from fedge.core.model import UeId
 CONTROL_PORT, N6_PORT, INSIDE_PORT, PEER_PORT, AGENT_PORT, SERVICE_PORT, PACKET_PORT = (
     7000, 6000, 6001, 6002, 6003, 7777, 6010,
 )  # fmt: skip
-N3_PORT, N4_PORT, NEF_PORT, AF_PORT = 2152, 8805, 8443, 7443
+N3_PORT, N4_PORT, NEF_PORT, CAPIF_PORT, AF_PORT = 2152, 8805, 8443, 8444, 7443
 MAX_SITES = 180
 
 
@@ -35,6 +35,11 @@ def core_network(net: int) -> str:
 def nef(net: int) -> str:
     """The core network's exposure function: HTTPS."""
     return f"127.{net}.0.4:{NEF_PORT}"
+
+
+def capif(net: int) -> str:
+    """The core network's CAPIF core function: HTTPS with client certificates."""
+    return f"127.{net}.0.4:{CAPIF_PORT}"
 
 
 def application_function(net: int) -> str:

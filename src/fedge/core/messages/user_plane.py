@@ -11,7 +11,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from fedge.core.messages.order import Message
-from fedge.core.model import Address, Nanoseconds, SiteId, UeId
+from fedge.core.model import Address, CellId, Nanoseconds, SiteId, UeId
 
 
 class UpfHello(Message, frozen=True):
@@ -102,3 +102,103 @@ class RanHello(Message, frozen=True):
 
     n3: Address
     subscribers: tuple[Subscriber, ...]
+
+
+class PacketFilter(Struct, frozen=True):
+    """Which packets of a UE: those with this end of the conversation. ``protocol``: UDP, TCP, or empty for both.
+
+    ``server``: the IPv4 address on the other side of N6, or a prefix; ``ports``: inclusive spans there, none for all.
+    """
+
+    server: str
+    ports: tuple[tuple[int, int], ...] = ()
+    protocol: str = ""
+
+
+class Quality(Struct, frozen=True):
+    """What a QoS flow is promised (TS 23.501, 5.7): its 5QI, guaranteed and most kbit/s each way (0: none), delay budget in ms."""
+
+    five_qi: int
+    guaranteed_up_kbit_s: int = 0
+    guaranteed_down_kbit_s: int = 0
+    most_up_kbit_s: int = 0
+    most_down_kbit_s: int = 0
+    delay_ms: float = 0.0
+
+
+class InstallQos(Message, frozen=True):
+    """To the access network: give these packets of the UE a QoS flow of their own. The same ``flow`` again replaces it."""
+
+    flow: str
+    ue: UeId
+    filters: tuple[PacketFilter, ...]
+    quality: Quality
+
+
+class QosInstalled(Message, frozen=True):
+    """The cell has room for it and serves it so from now on."""
+
+    flow: str
+    ue: UeId
+
+
+class QosRefused(Message, frozen=True):
+    """Not served: ``reason`` is of TS 29.512's failures, such as NO_RESOURCES; an earlier flow of that name is as it was."""
+
+    flow: str
+    ue: UeId
+    reason: str
+
+
+class QosFulfilled(Message, frozen=True):
+    """Notification control (TS 23.501, 5.7.2.4): the guaranteed rate of a flow can be kept no longer, or can again."""
+
+    flow: str
+    ue: UeId
+    fulfilled: bool
+
+
+class RemoveQos(Message, frozen=True):
+    flow: str
+    ue: UeId
+
+
+class Neighbour(Struct, frozen=True):
+    cell: CellId
+    rsrp_dbm: float
+
+
+class UeMeasured(Struct, frozen=True):
+    """A UE's place and radio at one instant. ``neighbours``: the strongest first."""
+
+    ue: UeId
+    x_m: float
+    y_m: float
+    cell: CellId
+    kind: str
+    rsrp_dbm: float
+    neighbours: tuple[Neighbour, ...] = ()
+
+
+class CellLoad(Struct, frozen=True):
+    """One cell over the last second: share of its capacity in use (0 to 1), bytes carried, mean wait in the cell's queue in ms."""
+
+    cell: CellId
+    ues: int
+    used_up: float
+    used_down: float
+    bytes_up: int = 0
+    bytes_down: int = 0
+    wait_up_ms: float = 0.0
+    wait_down_ms: float = 0.0
+
+
+class RadioMeasured(Message, frozen=True):
+    """From the access network to the core network's control side, some times a second: all UEs; once a second cells too.
+
+    What the exposure function (location) and the radio network information service (signal, load) answer from.
+    """
+
+    at: Nanoseconds
+    ues: tuple[UeMeasured, ...]
+    cells: tuple[CellLoad, ...] = ()
