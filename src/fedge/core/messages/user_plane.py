@@ -116,7 +116,7 @@ class PacketFilter(Struct, frozen=True):
 
 
 class Quality(Struct, frozen=True):
-    """What a QoS flow is promised (TS 23.501, 5.7): its 5QI, guaranteed and most kbit/s each way (0: none), delay budget in ms."""
+    """What a QoS flow is promised (TS 23.501, 5.7): its 5QI, guaranteed, most kbit/s each way (0: none), delay budget in ms."""
 
     five_qi: int
     guaranteed_up_kbit_s: int = 0
@@ -181,7 +181,7 @@ class UeMeasured(Struct, frozen=True):
 
 
 class CellLoad(Struct, frozen=True):
-    """One cell over the last second: share of its capacity in use (0 to 1), bytes carried, mean wait in the cell's queue in ms."""
+    """A cell in the last second: share of its capacity in use (0 to 1), bytes carried, mean wait in the cell's queue in ms."""
 
     cell: CellId
     ues: int
