@@ -237,9 +237,10 @@ def test_explain_names_every_site_with_its_terms(client: TestClient, centre: Pla
     session = centre.plane.state.sessions[SessionId("player-1")]
     session.redirected = True
     view = centre.plane.access.ues[UeId("player-1")]
-    view.sighting = replace(view.sighting, kind="wifi")
-    told = client.get("/api/v1/explain/player-1").json()
-    assert told["steering"] == "its client is redirected: wifi has no steering"
+    for kind in ("wifi", "lte", "nsa"):
+        view.sighting = replace(view.sighting, kind=kind)
+        told = client.get("/api/v1/explain/player-1").json()
+        assert told["steering"] == f"its client is redirected: {kind} has no steering"
 
 
 def test_explain_says_what_the_application_says_about_moves(client: TestClient, centre: PlainCentre) -> None:
