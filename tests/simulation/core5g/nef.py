@@ -25,8 +25,11 @@ from fedge.core.messages.user_plane import (
     UpfHello,
 )
 from fedge.core.model import Address, SiteId, UeId
-from fedge.simulation.core5g.nef.api import BASE, TOKEN, nef_app
-from fedge.simulation.core5g.nef.checks import Operator
+from fedge.simulation.core5g.nef.app import TOKEN, nef_app, token_routes
+from fedge.simulation.core5g.nef.exchange import Exchange
+from fedge.simulation.core5g.nef.influence.api import BASE, influence_routes
+from fedge.simulation.core5g.nef.influence.checks import SUPPORTED
+from fedge.simulation.core5g.nef.operator import Operator
 from fedge.simulation.core5g.nef.outbox import Outbox
 from fedge.simulation.core5g.nef.pace import Pace
 from fedge.simulation.core5g.nef.tokens import Tokens
@@ -85,8 +88,13 @@ class Exposure:
             ROOT, self.operator, smf, self.store, self.outbox, self._upf, self._ran, time.monotonic_ns
         )
         self.tokens = Tokens(SECRETS, b"k" * 32)
-        self.app = nef_app(self.core, self.tokens, Pace(burst=BURST), lambda: self.now_s)
+        pace = Pace(burst=BURST)
+        influence = Exchange("3gpp-traffic-influence", SUPPORTED, self.tokens, pace, self._now_s)
+        self.app = nef_app(token_routes(self.tokens, self._now_s), influence_routes(self.core, influence))
         self.http: TestClient
+
+    def _now_s(self) -> float:
+        return self.now_s
 
     async def attach(self) -> None:
         """Access network and user plane functions are there."""

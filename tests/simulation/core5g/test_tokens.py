@@ -6,11 +6,16 @@ import base64
 
 import pytest
 
-from fedge.simulation.core5g.nef.tokens import LIFETIME_S, SCOPE, Tokens
+from fedge.simulation.core5g.nef.tokens import LIFETIME_S, SCOPES, Tokens
 from tests.simulation.core5g.nef import BASE, SECRETS, Exposure
 
 GRANT = {"grant_type": "client_credentials"}
 IN_BODY = GRANT | {"client_id": "fedge", "client_secret": SECRETS["fedge"]}
+
+
+def holder(tokens: Tokens, token: str, now_s: int) -> str | None:
+    claims = tokens.claims(token, now_s)
+    return claims.sub if claims is not None else None
 
 
 def basic(pair: str) -> dict[str, str]:
@@ -19,12 +24,16 @@ def basic(pair: str) -> dict[str, str]:
 
 def test_a_token_by_either_way_of_authentication(nef: Exposure) -> None:
     for answer in (
-        nef.token(IN_BODY | {"scope": SCOPE}),
+        nef.token(IN_BODY | {"scope": " ".join(SCOPES)}),
         nef.token(GRANT, headers=basic("fedge:fedge%27s+secret")),
     ):
         assert answer.status_code == 200, answer.text
         said = answer.json()
-        assert (said["token_type"], said["expires_in"], said["scope"]) == ("Bearer", LIFETIME_S, SCOPE)
+        assert (said["token_type"], said["expires_in"], said["scope"]) == (
+            "Bearer",
+            LIFETIME_S,
+            " ".join(SCOPES),
+        )
         assert answer.headers["cache-control"] == "no-store"
         bearer = {"authorization": f"Bearer {said['access_token']}"}
         assert nef.http.get(f"{BASE}/fedge/subscriptions", headers=bearer).status_code == 200
@@ -62,11 +71,20 @@ def test_a_token_request_in_another_form(nef: Exposure) -> None:
 def test_a_token_is_good_for_its_client_its_time_and_its_key_only() -> None:
     tokens = Tokens(SECRETS, b"k" * 32)
     token = str(tokens.grant(None, IN_BODY, 1000)["access_token"])
-    assert tokens.holder(token, 1000 + LIFETIME_S - 1) == "fedge"
-    assert tokens.holder(token, 1000 + LIFETIME_S) is None
-    assert Tokens(SECRETS, b"x" * 32).holder(token, 1000) is None
-    assert Tokens({"another": "s"}, b"k" * 32).holder(token, 1000) is None, "the client is no longer known"
+    assert holder(tokens, token, 1000 + LIFETIME_S - 1) == "fedge"
+    assert holder(tokens, token, 1000 + LIFETIME_S) is None
+    assert holder(Tokens(SECRETS, b"x" * 32), token, 1000) is None
+    assert holder(Tokens({"another": "s"}, b"k" * 32), token, 1000) is None, "the client is no longer known"
     head, body, mac = token.split(".")
     forged = base64.urlsafe_b64encode(base64.urlsafe_b64decode(body + "==").replace(b"fedge", b"other"))
-    assert tokens.holder(f"{head}.{forged.decode().rstrip('=')}.{mac}", 1000) is None
-    assert tokens.holder(f"{head}.{body}.", 1000) is None
+    assert holder(tokens, f"{head}.{forged.decode().rstrip('=')}.{mac}", 1000) is None
+    assert holder(tokens, f"{head}.{body}.", 1000) is None
+
+
+def test_a_token_for_another_api_only(nef: Exposure) -> None:
+    granted = nef.token(IN_BODY | {"scope": SCOPES[1]}).json()
+    assert granted["scope"] == SCOPES[1]
+    bearer = {"authorization": f"Bearer {granted['access_token']}"}
+    refused = nef.http.get(f"{BASE}/fedge/subscriptions", headers=bearer)
+    assert (refused.status_code, refused.json()["cause"]) == (403, "REQUEST_NOT_AUTHORIZED")
+    assert "insufficient_scope" in refused.headers["www-authenticate"]
