@@ -1,4 +1,4 @@
-"""HTTP as all APIs of the exposure function speak it: who asks, how often, in what form, and every refusal as problem details.
+"""HTTP as every 3GPP API of the simulated core has it: bodies in, answers and ``application/problem+json`` out. Translation only.
 
 Order of refusals: who (401, 403), what (404, 405), how (406, 411, 413, 415, 429), and then the body (400).
 """
@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 import msgspec
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute
 
-from fedge.simulation.core5g.nef.pace import Pace
 from fedge.simulation.core5g.nef.problem import Problem
-from fedge.simulation.core5g.nef.tokens import Tokens
 
 MAX_BODY = 64 * 1024
 JSON, MERGE_PATCH, JSON_PATCH, FORM = (
@@ -27,72 +26,24 @@ JSON, MERGE_PATCH, JSON_PATCH, FORM = (
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-class Exchange:
-    """One API's. ``scope``: what an access token must be good for; ``features``: the API's, told in each refusal.
-
-    ``pace``: how many requests each client may make. ``now_s()``: Unix seconds.
-    """
-
-    def __init__(
-        self, scope: str, features: int, tokens: Tokens, pace: Pace, now_s: Callable[[], float]
-    ) -> None:
-        self._scope, self._features = scope, f"{features:X}"
-        self._tokens, self._pace, self._now_s = tokens, pace, now_s
-
-    def route(self, path: str, endpoint: Endpoint, *methods: str) -> Route:
-        """An endpoint that may raise ``Problem``."""
-        return Route(path, guarded(endpoint, self._features), methods=list(methods))
-
-    def client(self, request: Request) -> str:
-        """Whose request it is. Raises ``Problem`` 401, 403, 429."""
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if not token:
-            raise Problem(
-                401, "UNAUTHORIZED", "a bearer token is needed", headers={"WWW-Authenticate": "Bearer"}
-            )
-        now_s = self._now_s()
-        claims = self._tokens.claims(token.strip(), int(now_s)) if scheme.lower() == "bearer" else None
-        if claims is None:
-            told = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
-            raise Problem(401, "UNAUTHORIZED", "the token is not valid", headers=told)
-        if self._scope not in claims.scope.split():
-            told = {"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{self._scope}"'}
-            raise Problem(403, "REQUEST_NOT_AUTHORIZED", "the token is for another API", headers=told)
-        wait_s = self._pace.wait_s(claims.sub, now_s)
-        if wait_s:
-            told = {"Retry-After": str(wait_s)}
-            raise Problem(429, "NF_CONGESTION_RISK", "too many requests", headers=told)
-        return claims.sub
-
-    def owner(self, request: Request) -> str:
-        """The application function that the path names (``af``), which must be the client. Raises ``Problem`` 401, 403, 429."""
-        af = self.client(request)
-        if request.path_params["af"] != af:
-            raise Problem(403, "REQUEST_NOT_AUTHORIZED", "the token is another application function's")
-        return af
+def app_of(*routes: BaseRoute) -> Starlette:
+    """One server's APIs; what is none of them is refused in their form."""
+    return Starlette(routes=list(routes), exception_handlers={HTTPException: _no_such})
 
 
 def guarded(endpoint: Endpoint, features: str = "") -> Endpoint:
-    async def guarded(request: Request) -> Response:
+    """The endpoint, with each ``Problem`` as an answer. ``features``: what the API supports, told with every refusal."""
+
+    async def answering(request: Request) -> Response:
         try:
             return await endpoint(request)
         except Problem as problem:
-            return _refused(problem, features)
+            return refused(problem, features)
 
-    return guarded
-
-
-async def no_such(request: Request, error: Exception) -> Response:
-    """The router's own refusals."""
-    assert isinstance(error, HTTPException)
-    if error.status_code == 405:
-        return _refused(
-            Problem(405, "METHOD_NOT_ALLOWED", "no such operation", headers=dict(error.headers or {}))
-        )
-    return _refused(Problem(404, "RESOURCE_URI_STRUCTURE_NOT_FOUND", "no such resource"))
+    return answering
 
 
-def _refused(problem: Problem, features: str = "") -> Response:
+def refused(problem: Problem, features: str = "") -> Response:
     body = msgspec.json.encode(problem.details(features))
     return Response(body, problem.status, problem.headers, "application/problem+json")
 
@@ -120,3 +71,12 @@ def accepts_json(request: Request) -> None:
     kinds = [kind.partition(";")[0].strip() for kind in accept.split(",")]
     if not any(kind in ("", "*/*", "application/*", JSON) for kind in kinds):
         raise Problem(406, "NOT_ACCEPTABLE", f"this is {JSON}")
+
+
+async def _no_such(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code == 405:
+        return refused(
+            Problem(405, "METHOD_NOT_ALLOWED", "no such operation", headers=dict(error.headers or {}))
+        )
+    return refused(Problem(404, "RESOURCE_URI_STRUCTURE_NOT_FOUND", "no such resource"))

@@ -13,14 +13,27 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from fedge.simulation.core5g.nef.exchange import JSON, Exchange, accepts_json, body_of, said
+from fedge.simulation.core5g.exposed import APIS
+from fedge.simulation.core5g.nef.access import Access
+from fedge.simulation.core5g.nef.exchange import JSON, accepts_json, body_of, guarded, said
 
 
-class Document(Protocol):
-    """A resource as it is said. ``self_``: its URI."""
+class Api(Struct, frozen=True):
+    """``name``: one of ``exposed.APIS``. ``features``: what it supports. ``patch_type``: the media type of changes."""
+
+    name: str
+    features: int
+    patch_type: str
 
     @property
-    def self_(self) -> str | UnsetType: ...
+    def base(self) -> str:
+        """The API's root path."""
+        return f"/{self.name}/{APIS[self.name]}"
+
+    @property
+    def told_features(self) -> str:
+        """As ``SupportedFeatures`` (TS 29.571) writes them; each refusal tells them."""
+        return f"{self.features:X}"
 
 
 class Made(Struct, frozen=True):
@@ -41,11 +54,9 @@ class Resources(Protocol):
     def delete(self, af: str, id: str) -> object | None: ...
 
 
-def resource_routes(exchange: Exchange, base: str, resources: Resources, patch_type: str) -> list[Route]:
-    """``base``: the API's root path. ``patch_type``: the media type in which this API takes changes."""
-
+def resource_routes(api: Api, resources: Resources, access: Access) -> list[Route]:
     async def many(request: Request) -> Response:
-        af = exchange.owner(request)
+        af = access.owner(request, api.name)
         if request.method == "POST":
             made = resources.create(af, await body_of(request, JSON))
             if made.location is UNSET:
@@ -55,21 +66,22 @@ def resource_routes(exchange: Exchange, base: str, resources: Resources, patch_t
         return said(resources.list(af, request.query_params))
 
     async def one(request: Request) -> Response:
-        af, id = exchange.owner(request), request.path_params["id"]
+        af, id = access.owner(request, api.name), request.path_params["id"]
         found = resources.read(af, id)
         match request.method:
             case "PUT":
                 return said(resources.replace(af, id, await body_of(request, JSON)))
             case "PATCH":
-                return _said_or_nothing(resources.patch(af, id, await body_of(request, patch_type)))
+                return _said_or_nothing(resources.patch(af, id, await body_of(request, api.patch_type)))
             case "DELETE":
                 return _said_or_nothing(resources.delete(af, id))
         accepts_json(request)
         return said(found)
 
+    path, features = f"{api.base}/{{af}}/subscriptions", api.told_features
     return [
-        exchange.route(f"{base}/{{af}}/subscriptions", many, "GET", "POST"),
-        exchange.route(f"{base}/{{af}}/subscriptions/{{id}}", one, "GET", "PUT", "PATCH", "DELETE"),
+        Route(path, guarded(many, features), methods=["GET", "POST"]),
+        Route(f"{path}/{{id}}", guarded(one, features), methods=["GET", "PUT", "PATCH", "DELETE"]),
     ]
 
 

@@ -15,14 +15,16 @@ from urllib.parse import unquote_plus
 import msgspec
 from msgspec import Struct
 
-SCOPES = ("3gpp-traffic-influence", "3gpp-monitoring-event", "3gpp-as-session-with-qos")
-"""A scope is an API's name; who names none gets all."""
+from fedge.simulation.core5g.exposed import APIS
+
 ISSUER, AUDIENCE = "fedge-simulated-core", "nef"
 LIFETIME_S = 600
 _HEADER = b'{"alg":"HS256","typ":"JWT"}'
 
 
 class Claims(Struct, frozen=True):
+    """``sub``: the client. ``scope``: names of APIs, with spaces between."""
+
     iss: str
     sub: str
     aud: str
@@ -51,19 +53,20 @@ class Tokens:
         client = self._client(authorization, form)
         if form["grant_type"] != "client_credentials":
             raise OAuthError(400, "unsupported_grant_type", "only client_credentials")
-        scopes = form.get("scope", "").split() or SCOPES
-        if not set(scopes) <= set(SCOPES):
-            raise OAuthError(400, "invalid_scope", f"the scopes are {', '.join(SCOPES)}")
-        claims = Claims(ISSUER, client, AUDIENCE, " ".join(dict.fromkeys(scopes)), now_s + self._lifetime_s)
+        asked = form.get("scope", "").split()
+        if not set(asked) <= set(APIS):
+            raise OAuthError(400, "invalid_scope", f"scopes are {' '.join(APIS)}")
+        scope = " ".join(api for api in APIS if api in (asked or APIS))
+        claims = Claims(ISSUER, client, AUDIENCE, scope, now_s + self._lifetime_s)
         return {
             "access_token": self._sign(claims),
             "token_type": "Bearer",
             "expires_in": self._lifetime_s,
-            "scope": claims.scope,
+            "scope": scope,
         }
 
-    def claims(self, token: str, now_s: int) -> Claims | None:
-        """What a valid token says: ``sub`` is the client that it speaks for. None for any other token."""
+    def read(self, token: str, now_s: int) -> Claims | None:
+        """What a valid token says; None for any other token."""
         head, _, mac = token.rpartition(".")
         try:
             if not hmac.compare_digest(_decode(mac), self._mac(head)):

@@ -1,6 +1,6 @@
 """Traffic Influence over HTTP: the routes of TS 29.522, 5.4, and the acknowledgement URI of its callbacks.
 
-Translation only: ``subscriptions`` says what an operation means, ``Core`` carries it out.
+Translation only: ``subscriptions`` says what an operation means, ``Core`` carries it out; ``access`` says who may.
 """
 
 from __future__ import annotations
@@ -13,16 +13,19 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from fedge.core.model import Address
+from fedge.simulation.core5g.exposed import INFLUENCE
 from fedge.simulation.core5g.nef import reading
-from fedge.simulation.core5g.nef.exchange import JSON, MERGE_PATCH, Exchange, body_of
-from fedge.simulation.core5g.nef.influence.checks import N6_REASON
+from fedge.simulation.core5g.nef.access import Access
+from fedge.simulation.core5g.nef.exchange import JSON, MERGE_PATCH, body_of, guarded
+from fedge.simulation.core5g.nef.influence.checks import N6_REASON, SUPPORTED
 from fedge.simulation.core5g.nef.influence.data_types import AF_STATUSES, AfAckInfo, RouteToLocation
 from fedge.simulation.core5g.nef.influence.subscriptions import Subscription
 from fedge.simulation.core5g.nef.problem import InvalidParam, Problem, incorrect
-from fedge.simulation.core5g.nef.resources import Resources, resource_routes
+from fedge.simulation.core5g.nef.resources import Api, Resources, resource_routes
 from fedge.simulation.core5g.words import Outcome
 
-BASE = "/3gpp-traffic-influence/v1"
+API = Api(INFLUENCE, SUPPORTED, MERGE_PATCH)
+BASE = API.base
 ACKNOWLEDGEMENTS = "/af-acknowledgements"
 
 _OUTCOMES = {
@@ -42,9 +45,11 @@ class Core(Resources, Protocol):
     async def acknowledge(self, transaction: str, refusal: str, n6: Address | None) -> Outcome: ...
 
 
-def influence_routes(core: Core, exchange: Exchange) -> list[Route]:
+def influence_routes(core: Core, access: Access) -> list[Route]:
+    """The API itself, and where its notifications are acknowledged."""
+
     async def acknowledge(request: Request) -> Response:
-        af, transaction = exchange.client(request), request.path_params["transaction"]
+        af, transaction = access.client(request, INFLUENCE), request.path_params["transaction"]
         asked = core.owner(transaction)
         if asked is None or asked[0].af != af:
             raise Problem(*_OUTCOMES["unknown"])
@@ -59,8 +64,10 @@ def influence_routes(core: Core, exchange: Exchange) -> list[Route]:
         raise Problem(*_OUTCOMES[outcome], headers=headers)
 
     return [
-        *resource_routes(exchange, BASE, core, MERGE_PATCH),
-        exchange.route(f"{ACKNOWLEDGEMENTS}/{{transaction}}", acknowledge, "POST"),
+        *resource_routes(API, core, access),
+        Route(
+            f"{ACKNOWLEDGEMENTS}/{{transaction}}", guarded(acknowledge, API.told_features), methods=["POST"]
+        ),
     ]
 
 
