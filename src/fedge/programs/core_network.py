@@ -31,9 +31,9 @@ from fedge.simulation.city import City, read_city
 from fedge.simulation.core5g.account import TLS, open_account, token_key
 from fedge.simulation.core5g.faults import NONE, Faults
 from fedge.simulation.core5g.nef.access import Access
-from fedge.simulation.core5g.nef.api import influence_routes
-from fedge.simulation.core5g.nef.checks import Operator
 from fedge.simulation.core5g.nef.exchange import app_of
+from fedge.simulation.core5g.nef.influence.api import influence_routes
+from fedge.simulation.core5g.nef.operator import Operator
 from fedge.simulation.core5g.nef.outbox import Outbox
 from fedge.simulation.core5g.nef.pace import Pace
 from fedge.simulation.core5g.nef.token_api import token_route

@@ -26,9 +26,9 @@ from fedge.core.messages.user_plane import (
 )
 from fedge.core.model import Address, SiteId, UeId
 from fedge.simulation.core5g.nef.access import Access
-from fedge.simulation.core5g.nef.api import BASE, influence_routes
-from fedge.simulation.core5g.nef.checks import Operator
 from fedge.simulation.core5g.nef.exchange import app_of
+from fedge.simulation.core5g.nef.influence.api import BASE, influence_routes
+from fedge.simulation.core5g.nef.operator import Operator
 from fedge.simulation.core5g.nef.outbox import Outbox
 from fedge.simulation.core5g.nef.pace import Pace
 from fedge.simulation.core5g.nef.token_api import TOKEN, token_route

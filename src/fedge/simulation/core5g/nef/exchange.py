@@ -17,9 +17,10 @@ from starlette.routing import BaseRoute
 from fedge.simulation.core5g.nef.problem import Problem
 
 MAX_BODY = 64 * 1024
-JSON, MERGE_PATCH, FORM = (
+JSON, MERGE_PATCH, JSON_PATCH, FORM = (
     "application/json",
     "application/merge-patch+json",
+    "application/json-patch+json",
     "application/x-www-form-urlencoded",
 )
 Endpoint = Callable[[Request], Awaitable[Response]]

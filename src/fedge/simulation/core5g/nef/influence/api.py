@@ -16,14 +16,16 @@ from fedge.core.model import Address
 from fedge.simulation.core5g.exposed import INFLUENCE
 from fedge.simulation.core5g.nef import reading
 from fedge.simulation.core5g.nef.access import Access
-from fedge.simulation.core5g.nef.checks import N6_REASON, SUPPORTED
-from fedge.simulation.core5g.nef.data_types import AF_STATUSES, AfAckInfo, RouteToLocation
-from fedge.simulation.core5g.nef.exchange import JSON, MERGE_PATCH, accepts_json, body_of, guarded, said
+from fedge.simulation.core5g.nef.exchange import JSON, MERGE_PATCH, body_of, guarded
+from fedge.simulation.core5g.nef.influence.checks import N6_REASON, SUPPORTED
+from fedge.simulation.core5g.nef.influence.data_types import AF_STATUSES, AfAckInfo, RouteToLocation
+from fedge.simulation.core5g.nef.influence.subscriptions import Subscription
 from fedge.simulation.core5g.nef.problem import InvalidParam, Problem, incorrect
-from fedge.simulation.core5g.nef.subscriptions import Subscription
+from fedge.simulation.core5g.nef.resources import Api, Resources, resource_routes
 from fedge.simulation.core5g.words import Outcome
 
-BASE = "/3gpp-traffic-influence/v1"
+API = Api(INFLUENCE, SUPPORTED, MERGE_PATCH)
+BASE = API.base
 ACKNOWLEDGEMENTS = "/af-acknowledgements"
 
 _OUTCOMES = {
@@ -35,15 +37,9 @@ _OUTCOMES = {
 }
 
 
-class Core(Protocol):
-    """What the API needs of the system behind it. All but ``acknowledge`` raise ``Problem``."""
+class Core(Resources, Protocol):
+    """What the API needs of the system behind it."""
 
-    def list(self, af: str) -> list[Subscription]: ...
-    def read(self, af: str, id: str) -> Subscription: ...
-    def create(self, af: str, body: bytes) -> Subscription: ...
-    def replace(self, af: str, id: str, body: bytes) -> Subscription: ...
-    def patch(self, af: str, id: str, body: bytes) -> Subscription: ...
-    def delete(self, af: str, id: str) -> None: ...
     def owner(self, transaction: str) -> tuple[Subscription, str] | None: ...
     def n6_end(self, route: RouteToLocation) -> Address | None: ...
     async def acknowledge(self, transaction: str, refusal: str, n6: Address | None) -> Outcome: ...
@@ -51,31 +47,6 @@ class Core(Protocol):
 
 def influence_routes(core: Core, access: Access) -> list[Route]:
     """The API itself, and where its notifications are acknowledged."""
-
-    async def many(request: Request) -> Response:
-        af = access.owner(request, INFLUENCE)
-        if request.method == "POST":
-            made = core.create(af, await body_of(request, JSON))
-            assert made.says.self_ is not UNSET
-            return said(made.says, 201, {"Location": made.says.self_})
-        accepts_json(request)
-        return said([one.says for one in core.list(af)])
-
-    async def one(request: Request) -> Response:
-        af, id = access.owner(request, INFLUENCE), request.path_params["id"]
-        match request.method:
-            case "PUT":
-                core.read(af, id)
-                return said(core.replace(af, id, await body_of(request, JSON)).says)
-            case "PATCH":
-                core.read(af, id)
-                return said(core.patch(af, id, await body_of(request, MERGE_PATCH)).says)
-            case "DELETE":
-                core.delete(af, id)
-                return Response(status_code=204)
-        found = core.read(af, id)
-        accepts_json(request)
-        return said(found.says)
 
     async def acknowledge(request: Request) -> Response:
         af, transaction = access.client(request, INFLUENCE), request.path_params["transaction"]
@@ -92,12 +63,11 @@ def influence_routes(core: Core, access: Access) -> list[Route]:
         headers = {"Retry-After": "1"} if outcome == "delayed" else {}
         raise Problem(*_OUTCOMES[outcome], headers=headers)
 
-    features = f"{SUPPORTED:X}"
-    methods = ["GET", "PUT", "PATCH", "DELETE"]
     return [
-        Route(f"{BASE}/{{af}}/subscriptions", guarded(many, features), methods=["GET", "POST"]),
-        Route(f"{BASE}/{{af}}/subscriptions/{{id}}", guarded(one, features), methods=methods),
-        Route(f"{ACKNOWLEDGEMENTS}/{{transaction}}", guarded(acknowledge, features), methods=["POST"]),
+        *resource_routes(API, core, access),
+        Route(
+            f"{ACKNOWLEDGEMENTS}/{{transaction}}", guarded(acknowledge, API.told_features), methods=["POST"]
+        ),
     ]
 
 
