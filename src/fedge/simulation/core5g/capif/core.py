@@ -25,6 +25,7 @@ from fedge.simulation.core5g.capif.published import profiles
 from fedge.simulation.core5g.capif.shelf import Disk
 from fedge.simulation.core5g.nef.data_types import TestNotification
 from fedge.simulation.core5g.nef.destinations import LOOPBACK
+from fedge.simulation.core5g.nef.operator import common_features
 from fedge.simulation.core5g.nef.outbox import Letter
 from fedge.simulation.core5g.nef.problem import Problem
 from fedge.simulation.core5g.nef.tokens import OAuthError
@@ -246,7 +247,7 @@ class CapifCore:
         self, lane: str, wanted: bool | UnsetType, asked: str | UnsetType, ours: int, url: str, resource: str
     ) -> None:
         """TS 29.222, 7.6: shows whether notifications arrive."""
-        if wanted is True and negotiation.common(asked, ours) & negotiation.TEST_EVENT:
+        if wanted is True and common_features(asked, ours) & negotiation.TEST_EVENT:
             self._send(lane, url, TestNotification(resource))
 
     def _send(self, lane: str, url: str, what: object) -> None:

@@ -22,6 +22,7 @@ from fedge.simulation.core5g.capif.data_types import (
 from fedge.simulation.core5g.capif.published import ServiceAPIDescription, profiles
 from fedge.simulation.core5g.capif.shelf import Disk, Shelf
 from fedge.simulation.core5g.nef import reading
+from fedge.simulation.core5g.nef.operator import common_features, refuse
 from fedge.simulation.core5g.nef.problem import InvalidParam, Problem, incorrect
 
 MOST_PER_SUBSCRIBER = 100
@@ -125,7 +126,7 @@ class EventSubscriptions:
                 continue
             if happening.event not in one.says.events or not _concerns(one, happening):
                 continue
-            enhanced = negotiation.common(one.says.supported_features, negotiation.EVENTS)
+            enhanced = common_features(one.says.supported_features, negotiation.EVENTS)
             detail = _detail(happening) if enhanced & negotiation.ENHANCED_EVENTS else UNSET
             notification = EventNotification(one.id, happening.event, detail)
             found.append(Told(one.id, one.says.notification_destination, notification))
@@ -148,9 +149,7 @@ class EventSubscriptions:
                     refused.append(InvalidParam(f"/eventReq/{name}", "not offered by this network"))
             if asked.notif_method == "PERIODIC":
                 refused.append(InvalidParam("/eventReq/notifMethod", "events are told as they happen"))
-        if refused:
-            said = "; ".join(f"{one.param}: {one.reason}" for one in refused)
-            raise Problem(403, "REQUESTED_SERVICE_NOT_AUTHORIZED", said, *refused)
+        refuse(refused)
 
 
 def _reporting(asked: ReportingInformation) -> list[InvalidParam]:

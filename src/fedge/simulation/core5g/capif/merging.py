@@ -9,8 +9,8 @@ import msgspec
 
 from fedge.simulation.core5g.nef import reading
 from fedge.simulation.core5g.nef.data_types import Data
+from fedge.simulation.core5g.nef.patches import merge
 from fedge.simulation.core5g.nef.problem import InvalidParam, Problem
-from fedge.simulation.core5g.nef.subscriptions import merge
 
 Resource = TypeVar("Resource", bound=Data)
 

@@ -12,6 +12,7 @@ from msgspec import UNSET, UnsetType
 
 from fedge.simulation.core5g.nef import destinations
 from fedge.simulation.core5g.nef.data_types import WebsockNotifConfig
+from fedge.simulation.core5g.nef.operator import common_features
 from fedge.simulation.core5g.nef.problem import InvalidParam
 
 TEST_EVENT, ENHANCED_EVENTS = 1 << 0, 1 << 2
@@ -25,14 +26,9 @@ PUBLISHING = 1 << 0 | 1 << 1
 """ApiSupportedFeaturePublishing, PatchUpdate."""
 
 
-def common(asked: str | UnsetType, ours: int) -> int:
-    """The features of both sides. Nothing said: what is there is meant."""
-    return ours if asked is UNSET else ours & int(asked or "0", 16)
-
-
 def told(asked: str | UnsetType, ours: int) -> str | UnsetType:
     """What an answer says of them."""
-    return UNSET if asked is UNSET else f"{common(asked, ours):X}"
+    return UNSET if asked is UNSET else f"{common_features(asked, ours):X}"
 
 
 def notified_at(
