@@ -1,4 +1,4 @@
-"""From a key of one's own to the first call of the exposing function, over real mutual TLS; and a certificate that is replaced."""
+"""From a key of one's own to the first call of the exposing function, over real mutual TLS; and its replacement."""
 
 from __future__ import annotations
 
