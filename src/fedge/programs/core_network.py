@@ -30,10 +30,13 @@ from fedge.runtime.run import Run, log_to
 from fedge.simulation.city import City, read_city
 from fedge.simulation.core5g.account import TLS, open_account, token_key
 from fedge.simulation.core5g.faults import NONE, Faults
-from fedge.simulation.core5g.nef.api import nef_app
-from fedge.simulation.core5g.nef.checks import Operator
+from fedge.simulation.core5g.nef.access import Access
+from fedge.simulation.core5g.nef.exchange import app_of
+from fedge.simulation.core5g.nef.influence.api import influence_routes
+from fedge.simulation.core5g.nef.operator import Operator
 from fedge.simulation.core5g.nef.outbox import Outbox
 from fedge.simulation.core5g.nef.pace import Pace
+from fedge.simulation.core5g.nef.token_api import token_route
 from fedge.simulation.core5g.nef.tokens import Tokens
 from fedge.simulation.core5g.smf import SessionManagement
 from fedge.simulation.core5g.store import Store
@@ -173,10 +176,11 @@ async def serve(run: Run) -> None:
     core.strike(struck)
     listening = await listen(addresses.core_network(net), run.token, links.accept)
     tokens = Tokens({account.client_id: account.client_secret}, token_key(folder))
+    access = Access(tokens, Pace(), time.time)
     host, port = addresses.endpoint(nef)
     server = uvicorn.Server(
         uvicorn.Config(
-            nef_app(core, tokens, Pace(), time.time),
+            app_of(*influence_routes(core, access), token_route(tokens, time.time)),
             host=host,
             port=port,
             log_level="error",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from fedge.simulation.core5g.nef.subscriptions import Subscription
+from fedge.simulation.core5g.nef.influence.subscriptions import Subscription
 from fedge.simulation.core5g.words import Held, Remember
 
 
