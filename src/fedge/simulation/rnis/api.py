@@ -1,7 +1,7 @@
 """ETSI GS MEC 012 over HTTPS: the nine operations below ``/rni/v2``, and the websockets that notifications may leave by.
 
-Translation only: ``queries`` and ``subscriptions`` say what an operation means. Order of refusals: how long (414), who (401), what
-(404, 405), how (406, 412, 413, 415), and then the body (400, 403, 422).
+Translation only: ``queries`` and ``subscriptions`` say what an operation means. Order of refusals: what
+(404, 405), who (401, 403, 429), how (406, 414, 412, 413, 415), and then the body (400, 403, 422).
 """
 
 from __future__ import annotations
@@ -13,14 +13,17 @@ from typing import Any
 import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from fedge.core.model import SECOND
+from fedge.simulation.core5g.exposed import RADIO
+from fedge.simulation.core5g.nef.access import Access
+from fedge.simulation.core5g.nef.problem import Problem
 from fedge.simulation.rnis.data_types import Json
-from fedge.simulation.rnis.problem import Refusal
+from fedge.simulation.rnis.problem import Refusal, details_of
 from fedge.simulation.rnis.queries import Query
 from fedge.simulation.rnis.service import RadioInformation, Socket
 from fedge.simulation.rnis.subscriptions import BASE, Subscription
@@ -32,12 +35,10 @@ AT_ONCE = 32
 POLICY_VIOLATION = 1008
 
 Endpoint = Callable[[Request], Awaitable[Response]]
-Who = Callable[[HTTPConnection], str]
-"""The client that a request comes from. Raises ``Refusal`` 401, 403 or 429."""
 
 
-def rnis_routes(radio: RadioInformation, who: Who, now_s: Callable[[], float]) -> BaseRoute:
-    """To be put among the routes of the server. ``now_s()``: Unix seconds."""
+def rnis_route(radio: RadioInformation, access: Access, now_s: Callable[[], float]) -> BaseRoute:
+    """The whole API, to be put among the routes of the server. ``now_s()``: Unix seconds."""
 
     def now_ns() -> int:
         return int(now_s() * SECOND)
@@ -81,14 +82,16 @@ def rnis_routes(radio: RadioInformation, who: Who, now_s: Callable[[], float]) -
 
     def told(one: Subscription, status: int = 200, headers: dict[str, str] | None = None) -> Response:
         subscriptions = radio.subscriptions
-        return _said(subscriptions.resource(one), status, {"ETag": subscriptions.etag(one), **(headers or {})})
+        return _said(
+            subscriptions.resource(one), status, {"ETag": subscriptions.etag(one), **(headers or {})}
+        )
 
     async def notifications(websocket: WebSocket) -> None:
         try:
-            found = radio.subscriptions.read(who(websocket), websocket.path_params["id"])
+            found = radio.subscriptions.read(access.client(websocket, RADIO), websocket.path_params["id"])
             if found.callback:
                 raise Refusal(404, "the notifications of this subscription are posted")
-        except Refusal as refusal:
+        except (Problem, Refusal) as refusal:
             await websocket.send_denial_response(_refused(refusal))
             return
         await websocket.accept()
@@ -100,10 +103,12 @@ def rnis_routes(radio: RadioInformation, who: Who, now_s: Callable[[], float]) -
 
     def guarded(endpoint: Endpoint) -> Endpoint:
         async def guard(request: Request) -> Response:
-            request.state.client = who(request)
+            request.state.client = access.client(request, RADIO)
             accepted = request.headers.get("accept", "*/*").lower()
             if not any(kind in accepted for kind in ("*/*", "application/*", "json")):
                 raise Refusal(406, "answers are application/json")
+            if len(request.url.path) + len(request.url.query) > MOST_URI_BYTES:
+                raise Refusal(414, f"a URI of at most {MOST_URI_BYTES} bytes is read")
             return await endpoint(request)
 
         return guard
@@ -120,7 +125,7 @@ def rnis_routes(radio: RadioInformation, who: Who, now_s: Callable[[], float]) -
         Route("/subscriptions/{id}", guarded(one), methods=["GET", "PUT", "DELETE"]),
         WebSocketRoute("/notifications/{id}", notifications),
     ]
-    handlers: Any = {Refusal: _answered, HTTPException: _no_such}
+    handlers: Any = {Problem: _answered, Refusal: _answered, HTTPException: _no_such}
     app = Starlette(routes=routes, exception_handlers=handlers)
     app.router.redirect_slashes = False
     return Mount(BASE, app=app)
@@ -157,7 +162,7 @@ async def _send(websocket: WebSocket, socket: Socket) -> None:
 async def _object(request: Request) -> Json:
     """The JSON object in the body. Raises ``Refusal`` 400, 413, 415."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json":
+    if kind not in ("application/json", ""):
         raise Refusal(415, "bodies are application/json")
     body = bytearray()
     async for chunk in request.stream():
@@ -175,13 +180,14 @@ def _said(what: object, status: int = 200, headers: dict[str, str] | None = None
     return Response(msgspec.json.encode(what), status, headers, "application/json")
 
 
-def _refused(refusal: Refusal) -> Response:
-    body = msgspec.json.encode(refusal.details())
-    return Response(body, refusal.status, refusal.headers, "application/problem+json")
+def _refused(refusal: Problem | Refusal) -> Response:
+    """``Problem`` is how ``Access`` refuses, in 3GPP's words; here it is told in MEC's."""
+    details = details_of(refusal.status, refusal.detail)
+    return Response(msgspec.json.encode(details), refusal.status, refusal.headers, "application/problem+json")
 
 
 async def _answered(request: Request, error: Exception) -> Response:
-    assert isinstance(error, Refusal)
+    assert isinstance(error, (Problem, Refusal))
     return _refused(error)
 
 

@@ -15,9 +15,9 @@ from fedge.core.messages.user_plane import (
     CellLoad,
     InstallPath,
     InstallQos,
-    Quality,
     QosInstalled,
     QosRefused,
+    Quality,
     RanHello,
     RemovePath,
     RemoveQos,
@@ -35,7 +35,7 @@ KINDS_3GPP = ("lte", "nr", "nsa")
 
 
 class Bearer(Struct, frozen=True):
-    """A radio access bearer. Of a UE on NR: its QoS flow, by the EPS bearer identity it has for interworking (TS 23.501, 5.17.2.1).
+    """A radio access bearer. Of a UE on NR it is its QoS flow, by the EPS bearer identity for interworking (TS 23.501, 5.17.2.1).
 
     A 5QI is told as the QCI of the same number.
     """
@@ -117,7 +117,7 @@ class RadioPicture:
         self._paths.clear()
         for known in (self.attached, self.measured, self._bearers):
             for ue in [ue for ue in known if ue not in self.subscribers]:
-                del known[ue]  # type: ignore[attr-defined]
+                del known[ue]
 
     def _established(self, message: QosInstalled) -> list[BearerEvent]:
         quality = self._asked.pop(message.flow, None)

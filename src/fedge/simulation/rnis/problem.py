@@ -14,5 +14,6 @@ class Refusal(Exception):
         super().__init__(detail)
         self.status, self.detail, self.headers = status, detail, headers or {}
 
-    def details(self) -> ProblemDetails:
-        return ProblemDetails("about:blank", HTTPStatus(self.status).phrase, self.status, self.detail)
+
+def details_of(status: int, detail: str) -> ProblemDetails:
+    return ProblemDetails("about:blank", HTTPStatus(status).phrase, status, detail)

@@ -126,7 +126,9 @@ class Queries:
         teids = set(query.texts("gtp_teid"))
         found = []
         for ue, cell in self._chosen(query):
-            if self._picture.cells[cell].kind == "nr" or (erabs and next(self._picture.bearers(ue)).erab not in erabs):
+            if self._picture.cells[cell].kind == "nr" or (
+                erabs and next(self._picture.bearers(ue)).erab not in erabs
+            ):
                 continue
             tunnels = [
                 {

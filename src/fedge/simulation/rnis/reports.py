@@ -110,7 +110,11 @@ class Reports:
         stamp, ecgi, ue = self._stamp(at), self._words.ecgi[cell.cell], self._associate_ids(known.ipv4)
         for one in self._subscriptions.of_kind(f"{event.kind}Subscription"):
             wants = one.wants
-            if wants.qci != quality.five_qi or wants.erab not in (None, bearer.erab) or not wants.cell(cell.cell):
+            if (
+                wants.qci != quality.five_qi
+                or wants.erab not in (None, bearer.erab)
+                or not wants.cell(cell.cell)
+            ):
                 continue
             links = self.links(one)
             notification: Struct
@@ -130,7 +134,9 @@ class Reports:
     def expiry(self, one: Subscription, now_unix_ns: Nanoseconds) -> Notice:
         deadline = time_stamp(round(one.deadline_s * SECOND))
         return Notice(
-            one, UeId(""), self._encode(ExpiryNotification(time_stamp(now_unix_ns), deadline, self.links(one)))
+            one,
+            UeId(""),
+            self._encode(ExpiryNotification(time_stamp(now_unix_ns), deadline, self.links(one))),
         )
 
     def links(self, one: Subscription) -> Raw:

@@ -1,7 +1,7 @@
 """The radio network information service as one thing, on an event loop: picture, queries, subscriptions and their channels.
 
-``hear`` takes what access network and session management say to each other; ``api`` calls the operations. Subscriptions are kept on
-disk, as the NEF's are, so that a restart of the core network does not end them.
+``hear`` takes what access network and session management say to each other; ``api`` calls the operations. Subscriptions are
+kept on disk, as the NEF's are, so that a restart of the core network does not end them.
 """
 
 from __future__ import annotations

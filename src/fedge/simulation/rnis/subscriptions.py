@@ -1,4 +1,4 @@
-"""The operations on subscriptions (ETSI GS MEC 012, 7.7 and 7.8), without HTTP. Pure: each answers the resource or raises ``Refusal``.
+"""The operations on subscriptions (ETSI GS MEC 012, 7.7, 7.8), without HTTP. Each answers the resource or raises ``Refusal``. Pure.
 
 A body is read in the form of the definition, ``{"CellChangeSubscription": {…}}``, and in that of the standard's text, the bare
 object; every answer about it has the form in which it was written.
@@ -14,13 +14,14 @@ import msgspec
 from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
+from fedge.simulation.core5g.exposed import APIS, RADIO
 from fedge.simulation.rnis.data_types import FilterCriteria, Json, Subscribed
 from fedge.simulation.rnis.problem import Refusal
 from fedge.simulation.rnis.wants import TYPES, Wants, wants_of
 from fedge.simulation.rnis.words import CellWords
 
 Shape = TypeVar("Shape", bound=Struct)
-BASE = "/rni/v2"
+BASE = f"/{RADIO}/{APIS[RADIO]}"
 MOST_PER_OWNER = 1000
 NOTICE_S = 10.0
 """An ExpiryNotification comes so long before the deadline, or at once where that is nearer (MEC 009, 6.12)."""
@@ -29,7 +30,8 @@ NOTICE_S = 10.0
 class Subscription(Struct, frozen=True):
     """One resource. ``says``: its attributes as they are answered, but for the links; ``wants``: what that means.
 
-    ``callback`` empty: notifications go over the websocket. ``deadline_s``: Unix time, 0 for none. ``wrapped``: how it was written.
+    ``callback`` empty: notifications go over the websocket. ``deadline_s``: Unix time, 0 for none.
+    ``wrapped``: how it was written.
     """
 
     id: str
@@ -162,7 +164,9 @@ class Subscriptions:
             if deadline_s <= now_s:
                 raise Refusal(422, "expiryDeadline is over")
         says = {
-            **msgspec.to_builtins(replace(said, callback_reference=callback or UNSET, websock_notif_config=UNSET)),
+            **msgspec.to_builtins(
+                replace(said, callback_reference=callback or UNSET, websock_notif_config=UNSET)
+            ),
             kind.criteria: msgspec.to_builtins(completed),
         }
         if not callback:
@@ -171,12 +175,14 @@ class Subscriptions:
         return Subscription(id, owner, kind.name, says, wants, callback, test, deadline_s, False, wrapped)
 
     def _callback(self, said: Subscribed) -> str:
-        """Where notifications are posted; empty for the websocket, which is chosen where both ways are offered (6.3, the notes)."""
+        """Where notifications are posted; empty: over the websocket, the one chosen where both are offered (6.3, notes)."""
         config = said.websock_notif_config
         if config is not UNSET and config.request_websocket_uri is True:
             return ""
         if said.callback_reference is UNSET:
-            raise Refusal(400, "callbackReference, or websockNotifConfig with requestWebsocketUri true, is needed")
+            raise Refusal(
+                400, "callbackReference, or websockNotifConfig with requestWebsocketUri true, is needed"
+            )
         reason = self._objection(said.callback_reference)
         if reason is not None:
             raise Refusal(400, f"callbackReference: {reason}")
@@ -199,5 +205,3 @@ def _typed(told: object, shape: type[Shape]) -> Shape:
         return msgspec.convert(told, shape)
     except (msgspec.ValidationError, RecursionError) as error:
         raise Refusal(400, str(error)) from None
-
-

@@ -33,7 +33,8 @@ PERIODICAL, A3 = 1, 12
 class Kind(Struct, frozen=True):
     """``query``: its word in ``subscription_type``. ``criteria``: the filter's name. ``why_not``: the network has nothing of it.
 
-    ``reads``: the filter's attributes. ``chosen``: the one that picks among ``offered``; ``default`` where it is not there. ``needed``: mandatory filters.
+    ``reads``: the filter's attributes. ``chosen``: the one that picks among ``offered``, ``default`` where it is not there.
+    ``needed``: mandatory attributes.
     """
 
     name: str
@@ -92,7 +93,9 @@ class Wants(Struct, frozen=True):
 
 def wants_of(kind: Kind, criteria: FilterCriteria, words: CellWords) -> tuple[Wants, FilterCriteria]:
     """What is asked for, and the filter with its defaults. Raises ``Refusal`` 400, 422."""
-    other = [name for name in FilterCriteria.__struct_fields__ if name not in (*kind.reads, "app_instance_id")]
+    other = [
+        name for name in FilterCriteria.__struct_fields__ if name not in (*kind.reads, "app_instance_id")
+    ]
     criteria = replace(criteria, **dict.fromkeys(other, UNSET))
     for name in kind.needed:
         if getattr(criteria, name) is UNSET:
@@ -103,7 +106,9 @@ def wants_of(kind: Kind, criteria: FilterCriteria, words: CellWords) -> tuple[Wa
         codes = told if told is not UNSET and told else kind.default
         if unheard := sorted(set(codes) - set(kind.offered)):
             offered = ", ".join(map(str, kind.offered))
-            raise Refusal(422, f"{kind.criteria}: {unheard[0]} does not occur in this network, which has {offered}")
+            raise Refusal(
+                422, f"{kind.criteria}: {unheard[0]} does not occur in this network, which has {offered}"
+            )
         if kind.chosen == "ho_status":
             criteria = replace(criteria, ho_status=codes)
     addresses = _addresses(criteria.associate_id)
@@ -119,7 +124,9 @@ def _addresses(told: tuple[AssociateId, ...] | UnsetType) -> frozenset[str] | No
     found = set()
     for one in told:
         if one.type != UE_IPV4_ADDRESS:
-            raise Refusal(422, f"associateId: UEs are told apart by type {UE_IPV4_ADDRESS}, UE_IPv4_ADDRESS, only")
+            raise Refusal(
+                422, f"associateId: UEs are told apart by type {UE_IPV4_ADDRESS}, UE_IPv4_ADDRESS, only"
+            )
         try:
             found.add(str(IPv4Address(one.value)))
         except AddressValueError:
