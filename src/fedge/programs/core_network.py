@@ -49,6 +49,8 @@ WAKE_S = 0.02
 NOTIFY_WITHIN_S = 2.0
 KEEP_S = 120
 """A connection that is idle is kept: a TLS handshake in the middle of a move costs milliseconds on both sides."""
+MOST_TOLD_BYTES = 4096
+"""Of a message that a client says over a websocket, by which it has nothing to say."""
 log = structlog.get_logger("core-network")
 
 
@@ -209,6 +211,7 @@ async def serve(run: Run) -> None:
             log_level="error",
             ws="websockets-sansio",
             ws_per_message_deflate=False,
+            ws_max_size=MOST_TOLD_BYTES,
             access_log=False,
             timeout_graceful_shutdown=1,
             timeout_keep_alive=KEEP_S,

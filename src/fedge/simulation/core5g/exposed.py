@@ -8,3 +8,7 @@ QOS = "3gpp-as-session-with-qos"
 RADIO = "rni"
 APIS = {INFLUENCE: "v1", MONITORING: "v1", QOS: "v1", RADIO: "v2"}
 """Their major version: each is at ``/{apiName}/{version}``."""
+
+
+def path_of(api: str) -> str:
+    return f"/{api}/{APIS[api]}"
