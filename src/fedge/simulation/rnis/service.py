@@ -36,7 +36,10 @@ class Socket:
         self.news = asyncio.Event()
         self.ended = ""
 
-    def end(self, why: str) -> None:
+    def end(self, why: str, at_once: bool = False) -> None:
+        """What waits leaves first, unless it is ``at_once``."""
+        if at_once:
+            self.stream.forget()
         self.ended = why
         self.news.set()
 
