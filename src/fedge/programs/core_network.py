@@ -25,6 +25,7 @@ from fedge.adapters.embedded import addresses
 from fedge.adapters.embedded.link import Join, Line, listen
 from fedge.core.messages import Message
 from fedge.core.model import Address, SiteId
+from fedge.programs.live_file import LiveFile
 from fedge.runtime.lifeline import end_with_supervisor
 from fedge.runtime.run import Run, log_to
 from fedge.simulation.city import City, read_city
@@ -100,31 +101,6 @@ class Links:
             self._handle(UpfLost(site))
 
 
-class FaultsFile:
-    """What the run folder's ``core5g-faults.json`` says. A file that cannot be understood is logged and means none."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._seen: int | None = None
-
-    def news(self) -> Faults | None:
-        """The faults, where the file changed since the last call."""
-        try:
-            written: int | None = self._path.stat().st_mtime_ns
-        except FileNotFoundError:
-            written = None
-        if written == self._seen:
-            return None
-        self._seen = written
-        try:
-            found = msgspec.json.decode(self._path.read_bytes(), type=Faults) if written is not None else NONE
-        except (OSError, msgspec.MsgspecError) as error:
-            log.warning("no faults: the file cannot be read", error=str(error))
-            found = NONE
-        log.info("faults", **msgspec.to_builtins(found))
-        return found
-
-
 def operator_of(run: Run, city: City) -> Operator:
     """What the simulated network offers: every site a DNAI, one subscriber a player."""
     numbers = addresses.SimulatedSubscribers(run.config.net, run.config.players)
@@ -173,8 +149,9 @@ async def serve(run: Run) -> None:
     tls = tls_between(folder / TLS)
     outbox = Outbox(notifying(tls), operator.networks, Random())
     radio_outbox = Outbox(notifying(tls), operator.networks, Random())
-    faults = FaultsFile(folder / "core5g-faults.json")
+    faults = LiveFile(folder / "core5g-faults.json", Faults, NONE)
     struck = faults.news() or NONE
+    log.info("faults", **msgspec.to_builtins(struck))
     if struck.forgetful:
         store.forget_subscriptions()
     cells = {cell.cell: cell for cell in city.cells}
@@ -228,6 +205,7 @@ async def serve(run: Run) -> None:
             radio.wake(time.time())
             told = faults.news()
             if told is not None:
+                log.info("faults", **msgspec.to_builtins(told))
                 core.strike(told)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), WAKE_S)
