@@ -142,7 +142,7 @@ class PacketPath:
             if luck.lost_up.item(slot, ue.index):
                 self.counts["lost_up"] += 1
                 continue
-            z, flow = luck.z.item(slot, ue.index), ue.flows.get(service) if ue.flows else None
+            z, flow = luck.z.item(slot, ue.index), ue.flow(service, address[1]) if ue.flows else None
             if flow is not None:
                 due = flow.up.due(ue.queue_up, ue.up, now, size, z)
             else:
@@ -226,7 +226,7 @@ class PacketPath:
             self.counts["lost_down"] += 1
             return
         size, z = len(datagram), luck.z.item(slot, ue.index)
-        flow = ue.flows.get(service) if ue.flows else None
+        flow = ue.flow(service, to[1]) if ue.flows else None
         if flow is not None:
             at = flow.down.due(ue.queue_down, ue.down, now, size, z)
         else:
