@@ -1,9 +1,9 @@
 """The access network as a whole: people move, cells change, packets pass, and core network and control plane hear of it.
 
 A shell around pure parts: ``ues`` (where), ``radio`` and ``ran`` (which cell), ``fading`` (luck), ``gnb`` (paths),
-``shared_radio`` (what cells carry, and for whom); ``packet_path`` has the sockets. The core network hears what a real one hears (who is
-attached, measurements, handovers) and installs paths and QoS flows. What else goes to the control plane, sightings and figures, stands
-for MEC 012 and NEF monitoring.
+``shared_radio`` (what cells carry, and for whom); ``packet_path`` has the sockets. The core network hears what a real one hears
+(who is attached, measurements, handovers) and installs paths and QoS flows. What else goes to the control plane, sightings and
+figures, stands for MEC 012 and NEF monitoring.
 
 Everything that people and radio do is a function of simulated time since ``started_ns``: an access network that was killed and
 started again finds them where they would have been.

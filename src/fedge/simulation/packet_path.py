@@ -27,10 +27,10 @@ from fedge.simulation.bearers import LOST, Ue
 from fedge.simulation.delay import DelayQueue
 from fedge.simulation.fading import SLOT_NS, SLOTS, Luck
 from fedge.simulation.figures import HopSamples
-from fedge.simulation.gnb import Endpoint, Gnb
+from fedge.simulation.gnb import Gnb
+from fedge.simulation.n3 import MTU, READ_BYTES, Endpoint
 from fedge.simulation.session_watch import frame_of, hops_us
 from fedge.simulation.sockets import bound_udp
-from fedge.simulation.upf import MTU, READ_BYTES
 from fedge.wire import ip, records
 
 BATCH = 64
