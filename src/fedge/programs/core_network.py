@@ -27,6 +27,7 @@ from fedge.adapters.embedded import addresses
 from fedge.adapters.embedded.link import Join, Line, listen
 from fedge.core.messages import Message
 from fedge.core.model import Address, SiteId
+from fedge.programs.live_file import LiveFile
 from fedge.runtime.client_certificates import show_client_certificates
 from fedge.runtime.lifeline import end_with_supervisor
 from fedge.runtime.run import Run, log_to
@@ -54,11 +55,15 @@ from fedge.simulation.core5g.smf import SessionManagement
 from fedge.simulation.core5g.store import SUBSCRIPTIONS, Store
 from fedge.simulation.core5g.system import CoreNetwork
 from fedge.simulation.core5g.words import Event, RanLost, Route, UpfLost
+from fedge.simulation.rnis.api import rnis_route
+from fedge.simulation.rnis.service import RadioInformation
 
 WAKE_S = 0.02
 NOTIFY_WITHIN_S = 2.0
 KEEP_S = 120
 """A connection that is idle is kept: a TLS handshake in the middle of a move costs milliseconds on both sides."""
+MOST_TOLD_BYTES = 4096
+"""Of a message that a client says over a websocket, by which it has nothing to say."""
 log = structlog.get_logger("core-network")
 
 
@@ -108,31 +113,6 @@ class Links:
             self._handle(UpfLost(site))
 
 
-class FaultsFile:
-    """What the run folder's ``core5g-faults.json`` says. A file that cannot be understood is logged and means none."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._seen: int | None = None
-
-    def news(self) -> Faults | None:
-        """The faults, where the file changed since the last call."""
-        try:
-            written: int | None = self._path.stat().st_mtime_ns
-        except FileNotFoundError:
-            written = None
-        if written == self._seen:
-            return None
-        self._seen = written
-        try:
-            found = msgspec.json.decode(self._path.read_bytes(), type=Faults) if written is not None else NONE
-        except (OSError, msgspec.MsgspecError) as error:
-            log.warning("no faults: the file cannot be read", error=str(error))
-            found = NONE
-        log.info("faults", **msgspec.to_builtins(found))
-        return found
-
-
 def operator_of(run: Run, city: City) -> Operator:
     """What the simulated network offers: every site a DNAI, one subscriber a player."""
     numbers = addresses.SimulatedSubscribers(run.config.net, run.config.players)
@@ -168,6 +148,9 @@ def https(app: Starlette, address: Address, folder: Path, name: str) -> uvicorn.
         host=host,
         port=port,
         log_level="error",
+        ws="websockets-sansio",
+        ws_per_message_deflate=False,
+        ws_max_size=MOST_TOLD_BYTES,
         access_log=False,
         timeout_graceful_shutdown=1,
         timeout_keep_alive=KEEP_S,
@@ -182,6 +165,14 @@ def https(app: Starlette, address: Address, folder: Path, name: str) -> uvicorn.
     return server
 
 
+def notifying(tls: ssl.SSLContext) -> httpx2.AsyncClient:
+    """Who posts notifications. Measurement reports have one of their own: many of them delay nothing else."""
+    limits = httpx2.Limits(max_connections=64, keepalive_expiry=KEEP_S)
+    return httpx2.AsyncClient(
+        verify=tls, trust_env=False, follow_redirects=False, timeout=NOTIFY_WITHIN_S, limits=limits
+    )
+
+
 async def serve(run: Run) -> None:
     """Run until SIGTERM or SIGINT."""
     net, folder = run.config.net, run.folder
@@ -194,28 +185,34 @@ async def serve(run: Run) -> None:
         loop.add_signal_handler(number, stopping.set)
     end_with_supervisor(loop, stopping.set)
     operator, store = operator_of(run, city), Store(folder / "core5g.db")
-    limits = httpx2.Limits(max_connections=64, keepalive_expiry=KEEP_S)
-    client = httpx2.AsyncClient(
-        verify=tls_between(folder / TLS), trust_env=False, follow_redirects=False, timeout=NOTIFY_WITHIN_S, limits=limits
-    )  # fmt: skip
-    outbox = Outbox(client, operator.networks, Random())
-    faults = FaultsFile(folder / "core5g-faults.json")
+    tls = tls_between(folder / TLS)
+    outbox = Outbox(notifying(tls), operator.networks, Random())
+    radio_outbox = Outbox(notifying(tls), operator.networks, Random())
+    faults = LiveFile(folder / "core5g-faults.json", Faults, NONE)
     struck = faults.news() or NONE
+    log.info("faults", **msgspec.to_builtins(struck))
     if struck.forgetful:
         store.forget_subscriptions()
     cells = {cell.cell: cell for cell in city.cells}
     smf = SessionManagement(cells, store.life, store.paths(), internet=internet_of(net, city))
+    unix_ns = time.time_ns() - time.monotonic_ns()
+    root = f"https://{nef}"
+    radio = RadioInformation(city.cells, root, store, radio_outbox, unix_ns)
 
     def hear(event: Event) -> None:
+        radio.hear(event)
         for part in parts:
             part.handle(event)
 
+    def to_ran(message: Message) -> None:
+        radio.hear(message)
+        links.to_ran(message)
+
     links = Links(hear)
-    root = f"https://{nef}"
-    core = CoreNetwork(root, operator, smf, store, outbox, links.to_upf, links.to_ran, time.monotonic_ns)
-    quality = quality_api(root, operator, store, outbox, links.to_ran, time.time)
+    core = CoreNetwork(root, operator, smf, store, outbox, links.to_upf, to_ran, time.monotonic_ns)
+    quality = quality_api(root, operator, store, outbox, to_ran, time.time)
     ground = Ground(city.degrees, tuple(cells))
-    monitoring = monitoring_api(root, operator, store, outbox, links.to_ran, time.time, ground)
+    monitoring = monitoring_api(root, operator, store, outbox, to_ran, time.time, ground)
     parts = (core, quality, monitoring)
     core.strike(struck)
     listening = await listen(addresses.core_network(net), run.token, links.accept)
@@ -228,6 +225,7 @@ async def serve(run: Run) -> None:
         *resource_routes(MONITORING, monitoring, access),
         *resource_routes(QUALITY, quality, access),
         token_route(tokens, time.time),
+        rnis_route(radio, access, time.time),
     )
     framework = app_of(*capif_routes(capif, Callers(capif, Pace())))
     servers = [https(exposure, nef, folder, "nef"), https(framework, capif_at, folder, "capif")]
@@ -241,8 +239,10 @@ async def serve(run: Run) -> None:
         while not stopping.is_set() and not serving.done():
             for part in parts:
                 part.wake()
+            radio.wake(time.time())
             told = faults.news()
             if told is not None:
+                log.info("faults", **msgspec.to_builtins(told))
                 core.strike(told)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), WAKE_S)
@@ -252,6 +252,7 @@ async def serve(run: Run) -> None:
         await serving
         listening.close()
         await outbox.close()
+        await radio_outbox.close()
         store.close()
         log.info("core network ends", notifications=dict(outbox.counts))
 

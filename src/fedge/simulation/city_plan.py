@@ -25,7 +25,7 @@ FIBRE_DETOUR = 1.4
 M_PER_DEGREE = 111_320.0
 INVENTED = (45.0, -30.0)
 """Latitude and longitude of (0, 0) of a city that was drawn: the middle of the Atlantic."""
-AGGREGATION_RTT_MS = {"nr": 0.9, "lte": 1.2, "wifi": 1.0}
+AGGREGATION_RTT_MS = {"nr": 0.9, "lte": 1.2, "wifi": 1.0, "nsa": 1.2}
 """Assumed: base station, aggregation switches and user plane of a site next door, there and back."""
 
 
