@@ -122,6 +122,10 @@ def test_a_studio_onboards_and_steers_through_a_kill(tmp_path: Path) -> None:
             gone = await studio.ask("DELETE", trusted)
             assert gone.status_code == 204
             assert (await studio.ask("GET", url, headers=headers)).status_code == 403
+            log = (tmp_path / "logs" / "core-network.log").read_text()
+            assert any("refused" in line and studio.id in line for line in log.splitlines()), (
+                "it is in the log"
+            )
             receiver.should_exit = True
             await serving
 
