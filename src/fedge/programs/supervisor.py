@@ -26,7 +26,7 @@ from fedge.adapters.embedded import addresses
 from fedge.adapters.karmada.prepare import prepare, withdraw
 from fedge.api.manifest_files import read_manifests
 from fedge.core.model import Address
-from fedge.programs.endpoints import exposed_endpoints, platform_endpoints, publish
+from fedge.programs.endpoints import capif_endpoints, exposed_endpoints, platform_endpoints, publish
 from fedge.programs.fleet import Fleet
 from fedge.programs.processes import Processes
 from fedge.programs.scenarios import scenario_of
@@ -274,6 +274,7 @@ class Supervisor(Processes):
     def write_endpoints(self) -> dict[str, Any]:
         base = f"http://127.0.0.1:{self.port}"
         apis = platform_endpoints(base, self.token) | exposed_endpoints(self.folder, self.core)
+        apis |= capif_endpoints(self.folder, self.core)
         self.publish({"apis": apis})
         return {"apis": apis}
 
