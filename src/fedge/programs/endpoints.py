@@ -21,7 +21,7 @@ from fedge.simulation.core5g.capif.core import (
 )
 from fedge.simulation.core5g.capif.opening import DEVELOPERS, read_developers
 from fedge.simulation.core5g.capif.opening import FOLDER as CERTIFICATES
-from fedge.simulation.core5g.exposed import INFLUENCE, RADIO, path_of
+from fedge.simulation.core5g.exposed import INFLUENCE, MONITORING, QOS, RADIO, path_of
 
 PLATFORM = {
     "fedge-admin": ("", "Fedge admin API v1 (OpenAPI 3.0 at /api/v1/openapi.json)"),
@@ -33,6 +33,8 @@ PLATFORM = {
 """What the control plane serves: base path, standard."""
 EXPOSED = {
     "nef-traffic-influence": (INFLUENCE, "3GPP TS 29.522 Rel-17 Traffic Influence"),
+    "nef-monitoring-event": (MONITORING, "3GPP TS 29.122 Rel-17 MonitoringEvent"),
+    "nef-as-session-with-qos": (QOS, "3GPP TS 29.122 Rel-17 AsSessionWithQoS"),
     "mec-012": (RADIO, "ETSI GS MEC 012 v2.2.1, radio network information"),
 }
 """What the operator's exposure function serves: apiName, standard."""
