@@ -73,6 +73,7 @@ from fedge.core.messages.peer import (
     UeAt,
     VoidEpoch,
 )
+from fedge.core.messages.sink import Sink
 from fedge.core.messages.site import (
     AbortMove,
     AskInventory,
@@ -224,6 +225,7 @@ __all__ = [
     "SessionOpened",
     "SessionRefused",
     "SessionStatus",
+    "Sink",
     "SiteHello",
     "SiteReport",
     "SourceReleased",
