@@ -34,6 +34,15 @@ class AccessNetwork(Protocol):
     def send(self, message: Message) -> bool: ...
 
 
+class Operator(Protocol):
+    """The operator's exposure functions: quality of service and location (``messages.exposure``).
+
+    What it answers, and what it hears of UEs and cells, comes back as events. False: there is no such operator.
+    """
+
+    def send(self, message: Message) -> bool: ...
+
+
 Endpoint = tuple[str, int]
 """(IPv4 address, port)"""
 
