@@ -15,7 +15,7 @@ from fedge.core.control.per_site import PerSite
 from fedge.core.control.state import Session, State
 from fedge.core.enablement import Farewell
 from fedge.core.federation import SiteView
-from fedge.core.messages import DnsRule, EngineBound, TrafficRule
+from fedge.core.messages import DnsRule, EngineBound, OperatorOffers, TrafficRule
 from fedge.core.model import Address, AppId, AppInstanceId, Nanoseconds, SiteId, UeId
 from fedge.core.placement import Picture, Placement, Policy, SiteFacts, Wanted, policies_of
 
@@ -46,6 +46,14 @@ class Asked(Struct, frozen=True):
     wanted: Wanted | None
 
 
+class Trouble(Struct, frozen=True):
+    """The operator has no answer, or no room, for a flow: ``since`` when, and ``at`` when it was asked last."""
+
+    reason: str
+    since: Nanoseconds
+    at: Nanoseconds
+
+
 class Knowledge:
     """``state`` is durable; everything else here is rebuilt from what agents and the access network say."""
 
@@ -70,6 +78,13 @@ class Knowledge:
         self.pictured_at: Nanoseconds = 0
         self.answered: dict[AppId, tuple[Asked, Placement]] = {}
         """What placement was last asked for each application, and its answer."""
+        self.offers: OperatorOffers | None = None
+        """What the operator's exposure functions offer; None: it has not been heard, or there is none."""
+        self.quality_said: dict[str, tuple[str, str, int]] = {}
+        """What the operator was last asked for each quality session: server, reference, seconds in all."""
+        self.quality_trouble: dict[str, Trouble] = {}
+        self.unfulfilled: set[str] = set()
+        """Quality sessions whose guaranteed rate cannot be kept now."""
         self.repeated_at: Nanoseconds = 0
         self.swept = 0
         self.read_objects()
@@ -109,6 +124,11 @@ class Knowledge:
     def service_of(self, app: AppId) -> str:
         """The application's stable address."""
         return self.settings.services.get(app, self.settings.default_service)
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """The QoS references that the operator serves now."""
+        return self.offers.references if self.offers is not None and self.offers.quality else ()
 
     def reach(self, session: Session) -> dict[str, Any]:
         """In the attach answer: where its client is to send, and every address that it may be redirected to.

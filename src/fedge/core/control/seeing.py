@@ -18,6 +18,7 @@ from fedge.core.control.knowledge import Knowledge
 from fedge.core.control.state import State
 from fedge.core.federation import Site, SiteView
 from fedge.core.model import UeId
+from fedge.core.quality import Quality
 
 
 def seen_by(known: Knowledge, namespace: str) -> Knowledge:
@@ -39,6 +40,7 @@ def seen_by(known: Knowledge, namespace: str) -> Knowledge:
     seen.access = _access(known.access, ues)
     seen.silent_ms = {key: ms for key, ms in known.silent_ms.items() if key[0] in ues}
     seen.waiting = {}
+    seen.unfulfilled = seen.unfulfilled & seen.state.quality.sessions.keys()
     return seen
 
 
@@ -63,7 +65,13 @@ def _state(state: State, namespace: str) -> State:
         lost_sessions=sum(one.state == "lost" for one in sessions.values()),
         restarted_from={},
         grants={},
+        quality=_quality(state.quality, namespace),
     )
+
+
+def _quality(quality: Quality, namespace: str) -> Quality:
+    sessions = {name: one for name, one in quality.sessions.items() if one.owner == namespace}
+    return Quality(sessions, quality.marks)
 
 
 def _site(site: Site, namespace: str) -> Site:
