@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from fedge.core.enablement.resources import AnyResource
+from fedge.core.location import Consent
 from fedge.core.messages import (
     DnsRule,
     Message,
@@ -30,7 +31,7 @@ from fedge.core.messages import (
     TrafficRule,
     UplinkSeen,
 )
-from fedge.core.model import AppId, AppInstanceId, MoveId, SessionId, SessionKey, SiteId, UeId
+from fedge.core.model import AppId, AppInstanceId, MoveId, Nanoseconds, SessionId, SessionKey, SiteId, UeId
 
 RequestId = int
 
@@ -121,6 +122,26 @@ class AskedToken(Message, frozen=True):
     tenant: str
     digest: str = ""
     players: bool = False
+
+
+class AskedConsent(Message, frozen=True):
+    """Without an id: that is given here."""
+
+    request: RequestId
+    consent: Consent
+
+
+class AskedWithdrawnConsent(Message, frozen=True):
+    request: RequestId
+    id: str
+
+
+class AskedTokenEnd(Message, frozen=True):
+    """Revoke the access token with this id, which would have ended at ``until``."""
+
+    request: RequestId
+    token: str
+    until: Nanoseconds
 
 
 class SessionPlaced(Message, frozen=True):
@@ -217,6 +238,23 @@ class TokensRevoked(Message, frozen=True):
     tenant: str
 
 
+class ConsentGiven(Message, frozen=True):
+    """New, or in place of the one with its id."""
+
+    consent: Consent
+
+
+class ConsentWithdrawn(Message, frozen=True):
+    id: str
+
+
+class AccessTokenEnded(Message, frozen=True):
+    """Not to be accepted any more; forgotten once it would have ended by itself."""
+
+    token: str
+    until: Nanoseconds
+
+
 class Placed(Message, frozen=True):
     """Which sites run how many instances of an application."""
 
@@ -258,6 +296,9 @@ DECIDED = (
     ObjectsChanged,
     TokenIssued,
     TokensRevoked,
+    ConsentGiven,
+    ConsentWithdrawn,
+    AccessTokenEnded,
     Placed,
     ResourceKept,
     ResourceGone,

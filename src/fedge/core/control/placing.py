@@ -54,6 +54,7 @@ def objects_changed(state: State, event: ObjectsChanged) -> None:
         state.objects.pop(str(key), None)
         if key.kind == "Tenant":
             tenancy.revoked(state, key.name)
+            consenting.client_gone(state, key.name)
 
 
 def place_all(known: Knowledge, now: Nanoseconds) -> list[Effect]:

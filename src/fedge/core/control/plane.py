@@ -7,6 +7,7 @@ journals and hands in again: so replaying the journal needs none of the figures 
 from __future__ import annotations
 
 from fedge.core.control import (
+    consenting,
     deciding,
     enabling,
     farewells,
@@ -20,10 +21,12 @@ from fedge.core.control import (
 )
 from fedge.core.control.effects import Effect, Propose, Reply, ToAccess, ToSite
 from fedge.core.control.events import (
+    AccessTokenEnded,
     AskedApply,
     AskedAttach,
     AskedClose,
     AskedConfirmation,
+    AskedConsent,
     AskedDrain,
     AskedHeartbeat,
     AskedHold,
@@ -31,8 +34,12 @@ from fedge.core.control.events import (
     AskedResource,
     AskedRule,
     AskedToken,
+    AskedTokenEnd,
     AskedWithdrawal,
+    AskedWithdrawnConsent,
     ClientAttached,
+    ConsentGiven,
+    ConsentWithdrawn,
     EpochRaised,
     HandoverDone,
     MobilityAsked,
@@ -196,6 +203,15 @@ class ControlPlane(Knowledge):
             case TokensRevoked():
                 tenancy.revoked(state, event.tenant)
                 return []
+            case ConsentGiven():
+                consenting.given(state, event)
+                return []
+            case ConsentWithdrawn():
+                consenting.withdrawn(state, event)
+                return []
+            case AccessTokenEnded():
+                consenting.token_ended(state, event, now)
+                return []
             case Placed():
                 return placing.placed(state, self.per_site, event, now)
             case ResourceKept():
@@ -309,6 +325,12 @@ class ControlPlane(Knowledge):
                 return farewells.confirmed(self, event)
             case AskedToken():
                 return tenancy.asked(self, event)
+            case AskedConsent():
+                return consenting.asked(self, event, now)
+            case AskedWithdrawnConsent():
+                return consenting.withdrawal(self, event)
+            case AskedTokenEnd():
+                return consenting.token_end(self, event, now)
             case _:
                 return None
 
