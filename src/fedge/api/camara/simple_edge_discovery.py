@@ -26,6 +26,7 @@ from fedge.core.model import Nanoseconds, SiteId, UeId
 
 BASE = "/simple-edge-discovery/v2"
 PROVIDER = "Fedge"
+LOWEST_PORT = 1024
 CORRELATOR = re.compile(r"^[a-zA-Z0-9-_:;./<>{}]{0,256}$")
 
 
@@ -68,6 +69,7 @@ def simple_edge_discovery(
             if correlator is not None and not headers:
                 raise CamaraError(400, "INVALID_ARGUMENT", "x-correlator does not match its pattern")
             body = await _read(request)
+            _checked_port(body.device)
             ue, used = identified(body.device, subscribers)
             site = closest(seen(request), ue, now())
         except CamaraError as error:
@@ -82,6 +84,15 @@ def simple_edge_discovery(
         return Response(msgspec.json.encode(zone), 200, headers, "application/json")
 
     return [Route(f"{BASE}/retrieve-closest-edge-cloud-zone", read, methods=["POST"])]
+
+
+def _checked_port(device: Device | None) -> None:
+    """This definition has ports from 1024 only."""
+    port = device.ipv4_address.public_port if device is not None and device.ipv4_address is not None else None
+    if port is not None and port < LOWEST_PORT:
+        raise CamaraError(
+            400, "INVALID_ARGUMENT", f"device.ipv4Address.publicPort: at least {LOWEST_PORT} is wanted"
+        )
 
 
 async def _read(request: Request) -> Body:

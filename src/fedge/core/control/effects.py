@@ -20,6 +20,12 @@ class ToAccess(Struct, frozen=True):
     message: Message
 
 
+class ToOperator(Struct, frozen=True):
+    """To the access API gateway (``messages.exposure``). One that is lost is said again after ``QualityForgotten``."""
+
+    message: Message
+
+
 class Propose(Struct, frozen=True):
     """A decision drawn from volatile figures: to be journaled and handled next, as an event."""
 
@@ -50,4 +56,4 @@ class Notify(Struct, frozen=True):
     facts: dict[str, Any]
 
 
-Effect = ToSite | ToAccess | Propose | Reply | Story | Notify
+Effect = ToSite | ToAccess | ToOperator | Propose | Reply | Story | Notify

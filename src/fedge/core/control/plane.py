@@ -19,7 +19,7 @@ from fedge.core.control import (
     tenancy,
     ue_move,
 )
-from fedge.core.control.effects import Effect, Propose, Reply, ToAccess, ToSite
+from fedge.core.control.effects import Effect, Propose, Reply, ToAccess, ToOperator, ToSite
 from fedge.core.control.events import (
     AccessTokenEnded,
     AskedApply,
@@ -77,6 +77,8 @@ from fedge.core.messages import (
     MoveActivated,
     MoveFrozen,
     PathChangeAsked,
+    QualityForgotten,
+    QualityTold,
     RedirectClient,
     RouteActivated,
     RouteInstalled,
@@ -271,6 +273,8 @@ class ControlPlane(Knowledge):
                 return paths.route_refused(self, event)
             case RoutesForgotten():
                 return [*reconcile.every_route(self.state), ToAccess(RoutesTold())]
+            case QualityForgotten():
+                return [ToOperator(QualityTold())]
             case EngineBound():
                 self.bound[event.app] = event
             case EngineUnbound():

@@ -105,10 +105,16 @@ class RouteStatus(Struct, frozen=True):
 
 
 class AccessHello(Message, frozen=True):
+    """The map: a rectangle of local metres, x to the east and y to the north of its south-west corner, and the cells in it.
+
+    ``origin``: latitude and longitude (WGS 84) of that corner.
+    """
+
     width_m: float
     height_m: float
     cells: tuple[Cell, ...]
     routes: tuple[RouteStatus, ...]
+    origin: tuple[float, float] | None = None
 
 
 class RouteInstalled(Message, frozen=True):
