@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.testclient import TestClient
 
-from fedge.api.camara.authorization import Grant, authorization
+from fedge.api.camara.authorization import Authorization, Grant
 from fedge.api.camara.errors import CamaraError
 from fedge.api.camara.exchange import Operation, answer, camara_app, camara_mount, read
 from fedge.api.camara.pace import DAY, Limits, Pace
@@ -49,7 +49,11 @@ def client(limits: Limits = OFTEN, clock: Clock | None = None) -> TestClient:
         Operation("POST", "/things", "things:create", echo),
         Operation("DELETE", "/things/{name}", "things:delete", refuse),
     ]
-    app = camara_app(operations, authorization("the-token", State), Pace(limits, (clock or Clock()).now))
+    app = camara_app(
+        operations,
+        Authorization("the-token", State, (clock or Clock()).now),
+        Pace(limits, (clock or Clock()).now),
+    )
     return TestClient(Starlette(routes=[camara_mount("/api/v1", app)]), headers=BEARER)
 
 

@@ -1,4 +1,7 @@
-"""Consents given and withdrawn, and access tokens that ended before their time. `core/location/consent.py` says what one allows."""
+"""Consents given and withdrawn, and access tokens that ended before their time.
+
+`core/location/consent.py` says what a consent allows.
+"""
 
 from __future__ import annotations
 
@@ -26,9 +29,7 @@ def asked(known: Knowledge, event: AskedConsent, now: Nanoseconds) -> list[Effec
     held = known.state.consents
     same = held.same(event.consent)
     if same is None and sum(one.holds(now) for one in held.given.values()) >= MOST:
-        return [
-            Reply(event.request, 429, {"code": "QUOTA_EXCEEDED", "message": f"{MOST} consents are kept"})
-        ]
+        return [Reply(event.request, 429, {"code": "QUOTA_EXCEEDED", "message": f"{MOST} consents are kept"})]
     name = same.id if same is not None else f"consent-{held.next_id}"
     given = replace(event.consent, id=name, given_at=now)
     return [Reply(event.request, 201, {"id": name}), Propose(ConsentGiven(given))]

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from fedge.core.applications import Application, ObjectKey, key_of
-from fedge.core.control import demand, farewells, leaving, tenancy
+from fedge.core.control import consenting, demand, farewells, leaving, tenancy
 from fedge.core.control.effects import Effect, Propose, Reply, Story, ToSite
 from fedge.core.control.events import AskedApply, ObjectsChanged, Placed
 from fedge.core.control.knowledge import Asked, Knowledge

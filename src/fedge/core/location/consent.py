@@ -1,8 +1,8 @@
 """A subscriber's consent: this client may use these scopes on this device, for this purpose, until then. Durable.
 
 Another thing than `core/enablement/consent.py`: there an application lets a session go, here a person lets somebody be located.
-Whoever looks at a device's place asks `consent_to` at each use, so what is withdrawn ends at once. Words: CAMARA Identity and Consent
-Management; a purpose is one of W3C's Data Privacy Vocabulary (``dpv:…``).
+Whoever looks at a device's place asks `consent_to` at each use, so what is withdrawn ends at once. Words: CAMARA Identity and
+Consent Management; a purpose is one of W3C's Data Privacy Vocabulary (``dpv:…``).
 """
 
 from __future__ import annotations
