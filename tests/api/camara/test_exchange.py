@@ -60,7 +60,7 @@ def client(limits: Limits = OFTEN, clock: Clock | None = None) -> TestClient:
 def test_the_correlator_comes_back_and_one_is_made_where_none_was_sent() -> None:
     sent = client().post("/api/v1/things", json={"count": 3}, headers={"x-correlator": "a-b_c"})
     assert (sent.status_code, sent.headers["x-correlator"]) == (201, "a-b_c")
-    assert sent.json() == {"count": 3, "client": "operator"}
+    assert sent.json() == {"count": 3, "client": "OPERATOR"}
     unsent = client().post("/api/v1/things", json={"count": 3})
     assert UUID.fullmatch(unsent.headers["x-correlator"])
 

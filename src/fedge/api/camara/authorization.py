@@ -139,6 +139,10 @@ class Authorization:
         fits = claims is not None and (claims.iss, claims.aud) == (ISSUER, AUDIENCE)
         return claims if fits and claims is not None and claims.exp > self.unix_s() else None
 
+    def pseudonym(self, client: str, ue: str) -> str:
+        """What a client may know a subscriber by: the same each time, and another for every client."""
+        return hmac.digest(self._key, f"{client}\n{ue}".encode(), "sha256").hex()[:32]
+
     def _of_claims(self, claims: AccessToken) -> Grant | None:
         state = self._state()
         if claims.jti in state.ended_tokens or not self._still_a_client(claims.sub, claims.credential):

@@ -39,7 +39,7 @@ class AskedScopes(Struct, frozen=True):
 
 
 def scopes_of(text: str) -> AskedScopes:
-    """What a client asks for; every scope where it names none. Raises ``OAuthError``."""
+    """What a client asks for; empty where it names none. Raises ``OAuthError``."""
     words = set(text.split())
     purposes = sorted(word for word in words if word.startswith(PURPOSE))
     scopes = frozenset(words - {"openid"} - set(purposes))
@@ -47,4 +47,4 @@ def scopes_of(text: str) -> AskedScopes:
         raise OAuthError(400, "invalid_scope", "one purpose, dpv:…, may be named")
     if scopes - SCOPES:
         raise OAuthError(400, "invalid_scope", f"unknown: {' '.join(sorted(scopes - SCOPES))[:200]}")
-    return AskedScopes(scopes or SCOPES, purposes[0] if purposes else "", "openid" in words)
+    return AskedScopes(scopes, purposes[0] if purposes else "", "openid" in words)
