@@ -18,12 +18,11 @@ from starlette.requests import Request
 from fedge.api.admin.callers import digest_of
 from fedge.api.camara.errors import CamaraError
 from fedge.core.control.state import State
+from fedge.core.location import OPERATOR
 from fedge.core.model import SECOND, Nanoseconds, UeId
 from fedge.runtime.audit import AuditLog, Entry
 from fedge.wire import jwt
 
-OPERATOR = "OPERATOR"
-"""The operator's client id. No namespace has capital letters, so no tenant is called so."""
 EVERY_SCOPE = frozenset({"*"})
 ISSUER, AUDIENCE = "fedge", "camara"
 LIFETIME_S = 600

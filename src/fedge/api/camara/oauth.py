@@ -19,11 +19,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from fedge.api.camara.authorization import LIFETIME_S, OPERATOR, Authorization, audit_entry
+from fedge.api.camara.authorization import LIFETIME_S, Authorization, audit_entry
 from fedge.api.camara.ciba import GRANT_TYPE, Ciba
 from fedge.api.camara.scopes import SCOPES, AskedScopes, scopes_of
 from fedge.core.control.events import AskedConsent, AskedTokenEnd
-from fedge.core.location import NETWORK_OPERATION, Consent
+from fedge.core.location import NETWORK_OPERATION, OPERATOR, Consent
 from fedge.core.messages import Message
 from fedge.core.model import SECOND
 from fedge.wire import jwt

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from fedge.core.enablement.resources import AnyResource
-from fedge.core.location import Consent
+from fedge.core.location import Consent, Fence
+from fedge.core.location.fences import Ending
 from fedge.core.messages import (
     DnsRule,
     Message,
@@ -144,6 +145,26 @@ class AskedTokenEnd(Message, frozen=True):
     until: Nanoseconds
 
 
+class AskedPlace(Message, frozen=True):
+    """Where is this UE? ``max_age_s`` None: any age will do; 0: as of now."""
+
+    request: RequestId
+    ue: UeId
+    max_age_s: float | None = None
+
+
+class AskedFence(Message, frozen=True):
+    """``fence``: under an id that the asker drew."""
+
+    request: RequestId
+    fence: Fence
+
+
+class AskedFenceEnd(Message, frozen=True):
+    request: RequestId
+    id: str
+
+
 class SessionPlaced(Message, frozen=True):
     session: SessionId
     key: SessionKey
@@ -255,6 +276,23 @@ class AccessTokenEnded(Message, frozen=True):
     until: Nanoseconds
 
 
+class FenceMade(Message, frozen=True):
+    fence: Fence
+
+
+class FenceCrossed(Message, frozen=True):
+    """The fence's device is inside its area, or outside; before it was on the other side, or it was not known."""
+
+    id: str
+    inside: bool
+
+
+class FenceEnded(Message, frozen=True):
+    id: str
+    reason: Ending
+    because: str = ""
+
+
 class Placed(Message, frozen=True):
     """Which sites run how many instances of an application."""
 
@@ -299,6 +337,9 @@ DECIDED = (
     ConsentGiven,
     ConsentWithdrawn,
     AccessTokenEnded,
+    FenceMade,
+    FenceCrossed,
+    FenceEnded,
     Placed,
     ResourceKept,
     ResourceGone,

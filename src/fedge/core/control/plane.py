@@ -11,6 +11,8 @@ from fedge.core.control import (
     deciding,
     enabling,
     farewells,
+    fencing,
+    locating,
     notices,
     paths,
     placing,
@@ -28,9 +30,12 @@ from fedge.core.control.events import (
     AskedConfirmation,
     AskedConsent,
     AskedDrain,
+    AskedFence,
+    AskedFenceEnd,
     AskedHeartbeat,
     AskedHold,
     AskedMove,
+    AskedPlace,
     AskedResource,
     AskedRule,
     AskedToken,
@@ -41,6 +46,9 @@ from fedge.core.control.events import (
     ConsentGiven,
     ConsentWithdrawn,
     EpochRaised,
+    FenceCrossed,
+    FenceEnded,
+    FenceMade,
     HandoverDone,
     MobilityAsked,
     MoveExpired,
@@ -72,6 +80,7 @@ from fedge.core.messages import (
     ExpectClient,
     HandoverPredicted,
     HopFigures,
+    LocationTold,
     Message,
     MoveAborted,
     MoveActivated,
@@ -214,6 +223,12 @@ class ControlPlane(Knowledge):
             case AccessTokenEnded():
                 consenting.token_ended(state, event, now)
                 return []
+            case FenceMade():
+                return fencing.made(state, event)
+            case FenceCrossed():
+                return fencing.crossed(state, event)
+            case FenceEnded():
+                return fencing.ended(state, event)
             case Placed():
                 return placing.placed(state, self.per_site, event, now)
             case ResourceKept():
@@ -267,6 +282,8 @@ class ControlPlane(Knowledge):
             case AccessHello():
                 self.access.hello(event, now)
                 return reconcile.every_route(self.state)
+            case LocationTold():
+                return locating.told(self, event)
             case PathChangeAsked():
                 return paths.path_change_asked(self, event, now)
             case RouteRefused():
@@ -335,6 +352,12 @@ class ControlPlane(Knowledge):
                 return consenting.withdrawal(self, event)
             case AskedTokenEnd():
                 return consenting.token_end(self, event, now)
+            case AskedPlace():
+                return locating.asked(self, event, now)
+            case AskedFence():
+                return fencing.asked(self, event)
+            case AskedFenceEnd():
+                return fencing.end_asked(self, event)
             case _:
                 return None
 
@@ -349,4 +372,6 @@ class ControlPlane(Knowledge):
             effects += reconcile.repeat(self.state, now)
             effects += placing.place_all(self, now)
             effects += enabling.sweep(self, now)
+            effects += fencing.sweep(self, now)
+            effects += locating.sweep(self, now)
         return effects + deciding.sweep(self, now)

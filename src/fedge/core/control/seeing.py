@@ -17,7 +17,7 @@ from fedge.core.applications.application import namespace_of_app
 from fedge.core.control.knowledge import Knowledge
 from fedge.core.control.state import State
 from fedge.core.federation import Site, SiteView
-from fedge.core.location import Consents
+from fedge.core.location import Consents, Fences
 from fedge.core.model import UeId
 
 
@@ -65,6 +65,7 @@ def _state(state: State, namespace: str) -> State:
         restarted_from={},
         grants={},
         consents=Consents({id: one for id, one in state.consents.given.items() if one.client == namespace}),
+        fences=Fences({id: one for id, one in state.fences.held.items() if one.client == namespace}),
         ended_tokens={},
     )
 

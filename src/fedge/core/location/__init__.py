@@ -1,8 +1,26 @@
-"""Where devices are, as far as somebody may know it: places on the earth, areas, and who consented to what.
+"""Where devices are, as far as somebody may know it: places on the earth, areas, fences, and who consented to what.
 
-Read `consent.py` first.
+Read `consent.py` first. The place itself is the access view's (`core/access/view.py`).
 """
 
-from fedge.core.location.consent import NETWORK_OPERATION, Consent, Consents, consent_to
+from fedge.core.location.areas import Circle, covers, estimate, verified
+from fedge.core.location.consent import NETWORK_OPERATION, OPERATOR, Consent, Consents, allowed_by
+from fedge.core.location.earth import Earth, earth_of
+from fedge.core.location.fences import Fence, Fences, side
 
-__all__ = ["NETWORK_OPERATION", "Consent", "Consents", "consent_to"]
+__all__ = [
+    "NETWORK_OPERATION",
+    "OPERATOR",
+    "Circle",
+    "Consent",
+    "Consents",
+    "Earth",
+    "Fence",
+    "Fences",
+    "allowed_by",
+    "covers",
+    "earth_of",
+    "estimate",
+    "side",
+    "verified",
+]

@@ -13,8 +13,10 @@ from msgspec import Struct, field
 
 from fedge.core.model import Nanoseconds, UeId
 
-MOST = 50_000
+MOST = 20_000
 """So many consents are kept."""
+OPERATOR = "OPERATOR"
+"""The operator as a client. No namespace has capital letters, so no tenant is called so."""
 NETWORK_OPERATION = "dpv:TechnicalServiceProvision"
 """The operator's own purpose: running the network. It needs nobody's consent; no tenant may claim it."""
 
@@ -67,3 +69,13 @@ def consent_to(
     """The consent that allows this use now, the longest of several; None: there is none."""
     found = [one for one in consents if one.allows(client, ue, scope, purpose) and one.holds(now)]
     return max(found, key=lambda one: (one.until == 0, one.until), default=None)
+
+
+def allowed_by(
+    consents: Iterable[Consent], client: str, ue: UeId, scope: str, purpose: str, now: Nanoseconds
+) -> str:
+    """What lets this client locate the UE now: a consent's id, or the operator's own purpose. Empty: nothing does."""
+    if client == OPERATOR and purpose in ("", NETWORK_OPERATION):
+        return "network operation"
+    found = consent_to(consents, client, ue, scope, purpose, now)
+    return found.id if found is not None else ""
