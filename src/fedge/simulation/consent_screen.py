@@ -1,7 +1,7 @@
 """The simulated subscribers' answers to a client that asks for their consent (the port ``ConsentScreen`` of CIBA).
 
-A real operator shows a screen on the device. Here the answers are configuration: ``consents.json`` in the run's folder, read while it
-runs::
+A real operator shows a screen on the device. Here the answers are configuration: ``consents.json`` in the run's folder, read
+while it runs::
 
     {"usually": "players", "after_s": 0, "answers": {"player-7": "no"}}
 

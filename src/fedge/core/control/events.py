@@ -33,6 +33,8 @@ from fedge.core.messages import (
     UplinkSeen,
 )
 from fedge.core.model import AppId, AppInstanceId, MoveId, Nanoseconds, SessionId, SessionKey, SiteId, UeId
+from fedge.core.quality import ProfileStatus, QualitySession
+from fedge.core.quality.session import Info
 
 RequestId = int
 
@@ -163,6 +165,36 @@ class AskedFence(Message, frozen=True):
 class AskedFenceEnd(Message, frozen=True):
     request: RequestId
     id: str
+
+
+class AskedQuality(Message, frozen=True):
+    """``session``: as its client wants it, under an id that the asker drew; the operator's reference is not in it yet."""
+
+    request: RequestId
+    session: QualitySession
+
+
+class AskedQualityExtension(Message, frozen=True):
+    """``owner``: whose client asks. ``ue``: the subject of its token, if that has one."""
+
+    request: RequestId
+    id: str
+    owner: str
+    additional_s: int
+    ue: UeId | None = None
+
+
+class AskedQualityEnd(Message, frozen=True):
+    request: RequestId
+    id: str
+    owner: str
+    ue: UeId | None = None
+
+
+class AskedProfileMark(Message, frozen=True):
+    request: RequestId
+    profile: str
+    status: ProfileStatus
 
 
 class SessionPlaced(Message, frozen=True):
@@ -319,6 +351,44 @@ class MobilityAsked(Message, frozen=True):
     target: SiteId
 
 
+class QualityOpened(Message, frozen=True):
+    session: QualitySession
+
+
+class QualityStarted(Message, frozen=True):
+    """The operator serves it."""
+
+    id: str
+
+
+class QualityExtended(Message, frozen=True):
+    """``seconds``: how long in all."""
+
+    id: str
+    seconds: int
+
+
+class QualityEnded(Message, frozen=True):
+    """``info``: CAMARA's statusInfo. What was deleted is gone, the rest is kept for a while."""
+
+    id: str
+    info: Info
+    reason: str
+
+
+class QualityDropped(Message, frozen=True):
+    """It has been kept long enough."""
+
+    id: str
+
+
+class ProfileMarked(Message, frozen=True):
+    """A QoS profile is not for new sessions any more, or is again (ACTIVE)."""
+
+    profile: str
+    status: ProfileStatus
+
+
 DECIDED = (
     SessionPlaced,
     ClientAttached,
@@ -345,6 +415,12 @@ DECIDED = (
     ResourceGone,
     RuleUpdated,
     MobilityAsked,
+    QualityOpened,
+    QualityStarted,
+    QualityExtended,
+    QualityEnded,
+    QualityDropped,
+    ProfileMarked,
     SiteHello,
     SessionOpened,
     SessionRefused,

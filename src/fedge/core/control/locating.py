@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from fedge.core.control.effects import Effect, Reply, ToOperator
 from fedge.core.control.events import AskedPlace
-from fedge.core.control.knowledge import Knowledge
+from fedge.core.control.knowledge import Knowledge, PlaceAsked
 from fedge.core.location.areas import Circle, estimate
 from fedge.core.messages import AskLocation, LocationTold
 from fedge.core.model import SECOND, Nanoseconds, UeId
@@ -27,13 +27,6 @@ class Place(Struct, frozen=True):
 
     circle: Circle
     at: Nanoseconds
-
-
-class AskedOperator(Struct, frozen=True):
-    """A question that waits for the operator's answer."""
-
-    event: AskedPlace
-    until: Nanoseconds
 
 
 def place_of(known: Knowledge, ue: UeId) -> Place | None:
@@ -55,7 +48,7 @@ def asked(known: Knowledge, event: AskedPlace, now: Nanoseconds) -> list[Effect]
         return [_told(event, place)]
     if known.offers is None or not known.offers.location:
         return [_no_answer(event, place)]
-    known.places_asked[event.request] = AskedOperator(event, now + OPERATOR_ANSWERS_WITHIN)
+    known.places_asked[event.request] = PlaceAsked(event, now + OPERATOR_ANSWERS_WITHIN)
     return [ToOperator(AskLocation(event.request, event.ue, event.max_age_s or 0.0))]
 
 

@@ -16,12 +16,14 @@ from fedge.core.control import (
     notices,
     paths,
     placing,
+    quality,
+    quality_by_policy,
     reconcile,
     sessions,
     tenancy,
     ue_move,
 )
-from fedge.core.control.effects import Effect, Propose, Reply, ToAccess, ToOperator, ToSite
+from fedge.core.control.effects import Effect, Propose, Reply, ToAccess, ToSite
 from fedge.core.control.events import (
     AccessTokenEnded,
     AskedApply,
@@ -36,6 +38,10 @@ from fedge.core.control.events import (
     AskedHold,
     AskedMove,
     AskedPlace,
+    AskedProfileMark,
+    AskedQuality,
+    AskedQualityEnd,
+    AskedQualityExtension,
     AskedResource,
     AskedRule,
     AskedToken,
@@ -58,6 +64,12 @@ from fedge.core.control.events import (
     MoveWaived,
     ObjectsChanged,
     Placed,
+    ProfileMarked,
+    QualityDropped,
+    QualityEnded,
+    QualityExtended,
+    QualityOpened,
+    QualityStarted,
     ResourceGone,
     ResourceKept,
     RuleUpdated,
@@ -85,9 +97,13 @@ from fedge.core.messages import (
     MoveAborted,
     MoveActivated,
     MoveFrozen,
+    OperatorOffers,
     PathChangeAsked,
     QualityForgotten,
-    QualityTold,
+    QualityGranted,
+    QualityKept,
+    QualityLost,
+    QualityRefused,
     RedirectClient,
     RouteActivated,
     RouteInstalled,
@@ -240,6 +256,25 @@ class ControlPlane(Knowledge):
             case MobilityAsked():
                 return enabling.mobility_asked(state, event, now)
             case _:
+                return self._decided_on_quality(event, now)
+
+    def _decided_on_quality(self, event: Message, now: Nanoseconds) -> list[Effect] | None:
+        match event:
+            case QualityOpened():
+                return quality.opened(self, event, now)
+            case QualityStarted():
+                return quality.begun(self, event, now)
+            case QualityExtended():
+                return quality.lengthened(self, event, now)
+            case QualityEnded():
+                return quality.over(self, event, now)
+            case QualityDropped():
+                quality.dropped(self, event)
+                return []
+            case ProfileMarked():
+                quality.marked(self, event)
+                return []
+            case _:
                 return None
 
     def _route_activated(self, event: RouteActivated, now: Nanoseconds) -> list[Effect]:
@@ -291,7 +326,11 @@ class ControlPlane(Knowledge):
             case RoutesForgotten():
                 return [*reconcile.every_route(self.state), ToAccess(RoutesTold())]
             case QualityForgotten():
-                return [ToOperator(QualityTold())]
+                return quality.told_again(self, event, now)
+            case QualityGranted() | QualityRefused() | QualityLost() | QualityKept():
+                return quality.heard(self, event, now)
+            case OperatorOffers():
+                self.offers = event
             case EngineBound():
                 self.bound[event.app] = event
             case EngineUnbound():
@@ -358,6 +397,14 @@ class ControlPlane(Knowledge):
                 return fencing.asked(self, event)
             case AskedFenceEnd():
                 return fencing.end_asked(self, event)
+            case AskedQuality():
+                return quality.asked(self, event, now)
+            case AskedQualityExtension():
+                return quality.asked_extension(self, event)
+            case AskedQualityEnd():
+                return quality.asked_end(self, event)
+            case AskedProfileMark():
+                return quality.asked_mark(self, event)
             case _:
                 return None
 
@@ -374,4 +421,6 @@ class ControlPlane(Knowledge):
             effects += enabling.sweep(self, now)
             effects += fencing.sweep(self, now)
             effects += locating.sweep(self, now)
+            effects += quality_by_policy.sweep(self, now)
+        effects += quality.sweep(self, now)
         return effects + deciding.sweep(self, now)

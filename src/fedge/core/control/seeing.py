@@ -19,6 +19,7 @@ from fedge.core.control.state import State
 from fedge.core.federation import Site, SiteView
 from fedge.core.location import Consents, Fences
 from fedge.core.model import UeId
+from fedge.core.quality import Quality
 
 
 def seen_by(known: Knowledge, namespace: str) -> Knowledge:
@@ -40,6 +41,7 @@ def seen_by(known: Knowledge, namespace: str) -> Knowledge:
     seen.access = _access(known.access, ues)
     seen.silent_ms = {key: ms for key, ms in known.silent_ms.items() if key[0] in ues}
     seen.waiting = {}
+    seen.unfulfilled = seen.unfulfilled & seen.state.quality.sessions.keys()
     return seen
 
 
@@ -67,7 +69,13 @@ def _state(state: State, namespace: str) -> State:
         consents=Consents({id: one for id, one in state.consents.given.items() if one.client == namespace}),
         fences=Fences({id: one for id, one in state.fences.held.items() if one.client == namespace}),
         ended_tokens={},
+        quality=_quality(state.quality, namespace),
     )
+
+
+def _quality(quality: Quality, namespace: str) -> Quality:
+    sessions = {name: one for name, one in quality.sessions.items() if one.owner == namespace}
+    return Quality(sessions, quality.marks)
 
 
 def _site(site: Site, namespace: str) -> Site:

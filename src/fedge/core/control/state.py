@@ -12,6 +12,7 @@ from fedge.core.federation import Site
 from fedge.core.location import Consents, Fences
 from fedge.core.mobility import Move
 from fedge.core.model import AppId, MoveId, Nanoseconds, SessionId, SessionKey, SiteId, UeId
+from fedge.core.quality import Quality
 
 KEPT_MOVES = 400
 
@@ -67,6 +68,7 @@ class State(Struct):
     """How many sessions that were lost with a site have begun anew elsewhere."""
     hold_moves: bool = False
     enablement: Enablement = field(default_factory=Enablement)
+    quality: Quality = field(default_factory=Quality)
     grants: dict[str, Grant] = field(default_factory=dict)
     """By the SHA-256 of a tenant's token, in hexadecimal."""
     consents: Consents = field(default_factory=Consents)

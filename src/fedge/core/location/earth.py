@@ -1,8 +1,8 @@
 """City metres ↔ latitude and longitude (WGS 84). The one place where a map lies on the earth, for Fedge and for the simulation.
 
 Equirectangular: a degree of latitude is ``M_PER_DEGREE`` metres, one of longitude that times the cosine of the map's middle
-parallel. Within 15 km of that parallel distances are right to 0.3 %, and there and back is exact. A drawn city has no place on the
-earth: it is said to lie in the middle of the Atlantic, where nobody takes it for a real one.
+parallel. Within 15 km of that parallel distances are right to 0.3 %, and there and back is exact. A drawn city has no place on
+the earth: it is said to lie in the middle of the Atlantic, where nobody takes it for a real one.
 """
 
 from __future__ import annotations

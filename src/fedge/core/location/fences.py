@@ -34,7 +34,7 @@ Ending = Literal[
 
 
 class Fence(Struct, frozen=True):
-    """``crossing``: which way is told. ``told``: what the client said, in its words, to be sent back. ``inside`` None: not known yet.
+    """``crossing``: which way is told. ``told``: what the client said, in its words. ``inside`` None: not known yet.
 
     ``expires_at``, ``token_until``: on the core's clock, 0 for never. ``started_s``: the time of day at which it was made.
     ``scope``, ``purpose``: what the device's subscriber must have consented to.
