@@ -1,7 +1,7 @@
 """CAMARA Geofencing Subscriptions 0.5.0: tell a sink when a device enters an area, or leaves it. Four operations and five events.
 
-A client finds its own subscriptions only; with a three-legged token those of that device. Decisions: `core/control/fencing.py`; who
-may ask: `places.py`.
+A client finds its own subscriptions only; with a three-legged token those of that device. Decisions: `core/control/fencing.py`;
+who may ask: `places.py`.
 """
 
 from __future__ import annotations
@@ -247,5 +247,3 @@ def _durable(fence: Fence) -> None:
         msgspec.msgpack.encode(fence)
     except (UnicodeEncodeError, OverflowError, ValueError) as error:
         raise CamaraError(400, "INVALID_ARGUMENT", f"it cannot be kept: {error}") from None
-
-

@@ -1,7 +1,7 @@
 """CAMARA Location Verification 3.0.0 and Location Retrieval 0.5.0: is a device in an area, and where is it? One operation each.
 
-A place is a circle, as exact as the operator says that it is. Decisions: `core/control/locating.py`, `core/location/areas.py`; who may
-ask: `places.py`.
+A place is a circle, as exact as the operator says that it is. Decisions: `core/control/locating.py`,
+`core/location/areas.py`; who may ask: `places.py`.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from fedge.api.camara.errors import CamaraError
 from fedge.api.camara.exchange import Operation, answer, read
 from fedge.api.camara.places import Area, Subject, area_of, circle_of, located_subject
 from fedge.api.camara.platform import CamaraPlatform
-from fedge.api.camara.scopes import RETRIEVE, VERIFY
+from fedge.api.camara.scopes import VERIFY
 from fedge.api.camara.sinks import rfc3339
 from fedge.core.control.events import AskedPlace
 from fedge.core.control.locating import Place
-from fedge.core.location import Circle, verified
+from fedge.core.location import RETRIEVE, Circle, verified
 from fedge.core.model import UeId
 
 VERIFICATION, RETRIEVAL = "/location-verification/v3", "/location-retrieval/v0.5"

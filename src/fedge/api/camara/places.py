@@ -1,7 +1,7 @@
 """What the location APIs share: who may locate whom, areas in degrees, and how a refusal is written down.
 
 A client that needs the subscriber's consent and has none is told the same as of a number that nobody has: 403. Only the operator
-running its network (`core/location/consent.py`) hears that a device is unknown. Shapes: CAMARA Device Location, Commonalities 0.6.
+running its network (`core/location/consent.py`) hears that a device is unknown. Shapes: CAMARA Device Location 3.2.
 """
 
 from __future__ import annotations

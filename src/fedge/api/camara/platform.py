@@ -56,7 +56,7 @@ class CamaraPlatform(NamedTuple):
 
     def seen(self, grant: Grant) -> Knowledge:
         """What the client may see."""
-        return self.plane if grant.tenant is None else seen_by(self.plane, grant.tenant)
+        return self.plane if grant.tenant is None else seen_by(self.plane, grant.tenant, self.centre.now())
 
     def attached(self, grant: Grant, device: Device | None) -> tuple[UeId, dict[str, Any] | None]:
         """(the UE that is meant, the identifier that was used), if it is there and the client may know of it: a tenant finds

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from fedge.core.location import RETRIEVE
 from fedge.wire.oauth import OAuthError
 
 GEOFENCING = "geofencing-subscriptions"
 _EVENT = f"{GEOFENCING}:org.camaraproject.{GEOFENCING}.v0"
-VERIFY, RETRIEVE = "location-verification:verify", "location-retrieval:read"
+VERIFY = "location-verification:verify"
 ENTERED, LEFT = f"{_EVENT}.area-entered:create", f"{_EVENT}.area-left:create"
 FENCES_READ, FENCES_DELETE = f"{GEOFENCING}:read", f"{GEOFENCING}:delete"
 

@@ -20,7 +20,7 @@ from fedge.core.model import CellId, Nanoseconds, UeId
 class UeView(Struct):
     """The last sighting of a UE, its attachment, its measured round trip (0 while unknown), and when its packets last came.
 
-    ``placed_at``: of when its place is; 0: nobody has said where it is.
+    ``placed_at``: of when its place is; 0: nobody has said where it is. ``hidden``: whoever looks may not know its place.
     """
 
     sighting: UeSighting
@@ -30,6 +30,7 @@ class UeView(Struct):
     rtt_ms: float = 0.0
     heard_at: Nanoseconds = 0
     placed_at: Nanoseconds = 0
+    hidden: bool = False
 
 
 class AccessView:

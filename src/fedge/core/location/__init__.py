@@ -4,13 +4,14 @@ Read `consent.py` first. The place itself is the access view's (`core/access/vie
 """
 
 from fedge.core.location.areas import Circle, covers, estimate, verified
-from fedge.core.location.consent import NETWORK_OPERATION, OPERATOR, Consent, Consents, allowed_by
+from fedge.core.location.consent import NETWORK_OPERATION, OPERATOR, RETRIEVE, Consent, Consents, allowed_by
 from fedge.core.location.earth import Earth, earth_of
 from fedge.core.location.fences import Fence, Fences, side
 
 __all__ = [
     "NETWORK_OPERATION",
     "OPERATOR",
+    "RETRIEVE",
     "Circle",
     "Consent",
     "Consents",

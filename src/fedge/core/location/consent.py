@@ -17,6 +17,8 @@ MOST = 20_000
 """So many consents are kept."""
 OPERATOR = "OPERATOR"
 """The operator as a client. No namespace has capital letters, so no tenant is called so."""
+RETRIEVE = "location-retrieval:read"
+"""The scope of whoever may know where a device is (CAMARA Location Retrieval)."""
 NETWORK_OPERATION = "dpv:TechnicalServiceProvision"
 """The operator's own purpose: running the network. It needs nobody's consent; no tenant may claim it."""
 
