@@ -28,18 +28,20 @@ from fedge.adapters.karmada.engine import KarmadaEngine
 from fedge.adapters.notifications import Notifications
 from fedge.adapters.sqlite import SqliteJournal
 from fedge.api.admin import Page, admin_app
-from fedge.api.admin.callers import seen_of
 from fedge.api.admin.metrics import Metrics
 from fedge.api.admin.view import Facts
-from fedge.api.camara import simple_edge_discovery
+from fedge.api.camara import BASES as CAMARA_BASES
+from fedge.api.camara import tell_sink
 from fedge.api.mec import BASES, Platform, mec_routes, notification
-from fedge.core.control import ControlPlane, ControlSettings, Notify, Reply, Story
+from fedge.core.control import ControlPlane, ControlSettings, Notify, Reply, Story, ToSink
 from fedge.core.messages import Message
 from fedge.core.model import MS, AppId, SiteId
 from fedge.dashboard import CONTENT_SECURITY_POLICY, INDEX, STATIC_DIR
 from fedge.ports import AccessNetwork
 from fedge.programs.control_config import ControlConfig, embedded_control, fleet_control
+from fedge.programs.northbound import Northbound
 from fedge.programs.steered import Steered
+from fedge.runtime.audit import AuditLog
 from fedge.runtime.federation import BadFederation, endpoint, read_federation
 from fedge.runtime.lifeline import end_with_supervisor
 from fedge.runtime.loop import ControlLoop, restored
@@ -136,8 +138,19 @@ class ControlShell:
         routes: AccessNetwork = self.steered if self.steered is not None else self.access
         self.base = "http://{}:{}".format(*config.bind_api)
         self.notifications = Notifications()
+        self.audit = AuditLog(config.folder)
+        self.subscribers = addresses.SimulatedSubscribers(config.net, config.players)
+        self.northbound: Northbound | None = None
         self.loop = ControlLoop(
-            self.plane, self.journal, self.sites, routes, self._replied, self._told, self.notify, config.now
+            self.plane,
+            self.journal,
+            self.sites,
+            routes,
+            self._replied,
+            self._told,
+            self.notify,
+            config.now,
+            tell_sink=self._tell_sink,
         )
         self.engine = self._engine()
         self._asked: dict[int, asyncio.Future[tuple[int, dict[str, Any]]]] = {}
@@ -185,6 +198,10 @@ class ControlShell:
     def notify(self, notify: Notify) -> None:
         self.notifications.post(notify.subscription.callback, notification(notify, self.plane, self.base))
 
+    def _tell_sink(self, told: ToSink) -> None:
+        if self.northbound is not None:
+            tell_sink(told, self.northbound.platform)
+
     def _told(self, story: Story) -> None:
         if "state" in story.facts:
             self._moves.write(json.dumps(story.facts) + "\n")
@@ -213,14 +230,13 @@ async def serve(told: ControlConfig) -> None:
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     await listen(told.bind_links, told.token, shell.accept)
-    subscribers = addresses.SimulatedSubscribers(told.net, told.players)
     names = {site: name for site, (name, _, _) in shell.facts.places.items()}
-    camara = simple_edge_discovery(
-        lambda request: seen_of(request, shell.plane), names, subscribers, shell.now
+    shell.northbound = Northbound(
+        shell, told.folder, shell.subscribers, shell.notifications, shell.base, names
     )
-    mec = mec_routes(Platform(shell, subscribers, shell.notifications, shell.base, shell.notify))
+    mec = mec_routes(Platform(shell, shell.subscribers, shell.notifications, shell.base, shell.notify))
     config = uvicorn.Config(
-        admin_app(shell, [*camara, *mec], own=BASES),
+        admin_app(shell, [*shell.northbound.routes(), *mec], own=(*CAMARA_BASES, *BASES)),
         host=host,
         port=port,
         log_level="error",

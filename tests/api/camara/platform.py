@@ -15,8 +15,7 @@ from fedge.adapters.embedded.addresses import SimulatedSubscribers, ue
 from fedge.adapters.notifications import Notifications
 from fedge.api.admin import admin_app
 from fedge.api.admin.callers import digest_of
-from fedge.api.camara import BASES, CamaraPlatform, Limits, Pace, camara_routes, tell_sink
-from fedge.api.camara.authorization import authorization
+from fedge.api.camara import BASES, Authorization, CamaraPlatform, Limits, Pace, camara_routes, tell_sink
 from fedge.api.manifest_files import read_manifests
 from fedge.core.control import ToOperator, ToSink
 from fedge.core.control.events import AskedApply, SessionPlaced, TokenIssued
@@ -68,7 +67,7 @@ class CamaraCentre(PlainCentre):
         self.join("harbour", "market")
         self.say(OperatorOffers(REFERENCES, location=True, radio=True, quality=True))
         self.platform = CamaraPlatform(
-            self, SimulatedSubscribers(NET, 3), self.written, ORIGIN, 1_750_000_000.0
+            self, SimulatedSubscribers(NET, 3), self.written, ORIGIN, 1_750_000_000.0, self.audit
         )
 
     def now(self) -> int:
@@ -123,7 +122,10 @@ class CamaraCentre(PlainCentre):
         return [one.flow for one in self.asked if isinstance(one, ReleaseQuality)]
 
 
+def authorization(centre: CamaraCentre) -> Authorization:
+    return Authorization(TOKEN, lambda: centre.plane.state, centre.now, audit=centre.audit)
+
+
 def application(centre: CamaraCentre, limits: Limits | None = None) -> Starlette:
     pace = Pace(limits if limits is not None else Limits(per_second=1e6, burst=10**6), centre.now)
-    granted = authorization(TOKEN, lambda: centre.plane.state)
-    return admin_app(centre, camara_routes(centre.platform, granted, pace), own=BASES)
+    return admin_app(centre, camara_routes(centre.platform, authorization(centre), pace), own=BASES)

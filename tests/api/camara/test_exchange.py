@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.testclient import TestClient
 
-from fedge.api.camara.authorization import Grant, authorization
+from fedge.api.camara.authorization import Authorization, Grant
 from fedge.api.camara.errors import CamaraError
 from fedge.api.camara.exchange import Operation, answer, camara_app, camara_mount, read
 from fedge.api.camara.pace import DAY, Limits, Pace
@@ -49,14 +49,18 @@ def client(limits: Limits = OFTEN, clock: Clock | None = None) -> TestClient:
         Operation("POST", "/things", "things:create", echo),
         Operation("DELETE", "/things/{name}", "things:delete", refuse),
     ]
-    app = camara_app(operations, authorization("the-token", State), Pace(limits, (clock or Clock()).now))
+    app = camara_app(
+        operations,
+        Authorization("the-token", State, (clock or Clock()).now),
+        Pace(limits, (clock or Clock()).now),
+    )
     return TestClient(Starlette(routes=[camara_mount("/api/v1", app)]), headers=BEARER)
 
 
 def test_the_correlator_comes_back_and_one_is_made_where_none_was_sent() -> None:
     sent = client().post("/api/v1/things", json={"count": 3}, headers={"x-correlator": "a-b_c"})
     assert (sent.status_code, sent.headers["x-correlator"]) == (201, "a-b_c")
-    assert sent.json() == {"count": 3, "client": "operator"}
+    assert sent.json() == {"count": 3, "client": "OPERATOR"}
     unsent = client().post("/api/v1/things", json={"count": 3})
     assert UUID.fullmatch(unsent.headers["x-correlator"])
 

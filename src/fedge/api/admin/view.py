@@ -96,9 +96,9 @@ def _ues(plane: Knowledge, now: int) -> dict[str, Any]:
         session = by_ue.get(name)
         at = seen.sighting
         found[name] = {
-            "x_m": round(at.x_m, 1),
-            "y_m": round(at.y_m, 1),
-            "cell": at.cell,
+            "x_m": None if seen.hidden else round(at.x_m, 1),
+            "y_m": None if seen.hidden else round(at.y_m, 1),
+            "cell": None if seen.hidden else at.cell,
             "kind": at.kind,
             "signal_dbm": round(at.signal_dbm),
             "site": session.site if session is not None and session.state != "lost" else None,

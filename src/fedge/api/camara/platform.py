@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol
 
 from fedge.api.camara.authorization import Grant
@@ -11,8 +11,9 @@ from fedge.api.camara.errors import CamaraError
 from fedge.core.control import ControlPlane, Knowledge
 from fedge.core.control.seeing import seen_by
 from fedge.core.messages import Message
-from fedge.core.model import SECOND, Nanoseconds, UeId
+from fedge.core.model import SECOND, Nanoseconds, SiteId, UeId
 from fedge.ports import Notifier
+from fedge.runtime.audit import AuditLog
 
 PREFIXED = ("DURATION_OUT_OF_RANGE", "QOS_PROFILE_NOT_APPLICABLE", "SESSION_EXTENSION_NOT_ALLOWED")
 """Codes of the core that are Quality on Demand's own."""
@@ -28,13 +29,18 @@ class Centre(Protocol):
 
 
 class CamaraPlatform(NamedTuple):
-    """``base``: scheme, host and port under which the APIs are reached. ``began_s``: when the core's clock was 0, since 1970."""
+    """``base``: scheme, host and port under which the APIs are reached. ``began_s``: when the core's clock was 0, since 1970.
+
+    ``names``: each site's common name.
+    """
 
     centre: Centre
     subscribers: Subscribers
     notifier: Notifier
     base: str
     began_s: float
+    audit: AuditLog
+    names: Mapping[SiteId, str] = {}
 
     @property
     def plane(self) -> ControlPlane:
@@ -50,7 +56,7 @@ class CamaraPlatform(NamedTuple):
 
     def seen(self, grant: Grant) -> Knowledge:
         """What the client may see."""
-        return self.plane if grant.tenant is None else seen_by(self.plane, grant.tenant)
+        return self.plane if grant.tenant is None else seen_by(self.plane, grant.tenant, self.centre.now())
 
     def attached(self, grant: Grant, device: Device | None) -> tuple[UeId, dict[str, Any] | None]:
         """(the UE that is meant, the identifier that was used), if it is there and the client may know of it: a tenant finds

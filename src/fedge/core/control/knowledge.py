@@ -11,6 +11,7 @@ from fedge.core.access import AccessView
 from fedge.core.applications import Application, applications_of
 from fedge.core.applications.tenant import Tenant, tenants_of
 from fedge.core.applications.traffic_rules import dns_rules_of, rules_of
+from fedge.core.control.events import AskedPlace
 from fedge.core.control.per_site import PerSite
 from fedge.core.control.state import Session, State
 from fedge.core.enablement import Farewell
@@ -44,6 +45,13 @@ class Asked(Struct, frozen=True):
     policy: Policy | None
     sites: tuple[SiteFacts, ...]
     wanted: Wanted | None
+
+
+class PlaceAsked(Struct, frozen=True):
+    """A question that waits for the operator's answer."""
+
+    event: AskedPlace
+    until: Nanoseconds
 
 
 class Trouble(Struct, frozen=True):
@@ -80,6 +88,7 @@ class Knowledge:
         """What placement was last asked for each application, and its answer."""
         self.offers: OperatorOffers | None = None
         """What the operator's exposure functions offer; None: it has not been heard, or there is none."""
+        self.places_asked: dict[int, PlaceAsked] = {}
         self.quality_said: dict[str, tuple[str, str, int]] = {}
         """What the operator was last asked for each quality session: server, reference, seconds in all."""
         self.quality_trouble: dict[str, Trouble] = {}

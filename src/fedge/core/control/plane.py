@@ -7,9 +7,12 @@ journals and hands in again: so replaying the journal needs none of the figures 
 from __future__ import annotations
 
 from fedge.core.control import (
+    consenting,
     deciding,
     enabling,
     farewells,
+    fencing,
+    locating,
     notices,
     paths,
     placing,
@@ -22,14 +25,19 @@ from fedge.core.control import (
 )
 from fedge.core.control.effects import Effect, Propose, Reply, ToAccess, ToSite
 from fedge.core.control.events import (
+    AccessTokenEnded,
     AskedApply,
     AskedAttach,
     AskedClose,
     AskedConfirmation,
+    AskedConsent,
     AskedDrain,
+    AskedFence,
+    AskedFenceEnd,
     AskedHeartbeat,
     AskedHold,
     AskedMove,
+    AskedPlace,
     AskedProfileMark,
     AskedQuality,
     AskedQualityEnd,
@@ -37,9 +45,16 @@ from fedge.core.control.events import (
     AskedResource,
     AskedRule,
     AskedToken,
+    AskedTokenEnd,
     AskedWithdrawal,
+    AskedWithdrawnConsent,
     ClientAttached,
+    ConsentGiven,
+    ConsentWithdrawn,
     EpochRaised,
+    FenceCrossed,
+    FenceEnded,
+    FenceMade,
     HandoverDone,
     MobilityAsked,
     MoveExpired,
@@ -77,6 +92,7 @@ from fedge.core.messages import (
     ExpectClient,
     HandoverPredicted,
     HopFigures,
+    LocationTold,
     Message,
     MoveAborted,
     MoveActivated,
@@ -214,6 +230,21 @@ class ControlPlane(Knowledge):
             case TokensRevoked():
                 tenancy.revoked(state, event.tenant)
                 return []
+            case ConsentGiven():
+                consenting.given(state, event)
+                return []
+            case ConsentWithdrawn():
+                consenting.withdrawn(state, event)
+                return []
+            case AccessTokenEnded():
+                consenting.token_ended(state, event, now)
+                return []
+            case FenceMade():
+                return fencing.made(state, event)
+            case FenceCrossed():
+                return fencing.crossed(state, event)
+            case FenceEnded():
+                return fencing.ended(state, event)
             case Placed():
                 return placing.placed(state, self.per_site, event, now)
             case ResourceKept():
@@ -286,6 +317,8 @@ class ControlPlane(Knowledge):
             case AccessHello():
                 self.access.hello(event, now)
                 return reconcile.every_route(self.state)
+            case LocationTold():
+                return locating.told(self, event)
             case PathChangeAsked():
                 return paths.path_change_asked(self, event, now)
             case RouteRefused():
@@ -352,6 +385,18 @@ class ControlPlane(Knowledge):
                 return farewells.confirmed(self, event)
             case AskedToken():
                 return tenancy.asked(self, event)
+            case AskedConsent():
+                return consenting.asked(self, event, now)
+            case AskedWithdrawnConsent():
+                return consenting.withdrawal(self, event)
+            case AskedTokenEnd():
+                return consenting.token_end(self, event, now)
+            case AskedPlace():
+                return locating.asked(self, event, now)
+            case AskedFence():
+                return fencing.asked(self, event)
+            case AskedFenceEnd():
+                return fencing.end_asked(self, event)
             case AskedQuality():
                 return quality.asked(self, event, now)
             case AskedQualityExtension():
@@ -374,6 +419,8 @@ class ControlPlane(Knowledge):
             effects += reconcile.repeat(self.state, now)
             effects += placing.place_all(self, now)
             effects += enabling.sweep(self, now)
+            effects += fencing.sweep(self, now)
+            effects += locating.sweep(self, now)
             effects += quality_by_policy.sweep(self, now)
         effects += quality.sweep(self, now)
         return effects + deciding.sweep(self, now)

@@ -25,8 +25,9 @@ from fedge.simulation.core5g.nef.data_types import AF_STATUSES, AfAckInfo, Route
 from fedge.simulation.core5g.nef.pace import Pace
 from fedge.simulation.core5g.nef.problem import InvalidParam, Problem, incorrect
 from fedge.simulation.core5g.nef.subscriptions import Subscription
-from fedge.simulation.core5g.nef.tokens import OAuthError, Tokens
+from fedge.simulation.core5g.nef.tokens import Tokens
 from fedge.simulation.core5g.words import Outcome
+from fedge.wire.oauth import OAuthError
 
 BASE = "/3gpp-traffic-influence/v1"
 ACKNOWLEDGEMENTS = "/af-acknowledgements"
