@@ -31,6 +31,7 @@ from fedge.programs.fleet import Fleet
 from fedge.programs.processes import Processes
 from fedge.programs.scenarios import scenario_of
 from fedge.programs.settings import Settings, fedge_home
+from fedge.programs.sinks import sink_endpoint
 from fedge.runtime.run import BenchNode, Config
 from fedge.simulation.city import write_city
 from fedge.simulation.core5g.account import open_account
@@ -130,6 +131,9 @@ class Supervisor(Processes):
             demo=settings.demo,
             nodes=self._nodes(),
             karmada=settings.fleet.karmada.kubeconfig if settings.fleet is not None else "",
+            sink_ca=str(settings.sink_ca or ""),
+            client_rate=settings.client_rate,
+            client_quota=settings.client_quota,
         )
         fresh = self.folder / "config.json.new"
         fresh.write_bytes(msgspec.json.encode(config))
@@ -274,7 +278,7 @@ class Supervisor(Processes):
 
     def write_endpoints(self) -> dict[str, Any]:
         base = f"http://127.0.0.1:{self.port}"
-        apis = platform_endpoints(base, self.token) | {
+        apis = platform_endpoints(base, self.token, sink_endpoint(self.folder)) | {
             "nef-traffic-influence": nef_endpoint(self.folder, self.core)
         }
         self.publish({"apis": apis})
