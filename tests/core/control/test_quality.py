@@ -29,7 +29,7 @@ from fedge.core.control.events import (
     SessionClosing,
 )
 from fedge.core.control.state import Session
-from fedge.core.federation import Site
+from fedge.core.federation import Site, SiteView
 from fedge.core.messages import (
     CellChanged,
     Message,
@@ -71,6 +71,8 @@ class Told:
 
     def wake(self, seconds: float = 0.6) -> list[Any]:
         self.at += int(seconds * SECOND)
+        for view in self.plane.sites.values():
+            view.heard_at = self.at
         out: list[Effect] = []
         for effect in self.plane.wake(self.at):
             out += self._one(effect.event) if isinstance(effect, Propose) else [effect]
@@ -90,6 +92,7 @@ class Told:
     def play(self) -> None:
         """The arena is played by the UE, served by harbour."""
         self.plane.state.sites[HARBOUR] = Site(HARBOUR, Address("h:1"), Address("h:2"))
+        self.plane.sites[HARBOUR] = SiteView(heard_at=self.at)
         self.plane.state.sessions[SESSION] = Session(
             SESSION, SessionKey(7), ARENA, UE, HARBOUR, state="serving", opened=True, steered=True
         )
