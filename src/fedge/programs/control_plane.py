@@ -117,6 +117,7 @@ class ControlShell:
             "time_scale": config.time_scale,
             "policy": config.policy,
             "version": version("fedge"),
+            "service": config.service,
             "started_at_s": round(time.time() - (config.now() - config.started_ns) / 1e9, 1),
             "simulated": list(config.simulated),
         }

@@ -30,6 +30,7 @@ from fedge.api.admin.centre import Centre
 from fedge.api.admin.consents import consent_routes
 from fedge.api.admin.devices import device_routes
 from fedge.api.admin.openapi import document
+from fedge.api.admin.quality import quality_routes
 from fedge.api.admin.tenants import body_of, in_namespace, operator_only, tenant_routes
 from fedge.api.admin.view import merge_patch, site_detail, view
 from fedge.api.manifests import PLURALS, Invalid, read_objects
@@ -285,6 +286,7 @@ def admin_app(centre: Centre, more: Sequence[BaseRoute] = (), own: tuple[str, ..
         *tenant_routes(centre),
         *consent_routes(centre),
         *device_routes(centre),
+        *quality_routes(centre),
         Route(f"{one}/objects/{{kind}}", api.objects),
         Route(f"{one}/objects/{{kind}}/{{name}}", api.objects, methods=["GET"]),
         Route(f"{one}/objects/{{kind}}/{{name}}", api.delete_object, methods=["DELETE"]),
