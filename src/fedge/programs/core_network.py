@@ -49,11 +49,15 @@ from fedge.simulation.core5g.smf import SessionManagement
 from fedge.simulation.core5g.store import Store
 from fedge.simulation.core5g.system import CoreNetwork
 from fedge.simulation.core5g.words import Event, RanLost, Route, UpfLost
+from fedge.simulation.rnis.api import rnis_route
+from fedge.simulation.rnis.service import RadioInformation
 
 WAKE_S = 0.02
 NOTIFY_WITHIN_S = 2.0
 KEEP_S = 120
 """A connection that is idle is kept: a TLS handshake in the middle of a move costs milliseconds on both sides."""
+MOST_TOLD_BYTES = 4096
+"""Of a message that a client says over a websocket, by which it has nothing to say."""
 log = structlog.get_logger("core-network")
 
 
@@ -137,6 +141,9 @@ def https(app: Starlette, address: Address, folder: Path, name: str) -> uvicorn.
         host=host,
         port=port,
         log_level="error",
+        ws="websockets-sansio",
+        ws_per_message_deflate=False,
+        ws_max_size=MOST_TOLD_BYTES,
         access_log=False,
         timeout_graceful_shutdown=1,
         timeout_keep_alive=KEEP_S,
@@ -151,6 +158,14 @@ def https(app: Starlette, address: Address, folder: Path, name: str) -> uvicorn.
     return server
 
 
+def notifying(tls: ssl.SSLContext) -> httpx2.AsyncClient:
+    """Who posts notifications. Measurement reports have one of their own: many of them delay nothing else."""
+    limits = httpx2.Limits(max_connections=64, keepalive_expiry=KEEP_S)
+    return httpx2.AsyncClient(
+        verify=tls, trust_env=False, follow_redirects=False, timeout=NOTIFY_WITHIN_S, limits=limits
+    )
+
+
 async def serve(run: Run) -> None:
     """Run until SIGTERM or SIGINT."""
     net, folder = run.config.net, run.folder
@@ -163,11 +178,9 @@ async def serve(run: Run) -> None:
         loop.add_signal_handler(number, stopping.set)
     end_with_supervisor(loop, stopping.set)
     operator, store = operator_of(run, city), Store(folder / "core5g.db")
-    limits = httpx2.Limits(max_connections=64, keepalive_expiry=KEEP_S)
-    client = httpx2.AsyncClient(
-        verify=tls_between(folder / TLS), trust_env=False, follow_redirects=False, timeout=NOTIFY_WITHIN_S, limits=limits
-    )  # fmt: skip
-    outbox = Outbox(client, operator.networks, Random())
+    tls = tls_between(folder / TLS)
+    outbox = Outbox(notifying(tls), operator.networks, Random())
+    radio_outbox = Outbox(notifying(tls), operator.networks, Random())
     faults = LiveFile(folder / "core5g-faults.json", Faults, NONE)
     struck = faults.news() or NONE
     log.info("faults", **msgspec.to_builtins(struck))
@@ -175,9 +188,20 @@ async def serve(run: Run) -> None:
         store.forget_subscriptions()
     cells = {cell.cell: cell for cell in city.cells}
     smf = SessionManagement(cells, store.life, store.paths(), internet=internet_of(net, city))
-    links = Links(lambda event: core.handle(event))
+    unix_ns = time.time_ns() - time.monotonic_ns()
+    radio = RadioInformation(city.cells, f"https://{nef}", store, radio_outbox, unix_ns)
+
+    def hear(event: Event) -> None:
+        radio.hear(event)
+        core.handle(event)
+
+    def to_ran(message: Message) -> None:
+        radio.hear(message)
+        links.to_ran(message)
+
+    links = Links(hear)
     core = CoreNetwork(
-        f"https://{nef}", operator, smf, store, outbox, links.to_upf, links.to_ran, time.monotonic_ns
+        f"https://{nef}", operator, smf, store, outbox, links.to_upf, to_ran, time.monotonic_ns
     )
     core.strike(struck)
     listening = await listen(addresses.core_network(net), run.token, links.accept)
@@ -185,7 +209,9 @@ async def serve(run: Run) -> None:
     onboarding = {account.capif.onboarding: account.af} if account.capif is not None else {}
     capif, aef = open_capif(folder, f"https://{capif_at}", nef, store, onboarding, outbox.post, time.time)
     access = Access(tokens, Pace(), time.time, capif.gate(aef))
-    exposure = app_of(*influence_routes(core, access), token_route(tokens, time.time))
+    exposure = app_of(
+        *influence_routes(core, access), token_route(tokens, time.time), rnis_route(radio, access, time.time)
+    )
     framework = app_of(*capif_routes(capif, Callers(capif, Pace())))
     servers = [https(exposure, nef, folder, "nef"), https(framework, capif_at, folder, "capif")]
     serving = asyncio.gather(*(server.serve() for server in servers))
@@ -193,6 +219,7 @@ async def serve(run: Run) -> None:
     try:
         while not stopping.is_set() and not serving.done():
             core.wake()
+            radio.wake(time.time())
             told = faults.news()
             if told is not None:
                 log.info("faults", **msgspec.to_builtins(told))
@@ -205,6 +232,7 @@ async def serve(run: Run) -> None:
         await serving
         listening.close()
         await outbox.close()
+        await radio_outbox.close()
         store.close()
         log.info("core network ends", notifications=dict(outbox.counts))
 

@@ -26,7 +26,7 @@ from fedge.adapters.embedded import addresses
 from fedge.adapters.karmada.prepare import prepare, withdraw
 from fedge.api.manifest_files import read_manifests
 from fedge.core.model import Address
-from fedge.programs.endpoints import nef_endpoint, platform_endpoints, publish
+from fedge.programs.endpoints import exposed_endpoints, platform_endpoints, publish
 from fedge.programs.fleet import Fleet
 from fedge.programs.processes import Processes
 from fedge.programs.scenarios import scenario_of
@@ -251,7 +251,7 @@ class Supervisor(Processes):
         )
 
     def core_network_answers(self) -> bool:
-        return bool(nef_endpoint(self.folder, self.core))
+        return bool(exposed_endpoints(self.folder, self.core))
 
     def platform_answers(self) -> bool:
         sites = self.ask("GET", "/api/v1/sites")["items"]
@@ -277,9 +277,8 @@ class Supervisor(Processes):
 
     def write_endpoints(self) -> dict[str, Any]:
         base = f"http://127.0.0.1:{self.port}"
-        apis = platform_endpoints(base, self.token, sink_endpoint(self.folder)) | {
-            "nef-traffic-influence": nef_endpoint(self.folder, self.core)
-        }
+        sinks = sink_endpoint(self.folder)
+        apis = platform_endpoints(base, self.token, sinks) | exposed_endpoints(self.folder, self.core)
         self.publish({"apis": apis})
         return {"apis": apis}
 

@@ -20,3 +20,7 @@ RESOURCES = {
     ),
 }  # fmt: skip
 """Each API's relative URIs, and their methods."""
+
+
+def path_of(api: str) -> str:
+    return f"/{api}/{APIS[api]}"
