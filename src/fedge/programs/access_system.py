@@ -94,7 +94,7 @@ def told(found: dict[str, Any], supervisor: Supervisor) -> list[str]:
         f"NEF            {nef['url']}   (TS 29.522 Traffic Influence; afId {network['af']})",
         f"radio          {found['apis']['mec-012']['url']}   (ETSI MEC 012)",
         f"token          {nef['token_url']}   client_id {nef['client_id']}, client_secret in endpoints.json",
-        f"CAPIF          {capif['url']}   (TS 29.222; client certificates in {Path(capif['key']).parent})",
+        f"CAPIF          {capif['url']}   (TS 29.222; certificates in {Path(capif['key']).parent})",
         f"CA             {nef['ca']}",
         f"notifications  to {network['notifications']['to']}, for which {network['notifications']['certificate']} is made",
         f"service        {network['service']} UDP   what afAppId means; UEs send to it",
