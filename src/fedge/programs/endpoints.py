@@ -21,18 +21,24 @@ from fedge.simulation.core5g.capif.core import (
 )
 from fedge.simulation.core5g.capif.opening import DEVELOPERS, read_developers
 from fedge.simulation.core5g.capif.opening import FOLDER as CERTIFICATES
-from fedge.simulation.core5g.exposed import INFLUENCE, RADIO, path_of
+from fedge.simulation.core5g.exposed import INFLUENCE, MONITORING, QOS, RADIO, path_of
 
 PLATFORM = {
     "fedge-admin": ("", "Fedge admin API v1 (OpenAPI 3.0 at /api/v1/openapi.json)"),
     "simple-edge-discovery": ("/simple-edge-discovery/v2", "CAMARA Simple Edge Discovery 2.0.1"),
+    "quality-on-demand": ("/quality-on-demand/v1", "CAMARA Quality on Demand 1.1.0"),
+    "qos-profiles": ("/qos-profiles/v1", "CAMARA QoS Profiles 1.1.0"),
     "mec-011-support": ("/mec_app_support/v1", "ETSI GS MEC 011 v3.1.1, application support"),
     "mec-011-services": ("/mec_service_mgmt/v1", "ETSI GS MEC 011 v3.1.1, service management"),
     "mec-021": ("/amsi/v1", "ETSI GS MEC 021 v2.2.1, application mobility service"),
 }
 """What the control plane serves: base path, standard."""
+TELL_SINKS = ("quality-on-demand",)
+"""APIs that send events to their clients' sinks."""
 EXPOSED = {
     "nef-traffic-influence": (INFLUENCE, "3GPP TS 29.522 Rel-17 Traffic Influence"),
+    "nef-monitoring-event": (MONITORING, "3GPP TS 29.122 Rel-17 MonitoringEvent"),
+    "nef-as-session-with-qos": (QOS, "3GPP TS 29.122 Rel-17 AsSessionWithQoS"),
     "mec-012": (RADIO, "ETSI GS MEC 012 v2.2.1, radio network information"),
 }
 """What the operator's exposure function serves: apiName, standard."""
@@ -47,12 +53,14 @@ FRAMEWORK = {
 """What the operator's CAPIF core function serves: base path, what it is."""
 
 
-def platform_endpoints(base: str, token: str) -> dict[str, dict[str, str]]:
-    """The control plane's APIs. ``base``: ``http://address:port``."""
+def platform_endpoints(base: str, token: str, sinks: dict[str, str]) -> dict[str, dict[str, str]]:
+    """The control plane's APIs. ``base``: ``http://address:port``. ``sinks``: whose certificates it trusts."""
     found = {
         name: {"url": base + path, "standard": standard, "token": token}
         for name, (path, standard) in PLATFORM.items()
     }
+    for name in TELL_SINKS:
+        found[name] |= sinks
     found["metrics"] = {"url": f"{base}/metrics", "standard": "Prometheus text format 0.0.4", "token": ""}
     return found
 
