@@ -10,11 +10,12 @@ import errno
 import socket
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from fedge.adapters.embedded import addresses
 from fedge.programs.demo import interruptible
-from fedge.programs.endpoints import exposed_endpoints
+from fedge.programs.endpoints import capif_endpoints, exposed_endpoints
 from fedge.programs.settings import Settings
 from fedge.programs.staging import Staging
 from fedge.programs.supervisor import Supervisor
@@ -62,7 +63,7 @@ def endpoints(supervisor: Supervisor) -> dict[str, Any]:
     numbers = addresses.SimulatedSubscribers(net, supervisor.settings.players)
     gpsi_of = {ue: gpsi for gpsi, ue in numbers.by_gpsi().items()}
     return {
-        "apis": exposed_endpoints(supervisor.folder, supervisor.core),
+        "apis": exposed_endpoints(supervisor.folder, account) | capif_endpoints(supervisor.folder, account),
         "network": {
             "af": account.af,
             "dnn": account.dnn,
@@ -91,6 +92,7 @@ def told(found: dict[str, Any], supervisor: Supervisor) -> list[str]:
     """The same for people; ``endpoints.json`` has all of it."""
     apis, network = found["apis"], found["network"]
     nef, references = apis["nef-traffic-influence"], ", ".join(network["qos_references"])
+    capif = apis["capif-invoker-management"]
     ues = network["ues"]
     lines = [
         f"simulated 5G system: {len(network['dnais'])} sites, {len(ues)} UEs, seed {supervisor.settings.seed}",
@@ -99,6 +101,7 @@ def told(found: dict[str, Any], supervisor: Supervisor) -> list[str]:
         f"quality        {apis['nef-as-session-with-qos']['url']}   (TS 29.122 AsSessionWithQoS; {references})",
         f"radio          {apis['mec-012']['url']}   (ETSI MEC 012)",
         f"token          {nef['token_url']}   client_id {nef['client_id']}, client_secret in endpoints.json",
+        f"CAPIF          {capif['url']}   (TS 29.222; client certificates in {Path(capif['key']).parent})",
         f"CA             {nef['ca']}",
         f"notifications  to {network['notifications']['to']}, for which {network['notifications']['certificate']} is made",
         f"service        {network['service']} UDP   what afAppId means; UEs send to it",
