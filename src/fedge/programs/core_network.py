@@ -26,6 +26,7 @@ from fedge.adapters.embedded.link import Join, Line, listen
 from fedge.core.messages import Message
 from fedge.core.model import Address, SiteId
 from fedge.programs.live_file import LiveFile
+from fedge.runtime.gathered_writes import gather_writes
 from fedge.runtime.lifeline import end_with_supervisor
 from fedge.runtime.run import Run, log_to
 from fedge.simulation.city import City, read_city
@@ -196,6 +197,7 @@ async def serve(run: Run) -> None:
             ssl_keyfile=folder / TLS / "nef.key",
         )
     )
+    gather_writes(server.config)
     server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
     serving = loop.create_task(server.serve())
     log.info("core network is up", life=store.life, subscriptions=len(store.subscriptions()))
