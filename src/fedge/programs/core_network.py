@@ -1,8 +1,9 @@
 """The simulated 5G core's control side as a process: ``python -m fedge.programs.core_network``. Wiring only.
 
 Takes the links of user plane functions (role ``upf``, named after their site) and of the access network (role ``ran``), serves
-the NEF over HTTPS, sends notifications. Killed and started again it finds subscriptions and chosen paths in ``core5g.db``. Faults
-are switched on by writing ``core5g-faults.json`` (``simulation.core5g.faults``) into the run folder, while it runs.
+the NEF and CAPIF over HTTPS, sends notifications. Killed and started again it finds subscriptions, chosen paths and CAPIF's
+registry in ``core5g.db``. Faults are switched on by writing ``core5g-faults.json`` (``simulation.core5g.faults``) into the run
+folder, while it runs.
 """
 
 from __future__ import annotations
@@ -20,28 +21,39 @@ import httpx2
 import msgspec
 import structlog
 import uvicorn
+from starlette.applications import Starlette
 
 from fedge.adapters.embedded import addresses
 from fedge.adapters.embedded.link import Join, Line, listen
 from fedge.core.messages import Message
 from fedge.core.model import Address, SiteId
 from fedge.programs.live_file import LiveFile
+from fedge.runtime.client_certificates import show_client_certificates
 from fedge.runtime.gathered_writes import gather_writes
 from fedge.runtime.lifeline import end_with_supervisor
 from fedge.runtime.run import Run, log_to
 from fedge.simulation.city import City, read_city
 from fedge.simulation.core5g.account import TLS, open_account, token_key
+from fedge.simulation.core5g.capif.api import capif_routes
+from fedge.simulation.core5g.capif.callers import Callers
+from fedge.simulation.core5g.capif.opening import open_authority, open_capif
 from fedge.simulation.core5g.faults import NONE, Faults
 from fedge.simulation.core5g.nef.access import Access
 from fedge.simulation.core5g.nef.exchange import app_of
 from fedge.simulation.core5g.nef.influence.api import influence_routes
-from fedge.simulation.core5g.nef.operator import Operator
+from fedge.simulation.core5g.nef.monitoring.api import API as MONITORING
+from fedge.simulation.core5g.nef.monitoring.api import monitoring_api
+from fedge.simulation.core5g.nef.monitoring.reports import Ground
+from fedge.simulation.core5g.nef.operator import DOMAIN, Operator
 from fedge.simulation.core5g.nef.outbox import Outbox
 from fedge.simulation.core5g.nef.pace import Pace
+from fedge.simulation.core5g.nef.quality.api import API as QUALITY
+from fedge.simulation.core5g.nef.quality.api import quality_api
+from fedge.simulation.core5g.nef.resources import resource_routes
 from fedge.simulation.core5g.nef.token_api import token_route
 from fedge.simulation.core5g.nef.tokens import Tokens
 from fedge.simulation.core5g.smf import SessionManagement
-from fedge.simulation.core5g.store import Store
+from fedge.simulation.core5g.store import SUBSCRIPTIONS, Store
 from fedge.simulation.core5g.system import CoreNetwork
 from fedge.simulation.core5g.words import Event, RanLost, Route, UpfLost
 from fedge.simulation.rnis.api import rnis_route
@@ -109,6 +121,7 @@ def operator_of(run: Run, city: City) -> Operator:
         frozenset(site.site for site in city.sites),
         numbers.by_gpsi(),
         numbers.by_address(),
+        external_ids={f"{ue}@{DOMAIN}": ue for ue in numbers.by_address().values()},
         service=Address(addresses.service(run.config.net)),
     )
 
@@ -128,6 +141,32 @@ def tls_between(folder: Path) -> ssl.SSLContext:
     return context
 
 
+def https(app: Starlette, address: Address, folder: Path, name: str) -> uvicorn.Server:
+    """One of the operator's servers, with its certificate ``tls/{name}.crt``. Clients may show one that CAPIF has issued."""
+    host, port = addresses.endpoint(address)
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        log_level="error",
+        ws="websockets-sansio",
+        ws_per_message_deflate=False,
+        ws_max_size=MOST_TOLD_BYTES,
+        access_log=False,
+        timeout_graceful_shutdown=1,
+        timeout_keep_alive=KEEP_S,
+        ssl_certfile=folder / TLS / f"{name}.crt",
+        ssl_keyfile=folder / TLS / f"{name}.key",
+        ssl_ca_certs=str(open_authority(folder).crt),
+        ssl_cert_reqs=ssl.CERT_OPTIONAL,
+    )
+    show_client_certificates(config)
+    gather_writes(config)
+    server = uvicorn.Server(config)
+    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
+    return server
+
+
 def notifying(tls: ssl.SSLContext) -> httpx2.AsyncClient:
     """Who posts notifications. Measurement reports have one of their own: many of them delay nothing else."""
     limits = httpx2.Limits(max_connections=64, keepalive_expiry=KEEP_S)
@@ -140,7 +179,8 @@ async def serve(run: Run) -> None:
     """Run until SIGTERM or SIGINT."""
     net, folder = run.config.net, run.folder
     nef, receiver = Address(addresses.nef(net)), Address(addresses.application_function(net))
-    account = open_account(folder, nef, receiver)
+    capif_at = Address(addresses.capif(net))
+    account = open_account(folder, nef, capif_at, receiver)
     city = read_city(folder / "city.json")
     loop, stopping = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -158,52 +198,49 @@ async def serve(run: Run) -> None:
     cells = {cell.cell: cell for cell in city.cells}
     smf = SessionManagement(cells, store.life, store.paths(), internet=internet_of(net, city))
     unix_ns = time.time_ns() - time.monotonic_ns()
-    radio = RadioInformation(city.cells, f"https://{nef}", store, radio_outbox, unix_ns)
+    root = f"https://{nef}"
+    radio = RadioInformation(city.cells, root, store, radio_outbox, unix_ns)
 
     def hear(event: Event) -> None:
         radio.hear(event)
-        core.handle(event)
+        for part in parts:
+            part.handle(event)
 
     def to_ran(message: Message) -> None:
         radio.hear(message)
         links.to_ran(message)
 
     links = Links(hear)
-    core = CoreNetwork(
-        f"https://{nef}", operator, smf, store, outbox, links.to_upf, to_ran, time.monotonic_ns
-    )
+    core = CoreNetwork(root, operator, smf, store, outbox, links.to_upf, to_ran, time.monotonic_ns)
+    quality = quality_api(root, operator, store, outbox, to_ran, time.time)
+    ground = Ground(city.degrees, tuple(cells))
+    monitoring = monitoring_api(root, operator, store, outbox, to_ran, time.time, ground)
+    parts = (core, quality, monitoring)
     core.strike(struck)
     listening = await listen(addresses.core_network(net), run.token, links.accept)
     tokens = Tokens({account.client_id: account.client_secret}, token_key(folder))
-    access = Access(tokens, Pace(), time.time)
-    host, port = addresses.endpoint(nef)
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app_of(
-                *influence_routes(core, access),
-                token_route(tokens, time.time),
-                rnis_route(radio, access, time.time),
-            ),
-            host=host,
-            port=port,
-            log_level="error",
-            ws="websockets-sansio",
-            ws_per_message_deflate=False,
-            ws_max_size=MOST_TOLD_BYTES,
-            access_log=False,
-            timeout_graceful_shutdown=1,
-            timeout_keep_alive=KEEP_S,
-            ssl_certfile=folder / TLS / "nef.crt",
-            ssl_keyfile=folder / TLS / "nef.key",
-        )
+    onboarding = {account.capif.onboarding: account.af} if account.capif is not None else {}
+    capif, aef = open_capif(folder, f"https://{capif_at}", nef, store, onboarding, outbox.post, time.time)
+    access = Access(tokens, Pace(), time.time, capif.gate(aef))
+    exposure = app_of(
+        *influence_routes(core, access),
+        *resource_routes(MONITORING, monitoring, access),
+        *resource_routes(QUALITY, quality, access),
+        token_route(tokens, time.time),
+        rnis_route(radio, access, time.time),
     )
-    gather_writes(server.config)
-    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
-    serving = loop.create_task(server.serve())
-    log.info("core network is up", life=store.life, subscriptions=len(store.subscriptions()))
+    framework = app_of(*capif_routes(capif, Callers(capif, Pace())))
+    servers = [https(exposure, nef, folder, "nef"), https(framework, capif_at, folder, "capif")]
+    serving = asyncio.gather(*(server.serve() for server in servers))
+    log.info(
+        "core network is up",
+        life=store.life,
+        subscriptions=sum(len(store.rows(kind)) for kind in SUBSCRIPTIONS),
+    )
     try:
         while not stopping.is_set() and not serving.done():
-            core.wake()
+            for part in parts:
+                part.wake()
             radio.wake(time.time())
             told = faults.news()
             if told is not None:
@@ -212,7 +249,8 @@ async def serve(run: Run) -> None:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), WAKE_S)
     finally:
-        server.should_exit = True
+        for server in servers:
+            server.should_exit = True
         await serving
         listening.close()
         await outbox.close()

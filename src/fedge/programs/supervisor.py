@@ -92,9 +92,8 @@ class Supervisor(Processes):
         self.write_config(0.0, self.started_ns)
         write_city(self.folder / "city.json", self.city)
         write_crowd(self.folder, Crowd(self.scenario.people, self.scenario.habits))
-        self.core = open_account(
-            self.folder, Address(addresses.nef(self.net)), Address(addresses.application_function(self.net))
-        )
+        ends = (addresses.nef(self.net), addresses.capif(self.net), addresses.application_function(self.net))
+        self.core = open_account(self.folder, *map(Address, ends))
         (self.folder / "supervisor.pid").write_text(str(os.getpid()))
         current = self.home / "current"
         fresh = self.home / f".current-{os.getpid()}"

@@ -54,7 +54,7 @@ class RadioInformation:
         words = CellWords(cells)
         self.picture = RadioPicture(cells)
         self.queries = Queries(self.picture, words)
-        held = [msgspec.json.decode(body, type=Subscription) for body in store.bodies(STORED)]
+        held = [msgspec.json.decode(body, type=Subscription) for _, body in store.rows(STORED)]
         self.subscriptions = Subscriptions(root, words, outbox.objection, held)
         self._reports = Reports(self.picture, words, self.subscriptions, unix_ns)
         self._sockets: dict[str, Socket] = {}
