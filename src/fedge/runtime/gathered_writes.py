@@ -1,8 +1,8 @@
 """Websocket messages that are sent in one turn of the event loop leave in one write.
 
 uvicorn writes each message by itself: over TLS that is a record and a system call for each, at both ends. Gathered, a burst of
-small messages costs either end a third of it. What a message is does not change. Neighbour: ``client_certificates``, which wraps the
-same protocol classes.
+small messages costs either end a third of it. What a message is does not change. Neighbour: ``client_certificates``, which wraps
+the same protocol classes.
 """
 
 from __future__ import annotations
