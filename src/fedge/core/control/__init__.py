@@ -1,6 +1,16 @@
 """The centre's decisions: sessions, moves, placements, in the order of the story in ``ue_move.py``."""
 
-from fedge.core.control.effects import Effect, Notify, Propose, Reply, Story, ToAccess, ToSite
+from fedge.core.control.effects import (
+    Effect,
+    Notify,
+    Propose,
+    Reply,
+    Story,
+    ToAccess,
+    ToOperator,
+    ToSink,
+    ToSite,
+)
 from fedge.core.control.knowledge import ControlSettings, Knowledge
 from fedge.core.control.plane import ControlPlane
 from fedge.core.control.state import State
@@ -16,5 +26,7 @@ __all__ = [
     "State",
     "Story",
     "ToAccess",
+    "ToOperator",
+    "ToSink",
     "ToSite",
 ]

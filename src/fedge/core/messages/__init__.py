@@ -5,7 +5,8 @@ definitions (ADR 0006). Receivers treat a repeated message as the same message: 
 Instants are monotonic nanoseconds. ``body`` holds bulk state and travels outside the JSON or MessagePack header.
 
 ``order``: the base and a move's order; ``site``, ``peer``, ``instance``, ``access``, ``user_plane``: who talks to whom;
-``status``: what is held; ``traffic``: which packets go where, in the words of MEC 011.
+``exposure``: what is asked of the operator; ``sink``: where a client wants its events; ``status``: what is held; ``traffic``:
+which packets go where, in MEC 011's words.
 """
 
 from fedge.core.messages.access import (
@@ -33,6 +34,19 @@ from fedge.core.messages.access import (
 from fedge.core.messages.engine import (
     EngineBound,
     EngineUnbound,
+)
+from fedge.core.messages.exposure import (
+    AskLocation,
+    LocationTold,
+    OperatorOffers,
+    QualityForgotten,
+    QualityGranted,
+    QualityKept,
+    QualityLost,
+    QualityRefused,
+    QualityTold,
+    ReleaseQuality,
+    RequestQuality,
 )
 from fedge.core.messages.instance import (
     Activate,
@@ -73,6 +87,7 @@ from fedge.core.messages.peer import (
     UeAt,
     VoidEpoch,
 )
+from fedge.core.messages.sink import Sink
 from fedge.core.messages.site import (
     AbortMove,
     AskInventory,
@@ -148,6 +163,7 @@ __all__ = [
     "Answered",
     "AskFence",
     "AskInventory",
+    "AskLocation",
     "BeginCopy",
     "CancelMove",
     "Cell",
@@ -182,6 +198,7 @@ __all__ = [
     "InstanceHello",
     "InstanceReport",
     "InstanceStatus",
+    "LocationTold",
     "Message",
     "MoveAborted",
     "MoveActivated",
@@ -192,6 +209,7 @@ __all__ = [
     "OpenRefused",
     "OpenSession",
     "Opened",
+    "OperatorOffers",
     "PacketFilter",
     "PathChangeAsked",
     "PathSwitched",
@@ -200,14 +218,22 @@ __all__ = [
     "QosInstalled",
     "QosRefused",
     "Quality",
+    "QualityForgotten",
+    "QualityGranted",
+    "QualityKept",
+    "QualityLost",
+    "QualityRefused",
+    "QualityTold",
     "RadioMeasured",
     "RanHello",
     "RedirectClient",
+    "ReleaseQuality",
     "ReleaseSource",
     "RemovePath",
     "RemoveQos",
     "RemoveRoute",
     "RemoveTunnel",
+    "RequestQuality",
     "Resume",
     "Resumed",
     "RoundStored",
@@ -224,6 +250,7 @@ __all__ = [
     "SessionOpened",
     "SessionRefused",
     "SessionStatus",
+    "Sink",
     "SiteHello",
     "SiteReport",
     "SourceReleased",

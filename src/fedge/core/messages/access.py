@@ -105,10 +105,16 @@ class RouteStatus(Struct, frozen=True):
 
 
 class AccessHello(Message, frozen=True):
+    """The map: a rectangle of local metres, x to the east and y to the north of its south-west corner, and the cells in it.
+
+    ``origin``: latitude and longitude (WGS 84) of that corner.
+    """
+
     width_m: float
     height_m: float
     cells: tuple[Cell, ...]
     routes: tuple[RouteStatus, ...]
+    origin: tuple[float, float] | None = None
 
 
 class RouteInstalled(Message, frozen=True):
@@ -130,7 +136,10 @@ class RouteActivated(Message, frozen=True):
 
 
 class UeSighting(Struct, frozen=True):
-    """Where a UE is and what its radio is worth: ``radio_rtt_ms`` is the expected round trip to its cell."""
+    """Where a UE is and what its radio is worth: ``radio_rtt_ms`` is the expected round trip to its cell.
+
+    ``place_at``: of when its place is, 0: of the sighting's instant; ``uncertainty_m``: radius of the circle in which it is.
+    """
 
     ue: UeId
     x_m: float
@@ -139,10 +148,12 @@ class UeSighting(Struct, frozen=True):
     kind: str
     signal_dbm: float
     radio_rtt_ms: float
+    place_at: Nanoseconds = 0
+    uncertainty_m: float = 0.0
 
 
 class UesSighted(Message, frozen=True):
-    """A picture of all UEs, several times a second; never journaled."""
+    """What is new of some UEs, several times a second; never journaled."""
 
     at: Nanoseconds
     ues: tuple[UeSighting, ...]

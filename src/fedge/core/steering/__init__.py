@@ -17,10 +17,11 @@ up: the control plane's deadline does, and says ``WithdrawRoute``.
 
 Reading order: ``path`` (states, ``TRANSITIONS``), ``steer`` (what one path hears) and ``advance`` (what is said about it next),
 ``redirect`` (its client, on an access without steering), ``steering`` (all of them, and finding the way back), ``calls`` (what is
-said to the NEF), ``patience`` (back-off and circuit, as values), ``desk`` (what all share), ``dnai`` (sites' names in the core).
+said to the NEF), ``desk`` (what all share), ``dnai`` (sites' names in the core).
 Pure: ``handle(event, now) -> effects``; ``adapters/core5g`` is the shell.
 """
 
+from fedge.core.patience import Backoff, Circuit
 from fedge.core.steering.calls import (
     Acknowledge,
     Answer,
@@ -36,7 +37,6 @@ from fedge.core.steering.calls import (
 )
 from fedge.core.steering.dnai import Dnais
 from fedge.core.steering.path import TRANSITIONS, Path
-from fedge.core.steering.patience import Backoff, Circuit
 from fedge.core.steering.steering import Steering, SteeringSettings
 
 __all__ = [

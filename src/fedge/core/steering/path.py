@@ -10,7 +10,7 @@ from __future__ import annotations
 from msgspec import Struct, field
 
 from fedge.core.model import Address, AppId, Nanoseconds, SessionId, SessionKey, SiteId, Transition, UeId
-from fedge.core.steering.patience import Backoff
+from fedge.core.patience import Backoff
 
 TRANSITIONS = (
     Transition("QUIET", "asked", "control plane", "ASKED"),

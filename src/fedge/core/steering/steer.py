@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fedge.core.messages import RouteRefused
 from fedge.core.model import Nanoseconds, SiteId
+from fedge.core.patience import Backoff
 from fedge.core.steering import redirect
 from fedge.core.steering.calls import (
     Acknowledge,
@@ -16,7 +17,6 @@ from fedge.core.steering.calls import (
 )
 from fedge.core.steering.desk import Desk
 from fedge.core.steering.path import Change, Path, Target
-from fedge.core.steering.patience import Backoff
 
 NOT_STEERED = ("REQUESTED_SERVICE_NOT_AUTHORIZED",)
 """Causes (TS 29.514, 5.7) by which the core says that it does not steer this subscriber now: no 5G standalone session."""

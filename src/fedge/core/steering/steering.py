@@ -24,13 +24,13 @@ from fedge.core.messages import (
     WithdrawRoute,
 )
 from fedge.core.model import SECOND, Address, Nanoseconds, SessionId, SessionKey, SiteId
+from fedge.core.patience import Circuit
 from fedge.core.steering import redirect, steer
 from fedge.core.steering.advance import advance, gone
 from fedge.core.steering.calls import AfStatus, Answer, Delete, Effect, Held, List, PathNotified
 from fedge.core.steering.desk import Desk
 from fedge.core.steering.dnai import Dnais
 from fedge.core.steering.path import Path, Target
-from fedge.core.steering.patience import Circuit
 
 LIST_EVERY = 10 * SECOND
 STATUS: dict[str, AfStatus] = {"congestion": "TEMPORARY_CONGESTION", "not allowed": "RELOC_NO_ALLOWED"}
