@@ -30,15 +30,20 @@ from fedge.runtime.run import Run, log_to
 from fedge.simulation.city import City, read_city
 from fedge.simulation.core5g.account import TLS, open_account, token_key
 from fedge.simulation.core5g.faults import NONE, Faults
-from fedge.simulation.core5g.nef.api import nef_app
-from fedge.simulation.core5g.nef.checks import Operator
+from fedge.simulation.core5g.nef.access import Access
+from fedge.simulation.core5g.nef.exchange import app_of
+from fedge.simulation.core5g.nef.influence.api import influence_routes
+from fedge.simulation.core5g.nef.operator import Operator
 from fedge.simulation.core5g.nef.outbox import Outbox
 from fedge.simulation.core5g.nef.pace import Pace
+from fedge.simulation.core5g.nef.token_api import token_route
 from fedge.simulation.core5g.nef.tokens import Tokens
 from fedge.simulation.core5g.smf import SessionManagement
 from fedge.simulation.core5g.store import Store
 from fedge.simulation.core5g.system import CoreNetwork
 from fedge.simulation.core5g.words import Event, RanLost, Route, UpfLost
+from fedge.simulation.rnis.api import rnis_route
+from fedge.simulation.rnis.service import RadioInformation
 
 WAKE_S = 0.02
 NOTIFY_WITHIN_S = 2.0
@@ -144,6 +149,14 @@ def tls_between(folder: Path) -> ssl.SSLContext:
     return context
 
 
+def notifying(tls: ssl.SSLContext) -> httpx2.AsyncClient:
+    """Who posts notifications. Measurement reports have one of their own: many of them delay nothing else."""
+    limits = httpx2.Limits(max_connections=64, keepalive_expiry=KEEP_S)
+    return httpx2.AsyncClient(
+        verify=tls, trust_env=False, follow_redirects=False, timeout=NOTIFY_WITHIN_S, limits=limits
+    )
+
+
 async def serve(run: Run) -> None:
     """Run until SIGTERM or SIGINT."""
     net, folder = run.config.net, run.folder
@@ -155,31 +168,47 @@ async def serve(run: Run) -> None:
         loop.add_signal_handler(number, stopping.set)
     end_with_supervisor(loop, stopping.set)
     operator, store = operator_of(run, city), Store(folder / "core5g.db")
-    limits = httpx2.Limits(max_connections=64, keepalive_expiry=KEEP_S)
-    client = httpx2.AsyncClient(
-        verify=tls_between(folder / TLS), trust_env=False, follow_redirects=False, timeout=NOTIFY_WITHIN_S, limits=limits
-    )  # fmt: skip
-    outbox = Outbox(client, operator.networks, Random())
+    tls = tls_between(folder / TLS)
+    outbox = Outbox(notifying(tls), operator.networks, Random())
+    radio_outbox = Outbox(notifying(tls), operator.networks, Random())
     faults = FaultsFile(folder / "core5g-faults.json")
     struck = faults.news() or NONE
     if struck.forgetful:
         store.forget_subscriptions()
     cells = {cell.cell: cell for cell in city.cells}
     smf = SessionManagement(cells, store.life, store.paths(), internet=internet_of(net, city))
-    links = Links(lambda event: core.handle(event))
+    unix_ns = time.time_ns() - time.monotonic_ns()
+    radio = RadioInformation(city.cells, f"https://{nef}", store, radio_outbox, unix_ns)
+
+    def hear(event: Event) -> None:
+        radio.hear(event)
+        core.handle(event)
+
+    def to_ran(message: Message) -> None:
+        radio.hear(message)
+        links.to_ran(message)
+
+    links = Links(hear)
     core = CoreNetwork(
-        f"https://{nef}", operator, smf, store, outbox, links.to_upf, links.to_ran, time.monotonic_ns
+        f"https://{nef}", operator, smf, store, outbox, links.to_upf, to_ran, time.monotonic_ns
     )
     core.strike(struck)
     listening = await listen(addresses.core_network(net), run.token, links.accept)
     tokens = Tokens({account.client_id: account.client_secret}, token_key(folder))
+    access = Access(tokens, Pace(), time.time)
     host, port = addresses.endpoint(nef)
     server = uvicorn.Server(
         uvicorn.Config(
-            nef_app(core, tokens, Pace(), time.time),
+            app_of(
+                *influence_routes(core, access),
+                token_route(tokens, time.time),
+                rnis_route(radio, access, time.time),
+            ),
             host=host,
             port=port,
             log_level="error",
+            ws="websockets-sansio",
+            ws_per_message_deflate=False,
             access_log=False,
             timeout_graceful_shutdown=1,
             timeout_keep_alive=KEEP_S,
@@ -193,6 +222,7 @@ async def serve(run: Run) -> None:
     try:
         while not stopping.is_set() and not serving.done():
             core.wake()
+            radio.wake(time.time())
             told = faults.news()
             if told is not None:
                 core.strike(told)
@@ -203,6 +233,7 @@ async def serve(run: Run) -> None:
         await serving
         listening.close()
         await outbox.close()
+        await radio_outbox.close()
         store.close()
         log.info("core network ends", notifications=dict(outbox.counts))
 

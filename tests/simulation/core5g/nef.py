@@ -25,10 +25,13 @@ from fedge.core.messages.user_plane import (
     UpfHello,
 )
 from fedge.core.model import Address, SiteId, UeId
-from fedge.simulation.core5g.nef.api import BASE, TOKEN, nef_app
-from fedge.simulation.core5g.nef.checks import Operator
+from fedge.simulation.core5g.nef.access import Access
+from fedge.simulation.core5g.nef.exchange import app_of
+from fedge.simulation.core5g.nef.influence.api import BASE, influence_routes
+from fedge.simulation.core5g.nef.operator import Operator
 from fedge.simulation.core5g.nef.outbox import Outbox
 from fedge.simulation.core5g.nef.pace import Pace
+from fedge.simulation.core5g.nef.token_api import TOKEN, token_route
 from fedge.simulation.core5g.nef.tokens import Tokens
 from fedge.simulation.core5g.smf import SessionManagement
 from fedge.simulation.core5g.store import Store
@@ -85,7 +88,8 @@ class Exposure:
             ROOT, self.operator, smf, self.store, self.outbox, self._upf, self._ran, time.monotonic_ns
         )
         self.tokens = Tokens(SECRETS, b"k" * 32)
-        self.app = nef_app(self.core, self.tokens, Pace(burst=BURST), lambda: self.now_s)
+        access = Access(self.tokens, Pace(burst=BURST), lambda: self.now_s)
+        self.app = app_of(*influence_routes(self.core, access), token_route(self.tokens, lambda: self.now_s))
         self.http: TestClient
 
     async def attach(self) -> None:

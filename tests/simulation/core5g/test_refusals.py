@@ -8,7 +8,7 @@ import pytest
 
 from fedge.core.messages import CellChanged
 from fedge.core.model import CellId, UeId
-from fedge.simulation.core5g.nef.api import MAX_BODY
+from fedge.simulation.core5g.nef.exchange import MAX_BODY
 from tests.simulation.core5g.nef import BASE, BURST, LTE_GPSI, Exposure, body, route
 
 FLOW = {"flowId": 1, "flowDescriptions": ["permit out 17 from 127.9.1.9 7777 to assigned"]}

@@ -11,7 +11,8 @@ from pathlib import Path
 from fedge.core.model import Address
 from fedge.runtime.core_account import FILE, CoreAccount, read_account, write_account
 from fedge.runtime.tls import Authority, write_secret
-from fedge.simulation.core5g.nef.api import BASE, TOKEN
+from fedge.simulation.core5g.nef.influence.api import BASE
+from fedge.simulation.core5g.nef.token_api import TOKEN
 
 AF = "fedge"
 TLS = "tls"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from fedge.simulation.core5g.nef.subscriptions import Subscription
+from fedge.simulation.core5g.nef.influence.subscriptions import Subscription
 from fedge.simulation.core5g.words import Held, Remember
 
 
@@ -51,6 +51,16 @@ class Store:
             self._db.execute("DELETE FROM held WHERE kind = 'path' AND key = ?", (key,))
         else:
             self._put("path", key, msgspec.json.encode(word.held))
+
+    def bodies(self, kind: str) -> list[bytes]:
+        """All that another service keeps under ``kind``, in the order in which it came."""
+        return self._read(kind)
+
+    def put(self, kind: str, key: str, body: bytes) -> None:
+        self._put(kind, key, body)
+
+    def drop(self, kind: str, key: str) -> None:
+        self._db.execute("DELETE FROM held WHERE kind = ? AND key = ?", (kind, key))
 
     def close(self) -> None:
         self._db.close()

@@ -15,13 +15,16 @@ from urllib.parse import unquote_plus
 import msgspec
 from msgspec import Struct
 
-SCOPE = "3gpp-traffic-influence"
+from fedge.simulation.core5g.exposed import APIS
+
 ISSUER, AUDIENCE = "fedge-simulated-core", "nef"
 LIFETIME_S = 600
 _HEADER = b'{"alg":"HS256","typ":"JWT"}'
 
 
 class Claims(Struct, frozen=True):
+    """``sub``: the client. ``scope``: names of APIs, with spaces between."""
+
     iss: str
     sub: str
     aud: str
@@ -50,18 +53,20 @@ class Tokens:
         client = self._client(authorization, form)
         if form["grant_type"] != "client_credentials":
             raise OAuthError(400, "unsupported_grant_type", "only client_credentials")
-        if not set(form.get("scope", SCOPE).split()) <= {SCOPE}:
-            raise OAuthError(400, "invalid_scope", f"the only scope is {SCOPE}")
-        claims = Claims(ISSUER, client, AUDIENCE, SCOPE, now_s + self._lifetime_s)
+        asked = form.get("scope", "").split()
+        if not set(asked) <= set(APIS):
+            raise OAuthError(400, "invalid_scope", f"scopes are {' '.join(APIS)}")
+        scope = " ".join(api for api in APIS if api in (asked or APIS))
+        claims = Claims(ISSUER, client, AUDIENCE, scope, now_s + self._lifetime_s)
         return {
             "access_token": self._sign(claims),
             "token_type": "Bearer",
             "expires_in": self._lifetime_s,
-            "scope": SCOPE,
+            "scope": scope,
         }
 
-    def holder(self, token: str, now_s: int) -> str | None:
-        """The client that a valid token speaks for; None for any other token."""
+    def read(self, token: str, now_s: int) -> Claims | None:
+        """What a valid token says; None for any other token."""
         head, _, mac = token.rpartition(".")
         try:
             if not hmac.compare_digest(_decode(mac), self._mac(head)):
@@ -69,8 +74,8 @@ class Tokens:
             claims = msgspec.json.decode(_decode(head.partition(".")[2]), type=Claims)
         except (ValueError, binascii.Error, msgspec.MsgspecError):
             return None
-        fits = claims.iss == ISSUER and claims.aud == AUDIENCE and claims.scope == SCOPE
-        return claims.sub if fits and claims.exp > now_s and claims.sub in self._clients else None
+        fits = claims.iss == ISSUER and claims.aud == AUDIENCE
+        return claims if fits and claims.exp > now_s and claims.sub in self._clients else None
 
     def _client(self, authorization: str | None, form: Mapping[str, str]) -> str:
         """RFC 6749, 2.3.1: HTTP Basic, or both in the body; not two ways at once."""

@@ -14,8 +14,10 @@ from msgspec.structs import replace
 
 from fedge.core.model import UeId
 from fedge.simulation.core5g.nef import reading
-from fedge.simulation.core5g.nef.checks import Operator, check, influence, negotiated
-from fedge.simulation.core5g.nef.data_types import TrafficInfluSub, TrafficInfluSubPatch
+from fedge.simulation.core5g.nef.influence.checks import check, influence, negotiated
+from fedge.simulation.core5g.nef.influence.data_types import TrafficInfluSub, TrafficInfluSubPatch
+from fedge.simulation.core5g.nef.operator import Operator
+from fedge.simulation.core5g.nef.patches import merge
 from fedge.simulation.core5g.nef.problem import InvalidParam, Problem
 from fedge.simulation.core5g.words import Influence
 
@@ -121,19 +123,6 @@ class Subscriptions:
             raise Problem(
                 403, "REQUESTED_SERVICE_NOT_AUTHORIZED", reason, InvalidParam("/trafficRoutes", reason)
             )
-
-
-def merge(target: Any, patch: Any) -> Any:
-    """RFC 7396, 2."""
-    if not isinstance(patch, dict):
-        return patch
-    merged = dict(target) if isinstance(target, dict) else {}
-    for name, value in patch.items():
-        if value is None:
-            merged.pop(name, None)
-        else:
-            merged[name] = merge(merged.get(name), value)
-    return merged
 
 
 def _plain(says: TrafficInfluSub) -> dict[str, Any]:
