@@ -218,7 +218,7 @@ async def serve(run: Run) -> None:
     )
     server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
     serving = loop.create_task(server.serve())
-    log.info("core network is up", life=store.life, subscriptions=len(store.subscriptions()))
+    log.info("core network is up", life=store.life, subscriptions=len(core.list(account.af, {})))
     try:
         while not stopping.is_set() and not serving.done():
             core.wake()

@@ -8,11 +8,21 @@ from __future__ import annotations
 import os
 import sqlite3
 from pathlib import Path
+from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
-from fedge.simulation.core5g.nef.influence.subscriptions import Subscription
 from fedge.simulation.core5g.words import Held, Remember
+
+
+class Thing(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+Kept = TypeVar("Kept", bound=Thing)
+INFLUENCES, QOS_SESSIONS, MONITORINGS = "subscription", "qos", "monitoring"
+"""Kinds of subscriptions."""
 
 
 class Store:
@@ -29,18 +39,14 @@ class Store:
         self.life = int(next(iter(self._read("life")), b"0")) + 1
         self._put("life", "", b"%d" % self.life)
 
-    def subscriptions(self) -> list[Subscription]:
-        return [msgspec.json.decode(body, type=Subscription) for body in self._read("subscription")]
-
-    def keep(self, subscription: Subscription) -> None:
-        self._put("subscription", subscription.id, msgspec.json.encode(subscription))
-
-    def forget(self, id: str) -> None:
-        self._db.execute("DELETE FROM held WHERE kind = 'subscription' AND key = ?", (id,))
+    def shelf(self, kind: str, type: type[Kept]) -> Shelf[Kept]:
+        """Things of one kind, found by their id."""
+        return Shelf(self._db, kind, type)
 
     def forget_subscriptions(self) -> None:
-        """A restart that loses them: a fault that is tested."""
-        self._db.execute("DELETE FROM held WHERE kind = 'subscription'")
+        """A restart that loses them, all APIs': a fault that is tested."""
+        kinds = (INFLUENCES, QOS_SESSIONS, MONITORINGS)
+        self._db.execute("DELETE FROM held WHERE kind IN (?, ?, ?)", kinds)
 
     def paths(self) -> list[Held]:
         return [msgspec.json.decode(body, type=Held) for body in self._read("path")]
@@ -66,11 +72,36 @@ class Store:
         self._db.close()
 
     def _read(self, kind: str) -> list[bytes]:
-        rows = self._db.execute("SELECT body FROM held WHERE kind = ? ORDER BY rowid", (kind,))
-        return [body for (body,) in rows]
+        return _bodies(self._db, kind)
 
     def _put(self, kind: str, key: str, body: bytes) -> None:
-        self._db.execute(
-            "INSERT INTO held VALUES (?, ?, ?) ON CONFLICT (kind, key) DO UPDATE SET body = excluded.body",
-            (kind, key, body),
-        )
+        _put(self._db, kind, key, body)
+
+
+class Shelf(Generic[Kept]):
+    """What is kept of one kind."""
+
+    def __init__(self, db: sqlite3.Connection, kind: str, type: type[Kept]) -> None:
+        self._db, self._kind, self._type = db, kind, type
+
+    def all(self) -> list[Kept]:
+        """In the order in which each was kept first."""
+        return [msgspec.json.decode(body, type=self._type) for body in _bodies(self._db, self._kind)]
+
+    def keep(self, thing: Kept) -> None:
+        _put(self._db, self._kind, thing.id, msgspec.json.encode(thing))
+
+    def forget(self, id: str) -> None:
+        self._db.execute("DELETE FROM held WHERE kind = ? AND key = ?", (self._kind, id))
+
+
+def _bodies(db: sqlite3.Connection, kind: str) -> list[bytes]:
+    rows = db.execute("SELECT body FROM held WHERE kind = ? ORDER BY rowid", (kind,))
+    return [body for (body,) in rows]
+
+
+def _put(db: sqlite3.Connection, kind: str, key: str, body: bytes) -> None:
+    db.execute(
+        "INSERT INTO held VALUES (?, ?, ?) ON CONFLICT (kind, key) DO UPDATE SET body = excluded.body",
+        (kind, key, body),
+    )
