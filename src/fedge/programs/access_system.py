@@ -14,7 +14,7 @@ from typing import Any
 
 from fedge.adapters.embedded import addresses
 from fedge.programs.demo import interruptible
-from fedge.programs.endpoints import nef_endpoint
+from fedge.programs.endpoints import exposed_endpoints
 from fedge.programs.settings import Settings
 from fedge.programs.staging import Staging
 from fedge.programs.supervisor import Supervisor
@@ -60,7 +60,7 @@ def endpoints(supervisor: Supervisor) -> dict[str, Any]:
     numbers = addresses.SimulatedSubscribers(net, supervisor.settings.players)
     gpsi_of = {ue: gpsi for gpsi, ue in numbers.by_gpsi().items()}
     return {
-        "apis": {"nef-traffic-influence": nef_endpoint(supervisor.folder, supervisor.core)},
+        "apis": exposed_endpoints(supervisor.folder, supervisor.core),
         "network": {
             "af": account.af,
             "dnn": account.dnn,
@@ -90,6 +90,7 @@ def told(found: dict[str, Any], supervisor: Supervisor) -> list[str]:
     lines = [
         f"simulated 5G system: {len(network['dnais'])} sites, {len(ues)} UEs, seed {supervisor.settings.seed}",
         f"NEF            {nef['url']}   (TS 29.522 Traffic Influence; afId {network['af']})",
+        f"radio          {found['apis']['mec-012']['url']}   (ETSI MEC 012)",
         f"token          {nef['token_url']}   client_id {nef['client_id']}, client_secret in endpoints.json",
         f"CA             {nef['ca']}",
         f"notifications  to {network['notifications']['to']}, for which {network['notifications']['certificate']} is made",
@@ -109,7 +110,7 @@ def told(found: dict[str, Any], supervisor: Supervisor) -> list[str]:
 
 def _all_bound(supervisor: Supervisor) -> bool:
     """Does the core network give tokens, and has everybody of the user plane taken its address?"""
-    nef_endpoint(supervisor.folder, supervisor.core)
+    exposed_endpoints(supervisor.folder, supervisor.core)
     net = supervisor.net
     ends = [addresses.gnb(net), *(addresses.upf_n6(net, site.index) for site in supervisor.city.sites)]
     return all(_taken(end) for end in ends)

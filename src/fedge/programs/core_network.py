@@ -1,8 +1,9 @@
 """The simulated 5G core's control side as a process: ``python -m fedge.programs.core_network``. Wiring only.
 
 Takes the links of user plane functions (role ``upf``, named after their site) and of the access network (role ``ran``), serves
-the NEF over HTTPS, sends notifications. Killed and started again it finds subscriptions and chosen paths in ``core5g.db``. Faults
-are switched on by writing ``core5g-faults.json`` (``simulation.core5g.faults``) into the run folder, while it runs.
+the NEF and CAPIF over HTTPS, sends notifications. Killed and started again it finds subscriptions, chosen paths and CAPIF's
+registry in ``core5g.db``. Faults are switched on by writing ``core5g-faults.json`` (``simulation.core5g.faults``) into the run
+folder, while it runs.
 """
 
 from __future__ import annotations
@@ -20,15 +21,21 @@ import httpx2
 import msgspec
 import structlog
 import uvicorn
+from starlette.applications import Starlette
 
 from fedge.adapters.embedded import addresses
 from fedge.adapters.embedded.link import Join, Line, listen
 from fedge.core.messages import Message
 from fedge.core.model import Address, SiteId
+from fedge.programs.live_file import LiveFile
+from fedge.runtime.client_certificates import show_client_certificates
 from fedge.runtime.lifeline import end_with_supervisor
 from fedge.runtime.run import Run, log_to
 from fedge.simulation.city import City, read_city
 from fedge.simulation.core5g.account import TLS, open_account, token_key
+from fedge.simulation.core5g.capif.api import capif_routes
+from fedge.simulation.core5g.capif.callers import Callers
+from fedge.simulation.core5g.capif.opening import open_authority, open_capif
 from fedge.simulation.core5g.faults import NONE, Faults
 from fedge.simulation.core5g.nef.access import Access
 from fedge.simulation.core5g.nef.exchange import app_of
@@ -49,6 +56,8 @@ WAKE_S = 0.02
 NOTIFY_WITHIN_S = 2.0
 KEEP_S = 120
 """A connection that is idle is kept: a TLS handshake in the middle of a move costs milliseconds on both sides."""
+MOST_TOLD_BYTES = 4096
+"""Of a message that a client says over a websocket, by which it has nothing to say."""
 log = structlog.get_logger("core-network")
 
 
@@ -98,31 +107,6 @@ class Links:
             self._handle(UpfLost(site))
 
 
-class FaultsFile:
-    """What the run folder's ``core5g-faults.json`` says. A file that cannot be understood is logged and means none."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._seen: int | None = None
-
-    def news(self) -> Faults | None:
-        """The faults, where the file changed since the last call."""
-        try:
-            written: int | None = self._path.stat().st_mtime_ns
-        except FileNotFoundError:
-            written = None
-        if written == self._seen:
-            return None
-        self._seen = written
-        try:
-            found = msgspec.json.decode(self._path.read_bytes(), type=Faults) if written is not None else NONE
-        except (OSError, msgspec.MsgspecError) as error:
-            log.warning("no faults: the file cannot be read", error=str(error))
-            found = NONE
-        log.info("faults", **msgspec.to_builtins(found))
-        return found
-
-
 def operator_of(run: Run, city: City) -> Operator:
     """What the simulated network offers: every site a DNAI, one subscriber a player."""
     numbers = addresses.SimulatedSubscribers(run.config.net, run.config.players)
@@ -149,6 +133,31 @@ def tls_between(folder: Path) -> ssl.SSLContext:
     return context
 
 
+def https(app: Starlette, address: Address, folder: Path, name: str) -> uvicorn.Server:
+    """One of the operator's servers, with its certificate ``tls/{name}.crt``. Clients may show one that CAPIF has issued."""
+    host, port = addresses.endpoint(address)
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        log_level="error",
+        ws="websockets-sansio",
+        ws_per_message_deflate=False,
+        ws_max_size=MOST_TOLD_BYTES,
+        access_log=False,
+        timeout_graceful_shutdown=1,
+        timeout_keep_alive=KEEP_S,
+        ssl_certfile=folder / TLS / f"{name}.crt",
+        ssl_keyfile=folder / TLS / f"{name}.key",
+        ssl_ca_certs=str(open_authority(folder).crt),
+        ssl_cert_reqs=ssl.CERT_OPTIONAL,
+    )
+    show_client_certificates(config)
+    server = uvicorn.Server(config)
+    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
+    return server
+
+
 def notifying(tls: ssl.SSLContext) -> httpx2.AsyncClient:
     """Who posts notifications. Measurement reports have one of their own: many of them delay nothing else."""
     limits = httpx2.Limits(max_connections=64, keepalive_expiry=KEEP_S)
@@ -161,7 +170,8 @@ async def serve(run: Run) -> None:
     """Run until SIGTERM or SIGINT."""
     net, folder = run.config.net, run.folder
     nef, receiver = Address(addresses.nef(net)), Address(addresses.application_function(net))
-    account = open_account(folder, nef, receiver)
+    capif_at = Address(addresses.capif(net))
+    account = open_account(folder, nef, capif_at, receiver)
     city = read_city(folder / "city.json")
     loop, stopping = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -171,8 +181,9 @@ async def serve(run: Run) -> None:
     tls = tls_between(folder / TLS)
     outbox = Outbox(notifying(tls), operator.networks, Random())
     radio_outbox = Outbox(notifying(tls), operator.networks, Random())
-    faults = FaultsFile(folder / "core5g-faults.json")
+    faults = LiveFile(folder / "core5g-faults.json", Faults, NONE)
     struck = faults.news() or NONE
+    log.info("faults", **msgspec.to_builtins(struck))
     if struck.forgetful:
         store.forget_subscriptions()
     cells = {cell.cell: cell for cell in city.cells}
@@ -195,29 +206,15 @@ async def serve(run: Run) -> None:
     core.strike(struck)
     listening = await listen(addresses.core_network(net), run.token, links.accept)
     tokens = Tokens({account.client_id: account.client_secret}, token_key(folder))
-    access = Access(tokens, Pace(), time.time)
-    host, port = addresses.endpoint(nef)
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app_of(
-                *influence_routes(core, access),
-                token_route(tokens, time.time),
-                rnis_route(radio, access, time.time),
-            ),
-            host=host,
-            port=port,
-            log_level="error",
-            ws="websockets-sansio",
-            ws_per_message_deflate=False,
-            access_log=False,
-            timeout_graceful_shutdown=1,
-            timeout_keep_alive=KEEP_S,
-            ssl_certfile=folder / TLS / "nef.crt",
-            ssl_keyfile=folder / TLS / "nef.key",
-        )
+    onboarding = {account.capif.onboarding: account.af} if account.capif is not None else {}
+    capif, aef = open_capif(folder, f"https://{capif_at}", nef, store, onboarding, outbox.post, time.time)
+    access = Access(tokens, Pace(), time.time, capif.gate(aef))
+    exposure = app_of(
+        *influence_routes(core, access), token_route(tokens, time.time), rnis_route(radio, access, time.time)
     )
-    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
-    serving = loop.create_task(server.serve())
+    framework = app_of(*capif_routes(capif, Callers(capif, Pace())))
+    servers = [https(exposure, nef, folder, "nef"), https(framework, capif_at, folder, "capif")]
+    serving = asyncio.gather(*(server.serve() for server in servers))
     log.info("core network is up", life=store.life, subscriptions=len(core.list(account.af, {})))
     try:
         while not stopping.is_set() and not serving.done():
@@ -225,11 +222,13 @@ async def serve(run: Run) -> None:
             radio.wake(time.time())
             told = faults.news()
             if told is not None:
+                log.info("faults", **msgspec.to_builtins(told))
                 core.strike(told)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), WAKE_S)
     finally:
-        server.should_exit = True
+        for server in servers:
+            server.should_exit = True
         await serving
         listening.close()
         await outbox.close()

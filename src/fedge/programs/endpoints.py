@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
 
 from fedge.runtime.core_account import CoreAccount
+from fedge.simulation.core5g.exposed import INFLUENCE, RADIO, path_of
 
 PLATFORM = {
     "fedge-admin": ("", "Fedge admin API v1 (OpenAPI 3.0 at /api/v1/openapi.json)"),
@@ -20,6 +21,11 @@ PLATFORM = {
     "mec-021": ("/amsi/v1", "ETSI GS MEC 021 v2.2.1, application mobility service"),
 }
 """What the control plane serves: base path, standard."""
+EXPOSED = {
+    "nef-traffic-influence": (INFLUENCE, "3GPP TS 29.522 Rel-17 Traffic Influence"),
+    "mec-012": (RADIO, "ETSI GS MEC 012 v2.2.1, radio network information"),
+}
+"""What the operator's exposure function serves: apiName, standard."""
 
 
 def platform_endpoints(base: str, token: str) -> dict[str, dict[str, str]]:
@@ -32,16 +38,20 @@ def platform_endpoints(base: str, token: str) -> dict[str, dict[str, str]]:
     return found
 
 
-def nef_endpoint(folder: Path, core: CoreAccount) -> dict[str, str]:
-    """Of the run in ``folder``. Raises ``URLError`` while the core network does not answer."""
+def exposed_endpoints(folder: Path, core: CoreAccount) -> dict[str, dict[str, str]]:
+    """The operator's APIs, of the run in ``folder``. Raises ``URLError`` while the core network does not answer."""
+    token, root = _access_token(folder / core.ca, core), core.nef.removesuffix(path_of(INFLUENCE))
     return {
-        "url": core.nef,
-        "standard": "3GPP TS 29.522 Rel-17 Traffic Influence (simulated core network)",
-        "token": _access_token(folder / core.ca, core),
-        "token_url": core.token,
-        "client_id": core.client_id,
-        "client_secret": core.client_secret,
-        "ca": str(folder / core.ca),
+        name: {
+            "url": root + path_of(api),
+            "standard": f"{standard} (simulated core network)",
+            "token": token,
+            "token_url": core.token,
+            "client_id": core.client_id,
+            "client_secret": core.client_secret,
+            "ca": str(folder / core.ca),
+        }
+        for name, (api, standard) in EXPOSED.items()
     }
 
 

@@ -26,7 +26,7 @@ from fedge.adapters.embedded import addresses
 from fedge.adapters.karmada.prepare import prepare, withdraw
 from fedge.api.manifest_files import read_manifests
 from fedge.core.model import Address
-from fedge.programs.endpoints import nef_endpoint, platform_endpoints, publish
+from fedge.programs.endpoints import exposed_endpoints, platform_endpoints, publish
 from fedge.programs.fleet import Fleet
 from fedge.programs.processes import Processes
 from fedge.programs.scenarios import scenario_of
@@ -92,9 +92,8 @@ class Supervisor(Processes):
         self.write_config(0.0, self.started_ns)
         write_city(self.folder / "city.json", self.city)
         write_crowd(self.folder, Crowd(self.scenario.people, self.scenario.habits))
-        self.core = open_account(
-            self.folder, Address(addresses.nef(self.net)), Address(addresses.application_function(self.net))
-        )
+        ends = (addresses.nef(self.net), addresses.capif(self.net), addresses.application_function(self.net))
+        self.core = open_account(self.folder, *map(Address, ends))
         (self.folder / "supervisor.pid").write_text(str(os.getpid()))
         current = self.home / "current"
         fresh = self.home / f".current-{os.getpid()}"
@@ -248,7 +247,7 @@ class Supervisor(Processes):
         )
 
     def core_network_answers(self) -> bool:
-        return bool(nef_endpoint(self.folder, self.core))
+        return bool(exposed_endpoints(self.folder, self.core))
 
     def platform_answers(self) -> bool:
         sites = self.ask("GET", "/api/v1/sites")["items"]
@@ -274,9 +273,7 @@ class Supervisor(Processes):
 
     def write_endpoints(self) -> dict[str, Any]:
         base = f"http://127.0.0.1:{self.port}"
-        apis = platform_endpoints(base, self.token) | {
-            "nef-traffic-influence": nef_endpoint(self.folder, self.core)
-        }
+        apis = platform_endpoints(base, self.token) | exposed_endpoints(self.folder, self.core)
         self.publish({"apis": apis})
         return {"apis": apis}
 

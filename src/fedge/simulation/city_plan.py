@@ -22,7 +22,7 @@ FIBRE_M_PER_MS = 200_000.0
 """Light in fibre: two thirds of c."""
 FIBRE_DETOUR = 1.4
 """Assumed: a duct is that much longer than the straight line."""
-AGGREGATION_RTT_MS = {"nr": 0.9, "lte": 1.2, "wifi": 1.0}
+AGGREGATION_RTT_MS = {"nr": 0.9, "lte": 1.2, "wifi": 1.0, "nsa": 1.2}
 """Assumed: base station, aggregation switches and user plane of a site next door, there and back."""
 
 

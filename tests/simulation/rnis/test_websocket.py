@@ -82,6 +82,18 @@ def test_who_may_open_it(rnis: Radio) -> None:
         assert (refused.value.status_code, refused.value.json()["status"]) == (status, status)
 
 
+def test_it_ends_with_its_token(rnis: Radio, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fedge.simulation.rnis.api.LOOK_AGAIN_S", 0.01)
+    path = rnis.create(nr_reports(**SOCKET))
+    with opened(rnis, path) as socket:
+        rnis.say(measured())
+        assert socket.receive_json()["notificationType"] == "NrMeasRepUeNotification"
+        rnis.now_s += 3600
+        with pytest.raises(WebSocketDisconnect) as ended:
+            socket.receive_json()
+    assert (ended.value.code, ended.value.reason) == (1008, "the token is not valid")
+
+
 def test_it_ends_with_its_subscription(rnis: Radio) -> None:
     path = rnis.create(nr_reports(**SOCKET))
     with opened(rnis, path) as socket:
@@ -150,6 +162,16 @@ def test_events_leave_before_reports_and_reports_are_made_when_they_leave() -> N
     assert [stream.take() for _ in range(3)] == [b"e1", b"a2", None]
     stream.mark([UeId("a")])
     assert stream.take() == b"a2"
+
+
+def test_what_may_not_leave_is_forgotten() -> None:
+    stream = Stream(lambda ue: ue.encode())
+    stream.tell(b"event")
+    stream.mark([UeId("a")])
+    stream.forget()
+    assert stream.take() is None
+    stream.mark([UeId("a")])
+    assert stream.take() == b"a"
 
 
 def test_a_slow_reader_costs_a_bounded_number_of_events() -> None:

@@ -145,7 +145,7 @@ class QosInstalled(Message, frozen=True):
 
 
 class QosRefused(Message, frozen=True):
-    """Not served: ``reason`` is of TS 29.512's failures, such as NO_RESOURCES; an earlier flow of that name is as it was."""
+    """Not served: ``reason`` is a FailureCode of TS 29.512, such as RES_ALLO_FAIL; an earlier flow of that name is as it was."""
 
     flow: str
     ue: UeId
@@ -183,7 +183,7 @@ class UeMeasured(Struct, frozen=True):
 
 
 class CellLoad(Struct, frozen=True):
-    """A cell in the last second: share of its capacity in use (0 to 1), bytes carried, mean wait in the cell's queue in ms."""
+    """A cell in the last second: share of its capacity in use (0 to 1), its UEs' bytes, mean wait in the shared queue in ms."""
 
     cell: CellId
     ues: int

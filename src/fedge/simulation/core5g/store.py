@@ -58,9 +58,10 @@ class Store:
         else:
             self._put("path", key, msgspec.json.encode(word.held))
 
-    def bodies(self, kind: str) -> list[bytes]:
-        """All that another service keeps under ``kind``, in the order in which it came."""
-        return self._read(kind)
+    def rows(self, kind: str) -> list[tuple[str, bytes]]:
+        """(key, body) of everything of a kind, in the order in which it first came."""
+        rows = self._db.execute("SELECT key, body FROM held WHERE kind = ? ORDER BY rowid", (kind,))
+        return [(key, body) for key, body in rows]
 
     def put(self, kind: str, key: str, body: bytes) -> None:
         self._put(kind, key, body)

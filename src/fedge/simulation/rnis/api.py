@@ -33,6 +33,8 @@ MOST_URI_BYTES = 8192
 AT_ONCE = 32
 """Messages that leave over a websocket before anything else in this process has its turn."""
 POLICY_VIOLATION = 1008
+LOOK_AGAIN_S = 2.0
+"""So often it is checked that whoever opened a websocket still may."""
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -96,10 +98,21 @@ def rnis_route(radio: RadioInformation, access: Access, now_s: Callable[[], floa
             return
         await websocket.accept()
         socket = radio.open(found)
+        looking = asyncio.get_running_loop().create_task(look_again(websocket, socket))
         try:
             await _carry(websocket, socket)
         finally:
+            looking.cancel()
             radio.closed(found.id, socket)
+
+    async def look_again(websocket: WebSocket, socket: Socket) -> None:
+        """A token that has expired or was revoked carries nothing further."""
+        try:
+            while True:
+                await asyncio.sleep(LOOK_AGAIN_S)
+                access.client(websocket, RADIO)
+        except Problem as problem:
+            socket.end(problem.detail, at_once=True)
 
     def guarded(endpoint: Endpoint) -> Endpoint:
         async def guard(request: Request) -> Response:

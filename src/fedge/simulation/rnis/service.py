@@ -36,7 +36,10 @@ class Socket:
         self.news = asyncio.Event()
         self.ended = ""
 
-    def end(self, why: str) -> None:
+    def end(self, why: str, at_once: bool = False) -> None:
+        """What waits leaves first, unless it is ``at_once``."""
+        if at_once:
+            self.stream.forget()
         self.ended = why
         self.news.set()
 
@@ -51,7 +54,7 @@ class RadioInformation:
         words = CellWords(cells)
         self.picture = RadioPicture(cells)
         self.queries = Queries(self.picture, words)
-        held = [msgspec.json.decode(body, type=Subscription) for body in store.bodies(STORED)]
+        held = [msgspec.json.decode(body, type=Subscription) for _, body in store.rows(STORED)]
         self.subscriptions = Subscriptions(root, words, outbox.objection, held)
         self._reports = Reports(self.picture, words, self.subscriptions, unix_ns)
         self._sockets: dict[str, Socket] = {}

@@ -38,6 +38,12 @@ class Stream:
                 self._marked.add(ue)
                 self._due.append(ue)
 
+    def forget(self) -> None:
+        """Nothing that waits may leave."""
+        self._events.clear()
+        self._due.clear()
+        self._marked.clear()
+
     def take(self) -> bytes | None:
         """The next notification; None: nothing waits."""
         if self._events:

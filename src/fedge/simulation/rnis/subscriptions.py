@@ -1,4 +1,4 @@
-"""The operations on subscriptions (ETSI GS MEC 012, 7.7, 7.8), without HTTP. Each answers the resource or raises ``Refusal``. Pure.
+"""The operations on subscriptions (ETSI GS MEC 012, 7.7, 7.8), as values. Each answers the resource or raises ``Refusal``. Pure.
 
 A body is read in the form of the definition, ``{"CellChangeSubscription": {…}}``, and in that of the standard's text, the bare
 object; every answer about it has the form in which it was written.
@@ -14,14 +14,14 @@ import msgspec
 from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
-from fedge.simulation.core5g.exposed import APIS, RADIO
+from fedge.simulation.core5g.exposed import RADIO, path_of
 from fedge.simulation.rnis.data_types import FilterCriteria, Json, Subscribed
 from fedge.simulation.rnis.problem import Refusal
 from fedge.simulation.rnis.wants import TYPES, Wants, wants_of
 from fedge.simulation.rnis.words import CellWords
 
 Shape = TypeVar("Shape", bound=Struct)
-BASE = f"/{RADIO}/{APIS[RADIO]}"
+BASE = path_of(RADIO)
 MOST_PER_OWNER = 1000
 NOTICE_S = 10.0
 """An ExpiryNotification comes so long before the deadline, or at once where that is nearer (MEC 009, 6.12)."""
