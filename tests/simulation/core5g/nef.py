@@ -31,6 +31,9 @@ from fedge.core.model import Address, SiteId, UeId
 from fedge.simulation.core5g.nef.access import Access
 from fedge.simulation.core5g.nef.exchange import app_of
 from fedge.simulation.core5g.nef.influence.api import BASE, influence_routes
+from fedge.simulation.core5g.nef.monitoring.api import API as MONITORING
+from fedge.simulation.core5g.nef.monitoring.api import monitoring_api
+from fedge.simulation.core5g.nef.monitoring.reports import Ground
 from fedge.simulation.core5g.nef.operator import Operator
 from fedge.simulation.core5g.nef.outbox import Outbox
 from fedge.simulation.core5g.nef.pace import Pace
@@ -97,6 +100,7 @@ class Exposure:
             {f"127.9.200.{number}": ue for number, ue in enumerate(NUMBERS.values(), 1)},
             SERVICE,
             {"unheard-of": SERVICE},
+            external_ids={f"{ue}@fedge.example": ue for ue in NUMBERS.values()},
         )
         smf = SessionManagement(CELLS, self.store.life, self.store.paths())
         client = httpx2.AsyncClient(transport=httpx2.MockTransport(self._receive), trust_env=False)
@@ -106,12 +110,15 @@ class Exposure:
         )
         common = (ROOT, self.operator, self.store, self.outbox, self._ran, lambda: self.now_s)
         self.quality = quality_api(*common)
-        self.parts = (self.core, self.quality)
+        ground = Ground(lambda x_m, y_m: (45 + y_m / 1e5, -30 + x_m / 1e5), tuple(CELLS))
+        self.monitoring = monitoring_api(*common, ground)
+        self.parts = (self.core, self.quality, self.monitoring)
         self.tokens = Tokens(SECRETS, b"k" * 32)
         access = Access(self.tokens, Pace(burst=BURST), lambda: self.now_s)
         self.app = app_of(
             *influence_routes(self.core, access),
             *resource_routes(QUALITY, self.quality, access),
+            *resource_routes(MONITORING, self.monitoring, access),
             token_route(self.tokens, lambda: self.now_s),
         )
         self.http: TestClient
