@@ -121,12 +121,9 @@ def found(what: Discovered, names: tuple[str, ...], before: dict[str, ApiAt]) ->
     for api in what.apis:
         if api.api_name in names:
             there.setdefault(api.api_name, []).extend(_ends(api))
-    chosen = {}
-    for name, ends in there.items():
-        if ends:
-            known = before.get(name)
-            chosen[name] = known if known in ends else ends[0]
-    return {name: one for name, one in chosen.items() if one is not None}
+    return {
+        name: before[name] if before.get(name) in ends else ends[0] for name, ends in there.items() if ends
+    }
 
 
 def _ends(api: ServiceApi) -> list[ApiAt]:

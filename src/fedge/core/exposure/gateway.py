@@ -115,6 +115,11 @@ class Exposure:
         """Is it the token of something that is wanted?"""
         return token in self._tokens
 
+    def api_of(self, token: str) -> Api | None:
+        """Whose notifications come with this token."""
+        sub = self.subs.get(self._tokens.get(token, ""))
+        return sub.api if sub is not None else None
+
     def token(self, name: str) -> str:
         """The unguessable part of the address at which this subscription's notifications are taken."""
         return hmac.digest(self.settings.secret, f"exposure/{name}".encode(), "sha256").hex()[:40]
