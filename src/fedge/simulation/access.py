@@ -2,8 +2,8 @@
 
 A shell around pure parts: ``ues`` (where), ``radio`` and ``ran`` (which cell), ``fading`` (luck), ``gnb`` (paths), ``cell_load``
 (capacity), ``qos_flows`` (who is promised a part of it); ``packet_path`` has the sockets. The core network hears what a real one
-hears (who is attached, measurements, handovers) and installs paths and QoS flows. Beside it the simulation measures packets, as an
-instrument would.
+hears (who is attached, measurements, handovers) and installs paths and QoS flows. Beside it the simulation measures packets, as
+an instrument would.
 
 Everything that people and radio do is a function of simulated time since ``started_ns``: an access network that was killed and
 started again finds them where they would have been.

@@ -8,21 +8,13 @@ from __future__ import annotations
 import os
 import sqlite3
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
 from fedge.simulation.core5g.words import Held, Remember
 
-
-class Thing(Protocol):
-    @property
-    def id(self) -> str: ...
-
-
-Kept = TypeVar("Kept", bound=Thing)
-INFLUENCES, QOS_SESSIONS, MONITORINGS = "subscription", "qos", "monitoring"
-"""Kinds of subscriptions."""
+SUBSCRIPTIONS = INFLUENCES, QOS_SESSIONS, MONITORINGS = ("subscription", "qos", "monitoring")
+"""Kinds of things; CAPIF has its own."""
 
 
 class Store:
@@ -37,16 +29,11 @@ class Store:
             "CREATE TABLE IF NOT EXISTS held (kind TEXT, key TEXT, body BLOB, PRIMARY KEY (kind, key))"
         )
         self.life = int(next(iter(self._read("life")), b"0")) + 1
-        self._put("life", "", b"%d" % self.life)
-
-    def shelf(self, kind: str, type: type[Kept]) -> Shelf[Kept]:
-        """Things of one kind, found by their id."""
-        return Shelf(self._db, kind, type)
+        self.put("life", "", b"%d" % self.life)
 
     def forget_subscriptions(self) -> None:
         """A restart that loses them, all APIs': a fault that is tested."""
-        kinds = (INFLUENCES, QOS_SESSIONS, MONITORINGS)
-        self._db.execute("DELETE FROM held WHERE kind IN (?, ?, ?)", kinds)
+        self._db.execute("DELETE FROM held WHERE kind IN (?, ?, ?)", SUBSCRIPTIONS)
 
     def paths(self) -> list[Held]:
         return [msgspec.json.decode(body, type=Held) for body in self._read("path")]
@@ -54,9 +41,9 @@ class Store:
     def remember(self, word: Remember) -> None:
         key = f"{word.ue} {word.service}"
         if word.held is None:
-            self._db.execute("DELETE FROM held WHERE kind = 'path' AND key = ?", (key,))
+            self.drop("path", key)
         else:
-            self._put("path", key, msgspec.json.encode(word.held))
+            self.put("path", key, msgspec.json.encode(word.held))
 
     def rows(self, kind: str) -> list[tuple[str, bytes]]:
         """(key, body) of everything of a kind, in the order in which it first came."""
@@ -64,7 +51,10 @@ class Store:
         return [(key, body) for key, body in rows]
 
     def put(self, kind: str, key: str, body: bytes) -> None:
-        self._put(kind, key, body)
+        self._db.execute(
+            "INSERT INTO held VALUES (?, ?, ?) ON CONFLICT (kind, key) DO UPDATE SET body = excluded.body",
+            (kind, key, body),
+        )
 
     def drop(self, kind: str, key: str) -> None:
         self._db.execute("DELETE FROM held WHERE kind = ? AND key = ?", (kind, key))
@@ -73,36 +63,4 @@ class Store:
         self._db.close()
 
     def _read(self, kind: str) -> list[bytes]:
-        return _bodies(self._db, kind)
-
-    def _put(self, kind: str, key: str, body: bytes) -> None:
-        _put(self._db, kind, key, body)
-
-
-class Shelf(Generic[Kept]):
-    """What is kept of one kind."""
-
-    def __init__(self, db: sqlite3.Connection, kind: str, type: type[Kept]) -> None:
-        self._db, self._kind, self._type = db, kind, type
-
-    def all(self) -> list[Kept]:
-        """In the order in which each was kept first."""
-        return [msgspec.json.decode(body, type=self._type) for body in _bodies(self._db, self._kind)]
-
-    def keep(self, thing: Kept) -> None:
-        _put(self._db, self._kind, thing.id, msgspec.json.encode(thing))
-
-    def forget(self, id: str) -> None:
-        self._db.execute("DELETE FROM held WHERE kind = ? AND key = ?", (self._kind, id))
-
-
-def _bodies(db: sqlite3.Connection, kind: str) -> list[bytes]:
-    rows = db.execute("SELECT body FROM held WHERE kind = ? ORDER BY rowid", (kind,))
-    return [body for (body,) in rows]
-
-
-def _put(db: sqlite3.Connection, kind: str, key: str, body: bytes) -> None:
-    db.execute(
-        "INSERT INTO held VALUES (?, ?, ?) ON CONFLICT (kind, key) DO UPDATE SET body = excluded.body",
-        (kind, key, body),
-    )
+        return [body for _, body in self.rows(kind)]

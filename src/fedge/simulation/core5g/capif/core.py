@@ -22,13 +22,13 @@ from fedge.simulation.core5g.capif.ledger import Ledger, Signer
 from fedge.simulation.core5g.capif.providers import Domain, Providers
 from fedge.simulation.core5g.capif.publications import Publication, Publications
 from fedge.simulation.core5g.capif.published import profiles
-from fedge.simulation.core5g.capif.shelf import Disk
 from fedge.simulation.core5g.nef.data_types import TestNotification
 from fedge.simulation.core5g.nef.destinations import LOOPBACK
 from fedge.simulation.core5g.nef.operator import common_features
 from fedge.simulation.core5g.nef.outbox import Letter
 from fedge.simulation.core5g.nef.problem import Problem
 from fedge.simulation.core5g.nef.tokens import OAuthError
+from fedge.simulation.core5g.shelf import Disk
 
 PROVIDERS_BASE = "/api-provider-management/v1"
 PUBLISH_BASE = "/published-apis/v1"

@@ -34,9 +34,9 @@ from fedge.simulation.core5g.capif.published import (
     ServiceAPIDescription,
     Version,
 )
-from fedge.simulation.core5g.capif.shelf import Disk
 from fedge.simulation.core5g.exposed import APIS, RESOURCES
 from fedge.simulation.core5g.nef.outbox import Letter
+from fedge.simulation.core5g.shelf import Disk
 
 FOLDER = "tls/capif"
 DEVELOPERS = "developers"

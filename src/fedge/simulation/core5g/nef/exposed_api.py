@@ -14,7 +14,7 @@ from fedge.core.messages import Message
 from fedge.simulation.core5g.nef.effects import Forget, Keep, NefEffect, Post
 from fedge.simulation.core5g.nef.outbox import Letter, Outbox
 from fedge.simulation.core5g.nef.resources import Made
-from fedge.simulation.core5g.store import Shelf
+from fedge.simulation.core5g.shelf import Shelf
 from fedge.simulation.core5g.words import Event, ToRan
 
 
@@ -91,9 +91,9 @@ class ExposedApi:
         for effect in self._decisions.take():
             match effect:
                 case Keep(thing):
-                    self._shelf.keep(thing)
+                    self._shelf.put(thing.id, thing)
                 case Forget(id):
-                    self._shelf.forget(id)
+                    self._shelf.drop(id)
                 case Post(id, to, body):
                     self._outbox.post(Letter((id, ""), to, msgspec.json.encode(body)))
                 case ToRan(message):

@@ -15,6 +15,7 @@ from fedge.simulation.core5g.nef.monitoring.watch import Monitor
 from fedge.simulation.core5g.nef.operator import Operator
 from fedge.simulation.core5g.nef.outbox import Outbox
 from fedge.simulation.core5g.nef.resources import Api
+from fedge.simulation.core5g.shelf import Shelf
 from fedge.simulation.core5g.store import MONITORINGS, Store
 
 API = Api(MONITORING, SUPPORTED, JSON_PATCH)
@@ -30,6 +31,6 @@ def monitoring_api(
     ground: Ground,
 ) -> ExposedApi:
     """``root``: the scheme and authority under which the NEF is reached. ``now_s()``: Unix seconds."""
-    shelf = store.shelf(MONITORINGS, Monitor)
-    monitors = Monitors(operator, ground, root + API.base, shelf.all(), now_s())
+    shelf = Shelf(store, MONITORINGS, Monitor)
+    monitors = Monitors(operator, ground, root + API.base, shelf, now_s())
     return ExposedApi(monitors, shelf, outbox, to_ran, now_s, store.life)

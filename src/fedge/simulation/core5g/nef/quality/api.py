@@ -15,6 +15,7 @@ from fedge.simulation.core5g.nef.quality.checks import SUPPORTED
 from fedge.simulation.core5g.nef.quality.session import Session
 from fedge.simulation.core5g.nef.quality.sessions import Sessions
 from fedge.simulation.core5g.nef.resources import Api
+from fedge.simulation.core5g.shelf import Shelf
 from fedge.simulation.core5g.store import QOS_SESSIONS, Store
 
 API = Api(QOS, SUPPORTED, MERGE_PATCH)
@@ -29,6 +30,6 @@ def quality_api(
     now_s: Callable[[], float],
 ) -> ExposedApi:
     """``root``: the scheme and authority under which the NEF is reached. ``now_s()``: Unix seconds."""
-    shelf = store.shelf(QOS_SESSIONS, Session)
-    sessions = Sessions(operator, QOS_REFERENCES, root + API.base, shelf.all())
+    shelf = Shelf(store, QOS_SESSIONS, Session)
+    sessions = Sessions(operator, QOS_REFERENCES, root + API.base, shelf)
     return ExposedApi(sessions, shelf, outbox, to_ran, now_s, store.life)
