@@ -22,14 +22,14 @@ class NefClient:
     def __init__(
         self, caller: Caller, af: str, identity: Identity, gpsi_of: Callable[[UeId], str | None]
     ) -> None:
-        self._request = caller
+        self.caller = caller
         self._all = f"/{af}/subscriptions"
         self._identity, self._gpsi_of = identity, gpsi_of
 
     @property
     def here(self) -> str:
         """Where the NEF is: acknowledgements go nowhere else."""
-        return self._request.door.here
+        return self.caller.door.here
 
     async def carry_out(self, call: Call) -> Answer:
         """Never raises: what went wrong is in the answer."""
@@ -39,27 +39,27 @@ class NefClient:
             return Answer(call.number, 0, detail=f"{type(error).__name__}: {error}")
 
     async def close(self) -> None:
-        await self._request.close()
+        await self.caller.close()
 
     async def _carry_out(self, call: Call) -> Answer:
         match call:
             case List():
-                return self._listed(call, await self._request("GET", self._all))
+                return self._listed(call, await self.caller("GET", self._all))
             case Delete():
-                return _plain(call.number, await self._request("DELETE", self._one(call.subscription)))
+                return _plain(call.number, await self.caller("DELETE", self._one(call.subscription)))
             case Patch():
                 said = {"trafficRoutes": [words.route(one) for one in call.routes]}
                 url = self._one(call.subscription)
-                answer = await self._request("PATCH", url, said, MERGE_PATCH)
+                answer = await self.caller("PATCH", url, said, MERGE_PATCH)
                 return self._held(call.number, answer, call.routes, call.subscription)
         gpsi = self._gpsi_of(call.ue)
         if gpsi is None:
             return Answer(call.number, 404, "USER_NOT_FOUND", f"{call.ue} has no GPSI")
         if isinstance(call, Acknowledge):
             said = words.acknowledgement(call, gpsi)
-            return _plain(call.number, await self._request("POST", call.uri, said))
+            return _plain(call.number, await self.caller("POST", call.uri, said))
         said = words.subscription(call, gpsi, self._identity)
-        return self._held(call.number, await self._request("POST", self._all, said), call.routes)
+        return self._held(call.number, await self.caller("POST", self._all, said), call.routes)
 
     def _one(self, subscription: str) -> str:
         return f"{self._all}/{subscription}"
