@@ -5,7 +5,7 @@ An adapter keeps a port's promise for one engine; ``tests/contracts`` holds adap
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from fedge.core.messages import Message
@@ -74,10 +74,13 @@ class Forwarding(Protocol):
 
 
 class Notifier(Protocol):
-    """Sends what subscribers are told, where they said; ``objection`` says why it would not, or nothing."""
+    """Sends what subscribers are told, where they said; ``objection`` says why it would not, or nothing.
+
+    ``headers``: what the body is, and what lets it in; without them it is JSON.
+    """
 
     def objection(self, callback: str) -> str: ...
-    def post(self, callback: str, body: bytes) -> bool: ...
+    def post(self, callback: str, body: bytes, headers: Mapping[str, str] = ...) -> bool: ...
 
 
 Receive = Callable[[Message], None]

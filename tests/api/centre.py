@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from fedge.adapters.embedded.addresses import SimulatedSubscribers
 from fedge.api.admin import Page
 from fedge.api.admin.metrics import Metrics
 from fedge.api.admin.view import Facts
@@ -24,6 +25,7 @@ from fedge.core.messages import (
     SiteReport,
 )
 from fedge.dashboard import CONTENT_SECURITY_POLICY, INDEX, STATIC_DIR
+from fedge.runtime.audit import AuditLog
 
 TOKEN = "the-token"
 ARENA = Path(__file__).resolve().parents[2] / "examples" / "arena"
@@ -34,6 +36,8 @@ class PlainCentre:
 
     def __init__(self) -> None:
         self.token = TOKEN
+        self.audit = AuditLog(None)
+        self.subscribers = SimulatedSubscribers(77, 3)
         self.page = Page(INDEX, STATIC_DIR, CONTENT_SECURITY_POLICY)
         self.plane = ControlPlane(
             ControlSettings(default_service="127.1.1.1:7777", started_at=time.monotonic_ns())

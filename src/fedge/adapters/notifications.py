@@ -2,14 +2,16 @@
 
 Only to addresses within the allowed networks (this machine's own, unless the operator says otherwise), by number or `localhost`:
 no name is looked up, no redirect is followed, no proxy is asked, no answer's body is read. One order a callback; a failed
-delivery is tried again a few times; what does not fit the queue is dropped and counted.
+delivery is tried again a few times; what does not fit the queue is dropped and counted. By https only to who shows a certificate
+that is trusted here.
 """
 
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from urllib.parse import SplitResult, urlsplit
 
@@ -26,17 +28,28 @@ MOST_LANES = 64
 """So many callbacks are served at once; one that does not answer holds up no other."""
 MOST_URI_CHARACTERS = 2000
 TRY_AGAIN = (408, 425, 429, 500, 502, 503, 504)
+JSON = {"content-type": "application/json"}
+
+_Parcel = tuple[bytes, Mapping[str, str]]
+"""(body, headers)"""
 
 
 class Notifications:
-    """Must be used inside a running event loop; ``close`` ends what is under way. ``counts``: sent, failed, dropped, refused."""
+    """Must be used inside a running event loop; ``close`` ends what is under way. ``counts``: sent, failed, dropped, refused.
+
+    ``trust``: whose certificates are taken; None: those that this system trusts.
+    """
 
     def __init__(
-        self, allowed: Sequence[str] = LOOPBACK, retry_after_s: Sequence[float] = RETRY_AFTER_S
+        self,
+        allowed: Sequence[str] = LOOPBACK,
+        retry_after_s: Sequence[float] = RETRY_AFTER_S,
+        trust: ssl.SSLContext | None = None,
     ) -> None:
         self._allowed: list[IPv4Network | IPv6Network] = [ip_network(one) for one in allowed]
         self._retry_after_s = tuple(retry_after_s)
-        self._lanes: dict[str, deque[bytes]] = {}
+        self._trust = trust
+        self._lanes: dict[str, deque[_Parcel]] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._http: httpx2.AsyncClient | None = None
         self.counts: Counter[str] = Counter()
@@ -75,8 +88,8 @@ class Notifications:
             return f"{host} is in none of the networks that may be called"
         return ""
 
-    def post(self, callback: str, body: bytes) -> bool:
-        """Put a JSON body in line for ``callback``. False if it was refused or dropped."""
+    def post(self, callback: str, body: bytes, headers: Mapping[str, str] = JSON) -> bool:
+        """Put a body in line for ``callback``. False if it was refused or dropped."""
         if self.objection(callback):
             self.counts["refused"] += 1
             return False
@@ -87,9 +100,9 @@ class Notifications:
             self.counts["dropped"] += 1
             return False
         if lane is not None:
-            lane.append(body)
+            lane.append((body, headers))
             return True
-        self._lanes[callback] = deque([body])
+        self._lanes[callback] = deque([(body, headers)])
         self._tasks[callback] = asyncio.get_running_loop().create_task(self._serve(callback))
         return True
 
@@ -97,16 +110,16 @@ class Notifications:
         lane = self._lanes[callback]
         try:
             while lane:
-                sent = await self._deliver(callback, lane[0])
+                sent = await self._deliver(callback, *lane[0])
                 self.counts["sent" if sent else "failed"] += 1
                 lane.popleft()
         finally:
             del self._lanes[callback], self._tasks[callback]
 
-    async def _deliver(self, callback: str, body: bytes) -> bool:
+    async def _deliver(self, callback: str, body: bytes, headers: Mapping[str, str]) -> bool:
         """Sent and accepted? After the last failure what is in line behind it has its turn."""
         for wait_s in (*self._retry_after_s, None):
-            why = await self._once(callback, body)
+            why = await self._once(callback, body, headers)
             if why is None:
                 return True
             if not why or wait_s is None:
@@ -115,11 +128,13 @@ class Notifications:
         log.warning("a notification could not be delivered", callback=callback, why=why or "it was refused")
         return False
 
-    async def _once(self, callback: str, body: bytes) -> str | None:
+    async def _once(self, callback: str, body: bytes, headers: Mapping[str, str]) -> str | None:
         """None if it was taken, empty if it was refused for good, else why it may be tried again."""
         if self._http is None:
-            self._http = httpx2.AsyncClient(trust_env=False, follow_redirects=False, timeout=ANSWER_WITHIN_S)
-        headers = {"content-type": "application/json"}
+            verify = self._trust if self._trust is not None else True
+            self._http = httpx2.AsyncClient(
+                trust_env=False, follow_redirects=False, timeout=ANSWER_WITHIN_S, verify=verify
+            )
         try:
             async with asyncio.timeout(ANSWER_WITHIN_S):
                 async with self._http.stream("POST", callback, content=body, headers=headers) as answer:

@@ -91,6 +91,10 @@ class Platform:
     def delete(self, *path: str, query: Mapping[str, str] | None = None) -> Any:
         return self._ask("DELETE", path, query=query)
 
+    def call(self, path: str, body: Any = None, method: str = "POST") -> Any:
+        """Ask another API of the platform, by its whole path."""
+        return self._send(method, self.url + path, body)
+
     def items(self, *path: str) -> list[dict[str, Any]]:
         """A collection: ``{"items": [...]}`` or a plain list."""
         answer = self.get(*path)
@@ -101,8 +105,11 @@ class Platform:
         self, method: str, path: tuple[str, ...], body: Any = None, query: Mapping[str, str] | None = None
     ) -> Any:
         url = "/".join((self.url, "api/v1", *(quote(piece, safe="") for piece in path)))
+        return self._send(method, url + (f"?{urlencode(query)}" if query else ""), body)
+
+    def _send(self, method: str, url: str, body: Any) -> Any:
         request = Request(
-            url + (f"?{urlencode(query)}" if query else ""),
+            url,
             method=method,
             data=None if body is None else json.dumps(body).encode(),
             headers={"Content-Type": "application/json"}

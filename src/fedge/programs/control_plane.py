@@ -28,18 +28,21 @@ from fedge.adapters.karmada.engine import KarmadaEngine
 from fedge.adapters.notifications import Notifications
 from fedge.adapters.sqlite import SqliteJournal
 from fedge.api.admin import Page, admin_app
-from fedge.api.admin.callers import seen_of
 from fedge.api.admin.metrics import Metrics
 from fedge.api.admin.view import Facts
-from fedge.api.camara import simple_edge_discovery
+from fedge.api.camara import BASES as CAMARA_BASES
+from fedge.api.camara import tell_sink
 from fedge.api.mec import BASES, Platform, mec_routes, notification
-from fedge.core.control import ControlPlane, ControlSettings, Notify, Reply, Story
+from fedge.core.control import ControlPlane, ControlSettings, Notify, Reply, Story, ToSink
 from fedge.core.messages import HopFigures, Message, WriterChanged
 from fedge.core.model import MS, AppId, SiteId
 from fedge.dashboard import CONTENT_SECURITY_POLICY, INDEX, STATIC_DIR
 from fedge.ports import AccessNetwork
 from fedge.programs.control_config import ControlConfig, embedded_control, fleet_control
+from fedge.programs.northbound import Northbound
 from fedge.programs.operated import Operated
+from fedge.programs.sinks import sink_trust
+from fedge.runtime.audit import AuditLog
 from fedge.runtime.federation import BadFederation, endpoint, read_federation
 from fedge.runtime.lifeline import end_with_supervisor
 from fedge.runtime.loop import ControlLoop, restored
@@ -114,6 +117,7 @@ class ControlShell:
             "time_scale": config.time_scale,
             "policy": config.policy,
             "version": version("fedge"),
+            "service": config.service,
             "started_at_s": round(time.time() - (config.now() - config.started_ns) / 1e9, 1),
             "simulated": list(config.simulated),
         }
@@ -136,7 +140,10 @@ class ControlShell:
         routes: AccessNetwork = self.operated.steered if self.operated is not None else self.access
         operator = self.operated.exposed if self.operated is not None else None
         self.base = "http://{}:{}".format(*config.bind_api)
-        self.notifications = Notifications()
+        self.notifications = Notifications(trust=sink_trust(config.folder, config.sink_ca))
+        self.audit = AuditLog(config.folder)
+        self.subscribers = addresses.SimulatedSubscribers(config.net, config.players)
+        self.northbound: Northbound | None = None
         self.loop = ControlLoop(
             self.plane,
             self.journal,
@@ -147,6 +154,7 @@ class ControlShell:
             self.notify,
             config.now,
             operator,
+            tell_sink=self._tell_sink,
         )
         self.engine = self._engine()
         self._asked: dict[int, asyncio.Future[tuple[int, dict[str, Any]]]] = {}
@@ -194,6 +202,10 @@ class ControlShell:
     def notify(self, notify: Notify) -> None:
         self.notifications.post(notify.subscription.callback, notification(notify, self.plane, self.base))
 
+    def _tell_sink(self, told: ToSink) -> None:
+        if self.northbound is not None:
+            tell_sink(told, self.northbound.platform)
+
     def _told(self, story: Story) -> None:
         if "state" in story.facts:
             self._moves.write(json.dumps(story.facts) + "\n")
@@ -229,14 +241,11 @@ async def serve(told: ControlConfig) -> None:
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     await listen(told.bind_links, told.token, shell.accept)
-    subscribers = addresses.SimulatedSubscribers(told.net, told.players)
     names = {site: name for site, (name, _, _) in shell.facts.places.items()}
-    camara = simple_edge_discovery(
-        lambda request: seen_of(request, shell.plane), names, subscribers, shell.now
-    )
-    mec = mec_routes(Platform(shell, subscribers, shell.notifications, shell.base, shell.notify))
+    shell.northbound = Northbound(shell, told, shell.subscribers, shell.notifications, shell.base, names)
+    mec = mec_routes(Platform(shell, shell.subscribers, shell.notifications, shell.base, shell.notify))
     config = uvicorn.Config(
-        admin_app(shell, [*camara, *mec], own=BASES),
+        admin_app(shell, [*shell.northbound.routes(), *mec], own=(*CAMARA_BASES, *BASES)),
         host=host,
         port=port,
         log_level="error",
@@ -278,6 +287,7 @@ async def serve(told: ControlConfig) -> None:
 )
 @click.option("--token-file", type=FILE, help="What agents and callers of the API have to say.")
 @click.option("--kubeconfig", default="", help="Karmada's; empty: that of the Pod this runs in.")
+@click.option("--sink-ca", type=FILE, help="A CA more whose certificates studios' sinks may show.")
 @click.option("--bind-links", default="0.0.0.0:7000", show_default=True, help="For agents.")
 @click.option("--bind-api", default="0.0.0.0:8080", show_default=True, help="HTTP.")
 def main(
@@ -285,6 +295,7 @@ def main(
     state: Path | None,
     token_file: Path | None,
     kubeconfig: str,
+    sink_ca: Path | None,
     bind_links: str,
     bind_api: str,
 ) -> None:
@@ -301,7 +312,7 @@ def main(
         raise click.UsageError(f"{token_file} is empty")
     try:
         links, api = endpoint(bind_links, "--bind-links"), endpoint(bind_api, "--bind-api")
-        told = fleet_control(read_federation(federation), state, token, links, api, kubeconfig)
+        told = fleet_control(read_federation(federation), state, token, links, api, kubeconfig, sink_ca)
     except BadFederation as error:
         raise click.UsageError(str(error)) from None
     log_to_stdout()

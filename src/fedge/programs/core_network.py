@@ -33,6 +33,7 @@ from fedge.runtime.lifeline import end_with_supervisor
 from fedge.runtime.run import Run, log_to
 from fedge.simulation.city import City, read_city
 from fedge.simulation.core5g.account import TLS, open_account, token_key
+from fedge.simulation.core5g.audit import Audited
 from fedge.simulation.core5g.capif.api import capif_routes
 from fedge.simulation.core5g.capif.callers import Callers
 from fedge.simulation.core5g.capif.opening import open_authority, open_capif
@@ -144,7 +145,7 @@ def https(app: Starlette, address: Address, folder: Path, name: str) -> uvicorn.
     """One of the operator's servers, with its certificate ``tls/{name}.crt``. Clients may show one that CAPIF has issued."""
     host, port = addresses.endpoint(address)
     config = uvicorn.Config(
-        app,
+        Audited(app, log.warning, time.monotonic),
         host=host,
         port=port,
         log_level="error",
@@ -229,6 +230,7 @@ async def serve(run: Run) -> None:
     )
     framework = app_of(*capif_routes(capif, Callers(capif, Pace())))
     servers = [https(exposure, nef, folder, "nef"), https(framework, capif_at, folder, "capif")]
+    capif.strike(struck)
     serving = asyncio.gather(*(server.serve() for server in servers))
     log.info(
         "core network is up",
@@ -244,6 +246,7 @@ async def serve(run: Run) -> None:
             if told is not None:
                 log.info("faults", **msgspec.to_builtins(told))
                 core.strike(told)
+                capif.strike(told)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), WAKE_S)
     finally:

@@ -26,11 +26,12 @@ from fedge.adapters.embedded import addresses
 from fedge.adapters.karmada.prepare import prepare, withdraw
 from fedge.api.manifest_files import read_manifests
 from fedge.core.model import Address
-from fedge.programs.endpoints import exposed_endpoints, platform_endpoints, publish
+from fedge.programs.endpoints import capif_endpoints, exposed_endpoints, platform_endpoints, publish
 from fedge.programs.fleet import Fleet
 from fedge.programs.processes import Processes
 from fedge.programs.scenarios import scenario_of
 from fedge.programs.settings import Settings, fedge_home
+from fedge.programs.sinks import sink_endpoint
 from fedge.runtime.run import BenchNode, Config
 from fedge.simulation.city import write_city
 from fedge.simulation.core5g.account import TOPOLOGY, open_account
@@ -131,6 +132,9 @@ class Supervisor(Processes):
             demo=settings.demo,
             nodes=self._nodes(),
             karmada=settings.fleet.karmada.kubeconfig if settings.fleet is not None else "",
+            sink_ca=str(settings.sink_ca or ""),
+            client_rate=settings.client_rate,
+            client_quota=settings.client_quota,
         )
         fresh = self.folder / "config.json.new"
         fresh.write_bytes(msgspec.json.encode(config))
@@ -275,7 +279,9 @@ class Supervisor(Processes):
 
     def write_endpoints(self) -> dict[str, Any]:
         base = f"http://127.0.0.1:{self.port}"
-        apis = platform_endpoints(base, self.token) | exposed_endpoints(self.folder, self.core)
+        sinks = sink_endpoint(self.folder)
+        apis = platform_endpoints(base, self.token, sinks) | exposed_endpoints(self.folder, self.core)
+        apis |= capif_endpoints(self.folder, self.core)
         self.publish({"apis": apis})
         return {"apis": apis}
 

@@ -25,6 +25,7 @@ from fedge.core.control import (
     Story,
     ToAccess,
     ToOperator,
+    ToSink,
     ToSite,
 )
 from fedge.core.control.events import DECIDED
@@ -49,6 +50,7 @@ def restored(journal: Journal, settings: ControlSettings) -> ControlPlane:
     for at, event in entries:
         plane.handle(codec.decode(event), at)
     plane.sites.clear()
+    plane.quality_said.clear()
     return plane
 
 
@@ -64,10 +66,11 @@ class ControlLoop:
         notify: Callable[[Notify], None],
         now: Callable[[], int] = time.monotonic_ns,
         operator: Operator | None = None,
+        tell_sink: Callable[[ToSink], None] = lambda told: None,
     ) -> None:
         self.plane = plane
         self._journal, self._sites, self._access = journal, sites, access
-        self._operator = operator
+        self._operator, self._tell_sink = operator, tell_sink
         self._reply, self._tell, self._notify, self._now = reply, tell, notify, now
         self._inbox: asyncio.Queue[Message | None] = asyncio.Queue()
         self._failpoints = Failpoints()
@@ -134,6 +137,8 @@ class ControlLoop:
             case ToOperator(message):
                 if self._operator is not None:
                     self._operator.send(message)
+            case ToSink():
+                self._tell_sink(effect)
             case Reply():
                 self._reply(effect)
             case Story():

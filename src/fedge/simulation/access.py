@@ -1,9 +1,9 @@
 """The access network as a whole: people move, cells change, packets pass, and the core network hears of it.
 
-A shell around pure parts: ``ues`` (where), ``radio`` and ``ran`` (which cell), ``fading`` (luck), ``gnb`` (paths), ``cell_load``
-(capacity), ``qos_flows`` (who is promised a part of it); ``packet_path`` has the sockets. The core network hears what a real one
-hears (who is attached, measurements, handovers) and installs paths and QoS flows. Beside it the simulation measures packets, as
-an instrument would.
+A shell around pure parts: ``ues`` (where), ``radio`` and ``ran`` (which cell), ``fading`` (luck), ``gnb`` (paths),
+``shared_radio`` (what cells carry, and for whom); ``packet_path`` has the sockets. The core network hears what a real one hears
+(who is attached, measurements, handovers) and installs paths and QoS flows. Beside it the simulation measures packets, as an
+instrument would.
 
 Everything that people and radio do is a function of simulated time since ``started_ns``: an access network that was killed and
 started again finds them where they would have been.
@@ -29,18 +29,17 @@ from fedge.core.messages import (
 )
 from fedge.core.model import MS, SECOND, Address, UeId
 from fedge.runtime.precise_loop import pace_for
-from fedge.simulation.background import Load, load_of_cells
-from fedge.simulation.cell_load import cells_shares
+from fedge.simulation.background import Load
 from fedge.simulation.city_plan import City
 from fedge.simulation.fading import Fading
-from fedge.simulation.measured import cells_measured, ues_measured
+from fedge.simulation.measured import ues_measured
 from fedge.simulation.movement import Movement
 from fedge.simulation.packet_path import Endpoints, PacketPath
 from fedge.simulation.people import ANYBODY, Person
 from fedge.simulation.profiles import PROFILE_OF_KIND, fit, weak_signal_rtt_ms
-from fedge.simulation.qos_flows import QosFlows
 from fedge.simulation.radio import RadioMap
 from fedge.simulation.ran import STEP_NS, Handover, Ran
+from fedge.simulation.shared_radio import SharedRadio
 from fedge.wire import records
 
 SIGHTING_STEPS, CELL_STEPS = 2, 10
@@ -81,9 +80,6 @@ class AccessNetwork:
         self._movement = Movement(city, plan.people or (ANYBODY,) * players, plan.seed)
         self._map = RadioMap(city, plan.seed)
         self._ran = Ran(city.cells, plan.seed, self._movement.wifi_capable)
-        kinds = [cell.kind for cell in city.cells]
-        self._shares = cells_shares(kinds, plan.seed, plan.started_ns, Random(f"full/{plan.seed}").random)
-        self._loads = [0.0] * len(kinds)
         sites = [site.site for site in city.sites]
         self.path = PacketPath(
             plan.endpoints,
@@ -95,8 +91,9 @@ class AccessNetwork:
             measured,
             pace_for(players),
         )
-        numbers = {name: index for index, name in enumerate(self.names)}
-        self._qos = QosFlows(numbers, self.path.ues, plan.endpoints.services)
+        self._shared = SharedRadio(
+            city.cells, plan.seed, plan.started_ns, self.names, self.path.ues, plan.endpoints.services
+        )
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Attach everybody, bind the sockets, let time run. Raises ``OSError`` where an address is taken."""
@@ -121,7 +118,7 @@ class AccessNetwork:
 
     def ran_hello(self) -> RanHello:
         """The greeting of the link to the core network, which says everything anew that holds here."""
-        self._qos.forget()
+        self._shared.flows.forget()
         ends, gpsis = self._plan.endpoints, self._plan.gpsis
         attached = {
             index: Subscriber(
@@ -144,7 +141,7 @@ class AccessNetwork:
     def receive(self, message: Message) -> None:
         """A message of the core network: it is about paths and QoS flows, and answered at once."""
         if isinstance(message, InstallQos | RemoveQos):
-            for told in self._qos.handle(message):
+            for told in self._shared.flows.handle(message):
                 self._tell_core(told)
             return
         answer = self.path.gnb.handle(message, monotonic_ns())
@@ -153,12 +150,7 @@ class AccessNetwork:
 
     def load(self, loads: Sequence[Load]) -> None:
         """From now on the cells carry this beside what the UEs send."""
-        now = monotonic_ns()
-        for number, load in enumerate(load_of_cells(loads, self._cells)):
-            if load != self._loads[number]:
-                self._shares[number].up.carry(load, now)
-                self._shares[number].down.carry(load, now)
-                self._loads[number] = load
+        self._shared.load(loads, monotonic_ns())
 
     # --- people and cells ---------------------------------------------------------------------------------------------------
 
@@ -174,6 +166,7 @@ class AccessNetwork:
         self._step_number += 1
         for handover in self._signals(self._step_number):
             self._announce(handover)
+        self._shared.let_pass(monotonic_ns())
         if self._step_number % SIGHTING_STEPS == 0:
             self._sight()
         self._after(self._step_number + 1, self._step)
@@ -196,8 +189,6 @@ class AccessNetwork:
 
     def _leave_cell(self, handover: Handover, begins: int) -> None:
         self._attach(handover.ue, handover.target)
-        for told in self._qos.moved(self.path.ues[handover.ue], self._shares[handover.source]):
-            self._tell_core(told)
         gap_us = handover.gap_ns // 1000
         self._trace.add(records.HANDOVER, handover.ue, begins, gap_us, handover.source, handover.target)
 
@@ -215,10 +206,11 @@ class AccessNetwork:
         self._trace.add(records.IN_CELL, index, monotonic_ns(), cell, records.ACCESS_KINDS.index(kind))
         luck = Random(f"rate/{self._plan.seed}/{index}/{cell}").gauss(0.0, 1.0)
         ue = self.path.ues[index]
-        ue.attach(cell, self._shares[cell])
         ue.up.tune(profile.rtt_ms, profile.up_share, fit(profile.up_mbit_s).at(luck))
         ue.down.tune(profile.rtt_ms, 1 - profile.up_share, fit(profile.down_mbit_s).at(luck))
         ue.radio_changed()
+        for told in self._shared.attach(ue, cell):
+            self._tell_core(told)
 
     def _rtt_ms(self, index: int) -> float:
         profile = PROFILE_OF_KIND[self._cells[self.path.ues[index].cell].kind]
@@ -236,7 +228,7 @@ class AccessNetwork:
         attached = [ue.cell for ue in self.path.ues]
         ues = ues_measured(self.names, self._cells, attached, self._positions, self._signals_dbm)
         full = self._step_number % CELL_STEPS == 0
-        cells = cells_measured(self._cells, self._shares, self.path.ues, now) if full else ()
+        cells = self._shared.measured(now) if full else ()
         self._tell_core(RadioMeasured(now, ues, cells))
 
     # --- every second -------------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from fedge.core.control import Knowledge
 from fedge.core.control.seeing import seen_by
 from fedge.core.control.state import State
+from fedge.core.model import Nanoseconds
 
 READING = ("GET", "HEAD", "OPTIONS")
 OPEN = ("/", "/healthz", "/api/v1/openapi.json")
@@ -55,10 +56,10 @@ def caller_of(request: Request) -> Caller:
     return caller
 
 
-def seen_of(request: Request, plane: Knowledge) -> Knowledge:
+def seen_of(request: Request, plane: Knowledge, now: Nanoseconds) -> Knowledge:
     """What the caller may see of the ``plane``."""
     tenant = caller_of(request).tenant
-    return plane if tenant is None else seen_by(plane, tenant)
+    return plane if tenant is None else seen_by(plane, tenant, now)
 
 
 def still_allowed(request: Request) -> bool:

@@ -11,6 +11,8 @@ import msgspec
 from fedge.api.admin.view import Facts
 from fedge.core.control import ControlPlane
 from fedge.core.messages import Message
+from fedge.core.model import UeId
+from fedge.runtime.audit import AuditLog
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -21,6 +23,12 @@ class Page(msgspec.Struct, frozen=True):
     security_policy: str
 
 
+class Subscribers(Protocol):
+    """The operator's knowledge of who has which number and address; simulated today."""
+
+    def identifiers_of(self, ue: UeId) -> dict[str, str] | None: ...
+
+
 class Centre(Protocol):
     """What the API needs of the control program. ``ask`` waits for the core's reply: (status, body)."""
 
@@ -28,7 +36,10 @@ class Centre(Protocol):
     facts: Facts
     page: Page
     token: str
+    audit: AuditLog
 
+    @property
+    def subscribers(self) -> Subscribers: ...
     def now(self) -> int: ...
     def draw_key(self) -> int: ...
     async def ask(self, make: Callable[[int], Message]) -> tuple[int, dict[str, Any]]: ...

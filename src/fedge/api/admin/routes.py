@@ -27,7 +27,10 @@ from fedge.api.admin.callers import Security, caller_of, seen_of, still_allowed
 from fedge.api.admin.callers import error_answer as _error
 from fedge.api.admin.callers import json_answer as _json
 from fedge.api.admin.centre import Centre
+from fedge.api.admin.consents import consent_routes
+from fedge.api.admin.devices import device_routes
 from fedge.api.admin.openapi import document
+from fedge.api.admin.quality import quality_routes
 from fedge.api.admin.tenants import body_of, in_namespace, operator_only, tenant_routes
 from fedge.api.admin.view import merge_patch, site_detail, view
 from fedge.api.manifests import PLURALS, Invalid, read_objects
@@ -60,7 +63,7 @@ class Api:
 
     def seen(self, request: Request) -> Knowledge:
         """What the caller may see."""
-        return seen_of(request, self.plane)
+        return seen_of(request, self.plane, self.centre.now())
 
     def view(self, request: Request) -> dict[str, Any]:
         return view(self.seen(request), self.centre.facts, self.centre.now())
@@ -281,6 +284,9 @@ def admin_app(centre: Centre, more: Sequence[BaseRoute] = (), own: tuple[str, ..
         Route(f"{one}/hold-moves", api.hold_moves, methods=["POST"]),
         Route(f"{one}/apply", api.apply, methods=["POST"]),
         *tenant_routes(centre),
+        *consent_routes(centre),
+        *device_routes(centre),
+        *quality_routes(centre),
         Route(f"{one}/objects/{{kind}}", api.objects),
         Route(f"{one}/objects/{{kind}}/{{name}}", api.objects, methods=["GET"]),
         Route(f"{one}/objects/{{kind}}/{{name}}", api.delete_object, methods=["DELETE"]),

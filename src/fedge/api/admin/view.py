@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from fedge.api.admin.quality_view import quality_of, quality_row
 from fedge.core.control import Knowledge
 from fedge.core.control.deciding import site_facts
 from fedge.core.control.state import Session
@@ -94,17 +95,19 @@ def _ues(plane: Knowledge, now: int) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, seen in plane.access.ues.items():
         session = by_ue.get(name)
+        quality = quality_of(plane, name)
         at = seen.sighting
         found[name] = {
-            "x_m": round(at.x_m, 1),
-            "y_m": round(at.y_m, 1),
-            "cell": at.cell,
+            "x_m": None if seen.hidden else round(at.x_m, 1),
+            "y_m": None if seen.hidden else round(at.y_m, 1),
+            "cell": None if seen.hidden else at.cell,
             "kind": at.kind,
             "signal_dbm": round(at.signal_dbm),
             "site": session.site if session is not None and session.state != "lost" else None,
             "rtt_ms": round(seen.rtt_ms, 1) if seen.rtt_ms and session is not None else None,
             "state": _ue_state(plane, session),
             "session": session.session if session is not None else None,
+            "quality": quality_row(plane, quality, now) if quality is not None else None,
         }
     return found
 

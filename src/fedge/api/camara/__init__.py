@@ -1,6 +1,63 @@
-"""What studios call commercially: CAMARA's APIs, in CAMARA's words. Translation only."""
+"""What studios call commercially: CAMARA's APIs, in CAMARA's words. Translation only.
 
+Read ``exchange.py`` first: what all operations share. Each API is a base and the function that gives its operations.
+``authorization.py`` says who asks, ``oauth.py`` gives access tokens.
+"""
+
+from collections.abc import Callable, Sequence
+
+from starlette.routing import BaseRoute
+
+from fedge.api.camara import (
+    geofencing,
+    location,
+    oauth,
+    qos_profiles,
+    quality_on_demand,
+    simple_edge_discovery,
+)
+from fedge.api.camara.authorization import Authorization
 from fedge.api.camara.device import Device, Subscribers
-from fedge.api.camara.simple_edge_discovery import simple_edge_discovery
+from fedge.api.camara.exchange import Granted, Operation, camara_app, camara_mount
+from fedge.api.camara.pace import Limits, Pace
+from fedge.api.camara.platform import CamaraPlatform
+from fedge.api.camara.sinks import deliver
+from fedge.core.control import ToSink
 
-__all__ = ["Device", "Subscribers", "simple_edge_discovery"]
+_APIS: tuple[tuple[str, Callable[[CamaraPlatform], list[Operation]]], ...] = (
+    (simple_edge_discovery.BASE, simple_edge_discovery.operations),
+    (location.VERIFICATION, location.verification),
+    (location.RETRIEVAL, location.retrieval),
+    (geofencing.BASE, geofencing.operations),
+    (quality_on_demand.BASE, quality_on_demand.operations),
+    (qos_profiles.BASE, qos_profiles.operations),
+)
+BASES = (oauth.BASE, oauth.WELL_KNOWN, *(base for base, _ in _APIS))
+"""They ask for the token themselves, and refuse in their own form."""
+EVENTS: dict[str, Callable[[ToSink, CamaraPlatform], bytes]] = {
+    "geofencing": geofencing.event,
+    "quality": quality_on_demand.event,
+}
+"""By topic: the CloudEvent of what the core tells a client's sink."""
+
+
+def camara_routes(platform: CamaraPlatform, granted: Granted, pace: Pace) -> Sequence[BaseRoute]:
+    return [camara_mount(base, camara_app(operations(platform), granted, pace)) for base, operations in _APIS]
+
+
+def tell_sink(told: ToSink, platform: CamaraPlatform) -> bool:
+    """Send a client its event. False if its token has expired, or the event was refused or dropped."""
+    return deliver(platform.notifier, told.sink, EVENTS[told.topic](told, platform), platform.now_s)
+
+
+__all__ = [
+    "BASES",
+    "Authorization",
+    "CamaraPlatform",
+    "Device",
+    "Limits",
+    "Pace",
+    "Subscribers",
+    "camara_routes",
+    "tell_sink",
+]

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Protocol
 import msgspec
 from msgspec import Meta, Struct
 
+from fedge.api.camara.authorization import Grant
 from fedge.api.camara.errors import CamaraError
 from fedge.core.model import UeId
 
@@ -22,7 +23,7 @@ Ipv4 = Annotated[str, Meta(pattern=rf"^{OCTET}(\.{OCTET}){{3}}$")]
 class Ipv4Address(Struct, frozen=True, rename="camel"):
     public_address: Ipv4
     private_address: Ipv4 | None = None
-    public_port: Annotated[int, Meta(ge=1024, le=65535)] | None = None
+    public_port: Annotated[int, Meta(ge=0, le=65535)] | None = None
 
 
 class Device(Struct, frozen=True, rename="camel"):
@@ -57,6 +58,21 @@ def identified(device: Device | None, subscribers: Subscribers) -> tuple[UeId, d
     if device.phone_number is not None:
         return _known(subscribers.by_phone_number(device.phone_number)), {"phoneNumber": device.phone_number}
     raise CamaraError(422, "UNSUPPORTED_IDENTIFIER", "devices are known by ipv4Address and phoneNumber here")
+
+
+def subject(
+    grant: Grant, device: Device | None, subscribers: Subscribers
+) -> tuple[UeId, dict[str, Any] | None]:
+    """(the UE that is meant, the identifier that was used): the token's own, where it has one, and then no ``device`` may be
+    named; else the ``device``. Raises ``CamaraError`` 400, 404 or 422.
+    """
+    if grant.ue is None:
+        return identified(device, subscribers)
+    if device is not None:
+        raise CamaraError(
+            422, "UNNECESSARY_IDENTIFIER", "the device is identified by the access token already"
+        )
+    return grant.ue, None
 
 
 def _known(ue: UeId | None) -> UeId:

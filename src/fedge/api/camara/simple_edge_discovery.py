@@ -1,32 +1,29 @@
 """CAMARA Simple Edge Discovery 2.0.1: the edge cloud zone with the shortest network path to a device. One operation.
 
 A zone is a site; its UUID is derived from the site's name, so that it is the same after a restart. A tenant finds the devices
-that play its games; others are not there for it.
+that play its games, and those that its tokens speak for; others are not there for it.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-import msgspec
 from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
 
-from fedge.api.bodies import BadBody, json_body
-from fedge.api.camara.device import NOT_FOUND, Device, Subscribers, identified
+from fedge.api.camara.authorization import Grant
+from fedge.api.camara.device import NOT_FOUND, Device
 from fedge.api.camara.errors import CamaraError
+from fedge.api.camara.exchange import Operation, answer, read
+from fedge.api.camara.platform import CamaraPlatform
 from fedge.core.control import Knowledge
 from fedge.core.federation import health
 from fedge.core.model import Nanoseconds, SiteId, UeId
 
 BASE = "/simple-edge-discovery/v2"
 PROVIDER = "Fedge"
-CORRELATOR = re.compile(r"^[a-zA-Z0-9-_:;./<>{}]{0,256}$")
+SCOPE = "simple-edge-discovery:read"
 
 
 class Body(Struct, frozen=True):
@@ -54,41 +51,15 @@ def closest(known: Knowledge, ue: UeId, now: Nanoseconds) -> SiteId:
     return min(paths, key=lambda site: (paths[site], site))
 
 
-def simple_edge_discovery(
-    seen: Callable[[Request], Knowledge], names: dict[SiteId, str], subscribers: Subscribers, now: Any
-) -> list[BaseRoute]:
-    """The routes. ``seen``: what the caller may see; ``names``: each site's common name; ``now()``: monotonic ns."""
-
-    async def read(request: Request) -> Response:
-        correlator = request.headers.get("x-correlator")
-        headers = (
-            {"x-correlator": correlator} if correlator is not None and CORRELATOR.match(correlator) else {}
-        )
-        try:
-            if correlator is not None and not headers:
-                raise CamaraError(400, "INVALID_ARGUMENT", "x-correlator does not match its pattern")
-            body = await _read(request)
-            ue, used = identified(body.device, subscribers)
-            site = closest(seen(request), ue, now())
-        except CamaraError as error:
-            said = {"status": error.status, "code": error.code, "message": error.message}
-            return Response(msgspec.json.encode(said), error.status, headers, "application/json")
+def operations(platform: CamaraPlatform) -> list[Operation]:
+    async def find(request: Request, grant: Grant) -> Response:
+        ue, used = platform.attached(grant, (await read(request, Body)).device)
+        site = closest(platform.plane, ue, platform.centre.now())
         zone = {
             "edgeCloudZoneId": zone_id(site),
-            "edgeCloudZoneName": names.get(site, site),
+            "edgeCloudZoneName": platform.names.get(site, site),
             "edgeCloudProvider": PROVIDER,
-            "device": used,
         }
-        return Response(msgspec.json.encode(zone), 200, headers, "application/json")
+        return answer({**zone, "device": used} if used is not None else zone)
 
-    return [Route(f"{BASE}/retrieve-closest-edge-cloud-zone", read, methods=["POST"])]
-
-
-async def _read(request: Request) -> Body:
-    try:
-        return msgspec.convert(await json_body(request), Body)
-    except BadBody as error:
-        code = "OUT_OF_RANGE" if error.status == 413 else "INVALID_ARGUMENT"
-        raise CamaraError(error.status, code, str(error)) from None
-    except msgspec.ValidationError as error:
-        raise CamaraError(400, "INVALID_ARGUMENT", str(error)) from None
+    return [Operation("POST", "/retrieve-closest-edge-cloud-zone", SCOPE, find)]

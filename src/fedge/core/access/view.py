@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from fedge.core.messages import AccessHello, Cell, CellChanged, HopFigures, UeSighting, UesSighted
+from fedge.core.messages import (
+    AccessHello,
+    Cell,
+    CellChanged,
+    HopFigures,
+    LocationTold,
+    UeSighting,
+    UesSighted,
+)
 from fedge.core.model import CellId, Nanoseconds, UeId
 
 
 class UeView(Struct):
-    """The last sighting of a UE, its attachment, its measured round trip (0 while unknown), and when its packets last came."""
+    """The last sighting of a UE, its attachment, its measured round trip (0 while unknown), and when its packets last came.
+
+    ``placed_at``: of when its place is; 0: nobody has said where it is. ``hidden``: whoever looks may not know its place.
+    """
 
     sighting: UeSighting
     seen_at: Nanoseconds
@@ -17,19 +29,22 @@ class UeView(Struct):
     gap_ms: float = 0.0
     rtt_ms: float = 0.0
     heard_at: Nanoseconds = 0
+    placed_at: Nanoseconds = 0
+    hidden: bool = False
 
 
 class AccessView:
     def __init__(self) -> None:
         self.width_m = 0.0
         self.height_m = 0.0
+        self.origin: tuple[float, float] | None = None
         self.cells: dict[CellId, Cell] = {}
         self.ues: dict[UeId, UeView] = {}
         self.hops: dict[int, HopFigures] = {}
         self.heard_at: Nanoseconds = 0
 
     def hello(self, event: AccessHello, now: Nanoseconds) -> None:
-        self.width_m, self.height_m = event.width_m, event.height_m
+        self.width_m, self.height_m, self.origin = event.width_m, event.height_m, event.origin
         self.cells = {cell.cell: cell for cell in event.cells}
         self.heard_at = now
 
@@ -38,21 +53,33 @@ class AccessView:
         for sighting in event.ues:
             view = self.ues.get(sighting.ue)
             if view is None:
-                self.ues[sighting.ue] = UeView(sighting, event.at, event.at)
-            else:
-                view.sighting, view.seen_at = sighting, event.at
+                view = self.ues[sighting.ue] = UeView(sighting, event.at, event.at)
+            view.sighting, view.seen_at = sighting, event.at
+            view.placed_at = sighting.place_at or event.at
 
     def changed_cell(self, event: CellChanged) -> None:
         view = self.ues.get(event.ue)
         if view is None:
             sighting = UeSighting(event.ue, 0.0, 0.0, event.cell, event.kind, 0.0, event.radio_rtt_ms)
             view = self.ues[event.ue] = UeView(sighting, event.at)
-        old = view.sighting
-        view.sighting = UeSighting(
-            old.ue, old.x_m, old.y_m, event.cell, event.kind, old.signal_dbm, event.radio_rtt_ms
+        view.sighting = replace(
+            view.sighting, cell=event.cell, kind=event.kind, radio_rtt_ms=event.radio_rtt_ms
         )
         view.seen_at = view.cell_since = event.at
         view.gap_ms = event.gap_ms
+
+    def located(self, event: LocationTold) -> None:
+        """The operator was asked where a UE is. An older place than the one that is known is no news."""
+        view = self.ues.get(event.ue)
+        if view is not None and event.at > view.placed_at:
+            view.placed_at = event.at
+            view.sighting = replace(
+                view.sighting,
+                x_m=event.x_m,
+                y_m=event.y_m,
+                place_at=event.at,
+                uncertainty_m=event.uncertainty_m,
+            )
 
     def measured(self, event: HopFigures, second: int) -> None:
         self.hops[second] = event

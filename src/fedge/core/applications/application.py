@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from fedge.core.applications.deployment import BASE_DIR, Container, Deployment
 from fedge.core.applications.objects import Raw
-from fedge.core.applications.qos import Border, Latency, Mobility, QoSPolicy, Standby, State
+from fedge.core.applications.qos import Border, Latency, Mobility, QoSPolicy, QualityWish, Standby, State
 from fedge.core.applications.quantity import cpu_millis, memory_bytes
 from fedge.core.applications.service import Service
 from fedge.core.messages import RunInstances, TrafficRule
@@ -54,6 +54,7 @@ class Application(Struct, frozen=True):
     standby: Standby | None = None
     state: State = State()
     mobility: Mobility = Mobility()
+    quality: QualityWish | None = None
     rules: tuple[TrafficRule, ...] = ()
     """Which traffic goes to it (`traffic_rules.py`): known once its stable address is."""
 
@@ -165,4 +166,5 @@ def _application(deployment: Deployment, services: list[Service], policies: list
         standby=policy.spec.standby if policy else None,
         state=policy.spec.state if policy else State(),
         mobility=policy.spec.mobility if policy else Mobility(),
+        quality=policy.spec.quality if policy else None,
     )

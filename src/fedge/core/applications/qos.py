@@ -95,6 +95,12 @@ class Mobility(Part, frozen=True, kw_only=True):
     max_concurrent_moves_per_site: Annotated[int, Meta(ge=1, le=10_000)] = 4
 
 
+class QualityWish(Part, frozen=True, kw_only=True):
+    """Each session's packets shall be served by the network as this QoS profile says, as long as the session lives."""
+
+    profile: Annotated[str, Meta(min_length=3, max_length=256, pattern=r"^[a-zA-Z0-9_.-]+$")]
+
+
 class QoSSpec(Part, frozen=True, kw_only=True):
     target_ref: TargetRef
     latency: Latency | None = None
@@ -102,6 +108,7 @@ class QoSSpec(Part, frozen=True, kw_only=True):
     standby: Standby | None = None
     state: State = State()
     mobility: Mobility = Mobility()
+    quality: QualityWish | None = None
 
 
 class QoSPolicy(Part, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from fedge.core.control.effects import (
     Story,
     ToAccess,
     ToOperator,
+    ToSink,
     ToSite,
 )
 from fedge.core.control.knowledge import ControlSettings, Knowledge
@@ -26,5 +27,6 @@ __all__ = [
     "Story",
     "ToAccess",
     "ToOperator",
+    "ToSink",
     "ToSite",
 ]

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from fedge.core.enablement import Subscription
-from fedge.core.messages import Message
+from fedge.core.messages import Message, Sink
 from fedge.core.model import Nanoseconds, SiteId
 
 
@@ -56,4 +56,15 @@ class Notify(Struct, frozen=True):
     facts: dict[str, Any]
 
 
-Effect = ToSite | ToAccess | ToOperator | Propose | Reply | Story | Notify
+class ToSink(Struct, frozen=True):
+    """A client of the northbound APIs is to be told at its sink. ``topic``: which API's event; ``facts`` in the core's words.
+
+    Sent at most once: one that was decided before a crash and not yet sent is lost.
+    """
+
+    sink: Sink
+    topic: str
+    facts: dict[str, Any]
+
+
+Effect = ToSite | ToAccess | ToOperator | ToSink | Propose | Reply | Story | Notify

@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from fedge.core.enablement.resources import AnyResource
+from fedge.core.location import Consent, Fence
+from fedge.core.location.fences import Ending
 from fedge.core.messages import (
     DnsRule,
     Message,
@@ -30,7 +32,9 @@ from fedge.core.messages import (
     TrafficRule,
     UplinkSeen,
 )
-from fedge.core.model import AppId, AppInstanceId, MoveId, SessionId, SessionKey, SiteId, UeId
+from fedge.core.model import AppId, AppInstanceId, MoveId, Nanoseconds, SessionId, SessionKey, SiteId, UeId
+from fedge.core.quality import ProfileStatus, QualitySession
+from fedge.core.quality.session import Info
 
 RequestId = int
 
@@ -121,6 +125,76 @@ class AskedToken(Message, frozen=True):
     tenant: str
     digest: str = ""
     players: bool = False
+
+
+class AskedConsent(Message, frozen=True):
+    """Without an id: that is given here."""
+
+    request: RequestId
+    consent: Consent
+
+
+class AskedWithdrawnConsent(Message, frozen=True):
+    request: RequestId
+    id: str
+
+
+class AskedTokenEnd(Message, frozen=True):
+    """Revoke the access token with this id, which would have ended at ``until``."""
+
+    request: RequestId
+    token: str
+    until: Nanoseconds
+
+
+class AskedPlace(Message, frozen=True):
+    """Where is this UE? ``max_age_s`` None: any age will do; 0: as of now."""
+
+    request: RequestId
+    ue: UeId
+    max_age_s: float | None = None
+
+
+class AskedFence(Message, frozen=True):
+    """``fence``: under an id that the asker drew."""
+
+    request: RequestId
+    fence: Fence
+
+
+class AskedFenceEnd(Message, frozen=True):
+    request: RequestId
+    id: str
+
+
+class AskedQuality(Message, frozen=True):
+    """``session``: as its client wants it, under an id that the asker drew; the operator's reference is not in it yet."""
+
+    request: RequestId
+    session: QualitySession
+
+
+class AskedQualityExtension(Message, frozen=True):
+    """``owner``: whose client asks. ``ue``: the subject of its token, if that has one."""
+
+    request: RequestId
+    id: str
+    owner: str
+    additional_s: int
+    ue: UeId | None = None
+
+
+class AskedQualityEnd(Message, frozen=True):
+    request: RequestId
+    id: str
+    owner: str
+    ue: UeId | None = None
+
+
+class AskedProfileMark(Message, frozen=True):
+    request: RequestId
+    profile: str
+    status: ProfileStatus
 
 
 class SessionPlaced(Message, frozen=True):
@@ -217,6 +291,40 @@ class TokensRevoked(Message, frozen=True):
     tenant: str
 
 
+class ConsentGiven(Message, frozen=True):
+    """New, or in place of the one with its id."""
+
+    consent: Consent
+
+
+class ConsentWithdrawn(Message, frozen=True):
+    id: str
+
+
+class AccessTokenEnded(Message, frozen=True):
+    """Not to be accepted any more; forgotten once it would have ended by itself."""
+
+    token: str
+    until: Nanoseconds
+
+
+class FenceMade(Message, frozen=True):
+    fence: Fence
+
+
+class FenceCrossed(Message, frozen=True):
+    """The fence's device is inside its area, or outside; before it was on the other side, or it was not known."""
+
+    id: str
+    inside: bool
+
+
+class FenceEnded(Message, frozen=True):
+    id: str
+    reason: Ending
+    because: str = ""
+
+
 class Placed(Message, frozen=True):
     """Which sites run how many instances of an application."""
 
@@ -243,6 +351,44 @@ class MobilityAsked(Message, frozen=True):
     target: SiteId
 
 
+class QualityOpened(Message, frozen=True):
+    session: QualitySession
+
+
+class QualityStarted(Message, frozen=True):
+    """The operator serves it."""
+
+    id: str
+
+
+class QualityExtended(Message, frozen=True):
+    """``seconds``: how long in all."""
+
+    id: str
+    seconds: int
+
+
+class QualityEnded(Message, frozen=True):
+    """``info``: CAMARA's statusInfo. What was deleted is gone, the rest is kept for a while."""
+
+    id: str
+    info: Info
+    reason: str
+
+
+class QualityDropped(Message, frozen=True):
+    """It has been kept long enough."""
+
+    id: str
+
+
+class ProfileMarked(Message, frozen=True):
+    """A QoS profile is not for new sessions any more, or is again (ACTIVE)."""
+
+    profile: str
+    status: ProfileStatus
+
+
 DECIDED = (
     SessionPlaced,
     ClientAttached,
@@ -258,11 +404,23 @@ DECIDED = (
     ObjectsChanged,
     TokenIssued,
     TokensRevoked,
+    ConsentGiven,
+    ConsentWithdrawn,
+    AccessTokenEnded,
+    FenceMade,
+    FenceCrossed,
+    FenceEnded,
     Placed,
     ResourceKept,
     ResourceGone,
     RuleUpdated,
     MobilityAsked,
+    QualityOpened,
+    QualityStarted,
+    QualityExtended,
+    QualityEnded,
+    QualityDropped,
+    ProfileMarked,
     SiteHello,
     SessionOpened,
     SessionRefused,

@@ -11,11 +11,12 @@ from fedge.core.access import AccessView
 from fedge.core.applications import Application, applications_of
 from fedge.core.applications.tenant import Tenant, tenants_of
 from fedge.core.applications.traffic_rules import dns_rules_of, rules_of
+from fedge.core.control.events import AskedPlace
 from fedge.core.control.per_site import PerSite
 from fedge.core.control.state import Session, State
 from fedge.core.enablement import Farewell
 from fedge.core.federation import SiteView
-from fedge.core.messages import DnsRule, EngineBound, TrafficRule
+from fedge.core.messages import DnsRule, EngineBound, OperatorOffers, TrafficRule
 from fedge.core.model import Address, AppId, AppInstanceId, Nanoseconds, SiteId, UeId
 from fedge.core.placement import Picture, Placement, Policy, SiteFacts, Wanted, policies_of
 
@@ -46,6 +47,21 @@ class Asked(Struct, frozen=True):
     wanted: Wanted | None
 
 
+class PlaceAsked(Struct, frozen=True):
+    """A question that waits for the operator's answer."""
+
+    event: AskedPlace
+    until: Nanoseconds
+
+
+class Trouble(Struct, frozen=True):
+    """The operator has no answer, or no room, for a flow: ``since`` when, and ``at`` when it was asked last."""
+
+    reason: str
+    since: Nanoseconds
+    at: Nanoseconds
+
+
 class Knowledge:
     """``state`` is durable; everything else here is rebuilt from what agents and the access network say."""
 
@@ -70,6 +86,14 @@ class Knowledge:
         self.pictured_at: Nanoseconds = 0
         self.answered: dict[AppId, tuple[Asked, Placement]] = {}
         """What placement was last asked for each application, and its answer."""
+        self.offers: OperatorOffers | None = None
+        """What the operator's exposure functions offer; None: it has not been heard, or there is none."""
+        self.places_asked: dict[int, PlaceAsked] = {}
+        self.quality_said: dict[str, tuple[str, str, int]] = {}
+        """What the operator was last asked for each quality session: server, reference, seconds in all."""
+        self.quality_trouble: dict[str, Trouble] = {}
+        self.unfulfilled: set[str] = set()
+        """Quality sessions whose guaranteed rate cannot be kept now."""
         self.repeated_at: Nanoseconds = 0
         self.swept = 0
         self.read_objects()
@@ -109,6 +133,11 @@ class Knowledge:
     def service_of(self, app: AppId) -> str:
         """The application's stable address."""
         return self.settings.services.get(app, self.settings.default_service)
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """The QoS references that the operator serves now."""
+        return self.offers.references if self.offers is not None and self.offers.quality else ()
 
     def reach(self, session: Session) -> dict[str, Any]:
         """In the attach answer: where its client is to send, and every address that it may be redirected to.

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from fedge.core.applications import Application, ObjectKey, key_of
-from fedge.core.control import demand, farewells, leaving, tenancy
+from fedge.core.control import consenting, demand, farewells, fencing, leaving, tenancy
 from fedge.core.control.effects import Effect, Propose, Reply, Story, ToSite
 from fedge.core.control.events import AskedApply, ObjectsChanged, Placed
 from fedge.core.control.knowledge import Asked, Knowledge
@@ -54,6 +54,8 @@ def objects_changed(state: State, event: ObjectsChanged) -> None:
         state.objects.pop(str(key), None)
         if key.kind == "Tenant":
             tenancy.revoked(state, key.name)
+            consenting.client_gone(state, key.name)
+            fencing.client_gone(state, key.name)
 
 
 def place_all(known: Knowledge, now: Nanoseconds) -> list[Effect]:

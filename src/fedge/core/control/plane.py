@@ -7,33 +7,54 @@ journals and hands in again: so replaying the journal needs none of the figures 
 from __future__ import annotations
 
 from fedge.core.control import (
+    consenting,
     deciding,
     enabling,
     farewells,
+    fencing,
+    locating,
     notices,
     paths,
     placing,
+    quality,
+    quality_by_policy,
     reconcile,
     sessions,
     tenancy,
     ue_move,
 )
-from fedge.core.control.effects import Effect, Propose, Reply, ToAccess, ToOperator, ToSite
+from fedge.core.control.effects import Effect, Propose, Reply, ToAccess, ToSite
 from fedge.core.control.events import (
+    AccessTokenEnded,
     AskedApply,
     AskedAttach,
     AskedClose,
     AskedConfirmation,
+    AskedConsent,
     AskedDrain,
+    AskedFence,
+    AskedFenceEnd,
     AskedHeartbeat,
     AskedHold,
     AskedMove,
+    AskedPlace,
+    AskedProfileMark,
+    AskedQuality,
+    AskedQualityEnd,
+    AskedQualityExtension,
     AskedResource,
     AskedRule,
     AskedToken,
+    AskedTokenEnd,
     AskedWithdrawal,
+    AskedWithdrawnConsent,
     ClientAttached,
+    ConsentGiven,
+    ConsentWithdrawn,
     EpochRaised,
+    FenceCrossed,
+    FenceEnded,
+    FenceMade,
     HandoverDone,
     MobilityAsked,
     MoveExpired,
@@ -43,6 +64,12 @@ from fedge.core.control.events import (
     MoveWaived,
     ObjectsChanged,
     Placed,
+    ProfileMarked,
+    QualityDropped,
+    QualityEnded,
+    QualityExtended,
+    QualityOpened,
+    QualityStarted,
     ResourceGone,
     ResourceKept,
     RuleUpdated,
@@ -65,13 +92,18 @@ from fedge.core.messages import (
     ExpectClient,
     HandoverPredicted,
     HopFigures,
+    LocationTold,
     Message,
     MoveAborted,
     MoveActivated,
     MoveFrozen,
+    OperatorOffers,
     PathChangeAsked,
     QualityForgotten,
-    QualityTold,
+    QualityGranted,
+    QualityKept,
+    QualityLost,
+    QualityRefused,
     RedirectClient,
     RouteActivated,
     RouteInstalled,
@@ -198,6 +230,21 @@ class ControlPlane(Knowledge):
             case TokensRevoked():
                 tenancy.revoked(state, event.tenant)
                 return []
+            case ConsentGiven():
+                consenting.given(state, event)
+                return []
+            case ConsentWithdrawn():
+                consenting.withdrawn(state, event)
+                return []
+            case AccessTokenEnded():
+                consenting.token_ended(state, event, now)
+                return []
+            case FenceMade():
+                return fencing.made(state, event)
+            case FenceCrossed():
+                return fencing.crossed(state, event)
+            case FenceEnded():
+                return fencing.ended(state, event)
             case Placed():
                 return placing.placed(state, self.per_site, event, now)
             case ResourceKept():
@@ -208,6 +255,25 @@ class ControlPlane(Knowledge):
                 return enabling.rule_updated(self, event, now)
             case MobilityAsked():
                 return enabling.mobility_asked(state, event, now)
+            case _:
+                return self._decided_on_quality(event, now)
+
+    def _decided_on_quality(self, event: Message, now: Nanoseconds) -> list[Effect] | None:
+        match event:
+            case QualityOpened():
+                return quality.opened(self, event, now)
+            case QualityStarted():
+                return quality.begun(self, event, now)
+            case QualityExtended():
+                return quality.lengthened(self, event, now)
+            case QualityEnded():
+                return quality.over(self, event, now)
+            case QualityDropped():
+                quality.dropped(self, event)
+                return []
+            case ProfileMarked():
+                quality.marked(self, event)
+                return []
             case _:
                 return None
 
@@ -251,6 +317,8 @@ class ControlPlane(Knowledge):
             case AccessHello():
                 self.access.hello(event, now)
                 return reconcile.every_route(self.state)
+            case LocationTold():
+                return locating.told(self, event)
             case PathChangeAsked():
                 return paths.path_change_asked(self, event, now)
             case RouteRefused():
@@ -258,7 +326,11 @@ class ControlPlane(Knowledge):
             case RoutesForgotten():
                 return [*reconcile.every_route(self.state), ToAccess(RoutesTold())]
             case QualityForgotten():
-                return [ToOperator(QualityTold())]
+                return quality.told_again(self, event, now)
+            case QualityGranted() | QualityRefused() | QualityLost() | QualityKept():
+                return quality.heard(self, event, now)
+            case OperatorOffers():
+                self.offers = event
             case EngineBound():
                 self.bound[event.app] = event
             case EngineUnbound():
@@ -313,6 +385,26 @@ class ControlPlane(Knowledge):
                 return farewells.confirmed(self, event)
             case AskedToken():
                 return tenancy.asked(self, event)
+            case AskedConsent():
+                return consenting.asked(self, event, now)
+            case AskedWithdrawnConsent():
+                return consenting.withdrawal(self, event)
+            case AskedTokenEnd():
+                return consenting.token_end(self, event, now)
+            case AskedPlace():
+                return locating.asked(self, event, now)
+            case AskedFence():
+                return fencing.asked(self, event)
+            case AskedFenceEnd():
+                return fencing.end_asked(self, event)
+            case AskedQuality():
+                return quality.asked(self, event, now)
+            case AskedQualityExtension():
+                return quality.asked_extension(self, event)
+            case AskedQualityEnd():
+                return quality.asked_end(self, event)
+            case AskedProfileMark():
+                return quality.asked_mark(self, event)
             case _:
                 return None
 
@@ -327,4 +419,8 @@ class ControlPlane(Knowledge):
             effects += reconcile.repeat(self.state, now)
             effects += placing.place_all(self, now)
             effects += enabling.sweep(self, now)
+            effects += fencing.sweep(self, now)
+            effects += locating.sweep(self, now)
+            effects += quality_by_policy.sweep(self, now)
+        effects += quality.sweep(self, now)
         return effects + deciding.sweep(self, now)

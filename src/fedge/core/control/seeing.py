@@ -2,7 +2,8 @@
 
 The API reads everything through `seen_by`, so that a route cannot forget to filter. Left in: which sites there are, how they
 are and how busy. Left out: other namespaces' objects, applications, instances, sessions, moves; devices that play nothing of
-this tenant's; and figures that are counted over all tenants (gateways' packets, hops, losses). For reading only.
+this tenant's; and figures that are counted over all tenants (gateways' packets, hops, losses). Hidden: the places of devices
+whose subscribers have not consented to be located by it. For reading only.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ from fedge.core.applications.application import namespace_of_app
 from fedge.core.control.knowledge import Knowledge
 from fedge.core.control.state import State
 from fedge.core.federation import Site, SiteView
-from fedge.core.model import UeId
+from fedge.core.location import RETRIEVE, Consents, Fences
+from fedge.core.model import Nanoseconds, UeId
+from fedge.core.quality import Quality
 
 
-def seen_by(known: Knowledge, namespace: str) -> Knowledge:
+def seen_by(known: Knowledge, namespace: str, now: Nanoseconds) -> Knowledge:
     """What the tenant of ``namespace`` sees of ``known``; a snapshot."""
 
     def own(app: str) -> bool:
@@ -36,9 +39,12 @@ def seen_by(known: Knowledge, namespace: str) -> Knowledge:
     seen.tenants = {name: one for name, one in known.tenants.items() if name == namespace}
     seen.sites = {name: _site_view(view, namespace) for name, view in known.sites.items()}
     ues = {session.ue for session in seen.state.sessions.values()}
-    seen.access = _access(known.access, ues)
+    consents = [one for one in seen.state.consents.given.values() if one.holds(now)]
+    located = {one.ue for one in consents if RETRIEVE in one.scopes}
+    seen.access = _access(known.access, ues, located)
     seen.silent_ms = {key: ms for key, ms in known.silent_ms.items() if key[0] in ues}
     seen.waiting = {}
+    seen.unfulfilled = seen.unfulfilled & seen.state.quality.sessions.keys()
     return seen
 
 
@@ -63,7 +69,16 @@ def _state(state: State, namespace: str) -> State:
         lost_sessions=sum(one.state == "lost" for one in sessions.values()),
         restarted_from={},
         grants={},
+        consents=Consents({id: one for id, one in state.consents.given.items() if one.client == namespace}),
+        fences=Fences({id: one for id, one in state.fences.held.items() if one.client == namespace}),
+        ended_tokens={},
+        quality=_quality(state.quality, namespace),
     )
+
+
+def _quality(quality: Quality, namespace: str) -> Quality:
+    sessions = {name: one for name, one in quality.sessions.items() if one.owner == namespace}
+    return Quality(sessions, quality.marks)
 
 
 def _site(site: Site, namespace: str) -> Site:
@@ -76,8 +91,10 @@ def _site_view(view: SiteView, namespace: str) -> SiteView:
     return replace(view, instances=instances, sessions=sum(one.sessions for one in instances), gateway={})
 
 
-def _access(view: AccessView, ues: set[UeId]) -> AccessView:
+def _access(view: AccessView, ues: set[UeId], located: set[UeId]) -> AccessView:
     seen = copy.copy(view)
-    seen.ues = {ue: one for ue, one in view.ues.items() if ue in ues}
+    seen.ues = {
+        ue: one if ue in located else replace(one, hidden=True) for ue, one in view.ues.items() if ue in ues
+    }
     seen.hops = {}
     return seen

@@ -9,8 +9,10 @@ from msgspec import Struct, field
 
 from fedge.core.enablement import Enablement
 from fedge.core.federation import Site
+from fedge.core.location import Consents, Fences
 from fedge.core.mobility import Move
 from fedge.core.model import AppId, MoveId, Nanoseconds, SessionId, SessionKey, SiteId, UeId
+from fedge.core.quality import Quality
 
 KEPT_MOVES = 400
 
@@ -66,8 +68,13 @@ class State(Struct):
     """How many sessions that were lost with a site have begun anew elsewhere."""
     hold_moves: bool = False
     enablement: Enablement = field(default_factory=Enablement)
+    quality: Quality = field(default_factory=Quality)
     grants: dict[str, Grant] = field(default_factory=dict)
     """By the SHA-256 of a tenant's token, in hexadecimal."""
+    consents: Consents = field(default_factory=Consents)
+    fences: Fences = field(default_factory=Fences)
+    ended_tokens: dict[str, Nanoseconds] = field(default_factory=dict)
+    """Access tokens of CAMARA APIs that were revoked, by id, until when they would have lived."""
 
     def under_way(self) -> Iterator[Move]:
         return (move for move in self.moves.values() if not move.ended)

@@ -5,7 +5,8 @@ definitions (ADR 0006). Receivers treat a repeated message as the same message: 
 Instants are monotonic nanoseconds. ``body`` holds bulk state and travels outside the JSON or MessagePack header.
 
 ``order``: the base and a move's order; ``site``, ``peer``, ``instance``, ``access``, ``user_plane``: who talks to whom;
-``exposure``: what is asked of the operator; ``status``: what is held; ``traffic``: which packets go where, in MEC 011's words.
+``exposure``: what is asked of the operator; ``sink``: where a client wants its events; ``status``: what is held; ``traffic``:
+which packets go where, in MEC 011's words.
 """
 
 from fedge.core.messages.access import (
@@ -86,6 +87,7 @@ from fedge.core.messages.peer import (
     UeAt,
     VoidEpoch,
 )
+from fedge.core.messages.sink import Sink
 from fedge.core.messages.site import (
     AbortMove,
     AskInventory,
@@ -248,6 +250,7 @@ __all__ = [
     "SessionOpened",
     "SessionRefused",
     "SessionStatus",
+    "Sink",
     "SiteHello",
     "SiteReport",
     "SourceReleased",

@@ -33,6 +33,7 @@ export function showPicture(next, jumped) {
   view = next;
   receivedAt = performance.now();
   for (const [id, ue] of Object.entries(view.ues)) {
+    if (ue.x_m === null) { places.delete(id); continue; } // its subscriber has not consented
     const place = places.get(id);
     if (!place || jumped) places.set(id, dotAt(ue.x_m, ue.y_m, receivedAt));
     else walkTo(place, ue.x_m, ue.y_m, receivedAt);
@@ -47,7 +48,7 @@ export const forget = () => { arcs.forget(); places.clear(); };
 
 function placeOfSession(session) {
   const id = view.ues[session] ? session : Object.keys(view.ues).find((u) => view.ues[u].session === session);
-  return id ? { x: view.ues[id].x_m, y: view.ues[id].y_m } : null;
+  return id && view.ues[id].x_m !== null ? { x: view.ues[id].x_m, y: view.ues[id].y_m } : null;
 }
 
 /** One animation frame. */

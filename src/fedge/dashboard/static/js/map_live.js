@@ -203,7 +203,7 @@ export function drawTrail(g, p, view, id, past) {
     const ue = old.ues[id];
     const age_ms = view.at_ms - old.at_ms;
     if (age_ms < 0) break;
-    if (ue && before && age_ms < TRAIL_MS) {
+    if (ue && before && ue.x_m !== null && before.x_m !== null && age_ms < TRAIL_MS) {
       g.beginPath();
       g.moveTo(p.x(before.x_m), p.y(before.y_m));
       g.lineTo(p.x(ue.x_m), p.y(ue.y_m));

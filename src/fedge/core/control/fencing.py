@@ -1,0 +1,114 @@
+"""Fences made and ended, and who crossed one. What a fence is: `core/location/fences.py`.
+
+Twice a second each fence is held against the last report of its device, if the device's subscriber still consents and the report
+is not old. Crossings are decided events, so after a crash nobody is told twice of the same.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from fedge.core.control.effects import Effect, Propose, Reply, ToSink
+from fedge.core.control.events import (
+    AskedFence,
+    AskedFenceEnd,
+    FenceCrossed,
+    FenceEnded,
+    FenceMade,
+)
+from fedge.core.control.knowledge import Knowledge
+from fedge.core.control.locating import place_of
+from fedge.core.control.state import State
+from fedge.core.location import Consent, Fence, allowed_by, side
+from fedge.core.model import SECOND, Nanoseconds, UeId
+
+TOPIC = "geofencing"
+OLD = 30 * SECOND
+"""An older report says nothing of where a device is now."""
+
+
+# --- questions ---------------------------------------------------------------------------------------------------------------
+
+
+def asked(known: Knowledge, event: AskedFence) -> list[Effect]:
+    if known.state.fences.full(event.fence.client):
+        said = "as many subscriptions are kept as will be; delete some"
+        return [Reply(event.request, 429, {"code": "QUOTA_EXCEEDED", "message": said})]
+    return [Reply(event.request, 201, {"id": event.fence.id}), Propose(FenceMade(event.fence))]
+
+
+def end_asked(known: Knowledge, event: AskedFenceEnd) -> list[Effect]:
+    fence = known.state.fences.held.get(event.id)
+    if fence is None:
+        return [Reply(event.request, 404, {"code": "NOT_FOUND", "message": f"no subscription {event.id}"})]
+    return [Reply(event.request, 204, {}), Propose(FenceEnded(event.id, "SUBSCRIPTION_DELETED"))]
+
+
+# --- decided -----------------------------------------------------------------------------------------------------------------
+
+
+def made(state: State, event: FenceMade) -> list[Effect]:
+    state.fences.held[event.fence.id] = event.fence
+    return [_tell(event.fence, "started", {})]
+
+
+def crossed(state: State, event: FenceCrossed) -> list[Effect]:
+    fence = state.fences.held.get(event.id)
+    if fence is None:
+        return []
+    fence, tells = fence.crossed(event.inside)
+    state.fences.held[fence.id] = fence
+    return [_tell(fence, fence.crossing, {})] if tells else []
+
+
+def ended(state: State, event: FenceEnded) -> list[Effect]:
+    fence = state.fences.held.pop(event.id, None)
+    if fence is None:
+        return []
+    return [_tell(fence, "ended", {"reason": event.reason, "because": event.because})]
+
+
+def client_gone(state: State, client: str) -> None:
+    """Nobody is told: the sinks were that client's."""
+    held = state.fences.held
+    state.fences.held = {id: one for id, one in held.items() if one.client != client}
+
+
+def _tell(fence: Fence, what: str, facts: dict[str, Any]) -> ToSink:
+    """The fence as it was then, and what happened; `api/camara/geofencing.py` has the words."""
+    return ToSink(fence.sink, TOPIC, {"fence": fence, "what": what, **facts})
+
+
+# --- time --------------------------------------------------------------------------------------------------------------------
+
+
+def sweep(known: Knowledge, now: Nanoseconds) -> list[Effect]:
+    """What ends by itself, and who is on another side than before."""
+    fences = tuple(known.state.fences.held.values())
+    consents = _by_device(known.state.consents.given.values()) if fences else {}
+    effects: list[Effect] = []
+    for fence in fences:
+        if reason := fence.ending(now):
+            effects.append(Propose(FenceEnded(fence.id, reason)))
+            continue
+        given = consents.get((fence.client, fence.ue), ())
+        if not allowed_by(given, fence.client, fence.ue, fence.scope, fence.purpose, now):
+            said = "the subscriber's consent has ended"
+            effects.append(Propose(FenceEnded(fence.id, "NETWORK_TERMINATED", said)))
+            continue
+        place = place_of(known, fence.ue)
+        if place is None or now - place.at > OLD:
+            continue
+        where = side(place.circle, fence.area)
+        if where is not None and where != fence.inside:
+            effects.append(Propose(FenceCrossed(fence.id, where)))
+    return effects
+
+
+def _by_device(consents: Iterable[Consent]) -> dict[tuple[str, UeId], list[Consent]]:
+    found: dict[tuple[str, UeId], list[Consent]] = defaultdict(list)
+    for one in consents:
+        found[one.client, one.ue].append(one)
+    return found

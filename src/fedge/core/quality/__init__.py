@@ -1,0 +1,49 @@
+"""Quality on demand: a flow of one UE is served by the network with an agreed quality, for a time.
+
+Reading order: `profiles.py` (what is offered), `flow.py` (which packets), `session.py` (a quality session's life). A *quality
+session* is what CAMARA Quality on Demand 1.1.0 calls a QoS session; the operator's side of it is ``messages.exposure``.
+"""
+
+from fedge.core.quality.flow import Flow, carried, overlap, parse_server
+from fedge.core.quality.profiles import CATALOGUE, Profile, ProfileStatus, profile_of, status_of, suits
+from fedge.core.quality.session import (
+    KEPT_FOR,
+    MARGIN_S,
+    TRANSITIONS,
+    Quality,
+    QualitySession,
+    conflicting,
+    ended,
+    expires_at,
+    extended,
+    lasted_s,
+    next_state,
+    started,
+    still_blocks,
+)
+
+__all__ = [
+    "CATALOGUE",
+    "KEPT_FOR",
+    "MARGIN_S",
+    "TRANSITIONS",
+    "Flow",
+    "Profile",
+    "ProfileStatus",
+    "Quality",
+    "QualitySession",
+    "carried",
+    "conflicting",
+    "ended",
+    "expires_at",
+    "extended",
+    "lasted_s",
+    "next_state",
+    "overlap",
+    "parse_server",
+    "profile_of",
+    "started",
+    "status_of",
+    "still_blocks",
+    "suits",
+]

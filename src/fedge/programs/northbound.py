@@ -1,0 +1,80 @@
+"""The APIs that studios call, wired: CAMARA's, their authorization server, and what their clients' sinks are told.
+
+The key that signs access tokens is made once and kept beside the journal, so that tokens outlive a restart.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from math import ceil
+from pathlib import Path
+
+from starlette.routing import BaseRoute
+
+from fedge.adapters.embedded.addresses import SimulatedSubscribers
+from fedge.api.admin.centre import Centre
+from fedge.api.camara import Authorization, CamaraPlatform, Limits, Pace, camara_routes
+from fedge.api.camara.ciba import Ciba
+from fedge.api.camara.oauth import AuthorizationServer, oauth_routes
+from fedge.core.applications.application import namespace_of_app
+from fedge.core.control import ControlPlane
+from fedge.core.model import SECOND, SiteId, UeId
+from fedge.ports import Notifier
+from fedge.programs.control_config import ControlConfig
+from fedge.runtime.tls import write_secret
+from fedge.simulation.consent_screen import SimulatedSubscribersScreen
+
+KEY = "camara.key"
+BURST_S = 4
+"""A client may make the requests of so many seconds at once."""
+
+
+class Northbound:
+    """``base``: scheme, host and port under which the APIs are reached. ``names``: each site's common name."""
+
+    def __init__(
+        self,
+        centre: Centre,
+        config: ControlConfig,
+        subscribers: SimulatedSubscribers,
+        notifier: Notifier,
+        base: str,
+        names: Mapping[SiteId, str],
+    ) -> None:
+        plane = centre.plane
+        began_s = time.time() - centre.now() / SECOND
+        self.platform = CamaraPlatform(centre, subscribers, notifier, base, began_s, centre.audit, names)
+        authorization = Authorization(
+            centre.token, lambda: plane.state, centre.now, signing_key(config.folder), centre.audit
+        )
+        screen = SimulatedSubscribersScreen(config.folder, lambda client, ue: plays(plane, client, ue))
+        ciba = Ciba(subscribers, screen, lambda: secrets.token_urlsafe(24))
+        self._server = AuthorizationServer(authorization, centre, ciba, base)
+        self._authorization = authorization
+        limits = Limits(
+            config.client_rate, burst=ceil(BURST_S * config.client_rate), per_day=config.client_quota
+        )
+        self._pace = Pace(limits, centre.now)
+
+    def routes(self) -> Sequence[BaseRoute]:
+        return [
+            *oauth_routes(self._server),
+            *camara_routes(self.platform, self._authorization, self._pace),
+        ]
+
+
+def plays(plane: ControlPlane, client: str, ue: UeId) -> bool:
+    """Has the device a session of a game of this tenant's?"""
+    sessions = plane.state.sessions.values()
+    return any(
+        one.ue == ue and one.state != "lost" and namespace_of_app(one.app) == client for one in sessions
+    )
+
+
+def signing_key(folder: Path) -> bytes:
+    path = folder / KEY
+    if not path.exists():
+        write_secret(path, secrets.token_bytes(32))
+    return path.read_bytes()
