@@ -28,8 +28,8 @@ KEPT = "capif"
 class Doors(Protocol):
     """``http``: connections to the exposing functions; ``missing``: why an API cannot be entered now, empty: it can.
 
-    ``state``: for a person, empty where all is well; ``invoker``: Fedge's name at CAPIF. ``knows``, ``receive``: CAPIF's own
-    notifications (``adapters.core5g.receiver.Taker``).
+    ``state``: for a person, empty where all is well. ``invoker``: Fedge's name at CAPIF; ``certificate_until_s``: Unix time.
+    ``knows``, ``receive``: CAPIF's own notifications (``adapters.core5g.receiver.Taker``).
     """
 
     http: Http
@@ -39,6 +39,8 @@ class Doors(Protocol):
     def state(self) -> str: ...
     @property
     def invoker(self) -> str: ...
+    @property
+    def certificate_until_s(self) -> float: ...
     def knows(self, token: str) -> bool: ...
     def receive(self, token: str, body: bytes) -> None: ...
     async def run(self) -> None: ...
@@ -55,7 +57,7 @@ def identity_of(account: CoreAccount) -> Identity:
 class AgreedDoors:
     """An operator without CAPIF: URLs and a client's secret stand in the account."""
 
-    invoker = ""
+    invoker, certificate_until_s = "", 0.0
 
     def __init__(self, folder: Path, account: CoreAccount) -> None:
         self.http = Http(ssl.create_default_context(cafile=folder / account.ca))
@@ -113,6 +115,10 @@ class CapifDoors:
     @property
     def invoker(self) -> str:
         return self._invoker.invoker.id if self._invoker.invoker is not None else ""
+
+    @property
+    def certificate_until_s(self) -> float:
+        return self._invoker.invoker.until_s if self._invoker.invoker is not None else 0.0
 
     def knows(self, token: str) -> bool:
         return hmac.compare_digest(token.encode(), self._token.encode())
