@@ -38,7 +38,7 @@ class Operated:
         numbers = SimulatedSubscribers(config.net, config.players)
         subscribers = Subscribers(numbers.by_gpsi(), numbers.by_address())
         secret = hmac.digest(config.token.encode(), b"notification addresses", "sha256")
-        self._doors = doors_of(config.folder, account, secret)
+        self._doors = doors_of(config.folder, account)
         self.steered = Steered(account, self._doors, subscribers, secret, plane)
         self.exposed = (
             Exposed(config.folder, account, self._doors, subscribers, secret, config.now)
