@@ -20,11 +20,11 @@ from fedge.core.model import MS, SECOND, UeId
 from fedge.simulation.bearers import ABOVE_MOST, IN_FULL_CELL, Ue
 from fedge.simulation.cell_load import BUFFER_NS, CellQueue, CellShares, swing
 from fedge.simulation.profiles import NR_MID_BAND
-from fedge.simulation.qos_flows import MOST_OF_UE, QosFlows, matches
+from fedge.simulation.qos_flows import MOST_OF_UE, QosFlows, is_about
 
 GAME, SITE, OTHER = ("127.9.1.1", 7777), ("127.9.10.5", 7777), ("127.9.1.1", 9000)
 FILTER = PacketFilter("127.9.1.1", ((7777, 7777),))
-Z = 0.0
+PORT, Z = 40_000, 0.0
 
 
 class Cells:
@@ -87,8 +87,19 @@ def fulfilled(flow: str, yes: bool, ue: int = 1) -> QosFulfilled:
     ],
 )
 def test_a_filter_says_which_servers_are_meant(filter: PacketFilter, wanted: list[tuple[str, int]]) -> None:
-    assert [server for server in (GAME, SITE, OTHER) if matches((filter,), server)] == wanted
-    assert matches((PacketFilter("10.0.0.1"), filter), GAME) == (GAME in wanted)
+    assert [server for server in (GAME, SITE, OTHER) if is_about(filter, server)] == wanted
+
+
+def test_a_filter_may_name_ports_of_the_ue_too() -> None:
+    cells = Cells()
+    ours = PacketFilter("127.9.1.1", (), "UDP", ((4_000, 4_010),))
+    for flow, filters in (("a", (ours, PacketFilter("127.9.10.5"))), ("b", (FILTER,))):
+        cells.flows.handle(InstallQos(flow, UeId("player-1"), filters, Quality(3, 100)))
+    ue = cells.ues[0]
+    found = [
+        ue.flow(*asked) for asked in ((GAME, 4_005), (GAME, 5_000), (SITE, 1), (OTHER, 4_000), (OTHER, 3_999))
+    ]
+    assert [flow.name if flow is not None else "" for flow in found] == ["a", "b", "a", "a", ""]
 
 
 # --- admission ------------------------------------------------------------------------------------------------------------------
@@ -223,7 +234,7 @@ def test_the_core_network_says_its_flows_anew() -> None:
 
 def up_ms(ue: Ue, now: int, size: int) -> float | None:
     """One way through the radio, or None if it is lost, as the packet path asks."""
-    flow = ue.flows.get(GAME)
+    flow = ue.flow(GAME, PORT)
     if flow is not None:
         due = flow.up.due(ue.queue_up, ue.up, now, size, Z)
     else:
@@ -263,7 +274,8 @@ def test_what_exceeds_the_most_is_lost_even_in_an_empty_cell() -> None:
     cells.install("a", 1, 500, most_up_kbit_s=1_000)
     ways = ways_ms(cells.ues[0], 2_000, SECOND, 20)
     assert sum(way is None for way in ways) / len(ways) == pytest.approx(0.5, abs=0.02)
-    flow = cells.ues[0].flows[GAME]
+    flow = cells.ues[0].flow(GAME, PORT)
+    assert flow is not None
     assert flow.up.due(cells.ues[0].queue_up, cells.ues[0].up, 21 * SECOND - 1, 99_000, Z) == ABOVE_MOST
 
 
@@ -273,10 +285,9 @@ def test_a_flow_that_is_not_fulfilled_is_treated_like_the_rest() -> None:
     cells.move(1, 2)
     ways = ways_ms(cells.ues[0], 500, SECOND, 20)
     assert any(way is None for way in ways)
-    queue = cells.ues[0].queue_up
-    told = {
-        cells.ues[0].flows[GAME].up.due(queue, cells.ues[0].up, 22 * SECOND + k, 250, Z) for k in range(500)
-    }
+    queue, flow = cells.ues[0].queue_up, cells.ues[0].flow(GAME, PORT)
+    assert flow is not None
+    told = {flow.up.due(queue, cells.ues[0].up, 22 * SECOND + k, 250, Z) for k in range(500)}
     assert IN_FULL_CELL in told
 
 

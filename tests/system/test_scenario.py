@@ -85,6 +85,18 @@ def test_the_simulated_5g_system_alone(tmp_path: Path) -> None:
     )
     with opener.open(request, timeout=10) as answer:
         assert json.loads(answer.read()) == []
+    apis = found["apis"]
+    assert {name for name in apis if name.startswith("capif-")} == {
+        "capif-discover", "capif-events", "capif-invoker-management", "capif-provider-management", "capif-publish",
+        "capif-security",
+    }  # fmt: skip
+    discover = apis["capif-discover"]
+    shown = ssl.create_default_context(cafile=discover["ca"])
+    shown.load_cert_chain(discover["certificate"], discover["key"])
+    url = f"{discover['url']}/allServiceAPIs?api-invoker-id={discover['api_invoker_id']}"
+    with build_opener(ProxyHandler({}), HTTPSHandler(context=shown)).open(url, timeout=10) as answer:
+        offered = json.loads(answer.read())["serviceAPIDescriptions"]
+    assert {one["apiName"] for one in offered} > {"3gpp-traffic-influence", "rni"}
     platform.kill("core-network")
     until("it is started again", lambda: "core-network died" in platform.output.read_text())
     assert platform.stop() == 0

@@ -33,6 +33,7 @@ from fedge.runtime.lifeline import end_with_supervisor
 from fedge.runtime.run import Run, log_to
 from fedge.simulation.city import City, read_city
 from fedge.simulation.core5g.account import TLS, open_account, token_key
+from fedge.simulation.core5g.audit import Audited
 from fedge.simulation.core5g.capif.api import capif_routes
 from fedge.simulation.core5g.capif.callers import Callers
 from fedge.simulation.core5g.capif.opening import open_authority, open_capif
@@ -40,13 +41,19 @@ from fedge.simulation.core5g.faults import NONE, Faults
 from fedge.simulation.core5g.nef.access import Access
 from fedge.simulation.core5g.nef.exchange import app_of
 from fedge.simulation.core5g.nef.influence.api import influence_routes
-from fedge.simulation.core5g.nef.operator import Operator
+from fedge.simulation.core5g.nef.monitoring.api import API as MONITORING
+from fedge.simulation.core5g.nef.monitoring.api import monitoring_api
+from fedge.simulation.core5g.nef.monitoring.reports import Ground
+from fedge.simulation.core5g.nef.operator import DOMAIN, Operator
 from fedge.simulation.core5g.nef.outbox import Outbox
 from fedge.simulation.core5g.nef.pace import Pace
+from fedge.simulation.core5g.nef.quality.api import API as QUALITY
+from fedge.simulation.core5g.nef.quality.api import quality_api
+from fedge.simulation.core5g.nef.resources import resource_routes
 from fedge.simulation.core5g.nef.token_api import token_route
 from fedge.simulation.core5g.nef.tokens import Tokens
 from fedge.simulation.core5g.smf import SessionManagement
-from fedge.simulation.core5g.store import Store
+from fedge.simulation.core5g.store import SUBSCRIPTIONS, Store
 from fedge.simulation.core5g.system import CoreNetwork
 from fedge.simulation.core5g.words import Event, RanLost, Route, UpfLost
 from fedge.simulation.rnis.api import rnis_route
@@ -114,6 +121,7 @@ def operator_of(run: Run, city: City) -> Operator:
         frozenset(site.site for site in city.sites),
         numbers.by_gpsi(),
         numbers.by_address(),
+        external_ids={f"{ue}@{DOMAIN}": ue for ue in numbers.by_address().values()},
         service=Address(addresses.service(run.config.net)),
     )
 
@@ -137,7 +145,7 @@ def https(app: Starlette, address: Address, folder: Path, name: str) -> uvicorn.
     """One of the operator's servers, with its certificate ``tls/{name}.crt``. Clients may show one that CAPIF has issued."""
     host, port = addresses.endpoint(address)
     config = uvicorn.Config(
-        app,
+        Audited(app, log.warning, time.monotonic),
         host=host,
         port=port,
         log_level="error",
@@ -189,20 +197,24 @@ async def serve(run: Run) -> None:
     cells = {cell.cell: cell for cell in city.cells}
     smf = SessionManagement(cells, store.life, store.paths(), internet=internet_of(net, city))
     unix_ns = time.time_ns() - time.monotonic_ns()
-    radio = RadioInformation(city.cells, f"https://{nef}", store, radio_outbox, unix_ns)
+    root = f"https://{nef}"
+    radio = RadioInformation(city.cells, root, store, radio_outbox, unix_ns)
 
     def hear(event: Event) -> None:
         radio.hear(event)
-        core.handle(event)
+        for part in parts:
+            part.handle(event)
 
     def to_ran(message: Message) -> None:
         radio.hear(message)
         links.to_ran(message)
 
     links = Links(hear)
-    core = CoreNetwork(
-        f"https://{nef}", operator, smf, store, outbox, links.to_upf, to_ran, time.monotonic_ns
-    )
+    core = CoreNetwork(root, operator, smf, store, outbox, links.to_upf, to_ran, time.monotonic_ns)
+    quality = quality_api(root, operator, store, outbox, to_ran, time.time)
+    ground = Ground(city.degrees, tuple(cells))
+    monitoring = monitoring_api(root, operator, store, outbox, to_ran, time.time, ground)
+    parts = (core, quality, monitoring)
     core.strike(struck)
     listening = await listen(addresses.core_network(net), run.token, links.accept)
     tokens = Tokens({account.client_id: account.client_secret}, token_key(folder))
@@ -210,20 +222,31 @@ async def serve(run: Run) -> None:
     capif, aef = open_capif(folder, f"https://{capif_at}", nef, store, onboarding, outbox.post, time.time)
     access = Access(tokens, Pace(), time.time, capif.gate(aef))
     exposure = app_of(
-        *influence_routes(core, access), token_route(tokens, time.time), rnis_route(radio, access, time.time)
+        *influence_routes(core, access),
+        *resource_routes(MONITORING, monitoring, access),
+        *resource_routes(QUALITY, quality, access),
+        token_route(tokens, time.time),
+        rnis_route(radio, access, time.time),
     )
     framework = app_of(*capif_routes(capif, Callers(capif, Pace())))
     servers = [https(exposure, nef, folder, "nef"), https(framework, capif_at, folder, "capif")]
+    capif.strike(struck)
     serving = asyncio.gather(*(server.serve() for server in servers))
-    log.info("core network is up", life=store.life, subscriptions=len(store.subscriptions()))
+    log.info(
+        "core network is up",
+        life=store.life,
+        subscriptions=sum(len(store.rows(kind)) for kind in SUBSCRIPTIONS),
+    )
     try:
         while not stopping.is_set() and not serving.done():
-            core.wake()
+            for part in parts:
+                part.wake()
             radio.wake(time.time())
             told = faults.news()
             if told is not None:
                 log.info("faults", **msgspec.to_builtins(told))
                 core.strike(told)
+                capif.strike(told)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), WAKE_S)
     finally:

@@ -26,7 +26,7 @@ from fedge.adapters.embedded import addresses
 from fedge.adapters.karmada.prepare import prepare, withdraw
 from fedge.api.manifest_files import read_manifests
 from fedge.core.model import Address
-from fedge.programs.endpoints import exposed_endpoints, platform_endpoints, publish
+from fedge.programs.endpoints import capif_endpoints, exposed_endpoints, platform_endpoints, publish
 from fedge.programs.fleet import Fleet
 from fedge.programs.processes import Processes
 from fedge.programs.scenarios import scenario_of
@@ -34,8 +34,9 @@ from fedge.programs.settings import Settings, fedge_home
 from fedge.programs.sinks import sink_endpoint
 from fedge.runtime.run import BenchNode, Config
 from fedge.simulation.city import write_city
-from fedge.simulation.core5g.account import open_account
+from fedge.simulation.core5g.account import TOPOLOGY, open_account
 from fedge.simulation.people import Crowd, write_crowd
+from fedge.simulation.topology import write_topology
 
 _PR_SET_CHILD_SUBREAPER = 36
 _OPEN = build_opener(ProxyHandler({}))
@@ -92,6 +93,7 @@ class Supervisor(Processes):
         self.started_ns = time.monotonic_ns()
         self.write_config(0.0, self.started_ns)
         write_city(self.folder / "city.json", self.city)
+        write_topology(self.folder / TOPOLOGY, self.city)
         write_crowd(self.folder, Crowd(self.scenario.people, self.scenario.habits))
         ends = (addresses.nef(self.net), addresses.capif(self.net), addresses.application_function(self.net))
         self.core = open_account(self.folder, *map(Address, ends))
@@ -279,6 +281,7 @@ class Supervisor(Processes):
         base = f"http://127.0.0.1:{self.port}"
         sinks = sink_endpoint(self.folder)
         apis = platform_endpoints(base, self.token, sinks) | exposed_endpoints(self.folder, self.core)
+        apis |= capif_endpoints(self.folder, self.core)
         self.publish({"apis": apis})
         return {"apis": apis}
 

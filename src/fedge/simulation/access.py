@@ -1,9 +1,9 @@
-"""The access network as a whole: people move, cells change, packets pass, and core network and control plane hear of it.
+"""The access network as a whole: people move, cells change, packets pass, and the core network hears of it.
 
-A shell around pure parts: ``ues`` (where), ``radio`` and ``ran`` (which cell), ``fading`` (luck), ``gnb`` (paths), ``cell_load``
-(capacity), ``qos_flows`` (who is promised a part of it); ``packet_path`` has the sockets. The core network hears what a real one
-hears (who is attached, measurements, handovers) and installs paths and QoS flows. What else goes to the control plane, sightings
-and figures, stands for MEC 012 and NEF monitoring.
+A shell around pure parts: ``ues`` (where), ``radio`` and ``ran`` (which cell), ``fading`` (luck), ``gnb`` (paths),
+``shared_radio`` (what cells carry, and for whom); ``packet_path`` has the sockets. The core network hears what a real one hears
+(who is attached, measurements, handovers) and installs paths and QoS flows. Beside it the simulation measures packets, as an
+instrument would.
 
 Everything that people and radio do is a function of simulated time since ``started_ns``: an access network that was killed and
 started again finds them where they would have been.
@@ -18,7 +18,6 @@ from random import Random
 from time import monotonic_ns
 
 from fedge.core.messages import (
-    AccessHello,
     CellChanged,
     HandoverPredicted,
     InstallQos,
@@ -27,23 +26,20 @@ from fedge.core.messages import (
     RanHello,
     RemoveQos,
     Subscriber,
-    UeSighting,
-    UesSighted,
 )
 from fedge.core.model import MS, SECOND, Address, UeId
 from fedge.runtime.precise_loop import pace_for
-from fedge.simulation.background import Load, load_of_cells
-from fedge.simulation.cell_load import cells_shares
+from fedge.simulation.background import Load
 from fedge.simulation.city_plan import City
 from fedge.simulation.fading import Fading
-from fedge.simulation.measured import cells_measured, ues_measured
+from fedge.simulation.measured import ues_measured
 from fedge.simulation.movement import Movement
 from fedge.simulation.packet_path import Endpoints, PacketPath
 from fedge.simulation.people import ANYBODY, Person
 from fedge.simulation.profiles import PROFILE_OF_KIND, fit, weak_signal_rtt_ms
-from fedge.simulation.qos_flows import QosFlows
 from fedge.simulation.radio import RadioMap
 from fedge.simulation.ran import STEP_NS, Handover, Ran
+from fedge.simulation.shared_radio import SharedRadio
 from fedge.wire import records
 
 SIGHTING_STEPS, CELL_STEPS = 2, 10
@@ -67,26 +63,23 @@ class AccessPlan:
 
 
 class AccessNetwork:
-    """Runs on an event loop between ``start`` and ``stop``. ``emit`` takes messages for the control plane, ``tell_core`` for
-    the core network."""
+    """Runs on an event loop between ``start`` and ``stop``. ``measured`` takes what the simulation itself measures, ``tell_core``
+    what the core network hears."""
 
     def __init__(
         self,
         plan: AccessPlan,
         trace: records.Trace,
-        emit: Callable[[Message], None],
+        measured: Callable[[Message], None],
         tell_core: Callable[[Message], None],
     ) -> None:
         city, players = plan.city, len(plan.gpsis)
         self.names = [UeId(f"player-{index + 1}") for index in range(players)]
-        self._plan, self._trace, self._emit, self._tell_core = plan, trace, emit, tell_core
+        self._plan, self._trace, self._measured, self._tell_core = plan, trace, measured, tell_core
         self._cells = city.cells
         self._movement = Movement(city, plan.people or (ANYBODY,) * players, plan.seed)
         self._map = RadioMap(city, plan.seed)
         self._ran = Ran(city.cells, plan.seed, self._movement.wifi_capable)
-        kinds = [cell.kind for cell in city.cells]
-        self._shares = cells_shares(kinds, plan.seed, plan.started_ns, Random(f"full/{plan.seed}").random)
-        self._loads = [0.0] * len(kinds)
         sites = [site.site for site in city.sites]
         self.path = PacketPath(
             plan.endpoints,
@@ -95,11 +88,12 @@ class AccessNetwork:
             trace,
             plan.seed,
             self.names,
-            emit,
+            measured,
             pace_for(players),
         )
-        numbers = {name: index for index, name in enumerate(self.names)}
-        self._qos = QosFlows(numbers, self.path.ues, plan.endpoints.services)
+        self._shared = SharedRadio(
+            city.cells, plan.seed, plan.started_ns, self.names, self.path.ues, plan.endpoints.services
+        )
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Attach everybody, bind the sockets, let time run. Raises ``OSError`` where an address is taken."""
@@ -122,14 +116,9 @@ class AccessNetwork:
             timer.cancel()
         self.path.close()
 
-    def hello(self) -> AccessHello:
-        """The greeting of the link to the control plane. It installs no routes here, so none are told."""
-        city = self._plan.city
-        return AccessHello(city.width_m, city.height_m, city.cells, ())
-
     def ran_hello(self) -> RanHello:
         """The greeting of the link to the core network, which says everything anew that holds here."""
-        self._qos.forget()
+        self._shared.flows.forget()
         ends, gpsis = self._plan.endpoints, self._plan.gpsis
         attached = {
             index: Subscriber(
@@ -141,7 +130,7 @@ class AccessNetwork:
         return RanHello(n3, tuple(attached[index] for index in sorted(attached)))
 
     def attachments(self) -> list[CellChanged]:
-        """Everybody's present attachment, for a control plane or a core network that knows none."""
+        """Everybody's present attachment, for a core network that knows none."""
         now = monotonic_ns()
         return [
             CellChanged(name, cell.cell, None, cell.kind, self._rtt_ms(index), 0.0, now)
@@ -152,7 +141,7 @@ class AccessNetwork:
     def receive(self, message: Message) -> None:
         """A message of the core network: it is about paths and QoS flows, and answered at once."""
         if isinstance(message, InstallQos | RemoveQos):
-            for told in self._qos.handle(message):
+            for told in self._shared.flows.handle(message):
                 self._tell_core(told)
             return
         answer = self.path.gnb.handle(message, monotonic_ns())
@@ -161,12 +150,7 @@ class AccessNetwork:
 
     def load(self, loads: Sequence[Load]) -> None:
         """From now on the cells carry this beside what the UEs send."""
-        now = monotonic_ns()
-        for number, load in enumerate(load_of_cells(loads, self._cells)):
-            if load != self._loads[number]:
-                self._shares[number].up.carry(load, now)
-                self._shares[number].down.carry(load, now)
-                self._loads[number] = load
+        self._shared.load(loads, monotonic_ns())
 
     # --- people and cells ---------------------------------------------------------------------------------------------------
 
@@ -182,6 +166,7 @@ class AccessNetwork:
         self._step_number += 1
         for handover in self._signals(self._step_number):
             self._announce(handover)
+        self._shared.let_pass(monotonic_ns())
         if self._step_number % SIGHTING_STEPS == 0:
             self._sight()
         self._after(self._step_number + 1, self._step)
@@ -196,7 +181,7 @@ class AccessNetwork:
         ue.up.silence(begins, ends, holds)
         ue.down.silence(begins, ends, holds)
         ue.radio_changed()
-        self._tell_both(
+        self._tell_core(
             HandoverPredicted(self.names[handover.ue], self._cells[handover.target].cell, monotonic_ns())
         )
         self._loop.call_at(begins / SECOND, self._leave_cell, handover, begins)
@@ -204,8 +189,6 @@ class AccessNetwork:
 
     def _leave_cell(self, handover: Handover, begins: int) -> None:
         self._attach(handover.ue, handover.target)
-        for told in self._qos.moved(self.path.ues[handover.ue], self._shares[handover.source]):
-            self._tell_core(told)
         gap_us = handover.gap_ns // 1000
         self._trace.add(records.HANDOVER, handover.ue, begins, gap_us, handover.source, handover.target)
 
@@ -213,13 +196,9 @@ class AccessNetwork:
         cell, previous = self._cells[handover.target], self._cells[handover.source]
         gap_ms, rtt_ms = handover.gap_ns / MS, self._rtt_ms(handover.ue)
         name = self.names[handover.ue]
-        self._tell_both(
+        self._tell_core(
             CellChanged(name, cell.cell, previous.cell, cell.kind, rtt_ms, gap_ms, monotonic_ns())
         )
-
-    def _tell_both(self, message: Message) -> None:
-        self._emit(message)
-        self._tell_core(message)
 
     def _attach(self, index: int, cell: int) -> None:
         kind = self._cells[cell].kind
@@ -227,36 +206,29 @@ class AccessNetwork:
         self._trace.add(records.IN_CELL, index, monotonic_ns(), cell, records.ACCESS_KINDS.index(kind))
         luck = Random(f"rate/{self._plan.seed}/{index}/{cell}").gauss(0.0, 1.0)
         ue = self.path.ues[index]
-        ue.attach(cell, self._shares[cell])
         ue.up.tune(profile.rtt_ms, profile.up_share, fit(profile.up_mbit_s).at(luck))
         ue.down.tune(profile.rtt_ms, 1 - profile.up_share, fit(profile.down_mbit_s).at(luck))
         ue.radio_changed()
+        for told in self._shared.attach(ue, cell):
+            self._tell_core(told)
 
     def _rtt_ms(self, index: int) -> float:
         profile = PROFILE_OF_KIND[self._cells[self.path.ues[index].cell].kind]
         return round(profile.rtt_ms.p50 + weak_signal_rtt_ms(float(self._ran.signal_dbm[index])), 3)
 
     def _sight(self) -> None:
-        places, signals = self._positions.round(1).tolist(), self._ran.signal_dbm.round(1).tolist()
-        sightings = []
-        for index, (x, y) in enumerate(places):
-            ue = self.path.ues[index]
-            cell, profile = self._cells[ue.cell], PROFILE_OF_KIND[self._cells[ue.cell].kind]
-            weak_ms = weak_signal_rtt_ms(signals[index])
+        for ue, signal_dbm in zip(self.path.ues, self._ran.signal_dbm.round(1).tolist(), strict=True):
+            profile = PROFILE_OF_KIND[self._cells[ue.cell].kind]
+            weak_ms = weak_signal_rtt_ms(signal_dbm)
             ue.up.weak_ns = int(weak_ms * profile.up_share * MS)
             ue.down.weak_ns = int(weak_ms * (1 - profile.up_share) * MS)
             if ue.flows:
                 ue.radio_changed()
-            rtt_ms = round(profile.rtt_ms.p50 + weak_ms, 3)
-            sightings.append(
-                UeSighting(self.names[index], x, y, cell.cell, cell.kind, signals[index], rtt_ms)
-            )
         now = monotonic_ns()
-        self._emit(UesSighted(now, tuple(sightings)))
         attached = [ue.cell for ue in self.path.ues]
         ues = ues_measured(self.names, self._cells, attached, self._positions, self._signals_dbm)
         full = self._step_number % CELL_STEPS == 0
-        cells = cells_measured(self._cells, self._shares, self.path.ues, now) if full else ()
+        cells = self._shared.measured(now) if full else ()
         self._tell_core(RadioMeasured(now, ues, cells))
 
     # --- every second -------------------------------------------------------------------------------------------------------
@@ -272,5 +244,5 @@ class AccessNetwork:
         self._luck_timer = self._loop.call_at((begins + SECOND // 2) / SECOND, self._change_luck)
 
     def _figures(self) -> None:
-        self._emit(self.path.samples.take(monotonic_ns(), self.names))
+        self._measured(self.path.samples.take(monotonic_ns(), self.names))
         self._figures_timer = self._loop.call_later(1.0, self._figures)

@@ -16,6 +16,7 @@ from fedge.simulation.session_watch import SessionWatch
 from fedge.wire import ip
 
 Endpoint = ip.Endpoint
+Spans = tuple[tuple[int, int], ...]
 BURST_NS = 100 * MS
 """A rate may be exceeded by what it amounts to in so long (assumed: less than the averaging window of 2 s, TS 23.501 5.7.3.6)."""
 LARGEST_BURST_BYTES = 3_000
@@ -68,6 +69,11 @@ class Promise:
         self.air.follow(usual, self._least_mbit_s)
 
 
+def within(spans: Spans, port: int) -> bool:
+    """No spans at all mean every port."""
+    return not spans or any(low <= port <= high for low, high in spans)
+
+
 class QosFlow:
     """``ue``: index. ``promised_in``: the cell that has room for it; None: its packets are like all others."""
 
@@ -95,7 +101,8 @@ class QosFlow:
 
 
 class Ue:
-    """``cell``: index of the one it is in; ``shares``: that cell's. ``flows``: by the address that the UE sends to.
+    """``cell``: index of the one it is in; ``shares``: that cell's. ``flows``: by the address that the UE sends to, from which of
+    its ports.
 
     ``heard``: by the address that it sends to, where it was last heard from.
     """
@@ -107,7 +114,7 @@ class Ue:
         self.index = index
         self.cell = 0
         self.up, self.down = Air(), Air()
-        self.flows: dict[Endpoint, QosFlow] = {}
+        self.flows: dict[Endpoint, tuple[tuple[Spans, QosFlow], ...]] = {}
         self.heard: dict[Endpoint, tuple[Endpoint, ip.Udp4]] = {}
         self.watch = SessionWatch()
         # the last instant promised on the backhaul and to or from which site: packets of one path keep their order
@@ -120,6 +127,14 @@ class Ue:
 
     def radio_changed(self) -> None:
         """``up`` and ``down`` were tuned, silenced or weakened: the bearers of its flows are so too."""
-        for flow in self.flows.values():
-            flow.up.follow(self.up)
-            flow.down.follow(self.down)
+        for found in self.flows.values():
+            for _, flow in found:
+                flow.up.follow(self.up)
+                flow.down.follow(self.down)
+
+    def flow(self, service: Endpoint, port: int) -> QosFlow | None:
+        """The QoS flow of packets between ``service`` and the UE's ``port``; None: they have none."""
+        for ports, flow in self.flows.get(service, ()):
+            if within(ports, port):
+                return flow
+        return None

@@ -88,7 +88,7 @@ class CellQueue:
 
     def enter_first(self, now: int, size: int) -> int:
         """As ``enter``, of a packet within its guaranteed rate: others wait for it, and it is not lost."""
-        self._settle(now)
+        self.let_pass(now)
         work = size * self._ns_per_byte
         self._free += work
         self._first_work += work
@@ -118,11 +118,11 @@ class CellQueue:
 
     def carry(self, load: float, now: int) -> None:
         """From ``now`` on the background asks for ``load`` times the capacity; 0: there is none."""
-        self._settle(now)
+        self.let_pass(now)
         self.load, self._at, self._slot = load, now, -1
 
-    def _settle(self, now: int) -> None:
-        """Let the time up to ``now`` pass."""
+    def let_pass(self, now: int) -> None:
+        """Count in what happened up to ``now``."""
         if self.load:
             self._background(now)
         elif now > self._free:
@@ -163,7 +163,7 @@ class CellQueue:
 
     def take(self, now: int) -> Carried:
         """What was carried since the last time. Where no packet came: the wait is what one would have had now."""
-        self._settle(now)
+        self.let_pass(now)
         elapsed = max(1, now - self._since)
         wait = self._waited / self._packets if self._packets else max(0.0, self._free - now)
         # what is let in already is sent later, but counts here

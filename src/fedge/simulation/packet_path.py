@@ -27,10 +27,10 @@ from fedge.simulation.bearers import LOST, Ue
 from fedge.simulation.delay import DelayQueue
 from fedge.simulation.fading import SLOT_NS, SLOTS, Luck
 from fedge.simulation.figures import HopSamples
-from fedge.simulation.gnb import Endpoint, Gnb
+from fedge.simulation.gnb import Gnb
+from fedge.simulation.n3 import MTU, READ_BYTES, Endpoint
 from fedge.simulation.session_watch import frame_of, hops_us
 from fedge.simulation.sockets import bound_udp
-from fedge.simulation.upf import MTU, READ_BYTES
 from fedge.wire import ip, records
 
 BATCH = 64
@@ -142,7 +142,7 @@ class PacketPath:
             if luck.lost_up.item(slot, ue.index):
                 self.counts["lost_up"] += 1
                 continue
-            z, flow = luck.z.item(slot, ue.index), ue.flows.get(service) if ue.flows else None
+            z, flow = luck.z.item(slot, ue.index), ue.flow(service, address[1]) if ue.flows else None
             if flow is not None:
                 due = flow.up.due(ue.queue_up, ue.up, now, size, z)
             else:
@@ -226,7 +226,7 @@ class PacketPath:
             self.counts["lost_down"] += 1
             return
         size, z = len(datagram), luck.z.item(slot, ue.index)
-        flow = ue.flows.get(service) if ue.flows else None
+        flow = ue.flow(service, to[1]) if ue.flows else None
         if flow is not None:
             at = flow.down.due(ue.queue_down, ue.down, now, size, z)
         else:

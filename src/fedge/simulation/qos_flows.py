@@ -21,21 +21,19 @@ from fedge.core.messages.user_plane import (
     RemoveQos,
 )
 from fedge.core.model import UeId
-from fedge.simulation.bearers import Endpoint, QosFlow, Ue
+from fedge.simulation.bearers import Endpoint, QosFlow, Ue, within
 from fedge.simulation.cell_load import CellShares
 
 MOST_OF_UE = 8
 """QoS flows of one UE beside the usual one (assumed; as many data radio bearers as a phone must support)."""
 
 
-def matches(filters: Sequence[PacketFilter], server: Endpoint, protocol: str = "UDP") -> bool:
-    """Do packets to and from ``server`` belong to a flow with these filters? Raises ``ValueError`` for a filter that is none."""
-    address = IPv4Address(server[0])
-    return any(
-        address in IPv4Network(one.server, strict=False)
-        and one.protocol in ("", protocol)
-        and (not one.ports or any(low <= server[1] <= high for low, high in one.ports))
-        for one in filters
+def is_about(filter: PacketFilter, server: Endpoint, protocol: str = "UDP") -> bool:
+    """Is the filter about packets to and from ``server``? Raises ``ValueError`` for a filter that is none."""
+    return (
+        IPv4Address(server[0]) in IPv4Network(filter.server, strict=False)
+        and filter.protocol in ("", protocol)
+        and within(filter.ports, server[1])
     )
 
 
@@ -99,7 +97,8 @@ class QosFlows:
         if index is None:
             return "UE_TEMPORARILY_UNAVAILABLE"
         try:
-            matches(order.filters, self._services[0])
+            for one in order.filters:
+                is_about(one, self._services[0])
         except (AddressValueError, NetmaskValueError, ValueError):
             return "INCOR_FLOW_INFO"
         asked = order.quality
@@ -119,12 +118,12 @@ class QosFlows:
         return self._room_in(cell) if cell is not None else []
 
     def _match(self, ue: Ue) -> None:
-        """Each address that the UE may send to belongs to its oldest flow that wants it."""
-        own = [flow for flow in self._flows.values() if flow.ue == ue.index]
+        """What the UE sends to an address belongs to its oldest flow that wants it."""
+        wanted = [(one, flow) for flow in self._flows.values() if flow.ue == ue.index for one in flow.filters]
         ue.flows = {
-            service: found[0]
+            service: found
             for service in self._services
-            if (found := [flow for flow in own if matches(flow.filters, service)])
+            if (found := tuple((one.ue_ports, flow) for one, flow in wanted if is_about(one, service)))
         }
         ue.radio_changed()
 

@@ -105,14 +105,16 @@ class RanHello(Message, frozen=True):
 
 
 class PacketFilter(Struct, frozen=True):
-    """Which packets of a UE: those with this end of the conversation. ``protocol``: UDP, TCP, or empty for both.
+    """Which packets of a UE, both ways: those of this conversation. ``protocol``: UDP, TCP, or empty for both.
 
-    ``server``: the IPv4 address on the other side of N6, or a prefix; ``ports``: inclusive spans there, none for all.
+    ``server``: the IPv4 address on the other side of N6, or a prefix; ``ports``: inclusive spans there, none for all;
+    ``ue_ports``: the same at the UE.
     """
 
     server: str
     ports: tuple[tuple[int, int], ...] = ()
     protocol: str = ""
+    ue_ports: tuple[tuple[int, int], ...] = ()
 
 
 class Quality(Struct, frozen=True):

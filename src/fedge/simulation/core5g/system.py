@@ -25,8 +25,9 @@ from fedge.simulation.core5g.nef.influence.subscriptions import Subscription, Su
 from fedge.simulation.core5g.nef.operator import Operator
 from fedge.simulation.core5g.nef.outbox import Letter, Outbox
 from fedge.simulation.core5g.nef.resources import Made
+from fedge.simulation.core5g.shelf import Shelf
 from fedge.simulation.core5g.smf import SessionManagement
-from fedge.simulation.core5g.store import Store
+from fedge.simulation.core5g.store import INFLUENCES, Store
 from fedge.simulation.core5g.words import (
     Acknowledged,
     AnswerAck,
@@ -60,7 +61,8 @@ class CoreNetwork:
         self._smf, self._store, self._outbox, self._now = smf, store, outbox, now
         self._to_upf, self._to_ran, self._root = to_upf, to_ran, root
         self._operator = operator
-        self._subscriptions = Subscriptions(operator, root + BASE, self._attached_by, store.subscriptions())
+        self._kept = Shelf(store, INFLUENCES, Subscription)
+        self._subscriptions = Subscriptions(operator, root + BASE, self._attached_by, self._kept)
         self._owners: OrderedDict[str, tuple[str, str]] = OrderedDict()
         self._answers: dict[int, asyncio.Future[Outcome]] = {}
         self._requests = 0
@@ -141,7 +143,7 @@ class CoreNetwork:
     def delete(self, af: str, id: str) -> None:
         self._subscriptions.delete(af, id)
         self.handle(InfluenceEnded(id))
-        self._store.forget(id)  # killed before this, it is there again, and can be deleted again
+        self._kept.drop(id)  # killed before this, it is there again, and can be deleted again
 
     def owner(self, transaction: str) -> tuple[Subscription, str] | None:
         """The subscription that a transaction belongs to, and the target that was notified."""
@@ -166,6 +168,6 @@ class CoreNetwork:
 
     def _changed(self, subscription: Subscription) -> TrafficInfluSub:
         """Kept first, then carried out."""
-        self._store.keep(subscription)
+        self._kept.put(subscription.id, subscription)
         self.handle(subscription.asks)
         return subscription.says

@@ -189,9 +189,9 @@ class Framework:
         self._start()
 
     def close(self) -> None:
-        self.stop()
         for party in self.parties:
             party.http.close()
+        self.stop()
 
     def now_s(self) -> float:
         return time.time() + self.late_s

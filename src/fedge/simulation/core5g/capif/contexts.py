@@ -20,9 +20,9 @@ from fedge.simulation.core5g.capif.data_types import (
 )
 from fedge.simulation.core5g.capif.publications import Publication, Publications, interface_objections
 from fedge.simulation.core5g.capif.published import AefProfile, InterfaceDescription, methods, profiles
-from fedge.simulation.core5g.capif.shelf import Disk, Shelf
 from fedge.simulation.core5g.nef import reading
 from fedge.simulation.core5g.nef.problem import InvalidParam, Problem, incorrect
+from fedge.simulation.core5g.shelf import Disk, Shelf
 
 OAUTH, PKI = "OAUTH", "PKI"
 OFFERED = (OAUTH, PKI)

@@ -22,13 +22,14 @@ from fedge.simulation.core5g.capif.ledger import Ledger, Signer
 from fedge.simulation.core5g.capif.providers import Domain, Providers
 from fedge.simulation.core5g.capif.publications import Publication, Publications
 from fedge.simulation.core5g.capif.published import profiles
-from fedge.simulation.core5g.capif.shelf import Disk
+from fedge.simulation.core5g.faults import Faults
 from fedge.simulation.core5g.nef.data_types import TestNotification
 from fedge.simulation.core5g.nef.destinations import LOOPBACK
 from fedge.simulation.core5g.nef.operator import common_features
 from fedge.simulation.core5g.nef.outbox import Letter
 from fedge.simulation.core5g.nef.problem import Problem
 from fedge.simulation.core5g.nef.tokens import OAuthError
+from fedge.simulation.core5g.shelf import Disk
 
 PROVIDERS_BASE = "/api-provider-management/v1"
 PUBLISH_BASE = "/published-apis/v1"
@@ -37,6 +38,7 @@ INVOKERS_BASE = "/api-invoker-management/v1"
 SECURITY_BASE = "/capif-security/v1"
 EVENTS_BASE = "/capif-events/v1"
 CERTIFICATE_S = 86_400.0
+"""For how long a certificate is good."""
 
 
 class CapifCore:
@@ -69,6 +71,10 @@ class CapifCore:
     def gate(self, aef: str) -> Gate:
         """The check of an exposing function of the operator's own."""
         return Gate(aef, self.ledger, self.invokers, self.contexts, self.signatures, self.now_s)
+
+    def strike(self, faults: Faults) -> None:
+        """These faults from now on."""
+        self.ledger.valid_s = faults.certificate_s or CERTIFICATE_S
 
     # --- providers and what they publish ------------------------------------------------------------------------------------
 

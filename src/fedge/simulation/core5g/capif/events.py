@@ -20,10 +20,10 @@ from fedge.simulation.core5g.capif.data_types import (
     ReportingInformation,
 )
 from fedge.simulation.core5g.capif.published import ServiceAPIDescription, profiles
-from fedge.simulation.core5g.capif.shelf import Disk, Shelf
 from fedge.simulation.core5g.nef import reading
 from fedge.simulation.core5g.nef.operator import common_features, refuse
 from fedge.simulation.core5g.nef.problem import InvalidParam, Problem, incorrect
+from fedge.simulation.core5g.shelf import Disk, Shelf
 
 MOST_PER_SUBSCRIBER = 100
 AVAILABLE, UNAVAILABLE, UPDATED = "SERVICE_API_AVAILABLE", "SERVICE_API_UNAVAILABLE", "SERVICE_API_UPDATE"

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes
 from msgspec import Struct
 
 from fedge.runtime.tls import PublicKey
-from fedge.simulation.core5g.capif.shelf import Disk, Shelf
+from fedge.simulation.core5g.shelf import Disk, Shelf
 
 Role = Literal["invoker", "AMF", "APF", "AEF"]
 

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from fedge.core.model import Address
 from fedge.runtime.tls import Authority, pem, write_secret
-from fedge.simulation.core5g.capif.core import CapifCore
+from fedge.simulation.core5g.capif.core import CERTIFICATE_S, CapifCore
 from fedge.simulation.core5g.capif.data_types import (
     APIInvokerEnrolmentDetails,
     APIProviderEnrolmentDetails,
@@ -34,15 +34,17 @@ from fedge.simulation.core5g.capif.published import (
     ServiceAPIDescription,
     Version,
 )
-from fedge.simulation.core5g.capif.shelf import Disk
 from fedge.simulation.core5g.exposed import APIS, RESOURCES
 from fedge.simulation.core5g.nef.outbox import Letter
+from fedge.simulation.core5g.shelf import Disk
 
 FOLDER = "tls/capif"
 DEVELOPERS = "developers"
 OPERATOR = "operator"
 FILE = "capif-developers.json"
 ROLES = ("AMF", "APF", "AEF")
+STANDING_S = 365 * CERTIFICATE_S
+"""The certificates of those who are there from the start outlive any run."""
 
 
 class Developers(Struct, frozen=True):
@@ -75,8 +77,10 @@ def open_capif(
     known = read_developers(folder) or Developers(secrets.token_urlsafe(32))
     customers = {**onboarding, known.onboarding: DEVELOPERS}
     core = CapifCore(root, disk, open_authority(folder), _token_key(folder), customers, post, now_s)
+    core.ledger.valid_s = STANDING_S
     aef = _publish_exposure_function(core, folder, nef)
     write_secret(file, msgspec.json.encode(_developers(core, folder, known, nef)))
+    core.ledger.valid_s = CERTIFICATE_S
     return core, aef
 
 

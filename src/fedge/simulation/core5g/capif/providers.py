@@ -16,9 +16,9 @@ from fedge.simulation.core5g.capif.data_types import APIProviderEnrolmentDetails
 from fedge.simulation.core5g.capif.ledger import Ledger, Role
 from fedge.simulation.core5g.capif.merging import patched
 from fedge.simulation.core5g.capif.public_keys import Unusable, public_key
-from fedge.simulation.core5g.capif.shelf import Disk, Shelf
 from fedge.simulation.core5g.nef import reading
 from fedge.simulation.core5g.nef.problem import InvalidParam, Problem, incorrect
+from fedge.simulation.core5g.shelf import Disk, Shelf
 
 MOST_DOMAINS = 1000
 ROLES = ("AMF", "APF", "AEF")

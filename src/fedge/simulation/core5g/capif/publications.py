@@ -21,9 +21,9 @@ from fedge.simulation.core5g.capif.published import (
     ServiceAPIDescription,
     profiles,
 )
-from fedge.simulation.core5g.capif.shelf import Disk, Shelf
 from fedge.simulation.core5g.nef import reading
 from fedge.simulation.core5g.nef.problem import InvalidParam, Problem, incorrect
+from fedge.simulation.core5g.shelf import Disk, Shelf
 
 MOST_APIS = 1000
 RESERVED = frozenset(" #;:,")

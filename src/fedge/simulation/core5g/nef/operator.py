@@ -15,6 +15,9 @@ from fedge.simulation.core5g.nef.data_types import Snssai, WebsockNotifConfig
 from fedge.simulation.core5g.nef.problem import InvalidParam, Problem, incorrect
 
 NOT_OFFERED = "not offered by this network"
+DOMAIN = "fedge.example"
+"""Of external ids: ``player-7@fedge.example``."""
+EVERYBODY = f"players@{DOMAIN}"
 
 
 class Operator(Struct, frozen=True):
@@ -32,7 +35,7 @@ class Operator(Struct, frozen=True):
     dnn: str = "internet"
     sst: int = 1
     ip_domain: str = "fedge"
-    groups: frozenset[str] = frozenset({"players@fedge.example"})
+    groups: frozenset[str] = frozenset({EVERYBODY})
     networks: tuple[str, ...] = destinations.LOOPBACK
     external_ids: Mapping[str, UeId] = {}
 

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from fedge.simulation.core5g.exposed import APIS
+from fedge.simulation.core5g.exposed import path_of
 from fedge.simulation.core5g.nef.access import Access
 from fedge.simulation.core5g.nef.exchange import JSON, accepts_json, body_of, guarded, said
 
@@ -28,7 +28,7 @@ class Api(Struct, frozen=True):
     @property
     def base(self) -> str:
         """The API's root path."""
-        return f"/{self.name}/{APIS[self.name]}"
+        return path_of(self.name)
 
     @property
     def told_features(self) -> str:

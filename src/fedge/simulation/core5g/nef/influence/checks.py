@@ -30,7 +30,7 @@ from fedge.simulation.core5g.nef.operator import (
     refuse,
     refuse_websockets,
 )
-from fedge.simulation.core5g.nef.problem import InvalidParam, Problem, incorrect
+from fedge.simulation.core5g.nef.problem import InvalidParam, Problem, exactly_one, incorrect
 from fedge.simulation.core5g.words import Influence, Route
 
 TEST_EVENT, URLLC, SIMULT_CONNECTIVITY = 1 << 1, 1 << 2, 1 << 8
@@ -74,12 +74,8 @@ def negotiated(sub: TrafficInfluSub) -> TrafficInfluSub:
 def check(sub: TrafficInfluSub, operator: Operator) -> None:
     """Raises ``Problem`` 400 for what contradicts the standard, 403 for what this network does not offer."""
     there = present(sub)
-    for names in (_APPLICATION, _UE):
-        found = [name for name in names if name in there]
-        if len(found) != 1:
-            reason = f"exactly one of {', '.join(names)} is needed; there are {len(found)}"
-            cause = "MANDATORY_IE_INCORRECT" if found else "MANDATORY_IE_MISSING"
-            raise Problem(400, cause, reason, *(InvalidParam(f"/{name}", reason) for name in found or names))
+    exactly_one(there, _APPLICATION)
+    exactly_one(there, _UE)
     invalid = [*_form(sub), *_notifications(sub, operator), *_routes(sub, operator)]
     if invalid:
         raise incorrect(False, *invalid)

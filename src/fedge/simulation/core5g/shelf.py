@@ -1,6 +1,6 @@
-"""Things of one kind by key, as the registry has them: what was put is on disk before the call returns.
+"""Things of one kind by key: subscriptions, CAPIF's registry. What was put is on disk before the call returns.
 
-The disk is the core network's store; what is read from it at the start is the whole truth of the registry.
+The disk is the core network's store; what is read from it at the start is the whole truth.
 """
 
 from __future__ import annotations
