@@ -8,7 +8,14 @@ from collections.abc import Callable, Sequence
 
 from starlette.routing import BaseRoute
 
-from fedge.api.camara import geofencing, location, oauth, simple_edge_discovery
+from fedge.api.camara import (
+    geofencing,
+    location,
+    oauth,
+    qos_profiles,
+    quality_on_demand,
+    simple_edge_discovery,
+)
 from fedge.api.camara.authorization import Authorization
 from fedge.api.camara.device import Device, Subscribers
 from fedge.api.camara.exchange import Granted, Operation, camara_app, camara_mount
@@ -22,10 +29,15 @@ _APIS: tuple[tuple[str, Callable[[CamaraPlatform], list[Operation]]], ...] = (
     (location.VERIFICATION, location.verification),
     (location.RETRIEVAL, location.retrieval),
     (geofencing.BASE, geofencing.operations),
+    (quality_on_demand.BASE, quality_on_demand.operations),
+    (qos_profiles.BASE, qos_profiles.operations),
 )
 BASES = (oauth.BASE, oauth.WELL_KNOWN, *(base for base, _ in _APIS))
 """They ask for the token themselves, and refuse in their own form."""
-EVENTS: dict[str, Callable[[ToSink, CamaraPlatform], bytes]] = {"geofencing": geofencing.event}
+EVENTS: dict[str, Callable[[ToSink, CamaraPlatform], bytes]] = {
+    "geofencing": geofencing.event,
+    "quality": quality_on_demand.event,
+}
 """By topic: the CloudEvent of what the core tells a client's sink."""
 
 

@@ -5,7 +5,8 @@ definitions (ADR 0006). Receivers treat a repeated message as the same message: 
 Instants are monotonic nanoseconds. ``body`` holds bulk state and travels outside the JSON or MessagePack header.
 
 ``order``: the base and a move's order; ``site``, ``peer``, ``instance``, ``access``, ``user_plane``: who talks to whom;
-``exposure``: what is asked of the operator; ``status``: what is held; ``traffic``: which packets go where, in MEC 011's words.
+``exposure``: what is asked of the operator; ``sink``: where a client wants its events; ``status``: what is held; ``traffic``:
+which packets go where, in the words of MEC 011.
 """
 
 from fedge.core.messages.access import (
