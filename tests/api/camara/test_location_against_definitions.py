@@ -5,13 +5,15 @@ As the operator, as a tenant with consent and as one without. Skips, saying so, 
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from typing import Any
 
+import jsonschema_rs
 import pytest
 import schemathesis
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import response_schema_conformance
@@ -72,7 +74,11 @@ def _play(base: str, operation: Any, mode: GenerationMode, caller: str) -> set[i
             client.post("/api/v1/consents", json=body, headers=bearing(TOKEN))
 
         @settings(
-            max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+            max_examples=EXAMPLES,
+            deadline=None,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+            phases=[Phase.generate],
         )
         @given(case=operation.as_strategy(generation_mode=mode), known=st.data())
         def play(case: Any, known: st.DataObject) -> None:
@@ -86,7 +92,7 @@ def _play(base: str, operation: Any, mode: GenerationMode, caller: str) -> set[i
             answer = sent(client, base, case)
             reached.add(answer.status_code)
             assert answer.status_code < 500, (case.method, case.formatted_path, answer.text)
-            assert answer.headers["x-correlator"]
+            assert "x-correlator" in answer.headers
             assert answer.status_code in documented, (case.body, answer.text)
             if answer.status_code >= 400:
                 assert answer.json().keys() == {"status", "code", "message"}
@@ -116,9 +122,8 @@ def _known(body: dict[str, Any], known: st.DataObject) -> dict[str, Any]:
 
 def test_the_events_are_in_their_form() -> None:
     """The callback's schemas, one for each event: held against what is really sent."""
-    import jsonschema_rs
-
-    raw = yaml.safe_load(definition("/geofencing-subscriptions/v0.5").read_text())
+    text = definition("/geofencing-subscriptions/v0.5").read_text()
+    raw = json.loads(json.dumps(yaml.safe_load(text), default=str))  # examples of times are no JSON
     centre = StudioCentre()
     with TestClient(application(centre)) as client:
         made(client, wish(initialEvent=True, subscriptionMaxEvents=1))
