@@ -12,7 +12,9 @@ from starlette.testclient import TestClient
 
 from fedge.api.admin import admin_app
 from fedge.api.manifest_files import read_manifests
-from fedge.core.model import SessionId, UeId
+from fedge.core.enablement import Device, MobilityRegistration
+from fedge.core.enablement.resources import Asked
+from fedge.core.model import SessionId, SiteId, UeId
 from tests.api.centre import ARENA, TOKEN, PlainCentre
 
 AUTHORISED = {"Authorization": f"Bearer {TOKEN}"}
@@ -235,9 +237,23 @@ def test_explain_names_every_site_with_its_terms(client: TestClient, centre: Pla
     session = centre.plane.state.sessions[SessionId("player-1")]
     session.redirected = True
     view = centre.plane.access.ues[UeId("player-1")]
-    view.sighting = replace(view.sighting, kind="wifi")
-    told = client.get("/api/v1/explain/player-1").json()
-    assert told["steering"] == "its client is redirected: wifi has no steering"
+    for kind in ("wifi", "lte", "nsa"):
+        view.sighting = replace(view.sighting, kind=kind)
+        told = client.get("/api/v1/explain/player-1").json()
+        assert told["steering"] == f"its client is redirected: {kind} has no steering"
+
+
+def test_explain_says_what_the_application_says_about_moves(client: TestClient, centre: PlainCentre) -> None:
+    deployed(client, centre)
+    client.post("/api/v1/attach", json={"application": "arena", "device": "player-1"}, headers=AUTHORISED)
+    assert client.get("/api/v1/explain/player-1").json()["consent"] == ""
+    held, ue = centre.plane.state.enablement, UeId("player-1")
+    for level, said in ((1, "keeps it there"), (2, "is asked before it moves")):
+        device = Device("one", ue, level)
+        held.resources["ams-1"] = MobilityRegistration(id="ams-1", site=SiteId("harbour"), devices=(device,))
+        assert said in client.get("/api/v1/explain/player-1").json()["consent"]
+    held.asked[SessionId("player-1")] = Asked(SiteId("market"), 1, 1)
+    assert "it could go to market" in client.get("/api/v1/explain/player-1").json()["consent"]
 
 
 def test_the_description_names_only_paths_that_answer(client: TestClient) -> None:

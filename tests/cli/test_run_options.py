@@ -116,7 +116,7 @@ def test_a_scenario_says_it_all(fedge: Fedge, started: list[Settings], tmp_path:
 @pytest.mark.parametrize(
     ("words", "content", "said"),
     [
-        ("", "events: [{at_s: 1, do: congest}]", "events[0].do: 'congest' cannot be done"),
+        ("", "events: [{at_s: 1, do: join}]", "events[0].do: 'join' cannot be done"),
         ("--sites 3", "seed: 1", "--sites: that is for the scenario to say"),
         ("--traces .", "seed: 1", "--traces: that is for the scenario to say"),
         ("--compare", "seed: 1", "--compare: that is for the scenario to say"),

@@ -192,6 +192,7 @@ def test_explain_a_session(fedge: Fedge, platform: FakePlatform) -> None:
         "decision": "stay",
         "because": "cbd is the best of 2 sites: 14.2 ms",
         "steering": "its client is redirected: wifi has no steering",
+        "consent": "its application at cbd is asked before it moves",
         "hysteresis_ms": 3.0,
         "sites": [
             {
@@ -218,6 +219,7 @@ def test_explain_a_session(fedge: Fedge, platform: FakePlatform) -> None:
         "player-7 is served by cbd: it stays\n"
         "  cbd is the best of 2 sites: 14.2 ms\n"
         "  its client is redirected: wifi has no steering\n"
+        "  its application at cbd is asked before it moves\n"
         "  hysteresis: 3 ms\n"
         "\n"
         "RANK  SITE       EXPECTED  RADIO  BACKHAUL  LOAD  REFUSED BY\n"

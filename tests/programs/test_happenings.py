@@ -7,9 +7,19 @@ from pathlib import Path
 
 import msgspec
 
-from fedge.programs.happenings import asked, faults_set, instances_killed, seen
+from fedge.programs.happenings import asked, faults_set, instances_killed, loads_set, seen
 from fedge.simulation.core5g.faults import Faults
-from fedge.simulation.scenario_events import CoreFaults, Drain, End, Event, Kill, Move, Undrain, happened
+from fedge.simulation.scenario_events import (
+    Congest,
+    CoreFaults,
+    Drain,
+    End,
+    Event,
+    Kill,
+    Move,
+    Undrain,
+    happened,
+)
 
 STORY = [
     {"at_s": 3.0, "says": "harbour joined the federation", "site": "harbour", "mark": "ready"},
@@ -59,6 +69,19 @@ def test_faults_that_somebody_switched_on() -> None:
     some = none | {"drop": 0.5, "timestamp": "2026-11-25T22:00:09Z"}
     found = list(faults_set([none, some, some, none | {"timestamp": "2026-11-25T22:00:20Z"}], 1795644000.0))
     assert found == [CoreFaults(at_s=9, faults=Faults(drop=0.5)), CoreFaults(at_s=20, faults=Faults())]
+
+
+def test_cells_that_somebody_loaded() -> None:
+    def line(second: int, *loads: dict[str, object]) -> dict[str, object]:
+        return {"event": "cells' load", "loads": loads, "timestamp": f"2026-11-25T22:00:{second:02}Z"}
+
+    everywhere, harbour = {"load": 0.5}, {"load": 1.2, "site": "harbour"}
+    log = [line(2, everywhere), line(9, everywhere, harbour), line(9, everywhere, harbour), line(20)]
+    assert list(loads_set(log, 1795644000.0)) == [
+        Congest(at_s=2, load=0.5),
+        Congest(at_s=9, load=1.2, site="harbour"),
+        Congest(at_s=20, load=0.0),
+    ]
 
 
 def test_a_run_is_read_from_its_folder_even_if_a_line_was_cut(tmp_path: Path) -> None:

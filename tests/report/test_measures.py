@@ -168,6 +168,21 @@ def test_endings_of_moves(tmp_path: Path) -> None:
     assert moves["aborted_because"] == {"TARGET_FULL": 1}
 
 
+def test_what_foresight_was_worth(tmp_path: Path) -> None:
+    run = a_run(tmp_path)
+    writer = run.open(key=0xB2, ue=1)
+    for name, cause, early in (("m2", "predicted", 120.0), ("m3", "core", -8.0), ("m4", "handover", None)):
+        run.state(name, "PLANNED", writer, "south", cause=cause)
+        run.state(name, "RELEASED", writer, "south", cause=cause, gain_ms=3.0, warmed_before_ms=early)
+    run.state("m5", "PLANNED", writer, "south", cause="predicted")
+    run.state("m5", "ABORTED", writer, "south", cause="predicted", bytes_total=4096, reason="did not come")
+    run.state("m6", "ABORTED", writer, "south", cause="rebalance", bytes_total=1)
+    found = make_report(run.done(), tally)["predictions"]
+    names = ("moves_on_handover", "foreseen", "warm_before", "wrong", "wrong_bytes")
+    assert [found[name] for name in names] == [4, 2, 1, 1, 4096]  # the run's own move was unforeseen
+    assert (found["lead_ms"]["n"], found["lead_ms"]["p50"]) == (2, 56.0)
+
+
 def test_a_session_that_returns_at_once_is_spurious() -> None:
     def move(name: str, source: str, target: str, at_s: float, cause: str = "handover") -> dict[str, Any]:
         t_ns = int(at_s * 1e9)

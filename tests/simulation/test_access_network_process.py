@@ -28,16 +28,24 @@ from fedge.core.messages import (
     CellChanged,
     HopFigures,
     InstallPath,
+    InstallQos,
     Message,
+    PacketFilter,
     PathSwitched,
+    QosInstalled,
+    QosRefused,
+    Quality,
+    RadioMeasured,
     RanHello,
     RemovePath,
+    RemoveQos,
     SwitchPath,
     UesSighted,
     WriterChanged,
 )
 from fedge.core.model import Address, SiteId, UeId
 from fedge.runtime.run import Config
+from fedge.simulation.background import FILE
 from fedge.wire import gtpu, ip, records
 from fedge_sdk import wire
 
@@ -114,6 +122,14 @@ class Stand:
         self.core.send(SwitchPath(UE, self.service, self.sites[site], number))
         answer = await self.core.until(PathSwitched)
         assert (answer.ue, answer.site, answer.number) == (UE, self.sites[site], number)
+
+    async def loaded(self, load: float) -> None:
+        """Until the cells say that they carry so much: they are full, or empty but for this test's packets."""
+        while True:
+            cells = (await self.core.until(RadioMeasured)).cells
+            used = [share for cell in cells for share in (cell.used_up, cell.used_down)]
+            if used and (min(used) > 0.95 if load >= 1 else max(used) < 0.05):
+                return
 
     async def upwards(self, site: int) -> tuple[gtpu.Gpdu, ip.Datagram]:
         """Send inputs until one reaches the user plane function of ``site``: the radio may lose some."""
@@ -242,6 +258,39 @@ def test_the_uplink_turns_to_another_site_which_may_speak_before(tmp_path: Path)
             stand.core.send(RemovePath(UE, stand.service, stand.sites[0]))
             told = await stand.answer(0, gtpu.Gpdus(20, gtpu.Container(QFI)).packet(b"late"))
             assert told == gtpu.ErrorIndication(20, addresses.endpoint(addresses.gnb(stand.net))[0])
+
+    asyncio.run(story())
+
+
+def test_qos_flows_and_loaded_cells(tmp_path: Path) -> None:
+    order = InstallQos("game", UE, (PacketFilter("127.0.0.0/8"),), Quality(3, 1_000, 1_000))
+
+    async def story() -> None:
+        async with stage(tmp_path) as stand:
+            (tmp_path / FILE).write_text('[{"load": 2.0}]')
+            async with stand.access_network() as process:
+                measured = await stand.core.until(RadioMeasured)
+                [one, _] = measured.ues
+                assert (one.ue, one.x_m > 0, one.kind, len(one.neighbours)) == (UE, True, "nr", 3)
+                levels = [each.rsrp_dbm for each in one.neighbours]
+                assert levels == sorted(levels, reverse=True)
+                assert one.cell not in {each.cell for each in one.neighbours}
+                await stand.loaded(2.0)
+                stand.core.send(order)
+                assert await stand.core.until(QosInstalled) == QosInstalled("game", UE)
+                stand.install(0)
+                await stand.switch(1, 0)
+                await stand.upwards(0)
+                await stand.downwards(0, 1, 1)
+                (tmp_path / FILE).write_text("[")
+                await stand.loaded(0.0)
+                stand.core.send(RemoveQos("game", UE))
+                process.kill()
+            async with stand.access_network():
+                stand.core.send(msgspec.structs.replace(order, quality=Quality(3, 10**9)))
+                assert (await stand.core.until(QosRefused)).reason == "RES_ALLO_FAIL"
+                stand.core.send(order)
+                assert await stand.core.until(QosInstalled) == QosInstalled("game", UE)
 
     asyncio.run(story())
 

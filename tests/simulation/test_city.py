@@ -72,6 +72,18 @@ def test_rows_become_cells_and_a_few_host_sites(tmp_path: Path) -> None:
     )
 
 
+def test_a_file_may_say_the_kinds_of_its_cells(tmp_path: Path) -> None:
+    head, *rows = SITES.splitlines()
+    kinds = ["NSA", "lte", " wifi", ""] * 4
+    said = "\n".join([f"{head},KIND", *(f"{row},{kind}" for row, kind in zip(rows, kinds, strict=False))])
+    city = from_csv(*files(tmp_path, said), seed=7, sites=4, players=5)
+    usual = from_csv(*files(tmp_path), seed=7, sites=4, players=5)
+    assert [cell.kind for cell in city.cells[:3]] == ["nsa", "lte", "wifi"]
+    assert [cell.kind for cell in city.cells[3::4]] == [cell.kind for cell in usual.cells[3::4]]
+    with pytest.raises(ValueError, match=r"sites\.csv:2: column KIND: 'umts' is none of nr, lte, wifi, nsa"):
+        from_csv(*files(tmp_path, said.replace("NSA", "umts")), seed=7, sites=4, players=5)
+
+
 def test_more_players_than_users_share_starting_points(tmp_path: Path) -> None:
     assert len(from_csv(*files(tmp_path), seed=7, sites=2, players=40).spawns) == 40
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as some
 from fedge.core.messages import InstallPath, PathSwitched, RemovePath, SwitchPath
 from fedge.core.model import Address, SiteId, UeId
 from fedge.simulation.gnb import MOST_PATHS, Gnb, Path
-from fedge.simulation.upf import MTU, READ_BYTES
+from fedge.simulation.n3 import MTU, READ_BYTES
 from fedge.wire import gtpu, ip
 
 UES = {UeId("player-1"): 0, UeId("player-2"): 1}

@@ -67,6 +67,9 @@ def test_every_profile_names_its_source() -> None:
         (("lte", "nr"), 24, 41, 71),
         (("nr", "lte"), 44, 57, 80),
         (("wifi", "nr"), 50, 72, 100),
+        (("nsa", "nsa"), 28, 49, 82),
+        (("lte", "nsa"), 24, 41, 71),
+        (("nsa", "lte"), 44, 57, 80),
     ],
 )
 def test_gaps_have_the_percentiles_of_their_source(

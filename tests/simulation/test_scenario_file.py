@@ -12,8 +12,8 @@ from fedge.simulation.city import generate
 from fedge.simulation.limits import MOST_PLAYERS, MOST_SITES
 from fedge.simulation.people import Person
 from fedge.simulation.scenario import Scenario, handovers
-from fedge.simulation.scenario_checks import BadField
-from fedge.simulation.scenario_events import Cut, Kill, Stop
+from fedge.simulation.scenario_checks import BadField, needs_platform
+from fedge.simulation.scenario_events import Cut, Kill, Stop, one_by_one
 from fedge.simulation.scenario_file import BadScenario, read_scenario, scenario_of
 from fedge.simulation.scenario_text import text_of
 
@@ -65,6 +65,35 @@ def test_what_it_says() -> None:
     assert read("") == scenario_of({}, Path())
 
 
+def test_a_congested_cell() -> None:
+    events = """
+events:
+  - {at_s: 12, do: congest, load: 1.2, site: harbour, until_s: 30}
+  - {at_s: 20, do: congest, load: 0.9, cell: lte-03}
+  - {at_s: 25, do: congest, load: 0}
+"""
+    scenario = read(TWO_SITES[: TWO_SITES.index("events:")] + events)
+    assert [str(event) for event in one_by_one(scenario.events)] == [
+        "harbour's cells: a load of 120%",
+        "cell lte-03: a load of 90%",
+        "every cell: no load any more",
+        "harbour's cells: no load any more",
+    ]
+    assert [event.at_s for event in one_by_one(scenario.events)] == [12, 20, 25, 30]
+    assert scenario_of(yaml.safe_load(text_of(scenario)), Path()).events == scenario.events
+    assert not any(needs_platform(event) for event in scenario.events)
+
+
+def test_a_cell_of_5g_beside_lte() -> None:
+    text = TWO_SITES.replace("kind: lte", "kind: nsa").replace("400, lte]", "400, nsa]")
+    scenario = read(text)
+    assert scenario.city.cells[2].cell == "nsa-03"
+    assert scenario.people[5].track[1].access == "nsa"
+    assert scenario_of(yaml.safe_load(text_of(scenario)), Path()).city == scenario.city
+    held = [found for found in handovers(scenario, 60) if found.ue == 5]
+    assert any(found.target == 2 for found in held)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -95,7 +124,14 @@ def test_what_it_says() -> None:
         ("events: [{do: end}]", "events[0].at_s: is missing"),
         ("events: [{do: end, at_s: .nan}]", "events[0].at_s"),
         ("events: [{do: zap, at_s: 1}]", "events[0].do: invalid value 'zap'"),
-        ("events: [{do: congest, at_s: 1}]", "events[0].do: 'congest' cannot be done: the simulated radio has no load"),
+        ("events: [{do: join, at_s: 1}]", "events[0].do: 'join' cannot be done: players join at the start"),
+        ("events: [{do: congest, at_s: 1}]", "events[0].load: is missing"),
+        ("events: [{do: congest, at_s: 1, load: -1}]", "events[0].load: expected float >= 0"),
+        ("events: [{do: congest, at_s: 1, load: 11}]", "events[0].load: expected float <= 10"),
+        ("events: [{do: congest, at_s: 1, load: 1, cell: x}]", "events[0].cell: there is no cell 'x'; there are nr-01"),
+        ("events: [{do: congest, at_s: 1, load: 1, site: x}]", "events[0].site: there is no site 'x'"),
+        ("events: [{do: congest, at_s: 1, load: 1, site: harbour, cell: nr-01}]", "events[0]: cell or site"),
+        ("events: [{do: congest, at_s: 5, load: 1, until_s: 5}]", "events[0].until_s: later than at_s"),
         ("events: [{do: kill, at_s: 1}]", "events[0]: program or site"),
         ("events: [{do: kill, at_s: 1, program: upf-x}]", "events[0].program: there is no program 'upf-x'"),
         ("events: [{do: stop, at_s: 1, program: harbour/arena-1}]", "events[0].program: an instance can only"),

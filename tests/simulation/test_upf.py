@@ -8,7 +8,8 @@ from hypothesis import strategies as some
 
 from fedge.core.messages import EndTunnel, InstallTunnel, RemoveTunnel, TunnelInstalled, UpfHello
 from fedge.core.model import Address, SiteId, UeId
-from fedge.simulation.upf import MTU, N3, N6, READ_BYTES, Upf
+from fedge.simulation.n3 import MTU, READ_BYTES
+from fedge.simulation.upf import N3, N6, Upf
 from fedge.wire import gtpu, ip
 
 UE, SERVICE = ("127.9.200.1", 40_000), ("127.9.1.1", 7777)

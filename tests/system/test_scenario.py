@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
 
 from fedge.simulation.scenario import handovers
-from fedge.simulation.scenario_events import Drain, End, Kill
+from fedge.simulation.scenario_events import Congest, Drain, End, Kill
 from fedge.simulation.scenario_file import read_scenario
 from fedge.wire.records import HANDOVER, read_records
 from tests.system.platform import Platform, until
@@ -23,6 +23,7 @@ ues: [{count: 2, at: [300, 450], within_m: 50}, {trace: way.csv}]
 players: {join_within_s: 0.5, pauses: false}
 events:
   - {at_s: 8, do: kill, program: agent-harbour}
+  - {at_s: 9, do: congest, load: 0.5, site: harbour, until_s: 11}
   - {at_s: 13, do: end}
 """
 
@@ -37,13 +38,24 @@ def test_a_scenario_is_played_told_and_written_down(tmp_path: Path) -> None:
     assert platform.process.wait(60) == 0
     assert platform.stop() == 0
     told = [line["says"] for line in platform.story() if "event" in line]
-    assert told == ["scenario: agent-harbour is killed", "scenario: the run ends"]
+    assert told == [
+        "scenario: agent-harbour is killed",
+        "scenario: harbour's cells: a load of 50%",
+        "scenario: harbour's cells: no load any more",
+        "scenario: the run ends",
+    ]
     assert "agent-harbour died (signal 9); starting it again" in platform.output.read_text()
     written = read_scenario(platform.run / "scenario.yaml")
-    drain, kill, end = written.events
+    drain, kill, *loaded, end = written.events
     assert isinstance(drain, Drain)
     assert drain.site == "old-town"
     assert (kill, end) == (Kill(at_s=8, program="agent-harbour"), End(at_s=13))
+    assert loaded == [
+        Congest(at_s=9, load=0.5, site="harbour"),
+        Congest(at_s=11, load=0.0, site="harbour"),
+    ]
+    log = (platform.run / "logs" / "access-network.log").read_text()
+    assert log.count("cells' load") == 2, "as the access network has it, which is not told twice"
     expected = handovers(written, 13)
     assert expected == handovers(given, 13)
     assert radio_handovers(platform) <= {
@@ -73,6 +85,18 @@ def test_the_simulated_5g_system_alone(tmp_path: Path) -> None:
     )
     with opener.open(request, timeout=10) as answer:
         assert json.loads(answer.read()) == []
+    apis = found["apis"]
+    assert {name for name in apis if name.startswith("capif-")} == {
+        "capif-discover", "capif-events", "capif-invoker-management", "capif-provider-management", "capif-publish",
+        "capif-security",
+    }  # fmt: skip
+    discover = apis["capif-discover"]
+    shown = ssl.create_default_context(cafile=discover["ca"])
+    shown.load_cert_chain(discover["certificate"], discover["key"])
+    url = f"{discover['url']}/allServiceAPIs?api-invoker-id={discover['api_invoker_id']}"
+    with build_opener(ProxyHandler({}), HTTPSHandler(context=shown)).open(url, timeout=10) as answer:
+        offered = json.loads(answer.read())["serviceAPIDescriptions"]
+    assert {one["apiName"] for one in offered} > {"3gpp-traffic-influence", "rni"}
     platform.kill("core-network")
     until("it is started again", lambda: "core-network died" in platform.output.read_text())
     assert platform.stop() == 0

@@ -65,12 +65,12 @@ def attach_once(
     if token:
         request.add_header("Authorization", f"Bearer {token}")
     try:
-        with _opener(api).open(request, timeout=timeout_s) as response:
+        with opener(api).open(request, timeout=timeout_s) as response:
             return _attachment(response.read())
     except HTTPError as error:
-        code, message = _reason(error.read(), error.reason)
+        code, message = reason_of(error.read(), error.reason)
         if error.code in (429, 502, 503, 504):
-            raise NotYet(code, message, _seconds(error.headers.get("Retry-After"))) from None
+            raise NotYet(code, message, wait_of(error.headers.get("Retry-After"))) from None
         raise Refused(error.code, code, message) from None
     except (URLError, OSError) as error:  # not up yet, or on its way back
         raise NotYet("UNREACHABLE", str(error), FIRST_WAIT_S) from None
@@ -115,7 +115,7 @@ def _endpoint(address: str) -> tuple[str, int]:
     return host, int(port)
 
 
-def _reason(body: bytes, otherwise: str) -> tuple[str, str]:
+def reason_of(body: bytes, otherwise: str) -> tuple[str, str]:
     try:
         answer = json.loads(body)
         return str(answer["code"]), str(answer.get("message", ""))
@@ -123,14 +123,14 @@ def _reason(body: bytes, otherwise: str) -> tuple[str, str]:
         return "UNKNOWN", str(otherwise)
 
 
-def _seconds(retry_after: str | None) -> float:
+def wait_of(retry_after: str | None) -> float:
     try:
         return min(max(float(retry_after or FIRST_WAIT_S), 0.02), LONGEST_WAIT_S)
     except ValueError:  # a date
         return LONGEST_WAIT_S
 
 
-def _opener(api: str) -> OpenerDirector:
+def opener(api: str) -> OpenerDirector:
     """A proxy of the environment is never meant for this machine itself."""
     host = urlsplit(api).hostname or ""
     local = host == "localhost" or host == "::1" or host.startswith("127.")

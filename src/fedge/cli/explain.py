@@ -55,8 +55,9 @@ def show_decision(answer: dict[str, Any]) -> None:
         f"{answer['session']} is served by {serving}: {VERDICTS.get(answer['decision'], answer['decision'])}"
     )
     click.echo(f"  {answer['because']}")
-    if answer.get("steering"):
-        click.echo(f"  {answer['steering']}")
+    for told in ("steering", "consent"):
+        if answer.get(told):
+            click.echo(f"  {answer[told]}")
     click.echo(f"  hysteresis: {answer['hysteresis_ms']:g} ms\n")
     rows = []
     for site in answer["sites"]:

@@ -18,7 +18,7 @@ Row = dict[str, Any]
 
 WANTED = {
     "sites": ("site", "name", "state", "instances", "sessions", "capacity", "load", "load_age_ms", "gateway"),
-    "sessions": ("session", "ue", "app", "state", "site", "epoch", "generation", "tick", "key"),
+    "sessions": ("session", "ue", "app", "state", "site", "epoch", "generation", "quality"),
     "moves": ("move", "session", "from", "to", "cause", "state", "gain_ms", "gap_ms", "reason"),
     "instances": ("instance", "app", "site", "state", "sessions", "capacity", "restarts", "reason"),
 }

@@ -91,9 +91,9 @@ class Platform:
     def delete(self, *path: str, query: Mapping[str, str] | None = None) -> Any:
         return self._ask("DELETE", path, query=query)
 
-    def call(self, path: str, body: Any) -> Any:
-        """POST to another API of the platform, by its whole path."""
-        return self._send("POST", self.url + path, body)
+    def call(self, path: str, body: Any = None, method: str = "POST") -> Any:
+        """Ask another API of the platform, by its whole path."""
+        return self._send(method, self.url + path, body)
 
     def items(self, *path: str) -> list[dict[str, Any]]:
         """A collection: ``{"items": [...]}`` or a plain list."""

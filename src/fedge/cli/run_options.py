@@ -149,6 +149,29 @@ _SERVED = (
         **_NUMBER,
     ),
 )
+_STUDIOS = (
+    click.option(
+        "--sink-ca",
+        type=FILE,
+        metavar="FILE",
+        help="Send events to studios' sinks that show a certificate of this CA, too.",
+    ),
+    click.option(
+        "--client-rate",
+        type=click.FloatRange(0.1, 100_000),
+        default=50.0,
+        help="Requests a second to CAMARA's APIs that one client may make on average; of four seconds at once.",
+        **_NUMBER,
+        **_USUAL,
+    ),
+    click.option(
+        "--client-quota",
+        type=click.IntRange(0, 10**9),
+        default=0,
+        help="Such requests a day.  [default: any number]",
+        **_NUMBER,
+    ),
+)
 _TOLD = (
     click.option(
         "--endpoints",
@@ -164,7 +187,7 @@ _TOLD = (
 
 def common_options(command: Command) -> Command:
     """All options that a run of the platform has, played upon or not."""
-    for option in reversed((*_ENGINE, *_CITY, *_GAME, *_SERVED, *_TOLD)):
+    for option in reversed((*_ENGINE, *_CITY, *_GAME, *_SERVED, *_STUDIOS, *_TOLD)):
         command = option(command)
     return command
 
@@ -233,6 +256,8 @@ def checked_settings(demo: bool, **given: Any) -> Settings:
         raise click.UsageError("--sites-csv and --users-csv belong together: sites and users share a map.")
     if given.get("compare") and not given.get("duration_s"):
         given["duration_s"] = COMPARED_S
+    if given.get("sink_ca") is not None:
+        given["sink_ca"] = given["sink_ca"].absolute()
     for option in ("report", "endpoints"):
         file = given.get(option)
         if file is not None:

@@ -2,33 +2,38 @@
 
 Binds the application's address and the base stations' end of N3 in the run's loopback net, keeps links to the core network (N2, a
 direct call) and to the control plane (radio, places, figures), writes ``access.bin``. Ends on SIGTERM. Killed and started again
-it goes on where people would be by now; the core network installs its paths anew.
+it goes on where people would be by now; the core network installs its paths anew. The load of cells is switched by writing
+``radio-load.json`` (``simulation.background``) into the run folder, while it runs.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import time
 from collections.abc import Callable
 
+import msgspec
 import structlog
 
 from fedge.adapters.embedded import addresses
 from fedge.adapters.embedded.link import Dialled, dial
 from fedge.core.messages import AccessHello, Message, RanHello
+from fedge.programs.live_file import LiveFile
 from fedge.programs.trace_file import TraceFile
 from fedge.runtime.lifeline import end_with_supervisor
 from fedge.runtime.precise_loop import pace_for, quiet_gc, run
 from fedge.runtime.run import Run, log_to
 from fedge.simulation.access import AccessNetwork, AccessPlan
+from fedge.simulation.background import FILE, Load
 from fedge.simulation.city import City, generate, read_city, write_city
 from fedge.simulation.packet_path import Endpoints
 from fedge.simulation.people import read_crowd
 from fedge.simulation.sockets import socket_drops
 from fedge.wire.records import Trace
 
-FLUSH_S = 0.5
+FLUSH_S, LOOK_S = 0.5, 0.05
 log = structlog.get_logger("access-network")
 
 
@@ -94,7 +99,17 @@ async def serve(this: Run) -> None:
     def no_orders(message: Message) -> None:
         """The control plane has nothing to order here: paths are the core network's business."""
 
+    loads: LiveFile[tuple[Load, ...]] = LiveFile(this.folder / FILE, tuple[Load, ...], ())
+
+    def look() -> None:
+        """How are the cells loaded now?"""
+        told = loads.news()
+        if told is not None:
+            access.load(told)
+            log.info("cells' load", loads=[msgspec.to_builtins(one) for one in told])
+
     access.start(loop)
+    look()
     control = dial(
         addresses.control(config.net),
         this.token,
@@ -113,12 +128,15 @@ async def serve(this: Run) -> None:
     )
     log.info("access network is up", players=config.players, cells=len(city.cells), city=city.source)
     quiet_gc(loop)
+    flushed = loop.time()
     try:
         while not stopped.is_set():
-            try:
-                await asyncio.wait_for(stopped.wait(), FLUSH_S)
-            except TimeoutError:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stopped.wait(), LOOK_S)
+            look()
+            if loop.time() - flushed >= FLUSH_S:
                 file.flush()
+                flushed = loop.time()
     finally:
         own = {"{}:{}".format(*end) for end in (*ends.services, ends.n3)}
         drops = sum(count for address, count in socket_drops().items() if address in own)

@@ -10,14 +10,17 @@ import errno
 import socket
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from fedge.adapters.embedded import addresses
 from fedge.programs.demo import interruptible
-from fedge.programs.endpoints import nef_endpoint
+from fedge.programs.endpoints import capif_endpoints, exposed_endpoints
 from fedge.programs.settings import Settings
 from fedge.programs.staging import Staging
 from fedge.programs.supervisor import Supervisor
+from fedge.simulation.core5g.nef.operator import EVERYBODY
+from fedge.simulation.core5g.nef.qos_references import QOS_REFERENCES
 
 SHOWN_UES = 3
 
@@ -60,7 +63,7 @@ def endpoints(supervisor: Supervisor) -> dict[str, Any]:
     numbers = addresses.SimulatedSubscribers(net, supervisor.settings.players)
     gpsi_of = {ue: gpsi for gpsi, ue in numbers.by_gpsi().items()}
     return {
-        "apis": {"nef-traffic-influence": nef_endpoint(supervisor.folder, supervisor.core)},
+        "apis": exposed_endpoints(supervisor.folder, account) | capif_endpoints(supervisor.folder, account),
         "network": {
             "af": account.af,
             "dnn": account.dnn,
@@ -71,6 +74,8 @@ def endpoints(supervisor: Supervisor) -> dict[str, Any]:
                 "key": str(supervisor.folder / account.receiver_key),
             },
             "service": addresses.service(net),
+            "group": EVERYBODY,
+            "qos_references": list(QOS_REFERENCES),
             "dnais": {
                 site.site: {"n6": addresses.upf_n6(net, site.index), "n3": addresses.upf_n3(net, site.index)}
                 for site in supervisor.city.sites
@@ -85,12 +90,18 @@ def endpoints(supervisor: Supervisor) -> dict[str, Any]:
 
 def told(found: dict[str, Any], supervisor: Supervisor) -> list[str]:
     """The same for people; ``endpoints.json`` has all of it."""
-    nef, network = found["apis"]["nef-traffic-influence"], found["network"]
+    apis, network = found["apis"], found["network"]
+    nef, references = apis["nef-traffic-influence"], ", ".join(network["qos_references"])
+    capif = apis["capif-invoker-management"]
     ues = network["ues"]
     lines = [
         f"simulated 5G system: {len(network['dnais'])} sites, {len(ues)} UEs, seed {supervisor.settings.seed}",
         f"NEF            {nef['url']}   (TS 29.522 Traffic Influence; afId {network['af']})",
+        f"monitoring     {apis['nef-monitoring-event']['url']}   (TS 29.122 MonitoringEvent; all UEs: {network['group']})",
+        f"quality        {apis['nef-as-session-with-qos']['url']}   (TS 29.122 AsSessionWithQoS; {references})",
+        f"radio          {apis['mec-012']['url']}   (ETSI MEC 012)",
         f"token          {nef['token_url']}   client_id {nef['client_id']}, client_secret in endpoints.json",
+        f"CAPIF          {capif['url']}   (TS 29.222; client certificates in {Path(capif['key']).parent})",
         f"CA             {nef['ca']}",
         f"notifications  to {network['notifications']['to']}, for which {network['notifications']['certificate']} is made",
         f"service        {network['service']} UDP   what afAppId means; UEs send to it",
@@ -109,7 +120,7 @@ def told(found: dict[str, Any], supervisor: Supervisor) -> list[str]:
 
 def _all_bound(supervisor: Supervisor) -> bool:
     """Does the core network give tokens, and has everybody of the user plane taken its address?"""
-    nef_endpoint(supervisor.folder, supervisor.core)
+    exposed_endpoints(supervisor.folder, supervisor.core)
     net = supervisor.net
     ends = [addresses.gnb(net), *(addresses.upf_n6(net, site.index) for site in supervisor.city.sites)]
     return all(_taken(end) for end in ends)

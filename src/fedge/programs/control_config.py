@@ -44,6 +44,11 @@ class ControlConfig:
     net: int = 0
     players: int = 0
     simulated: tuple[str, ...] = ()
+    sink_ca: Path | None = None
+    """A CA more whose certificates studios' sinks may show."""
+    client_rate: float = 50.0
+    client_quota: int = 0
+    """Requests to CAMARA's APIs that one client may make a second, and a day; 0: any number."""
     site_services: Mapping[SiteId, Address] = field(default_factory=dict)
     """Each site's own address beside the stable ``service``: for clients whom no core network steers."""
     now: Callable[[], int] = time.monotonic_ns
@@ -71,6 +76,9 @@ def embedded_control(run: Run) -> ControlConfig:
         started_ns=config.started_ns,
         net=config.net,
         players=config.players,
+        sink_ca=Path(config.sink_ca) if config.sink_ca else None,
+        client_rate=config.client_rate,
+        client_quota=config.client_quota,
         simulated=("city and movement", "radio", "5G core", "backhaul delay", "players"),
         site_services={
             site.site: Address(addresses.site_service(config.net, index))
@@ -86,6 +94,7 @@ def fleet_control(
     bind_links: Endpoint,
     bind_api: Endpoint,
     kubeconfig: str,
+    sink_ca: Path | None = None,
 ) -> ControlConfig:
     """Of a federation file: member clusters are the sites, kubelets run the Pods. Instants are wall-clock time."""
     return ControlConfig(
@@ -96,6 +105,7 @@ def fleet_control(
         service=federation.service,
         places={each.site: (each.name or each.site, each.x_m, each.y_m) for each in federation.sites},
         engine="karmada",
+        sink_ca=sink_ca,
         kubeconfig=kubeconfig,
         clusters={each.site: each.cluster for each in federation.sites},
         started_ns=time.time_ns(),

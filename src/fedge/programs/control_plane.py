@@ -40,6 +40,7 @@ from fedge.dashboard import CONTENT_SECURITY_POLICY, INDEX, STATIC_DIR
 from fedge.ports import AccessNetwork
 from fedge.programs.control_config import ControlConfig, embedded_control, fleet_control
 from fedge.programs.northbound import Northbound
+from fedge.programs.sinks import sink_trust
 from fedge.programs.steered import Steered
 from fedge.runtime.audit import AuditLog
 from fedge.runtime.federation import BadFederation, endpoint, read_federation
@@ -116,6 +117,7 @@ class ControlShell:
             "time_scale": config.time_scale,
             "policy": config.policy,
             "version": version("fedge"),
+            "service": config.service,
             "started_at_s": round(time.time() - (config.now() - config.started_ns) / 1e9, 1),
             "simulated": list(config.simulated),
         }
@@ -137,7 +139,7 @@ class ControlShell:
         self.steered = Steered.of(config, self.plane)
         routes: AccessNetwork = self.steered if self.steered is not None else self.access
         self.base = "http://{}:{}".format(*config.bind_api)
-        self.notifications = Notifications()
+        self.notifications = Notifications(trust=sink_trust(config.folder, config.sink_ca))
         self.audit = AuditLog(config.folder)
         self.subscribers = addresses.SimulatedSubscribers(config.net, config.players)
         self.northbound: Northbound | None = None
@@ -231,9 +233,7 @@ async def serve(told: ControlConfig) -> None:
     loop = asyncio.get_running_loop()
     await listen(told.bind_links, told.token, shell.accept)
     names = {site: name for site, (name, _, _) in shell.facts.places.items()}
-    shell.northbound = Northbound(
-        shell, told.folder, shell.subscribers, shell.notifications, shell.base, names
-    )
+    shell.northbound = Northbound(shell, told, shell.subscribers, shell.notifications, shell.base, names)
     mec = mec_routes(Platform(shell, shell.subscribers, shell.notifications, shell.base, shell.notify))
     config = uvicorn.Config(
         admin_app(shell, [*shell.northbound.routes(), *mec], own=(*CAMARA_BASES, *BASES)),
@@ -278,6 +278,7 @@ async def serve(told: ControlConfig) -> None:
 )
 @click.option("--token-file", type=FILE, help="What agents and callers of the API have to say.")
 @click.option("--kubeconfig", default="", help="Karmada's; empty: that of the Pod this runs in.")
+@click.option("--sink-ca", type=FILE, help="A CA more whose certificates studios' sinks may show.")
 @click.option("--bind-links", default="0.0.0.0:7000", show_default=True, help="For agents.")
 @click.option("--bind-api", default="0.0.0.0:8080", show_default=True, help="HTTP.")
 def main(
@@ -285,6 +286,7 @@ def main(
     state: Path | None,
     token_file: Path | None,
     kubeconfig: str,
+    sink_ca: Path | None,
     bind_links: str,
     bind_api: str,
 ) -> None:
@@ -301,7 +303,7 @@ def main(
         raise click.UsageError(f"{token_file} is empty")
     try:
         links, api = endpoint(bind_links, "--bind-links"), endpoint(bind_api, "--bind-api")
-        told = fleet_control(read_federation(federation), state, token, links, api, kubeconfig)
+        told = fleet_control(read_federation(federation), state, token, links, api, kubeconfig, sink_ca)
     except BadFederation as error:
         raise click.UsageError(str(error)) from None
     log_to_stdout()

@@ -1,8 +1,9 @@
 """The simulated 5G core's control side as a process: ``python -m fedge.programs.core_network``. Wiring only.
 
 Takes the links of user plane functions (role ``upf``, named after their site) and of the access network (role ``ran``), serves
-the NEF over HTTPS, sends notifications. Killed and started again it finds subscriptions and chosen paths in ``core5g.db``. Faults
-are switched on by writing ``core5g-faults.json`` (``simulation.core5g.faults``) into the run folder, while it runs.
+the NEF and CAPIF over HTTPS, sends notifications. Killed and started again it finds subscriptions, chosen paths and CAPIF's
+registry in ``core5g.db``. Faults are switched on by writing ``core5g-faults.json`` (``simulation.core5g.faults``) into the run
+folder, while it runs.
 """
 
 from __future__ import annotations
@@ -20,30 +21,50 @@ import httpx2
 import msgspec
 import structlog
 import uvicorn
+from starlette.applications import Starlette
 
 from fedge.adapters.embedded import addresses
 from fedge.adapters.embedded.link import Join, Line, listen
 from fedge.core.messages import Message
 from fedge.core.model import Address, SiteId
+from fedge.programs.live_file import LiveFile
+from fedge.runtime.client_certificates import show_client_certificates
 from fedge.runtime.lifeline import end_with_supervisor
 from fedge.runtime.run import Run, log_to
 from fedge.simulation.city import City, read_city
 from fedge.simulation.core5g.account import TLS, open_account, token_key
+from fedge.simulation.core5g.audit import Audited
+from fedge.simulation.core5g.capif.api import capif_routes
+from fedge.simulation.core5g.capif.callers import Callers
+from fedge.simulation.core5g.capif.opening import open_authority, open_capif
 from fedge.simulation.core5g.faults import NONE, Faults
-from fedge.simulation.core5g.nef.api import nef_app
-from fedge.simulation.core5g.nef.checks import Operator
+from fedge.simulation.core5g.nef.access import Access
+from fedge.simulation.core5g.nef.exchange import app_of
+from fedge.simulation.core5g.nef.influence.api import influence_routes
+from fedge.simulation.core5g.nef.monitoring.api import API as MONITORING
+from fedge.simulation.core5g.nef.monitoring.api import monitoring_api
+from fedge.simulation.core5g.nef.monitoring.reports import Ground
+from fedge.simulation.core5g.nef.operator import DOMAIN, Operator
 from fedge.simulation.core5g.nef.outbox import Outbox
 from fedge.simulation.core5g.nef.pace import Pace
+from fedge.simulation.core5g.nef.quality.api import API as QUALITY
+from fedge.simulation.core5g.nef.quality.api import quality_api
+from fedge.simulation.core5g.nef.resources import resource_routes
+from fedge.simulation.core5g.nef.token_api import token_route
 from fedge.simulation.core5g.nef.tokens import Tokens
 from fedge.simulation.core5g.smf import SessionManagement
-from fedge.simulation.core5g.store import Store
+from fedge.simulation.core5g.store import SUBSCRIPTIONS, Store
 from fedge.simulation.core5g.system import CoreNetwork
 from fedge.simulation.core5g.words import Event, RanLost, Route, UpfLost
+from fedge.simulation.rnis.api import rnis_route
+from fedge.simulation.rnis.service import RadioInformation
 
 WAKE_S = 0.02
 NOTIFY_WITHIN_S = 2.0
 KEEP_S = 120
 """A connection that is idle is kept: a TLS handshake in the middle of a move costs milliseconds on both sides."""
+MOST_TOLD_BYTES = 4096
+"""Of a message that a client says over a websocket, by which it has nothing to say."""
 log = structlog.get_logger("core-network")
 
 
@@ -93,31 +114,6 @@ class Links:
             self._handle(UpfLost(site))
 
 
-class FaultsFile:
-    """What the run folder's ``core5g-faults.json`` says. A file that cannot be understood is logged and means none."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._seen: int | None = None
-
-    def news(self) -> Faults | None:
-        """The faults, where the file changed since the last call."""
-        try:
-            written: int | None = self._path.stat().st_mtime_ns
-        except FileNotFoundError:
-            written = None
-        if written == self._seen:
-            return None
-        self._seen = written
-        try:
-            found = msgspec.json.decode(self._path.read_bytes(), type=Faults) if written is not None else NONE
-        except (OSError, msgspec.MsgspecError) as error:
-            log.warning("no faults: the file cannot be read", error=str(error))
-            found = NONE
-        log.info("faults", **msgspec.to_builtins(found))
-        return found
-
-
 def operator_of(run: Run, city: City) -> Operator:
     """What the simulated network offers: every site a DNAI, one subscriber a player."""
     numbers = addresses.SimulatedSubscribers(run.config.net, run.config.players)
@@ -125,6 +121,7 @@ def operator_of(run: Run, city: City) -> Operator:
         frozenset(site.site for site in city.sites),
         numbers.by_gpsi(),
         numbers.by_address(),
+        external_ids={f"{ue}@{DOMAIN}": ue for ue in numbers.by_address().values()},
         service=Address(addresses.service(run.config.net)),
     )
 
@@ -144,65 +141,121 @@ def tls_between(folder: Path) -> ssl.SSLContext:
     return context
 
 
+def https(app: Starlette, address: Address, folder: Path, name: str) -> uvicorn.Server:
+    """One of the operator's servers, with its certificate ``tls/{name}.crt``. Clients may show one that CAPIF has issued."""
+    host, port = addresses.endpoint(address)
+    config = uvicorn.Config(
+        Audited(app, log.warning, time.monotonic),
+        host=host,
+        port=port,
+        log_level="error",
+        ws="websockets-sansio",
+        ws_per_message_deflate=False,
+        ws_max_size=MOST_TOLD_BYTES,
+        access_log=False,
+        timeout_graceful_shutdown=1,
+        timeout_keep_alive=KEEP_S,
+        ssl_certfile=folder / TLS / f"{name}.crt",
+        ssl_keyfile=folder / TLS / f"{name}.key",
+        ssl_ca_certs=str(open_authority(folder).crt),
+        ssl_cert_reqs=ssl.CERT_OPTIONAL,
+    )
+    show_client_certificates(config)
+    server = uvicorn.Server(config)
+    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
+    return server
+
+
+def notifying(tls: ssl.SSLContext) -> httpx2.AsyncClient:
+    """Who posts notifications. Measurement reports have one of their own: many of them delay nothing else."""
+    limits = httpx2.Limits(max_connections=64, keepalive_expiry=KEEP_S)
+    return httpx2.AsyncClient(
+        verify=tls, trust_env=False, follow_redirects=False, timeout=NOTIFY_WITHIN_S, limits=limits
+    )
+
+
 async def serve(run: Run) -> None:
     """Run until SIGTERM or SIGINT."""
     net, folder = run.config.net, run.folder
     nef, receiver = Address(addresses.nef(net)), Address(addresses.application_function(net))
-    account = open_account(folder, nef, receiver)
+    capif_at = Address(addresses.capif(net))
+    account = open_account(folder, nef, capif_at, receiver)
     city = read_city(folder / "city.json")
     loop, stopping = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     end_with_supervisor(loop, stopping.set)
     operator, store = operator_of(run, city), Store(folder / "core5g.db")
-    limits = httpx2.Limits(max_connections=64, keepalive_expiry=KEEP_S)
-    client = httpx2.AsyncClient(
-        verify=tls_between(folder / TLS), trust_env=False, follow_redirects=False, timeout=NOTIFY_WITHIN_S, limits=limits
-    )  # fmt: skip
-    outbox = Outbox(client, operator.networks, Random())
-    faults = FaultsFile(folder / "core5g-faults.json")
+    tls = tls_between(folder / TLS)
+    outbox = Outbox(notifying(tls), operator.networks, Random())
+    radio_outbox = Outbox(notifying(tls), operator.networks, Random())
+    faults = LiveFile(folder / "core5g-faults.json", Faults, NONE)
     struck = faults.news() or NONE
+    log.info("faults", **msgspec.to_builtins(struck))
     if struck.forgetful:
         store.forget_subscriptions()
     cells = {cell.cell: cell for cell in city.cells}
     smf = SessionManagement(cells, store.life, store.paths(), internet=internet_of(net, city))
-    links = Links(lambda event: core.handle(event))
-    core = CoreNetwork(
-        f"https://{nef}", operator, smf, store, outbox, links.to_upf, links.to_ran, time.monotonic_ns
-    )
+    unix_ns = time.time_ns() - time.monotonic_ns()
+    root = f"https://{nef}"
+    radio = RadioInformation(city.cells, root, store, radio_outbox, unix_ns)
+
+    def hear(event: Event) -> None:
+        radio.hear(event)
+        for part in parts:
+            part.handle(event)
+
+    def to_ran(message: Message) -> None:
+        radio.hear(message)
+        links.to_ran(message)
+
+    links = Links(hear)
+    core = CoreNetwork(root, operator, smf, store, outbox, links.to_upf, to_ran, time.monotonic_ns)
+    quality = quality_api(root, operator, store, outbox, to_ran, time.time)
+    ground = Ground(city.degrees, tuple(cells))
+    monitoring = monitoring_api(root, operator, store, outbox, to_ran, time.time, ground)
+    parts = (core, quality, monitoring)
     core.strike(struck)
     listening = await listen(addresses.core_network(net), run.token, links.accept)
     tokens = Tokens({account.client_id: account.client_secret}, token_key(folder))
-    host, port = addresses.endpoint(nef)
-    server = uvicorn.Server(
-        uvicorn.Config(
-            nef_app(core, tokens, Pace(), time.time),
-            host=host,
-            port=port,
-            log_level="error",
-            access_log=False,
-            timeout_graceful_shutdown=1,
-            timeout_keep_alive=KEEP_S,
-            ssl_certfile=folder / TLS / "nef.crt",
-            ssl_keyfile=folder / TLS / "nef.key",
-        )
+    onboarding = {account.capif.onboarding: account.af} if account.capif is not None else {}
+    capif, aef = open_capif(folder, f"https://{capif_at}", nef, store, onboarding, outbox.post, time.time)
+    access = Access(tokens, Pace(), time.time, capif.gate(aef))
+    exposure = app_of(
+        *influence_routes(core, access),
+        *resource_routes(MONITORING, monitoring, access),
+        *resource_routes(QUALITY, quality, access),
+        token_route(tokens, time.time),
+        rnis_route(radio, access, time.time),
     )
-    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
-    serving = loop.create_task(server.serve())
-    log.info("core network is up", life=store.life, subscriptions=len(store.subscriptions()))
+    framework = app_of(*capif_routes(capif, Callers(capif, Pace())))
+    servers = [https(exposure, nef, folder, "nef"), https(framework, capif_at, folder, "capif")]
+    capif.strike(struck)
+    serving = asyncio.gather(*(server.serve() for server in servers))
+    log.info(
+        "core network is up",
+        life=store.life,
+        subscriptions=sum(len(store.rows(kind)) for kind in SUBSCRIPTIONS),
+    )
     try:
         while not stopping.is_set() and not serving.done():
-            core.wake()
+            for part in parts:
+                part.wake()
+            radio.wake(time.time())
             told = faults.news()
             if told is not None:
+                log.info("faults", **msgspec.to_builtins(told))
                 core.strike(told)
+                capif.strike(told)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), WAKE_S)
     finally:
-        server.should_exit = True
+        for server in servers:
+            server.should_exit = True
         await serving
         listening.close()
         await outbox.close()
+        await radio_outbox.close()
         store.close()
         log.info("core network ends", notifications=dict(outbox.counts))
 

@@ -1,5 +1,5 @@
 """What people did to a run while it went on, told by its logs: sites drained, moves ordered, programs and
-instances killed, faults of the core network.
+instances killed, faults of the core network, load of cells.
 
 The results are a scenario's events, so that a recorded run can be played again.
 """
@@ -13,9 +13,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from fedge.core.model import SECOND
+from fedge.simulation.background import Load, news
 from fedge.simulation.core5g.faults import NONE, Faults
-from fedge.simulation.scenario_events import CoreFaults, Drain, Event, Kill, Move, Undrain
+from fedge.simulation.scenario_events import Congest, CoreFaults, Drain, Event, Kill, Move, Undrain
 
 BY_HAND = "asked by hand"
 
@@ -26,6 +29,7 @@ def seen(folder: Path, started_ns: int, killed: Sequence[tuple[float, str]]) -> 
     found: list[Event] = [Kill(at_s=round(at_s, 3), program=name) for at_s, name in killed]
     found += asked(_lines(folder / "story.log"))
     found += faults_set(_lines(folder / "logs" / "core-network.log"), began_s)
+    found += loads_set(_lines(folder / "logs" / "access-network.log"), began_s)
     for log in sorted((folder / "logs").glob("agent-*.log")):
         found += instances_killed(log.stem.removeprefix("agent-"), _lines(log), began_s)
     return found
@@ -51,6 +55,17 @@ def faults_set(log: Iterable[dict[str, Any]], began_s: float) -> Iterator[Event]
             now = Faults(**{name: line[name] for name in Faults.__struct_fields__})
             if now != before:
                 yield CoreFaults(at_s=_at_s(line, began_s), faults=now)
+            before = now
+
+
+def loads_set(log: Iterable[dict[str, Any]], began_s: float) -> Iterator[Event]:
+    """When the access network found another load of its cells in its file."""
+    before: list[Load] = []
+    for line in log:
+        if line.get("event") == "cells' load":
+            now = msgspec.convert(line["loads"], list[Load])
+            for one in news(before, now):
+                yield Congest(at_s=_at_s(line, began_s), load=one.load, cell=one.cell, site=one.site)
             before = now
 
 

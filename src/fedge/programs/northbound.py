@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Mapping, Sequence
+from math import ceil
 from pathlib import Path
 
 from starlette.routing import BaseRoute
@@ -21,10 +22,13 @@ from fedge.core.applications.application import namespace_of_app
 from fedge.core.control import ControlPlane
 from fedge.core.model import SECOND, SiteId, UeId
 from fedge.ports import Notifier
+from fedge.programs.control_config import ControlConfig
 from fedge.runtime.tls import write_secret
 from fedge.simulation.consent_screen import SimulatedSubscribersScreen
 
 KEY = "camara.key"
+BURST_S = 4
+"""A client may make the requests of so many seconds at once."""
 
 
 class Northbound:
@@ -33,7 +37,7 @@ class Northbound:
     def __init__(
         self,
         centre: Centre,
-        folder: Path,
+        config: ControlConfig,
         subscribers: SimulatedSubscribers,
         notifier: Notifier,
         base: str,
@@ -43,13 +47,16 @@ class Northbound:
         began_s = time.time() - centre.now() / SECOND
         self.platform = CamaraPlatform(centre, subscribers, notifier, base, began_s, centre.audit, names)
         authorization = Authorization(
-            centre.token, lambda: plane.state, centre.now, signing_key(folder), centre.audit
+            centre.token, lambda: plane.state, centre.now, signing_key(config.folder), centre.audit
         )
-        screen = SimulatedSubscribersScreen(folder, lambda client, ue: plays(plane, client, ue))
+        screen = SimulatedSubscribersScreen(config.folder, lambda client, ue: plays(plane, client, ue))
         ciba = Ciba(subscribers, screen, lambda: secrets.token_urlsafe(24))
         self._server = AuthorizationServer(authorization, centre, ciba, base)
         self._authorization = authorization
-        self._pace = Pace(Limits(), centre.now)
+        limits = Limits(
+            config.client_rate, burst=ceil(BURST_S * config.client_rate), per_day=config.client_quota
+        )
+        self._pace = Pace(limits, centre.now)
 
     def routes(self) -> Sequence[BaseRoute]:
         return [

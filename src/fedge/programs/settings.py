@@ -25,6 +25,9 @@ class Settings:
     ``demo``: play the game too (players, story, summary); else the platform alone. ``report``: where the report goes.
     ``endpoints``: a further place for the endpoints file, written once everything answers.
 
+    ``sink_ca``: a CA more whose certificates studios' sinks may show. ``client_rate``, ``client_quota``: requests to CAMARA's
+    APIs that one client may make a second, and a day (0: any number).
+
     ``scenario``: city, people and events, if a file or traces say them; else they are drawn.
     """
 
@@ -46,6 +49,9 @@ class Settings:
     port: int = 0
     endpoints: Path | None = None
     demo: bool = True
+    sink_ca: Path | None = None
+    client_rate: float = 50.0
+    client_quota: int = 0
     scenario: Scenario | None = None
     test_switches: tuple[str, ...] = ()
 

@@ -1,7 +1,8 @@
 """Carries out a scenario's events at their times, and writes down what happened: ``scenario.yaml`` of the run folder.
 
 Everything is done by what is there anyway: the admin API, SIGKILL, the supervisor's keeping of programs, the file that cuts a
-wire (`runtime/failpoints.py`), the core network's file of faults. Called from the supervisor's loop; nothing here waits.
+wire (`runtime/failpoints.py`), the files of the core network's faults and of the cells' load. Called from the supervisor's loop;
+nothing here waits.
 """
 
 from __future__ import annotations
@@ -19,7 +20,10 @@ from msgspec.structs import replace
 from fedge.adapters.embedded.processes import started_at
 from fedge.programs.happenings import seen
 from fedge.programs.supervisor import Supervisor
+from fedge.simulation.background import FILE as LOAD_FILE
+from fedge.simulation.background import Load, added
 from fedge.simulation.scenario_events import (
+    Congest,
     CoreFaults,
     Cut,
     Drain,
@@ -32,6 +36,7 @@ from fedge.simulation.scenario_events import (
     Stop,
     Undrain,
     happened,
+    one_by_one,
     plain,
 )
 from fedge.simulation.scenario_text import text_of
@@ -51,7 +56,8 @@ class Staging:
 
     def __init__(self, supervisor: Supervisor) -> None:
         self._supervisor = supervisor
-        self._waiting = list(supervisor.scenario.events)
+        self._waiting = one_by_one(supervisor.scenario.events)
+        self._loads: tuple[Load, ...] = ()
         self._carried_out: list[Event] = []
         self.ended = False
 
@@ -127,10 +133,19 @@ class Staging:
             case Move(session=session, to=to):
                 return self._ask(f"/api/v1/sessions/{session}/move", {"to": to})
             case CoreFaults(faults=faults):
-                (self._supervisor.folder / "core5g-faults.json").write_bytes(msgspec.json.encode(faults))
+                self._put("core5g-faults.json", faults)
+            case Congest(load=load, cell=cell, site=site):
+                self._loads = added(self._loads, Load(load, cell, site))
+                self._put(LOAD_FILE, self._loads)
             case End():
                 self.ended = True
         return ""
+
+    def _put(self, name: str, said: object) -> None:
+        """Whole or not at all: a program looks at it meanwhile."""
+        draft = self._supervisor.folder / f".{name}.draft"
+        draft.write_bytes(msgspec.json.encode(said))
+        draft.replace(self._supervisor.folder / name)
 
     def _ask(self, path: str, body: dict[str, str]) -> str:
         try:

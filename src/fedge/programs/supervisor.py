@@ -26,11 +26,12 @@ from fedge.adapters.embedded import addresses
 from fedge.adapters.karmada.prepare import prepare, withdraw
 from fedge.api.manifest_files import read_manifests
 from fedge.core.model import Address
-from fedge.programs.endpoints import nef_endpoint, platform_endpoints, publish
+from fedge.programs.endpoints import capif_endpoints, exposed_endpoints, platform_endpoints, publish
 from fedge.programs.fleet import Fleet
 from fedge.programs.processes import Processes
 from fedge.programs.scenarios import scenario_of
 from fedge.programs.settings import Settings, fedge_home
+from fedge.programs.sinks import sink_endpoint
 from fedge.runtime.run import BenchNode, Config
 from fedge.simulation.city import write_city
 from fedge.simulation.core5g.account import open_account
@@ -92,9 +93,8 @@ class Supervisor(Processes):
         self.write_config(0.0, self.started_ns)
         write_city(self.folder / "city.json", self.city)
         write_crowd(self.folder, Crowd(self.scenario.people, self.scenario.habits))
-        self.core = open_account(
-            self.folder, Address(addresses.nef(self.net)), Address(addresses.application_function(self.net))
-        )
+        ends = (addresses.nef(self.net), addresses.capif(self.net), addresses.application_function(self.net))
+        self.core = open_account(self.folder, *map(Address, ends))
         (self.folder / "supervisor.pid").write_text(str(os.getpid()))
         current = self.home / "current"
         fresh = self.home / f".current-{os.getpid()}"
@@ -130,6 +130,9 @@ class Supervisor(Processes):
             demo=settings.demo,
             nodes=self._nodes(),
             karmada=settings.fleet.karmada.kubeconfig if settings.fleet is not None else "",
+            sink_ca=str(settings.sink_ca or ""),
+            client_rate=settings.client_rate,
+            client_quota=settings.client_quota,
         )
         fresh = self.folder / "config.json.new"
         fresh.write_bytes(msgspec.json.encode(config))
@@ -248,7 +251,7 @@ class Supervisor(Processes):
         )
 
     def core_network_answers(self) -> bool:
-        return bool(nef_endpoint(self.folder, self.core))
+        return bool(exposed_endpoints(self.folder, self.core))
 
     def platform_answers(self) -> bool:
         sites = self.ask("GET", "/api/v1/sites")["items"]
@@ -274,9 +277,9 @@ class Supervisor(Processes):
 
     def write_endpoints(self) -> dict[str, Any]:
         base = f"http://127.0.0.1:{self.port}"
-        apis = platform_endpoints(base, self.token) | {
-            "nef-traffic-influence": nef_endpoint(self.folder, self.core)
-        }
+        sinks = sink_endpoint(self.folder)
+        apis = platform_endpoints(base, self.token, sinks) | exposed_endpoints(self.folder, self.core)
+        apis |= capif_endpoints(self.folder, self.core)
         self.publish({"apis": apis})
         return {"apis": apis}
 

@@ -22,8 +22,9 @@ from fedge.runtime.lifeline import end_with_supervisor
 from fedge.runtime.precise_loop import pace_for, quiet_gc, run
 from fedge.runtime.run import Run, log_to
 from fedge.simulation.city import read_city
+from fedge.simulation.n3 import READ_BYTES, Endpoint
 from fedge.simulation.sockets import bound_udp, socket_drops
-from fedge.simulation.upf import N3, READ_BYTES, Endpoint, Sending, Upf
+from fedge.simulation.upf import N3, Sending, Upf
 
 BATCH = 64
 """Packets read from one socket before the other has its turn."""

@@ -1,4 +1,4 @@
-"""The report's ``by_access``: moves and round trips by the kind of access that the UE was on (nr, lte, wifi).
+"""The report's ``by_access``: moves and round trips by the kind of access that the UE was on (nr, nsa, lte, wifi).
 
 A move counts for the access that the control plane saw when it was planned, or when the handover that it waited for was done; an
 input for the access that the UE was attached to when it was sent. ``steering`` says how a move's packets were led: ``core`` by

@@ -11,6 +11,7 @@ from fedge.report.access_kinds import by_access
 from fedge.report.integrity import Integrity, check_run
 from fedge.report.interruptions import Watched, interruptions
 from fedge.report.moves import MoveStory, move_counts, read_moves
+from fedge.report.predictions import predictions
 from fedge.report.replay import GameOf, load_game
 from fedge.report.roundtrips import SLOW_FRAME_MS, RoundTrips, round_trips, slot_medians, spread
 from fedge.report.session_logs import read_session_logs
@@ -80,6 +81,7 @@ def make_report(run_dir: Path, game_of: GameOf = arena_only) -> Report:
         "watched_s": _watched_s(traces),
         "sessions": len(logs),
         "moves": move_counts(stories),
+        "predictions": predictions(stories),
         **gaps,
         "by_access": by_access(of_kind(traces.access, IN_CELL), gaps["move_windows"], trips, visits),
         **_round_trip_figures(trips),

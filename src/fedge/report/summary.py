@@ -23,6 +23,7 @@ def summary(report: Report) -> str:
         "",
         _line("moves", f"{moves['released']} released, {moves['aborted']} aborted" + _unfinished(moves)),
         _line("handovers", f"{report['handovers']}"),
+        _line("warm before them", _foresight(report["predictions"])),
         "",
         _line("", _columns("p50", "p95", "p99", "max") + "   ms"),
         *(_line(label, _spread(gaps[name])) for name, label in _GAPS),
@@ -176,6 +177,12 @@ def _unfinished(moves: dict[str, Any]) -> str:
 
 def _bytes(moved: dict[str, int]) -> str:
     return f"{moved['total'] / 1e6:.1f} MB, {moved['after_trigger'] / 1e6:.1f} MB of it after the handover"
+
+
+def _foresight(found: dict[str, Any]) -> str:
+    early = f", {found['lead_ms']['p50']:.0f} ms early (median)" if found["lead_ms"]["n"] else ""
+    wrong = f"{found['wrong']} wrong guesses, {found['wrong_bytes'] / 1e6:.1f} MB for nothing"
+    return f"{found['warm_before']} of {found['moves_on_handover']} targets{early}; {wrong}"
 
 
 def _checked(report: Report) -> str:

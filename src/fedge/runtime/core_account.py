@@ -14,13 +14,24 @@ from fedge.runtime.tls import write_secret
 FILE = "core5g.json"
 
 
+class Capif(msgspec.Struct, frozen=True):
+    """The operator's CAPIF core function (TS 29.222). ``url``: the root beneath which its APIs are, ``https://address:port``.
+
+    ``onboarding``: the credential for onboarding, a bearer token given out of band; ``ca``: who signed its server's certificate.
+    """
+
+    url: str
+    onboarding: str
+    ca: str
+
+
 class CoreAccount(msgspec.Struct, frozen=True):
     """``nef``: the API's root, ``https://…/3gpp-traffic-influence/v1``; ``token``: the OAuth2 token endpoint.
 
     ``af``: the afId in the API's paths. ``ca``: who signed the NEF's certificate, and the client certificate that its
     notifications come with. ``dnn``, ``sst``: data network and slice of the subscribers' sessions. ``receiver``: where
     notifications are taken, ``https://address:port``, with ``receiver_crt`` and ``receiver_key``. Files are relative to the run
-    folder, in PEM.
+    folder, in PEM. ``capif``: where the operator has one, its tokens open the NEF's APIs, and ``token`` is not needed.
     """
 
     nef: str
@@ -35,6 +46,7 @@ class CoreAccount(msgspec.Struct, frozen=True):
     dnn: str = "internet"
     sst: int = 1
     simulated: bool = False
+    capif: Capif | None = None
 
 
 def read_account(folder: Path) -> CoreAccount:

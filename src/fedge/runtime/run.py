@@ -46,6 +46,11 @@ class Config(msgspec.Struct, frozen=True):
     """On Karmada, by site: the bench node that its agent is."""
     karmada: str = ""
     """Karmada's kubeconfig; empty on the embedded engine."""
+    sink_ca: str = ""
+    """A file: a further CA whose certificates studios' sinks may show."""
+    client_rate: float = 50.0
+    client_quota: int = 0
+    """Requests to CAMARA's APIs that one client may make a second, and a day; 0: any number."""
     n6_interface: str = ""
     """Where N6 is routed to a site's gateway; empty: it comes in UDP datagrams, as from the simulated user plane."""
 

@@ -1,7 +1,7 @@
 """A certificate authority of a run's own, and the certificates that it signs: EC P-256, made once, keys of mode 0600.
 
-For the simulated core network's HTTPS and for the receiver of its notifications (``simulation.core5g.account``); the Karmada test
-bench makes its clusters' authorities of the same.
+For the simulated core network's HTTPS and for the receiver of its notifications (``simulation.core5g.account``), and for what its
+CAPIF core function signs for others; the Karmada test bench makes its clusters' authorities of the same.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 _VALID = datetime.timedelta(days=365)
 _SKEW = datetime.timedelta(hours=1)
+PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey | ed25519.Ed25519PublicKey
+"""What certificates are signed for."""
 
 
 class Authority:
@@ -30,7 +32,7 @@ class Authority:
             return
         key = ec.generate_private_key(ec.SECP256R1())
         builder = (
-            _builder(_distinguished_name(name), _distinguished_name(name), key)
+            _builder(_distinguished_name(name), _distinguished_name(name), key.public_key(), _VALID)
             .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
             .add_extension(_usage(signs=True), critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
@@ -45,24 +47,43 @@ class Authority:
         crt, key_file = self.folder / f"{file}.crt", self.folder / f"{file}.key"
         if crt.exists():
             return crt, key_file
+        key = ec.generate_private_key(ec.SECP256R1())
+        both = [ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH]
+        signed = self._signed(
+            key.public_key(), _distinguished_name(common, organisation), _VALID, both, hosts
+        )
+        write_secret(key_file, pem(key))
+        crt.write_bytes(_pem(signed) + self.crt.read_bytes())
+        return crt, key_file
+
+    def issue(self, key: PublicKey, common: str, organisation: str, valid_s: float) -> str:
+        """A client's certificate, in PEM, for a key that the client keeps. ``valid_s``: for how many seconds from now."""
+        name = _distinguished_name(common, organisation)
+        valid = datetime.timedelta(seconds=valid_s)
+        return _pem(self._signed(key, name, valid, [ExtendedKeyUsageOID.CLIENT_AUTH])).decode()
+
+    def _signed(
+        self,
+        key: PublicKey,
+        subject: x509.Name,
+        valid: datetime.timedelta,
+        uses: list[x509.ObjectIdentifier],
+        hosts: tuple[str, ...] = (),
+    ) -> x509.Certificate:
         authority = x509.load_pem_x509_certificate(self.crt.read_bytes())
         signer = serialization.load_pem_private_key(self.key.read_bytes(), None)
         assert isinstance(signer, ec.EllipticCurvePrivateKey)
-        key = ec.generate_private_key(ec.SECP256R1())
-        both = [ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH]
         issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key())
         builder = (
-            _builder(_distinguished_name(common, organisation), authority.subject, key)
+            _builder(subject, authority.subject, key, valid)
             .add_extension(_usage(signs=False), critical=True)
-            .add_extension(x509.ExtendedKeyUsage(both), critical=False)
+            .add_extension(x509.ExtendedKeyUsage(uses), critical=False)
             .add_extension(issuer, critical=False)
         )
         if hosts:
             names = x509.SubjectAlternativeName([_host(one) for one in hosts])
             builder = builder.add_extension(names, critical=False)
-        write_secret(key_file, pem(key))
-        crt.write_bytes(_pem(builder.sign(signer, hashes.SHA256())) + self.crt.read_bytes())
-        return crt, key_file
+        return builder.sign(signer, hashes.SHA256())
 
 
 def write_secret(path: Path, content: bytes) -> None:
@@ -89,17 +110,17 @@ def _distinguished_name(common: str, organisation: str = "") -> x509.Name:
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey
+    subject: x509.Name, issuer: x509.Name, key: PublicKey, valid: datetime.timedelta
 ) -> x509.CertificateBuilder:
     now = datetime.datetime.now(datetime.UTC)
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
-        .public_key(key.public_key())
+        .public_key(key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - _SKEW)
-        .not_valid_after(now + _VALID)
+        .not_valid_after(now + valid)
     )
 
 

@@ -1,8 +1,9 @@
 """The access network as a whole: people move, cells change, packets pass, and core network and control plane hear of it.
 
-A shell around pure parts: ``ues`` (where), ``radio`` and ``ran`` (which cell), ``fading`` (luck), ``gnb`` (paths);
-``packet_path`` has the sockets. The core network hears what a real one hears (who is attached, measurement reports, handovers)
-and installs the paths. What else goes to the control plane, sightings and figures, stands for MEC 012 and NEF monitoring.
+A shell around pure parts: ``ues`` (where), ``radio`` and ``ran`` (which cell), ``fading`` (luck), ``gnb`` (paths),
+``shared_radio`` (what cells carry, and for whom); ``packet_path`` has the sockets. The core network hears what a real one hears
+(who is attached, measurements, handovers) and installs paths and QoS flows. What else goes to the control plane, sightings and
+figures, stands for MEC 012 and NEF monitoring.
 
 Everything that people and radio do is a function of simulated time since ``started_ns``: an access network that was killed and
 started again finds them where they would have been.
@@ -20,25 +21,32 @@ from fedge.core.messages import (
     AccessHello,
     CellChanged,
     HandoverPredicted,
+    InstallQos,
     Message,
+    RadioMeasured,
     RanHello,
+    RemoveQos,
     Subscriber,
     UeSighting,
     UesSighted,
 )
 from fedge.core.model import MS, SECOND, Address, UeId
 from fedge.runtime.precise_loop import pace_for
+from fedge.simulation.background import Load
 from fedge.simulation.city_plan import City
 from fedge.simulation.fading import Fading
+from fedge.simulation.measured import ues_measured
 from fedge.simulation.movement import Movement
 from fedge.simulation.packet_path import Endpoints, PacketPath
 from fedge.simulation.people import ANYBODY, Person
 from fedge.simulation.profiles import PROFILE_OF_KIND, fit, weak_signal_rtt_ms
 from fedge.simulation.radio import RadioMap
 from fedge.simulation.ran import STEP_NS, Handover, Ran
+from fedge.simulation.shared_radio import SharedRadio
 from fedge.wire import records
 
-SIGHTING_STEPS = 2
+SIGHTING_STEPS, CELL_STEPS = 2, 10
+"""Steps between two pictures of all UEs, and of all cells."""
 REPLAYED_STEPS = 100
 """A restarted network walks through the last 10 s in silence, so that hysteresis leaves everybody in the cell of before."""
 
@@ -86,6 +94,9 @@ class AccessNetwork:
             emit,
             pace_for(players),
         )
+        self._shared = SharedRadio(
+            city.cells, plan.seed, plan.started_ns, self.names, self.path.ues, plan.endpoints.services
+        )
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Attach everybody, bind the sockets, let time run. Raises ``OSError`` where an address is taken."""
@@ -114,7 +125,8 @@ class AccessNetwork:
         return AccessHello(city.width_m, city.height_m, city.cells, ())
 
     def ran_hello(self) -> RanHello:
-        """The greeting of the link to the core network."""
+        """The greeting of the link to the core network, which says everything anew that holds here."""
+        self._shared.flows.forget()
         ends, gpsis = self._plan.endpoints, self._plan.gpsis
         attached = {
             index: Subscriber(
@@ -135,16 +147,25 @@ class AccessNetwork:
         ]
 
     def receive(self, message: Message) -> None:
-        """A message of the core network: it is about paths, and answered at once."""
+        """A message of the core network: it is about paths and QoS flows, and answered at once."""
+        if isinstance(message, InstallQos | RemoveQos):
+            for told in self._shared.flows.handle(message):
+                self._tell_core(told)
+            return
         answer = self.path.gnb.handle(message, monotonic_ns())
         if answer is not None:
             self._tell_core(answer)
+
+    def load(self, loads: Sequence[Load]) -> None:
+        """From now on the cells carry this beside what the UEs send."""
+        self._shared.load(loads, monotonic_ns())
 
     # --- people and cells ---------------------------------------------------------------------------------------------------
 
     def _signals(self, number: int) -> list[Handover]:
         self._positions, held = self._movement.at(number * STEP_NS / SECOND * self._plan.time_scale)
-        return self._ran.step(number, self._map.at(self._positions), held)
+        self._signals_dbm = self._map.at(self._positions)
+        return self._ran.step(number, self._signals_dbm, held)
 
     def _after(self, number: int, then: Callable[[], None]) -> None:
         self._step_timer = self._loop.call_at((self._plan.started_ns + number * STEP_NS) / SECOND, then)
@@ -153,6 +174,7 @@ class AccessNetwork:
         self._step_number += 1
         for handover in self._signals(self._step_number):
             self._announce(handover)
+        self._shared.let_pass(monotonic_ns())
         if self._step_number % SIGHTING_STEPS == 0:
             self._sight()
         self._after(self._step_number + 1, self._step)
@@ -166,6 +188,7 @@ class AccessNetwork:
         holds = all(PROFILE_OF_KIND[kind].holds_at_handover for kind in kinds)
         ue.up.silence(begins, ends, holds)
         ue.down.silence(begins, ends, holds)
+        ue.radio_changed()
         self._tell_both(
             HandoverPredicted(self.names[handover.ue], self._cells[handover.target].cell, monotonic_ns())
         )
@@ -195,9 +218,11 @@ class AccessNetwork:
         self._trace.add(records.IN_CELL, index, monotonic_ns(), cell, records.ACCESS_KINDS.index(kind))
         luck = Random(f"rate/{self._plan.seed}/{index}/{cell}").gauss(0.0, 1.0)
         ue = self.path.ues[index]
-        ue.cell = cell
         ue.up.tune(profile.rtt_ms, profile.up_share, fit(profile.up_mbit_s).at(luck))
         ue.down.tune(profile.rtt_ms, 1 - profile.up_share, fit(profile.down_mbit_s).at(luck))
+        ue.radio_changed()
+        for told in self._shared.attach(ue, cell):
+            self._tell_core(told)
 
     def _rtt_ms(self, index: int) -> float:
         profile = PROFILE_OF_KIND[self._cells[self.path.ues[index].cell].kind]
@@ -212,11 +237,19 @@ class AccessNetwork:
             weak_ms = weak_signal_rtt_ms(signals[index])
             ue.up.weak_ns = int(weak_ms * profile.up_share * MS)
             ue.down.weak_ns = int(weak_ms * (1 - profile.up_share) * MS)
+            if ue.flows:
+                ue.radio_changed()
             rtt_ms = round(profile.rtt_ms.p50 + weak_ms, 3)
             sightings.append(
                 UeSighting(self.names[index], x, y, cell.cell, cell.kind, signals[index], rtt_ms)
             )
-        self._emit(UesSighted(monotonic_ns(), tuple(sightings)))
+        now = monotonic_ns()
+        self._emit(UesSighted(now, tuple(sightings)))
+        attached = [ue.cell for ue in self.path.ues]
+        ues = ues_measured(self.names, self._cells, attached, self._positions, self._signals_dbm)
+        full = self._step_number % CELL_STEPS == 0
+        cells = self._shared.measured(now) if full else ()
+        self._tell_core(RadioMeasured(now, ues, cells))
 
     # --- every second -------------------------------------------------------------------------------------------------------
 

@@ -40,6 +40,16 @@ class Air:
         self._floor_ns = 0.6 * rtt_ms.p5 * share * MS  # a lognormal's tail below what was ever measured
         self._ns_per_byte = 8_000.0 / max(mbit_s, SLOWEST_MBIT_S)
 
+    def follow(self, other: Air, least_mbit_s: float) -> None:
+        """Be as ``other`` is now, at its rate or ``least_mbit_s`` if that is more; packets keep their order here."""
+        self._shift_ns, self._spread_ns, self._sigma = other._shift_ns, other._spread_ns, other._sigma
+        self._floor_ns, self.weak_ns = other._floor_ns, other.weak_ns
+        self._ns_per_byte = other._ns_per_byte
+        if least_mbit_s:
+            self._ns_per_byte = min(self._ns_per_byte, 8_000.0 / least_mbit_s)
+        if self._gap_begins != other._gap_begins:
+            self.silence(other._gap_begins, other._gap_ends, other._holds)
+
     def silence(self, begins: int, ends: int, holds: bool) -> None:
         """Announce a handover gap; ``holds``: packets wait for its end instead of being lost."""
         self._gap_begins, self._gap_ends, self._holds = begins, ends, holds

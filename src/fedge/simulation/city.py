@@ -30,7 +30,7 @@ WIDTH_M, HEIGHT_M, USUAL_SITES = 1200.0, 900.0, 4
 STREET_M = 95.0
 """Assumed distance between parallel streets."""
 CELLS_PER_SITE = {"nr": 5.0, "lte": 1.25, "wifi": 1.5}
-RADIUS_M = {"nr": 150.0, "lte": 420.0, "wifi": 40.0}
+RADIUS_M = {"nr": 150.0, "lte": 420.0, "wifi": 40.0, "nsa": 300.0}
 SPAWNS = 512
 DISTRICTS = (
     "Harbour", "Old Town", "Riverside", "Market", "University", "Station", "Gardens", "Docklands",

@@ -1,8 +1,9 @@
 """A city from real coordinates: base stations become cells, sampled users become spawn points.
 
 Written for the EUA data set (Lai et al., ICSOC 2018: 125 base stations and 816 users of Melbourne's centre), whose files work
-as they are; any CSV with the columns LATITUDE and LONGITUDE does. Assumed, because the files do not say: the kind of each
-cell and the street grid. Raises ``ValueError`` naming file, line and column for what cannot be read.
+as they are; any CSV with the columns LATITUDE and LONGITUDE does. A column KIND says what each cell is (nr, nsa, lte or wifi).
+Assumed, because the files do not say: the street grid, and the kinds where there is no such column. Raises ``ValueError`` naming
+file, line and column for what cannot be read.
 """
 
 from __future__ import annotations
@@ -18,13 +19,14 @@ import numpy as np
 from fedge.core.messages import Cell
 from fedge.core.model import CellId, SiteId
 from fedge.simulation.city_plan import City, CitySite, nearest_site, path_rtts_ms, slug
+from fedge.wire.records import ACCESS_KINDS
 
 EARTH_M_PER_DEGREE = 111_320.0
 MARGIN_M = 120.0
 LARGEST_M = 30_000.0
 """A wider map is taken for a wrong row: the projection and the radio map are made for one city."""
 NR_SHARE = 0.75
-RADIUS_M = {"nr": 150.0, "lte": 400.0}
+RADIUS_M = {"nr": 150.0, "lte": 400.0, "wifi": 40.0, "nsa": 300.0}
 STREET_M = 100.0
 _OPERATORS_WORDS = {
     *(
@@ -45,12 +47,13 @@ _OPERATORS_WORDS = {
 
 
 class Place(NamedTuple):
-    """A row: where, what it calls itself, and the line it stands on."""
+    """A row: where, what it calls itself, the line it stands on, and which kind of cell it says that it is."""
 
     latitude: float
     longitude: float
     name: str
     line: int
+    kind: str = ""
 
 
 def from_csv(
@@ -93,8 +96,9 @@ def from_csv(
         site = SiteId(slug(name, [other.site for other in placed]))
         placed.append(CitySite(site, name, *points[row], index))
     cells = []
-    for number, (x, y) in enumerate(points, start=1):
-        kind = "nr" if rng.random() < NR_SHARE else "lte"
+    for number, (place, (x, y)) in enumerate(zip(stations, points, strict=True), start=1):
+        drawn = "nr" if rng.random() < NR_SHARE else "lte"
+        kind = place.kind or drawn
         rtts = path_rtts_ms(kind, x, y, placed, backhaul_rtt_ms)
         cell = CellId(f"{kind}-{number:03d}")
         cells.append(Cell(cell, kind, x, y, RADIUS_M[kind], nearest_site(placed, x, y).site, rtts))
@@ -113,7 +117,7 @@ def from_csv(
 
 
 def read_places(path: Path) -> list[Place]:
-    """All rows of a file with the columns LATITUDE and LONGITUDE, in any case; a column NAME is kept."""
+    """All rows of a file with the columns LATITUDE and LONGITUDE, in any case; columns NAME and KIND are kept."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             rows = csv.DictReader(file)
@@ -128,6 +132,7 @@ def read_places(path: Path) -> list[Place]:
                     _degrees(path, rows.line_num, "LONGITUDE", row[columns["LONGITUDE"]], 180.0),
                     (row.get(columns.get("NAME", ""), "") or "").strip(),
                     rows.line_num,
+                    _kind(path, rows.line_num, row.get(columns.get("KIND", ""))),
                 )
                 for row in rows
             ]
@@ -182,6 +187,13 @@ def _degrees(path: Path, line: int, column: str, text: str | None, limit: float)
     if not -limit <= value <= limit:  # also refuses nan
         raise ValueError(f"{path}:{line}: column {column}: {value} is not within ±{limit:g} degrees")
     return value
+
+
+def _kind(path: Path, line: int, text: str | None) -> str:
+    kind = (text or "").strip().lower()
+    if kind and kind not in ACCESS_KINDS:
+        raise ValueError(f"{path}:{line}: column KIND: {text!r} is none of {', '.join(ACCESS_KINDS)}")
+    return kind
 
 
 def _streets(length_m: float) -> tuple[float, ...]:

@@ -16,10 +16,9 @@ from collections.abc import Mapping
 from fedge.core.messages import Message
 from fedge.core.messages.user_plane import InstallPath, PathSwitched, RemovePath, SwitchPath
 from fedge.core.model import Address, SiteId, UeId
-from fedge.simulation.upf import MTU, READ_BYTES, endpoint
+from fedge.simulation.n3 import Endpoint, N3End, endpoint
 from fedge.wire import gtpu, ip
 
-Endpoint = ip.Endpoint
 MOST_PATHS = 8
 """Of one flow: a path that session management forgot to remove gives way."""
 
@@ -27,10 +26,10 @@ MOST_PATHS = 8
 class Flow:
     """One UE's (by index) traffic with one application. ``chosen``: where its uplink goes."""
 
-    __slots__ = ("chosen", "down", "number", "paths", "service", "switched", "ue")
+    __slots__ = ("address", "chosen", "down", "number", "paths", "service", "switched", "ue")
 
     def __init__(self, ue: int, address: str, service: Address) -> None:
-        self.ue = ue
+        self.ue, self.address = ue, address
         self.service = endpoint(service)
         # as the first ten bytes of ``ip.ends`` have it on the way down
         host, port = self.service
@@ -44,13 +43,14 @@ class Flow:
 class Path:
     """A flow's way through the user plane function of one site (by index)."""
 
-    __slots__ = ("flow", "n3", "name", "site", "teid_down", "up")
+    __slots__ = ("far", "flow", "n3", "name", "site", "teid_down", "up")
 
     def __init__(self, flow: Flow, order: InstallPath, site: int) -> None:
         if not 0 < order.teid_down <= 0xFFFFFFFF:
             raise gtpu.BadGtpu(f"{order.teid_down} is no tunnel end id")
         self.flow, self.name, self.site = flow, order.site, site
         self.n3, self.teid_down = endpoint(order.n3), order.teid_down
+        self.far = self.n3[0]
         self.up = gtpu.Gpdus(order.teid_up, gtpu.Container(order.qfi, uplink=True))
 
 
@@ -58,7 +58,7 @@ Opened = tuple[Path | None, bytes, Endpoint]
 """By which path, a datagram, for which end of the UE; without a path: what is to be sent back on N3, and to whom."""
 
 
-class Gnb:
+class Gnb(N3End[Path, Opened]):
     """``host``: their address on N3. ``ues``: index of each UE; ``addresses``: its IPv4 address. ``sites``: their indices."""
 
     def __init__(
@@ -69,10 +69,9 @@ class Gnb:
         sites: Mapping[SiteId, int],
         counts: Counter[str],
     ) -> None:
-        self.counts = counts
-        self._host, self._ues, self._addresses, self._sites = host, ues, addresses, sites
+        super().__init__(host, counts)
+        self._ues, self._addresses, self._sites = ues, addresses, sites
         self._flows: dict[tuple[int, Endpoint], Flow] = {}
-        self._by_teid: dict[int, Path] = {}
 
     # --- N2, as a direct call -------------------------------------------------------------------------------------------------
 
@@ -96,11 +95,11 @@ class Gnb:
             raise ValueError("of another run")
         flow = self._flows.get((ue, endpoint(order.service))) or Flow(ue, self._addresses[ue], order.service)
         path = Path(flow, order, site)
-        before = self._by_teid.get(path.teid_down)
+        before = self._tunnels.get(path.teid_down)
         if before is not None and before.flow is not flow:
             self._forget(before)
         self._flows[ue, flow.service] = flow
-        self._by_teid[path.teid_down] = flow.paths[path.teid_down] = path
+        self._tunnels[path.teid_down] = flow.paths[path.teid_down] = path
         if flow.chosen is not None and flow.chosen is before:
             flow.chosen = path
         if len(flow.paths) > MOST_PATHS:
@@ -126,7 +125,7 @@ class Gnb:
 
     def _forget(self, path: Path) -> None:
         flow = path.flow
-        del self._by_teid[path.teid_down], flow.paths[path.teid_down]
+        del self._tunnels[path.teid_down], flow.paths[path.teid_down]
         if flow.chosen is path:
             flow.chosen = None
         if not flow.paths:
@@ -142,51 +141,16 @@ class Gnb:
         flow = self._flows.get((ue, service))
         return None if flow is None else flow.chosen
 
-    def from_n3(self, packet: bytes, source: Endpoint) -> Opened | None:
-        """What follows from a datagram of a user plane function (or of anybody)."""
-        if len(packet) >= READ_BYTES:
-            return self._dropped("n3_too_large")
-        opened = gtpu.usual(packet)
-        if opened is None:
-            try:
-                message = gtpu.read(packet)
-            except gtpu.BadGtpu:
-                return self._dropped("n3_malformed")
-            if not isinstance(message, gtpu.Gpdu):
-                return self._signalled(message, source)
-            opened = message.teid, message.payload
-        teid, payload = opened
-        path = self._by_teid.get(teid)
-        if path is None:
-            self.counts["n3_unknown_teid"] += 1
-            return None, gtpu.encode_error_indication(teid, self._host), (source[0], gtpu.PORT)
-        if source[0] != path.n3[0]:
-            return self._dropped("n3_unknown_source")
-        if len(payload) > MTU:
-            return self._dropped("n3_too_large")
-        try:
-            ends = ip.ends(payload)
-        except ip.BadPacket:
-            return self._dropped("n3_malformed_inside")
+    def _inside(self, path: Path, packet: bytes, ends: bytes) -> Opened | None:
         if ends[:10] != path.flow.down:
             return self._dropped("n3_of_another_flow")
         port = ends[10] << 8 | ends[11]
-        return path, ip.payload(payload), (self._addresses[path.flow.ue], port)
+        return path, ip.payload(packet), (path.flow.address, port)
+
+    def _back(self, packet: bytes, to: Endpoint) -> Opened:
+        return None, packet, to
 
     def _signalled(self, message: gtpu.Message, source: Endpoint) -> Opened | None:
-        match message:
-            case gtpu.EchoRequest(sequence):
-                self.counts["echo"] += 1
-                return None, gtpu.encode_echo_response(sequence), source
-            case gtpu.NotUnderstood():
-                self.counts["n3_extension_not_understood"] += 1
-                return None, gtpu.encode_supported_extensions(), source
-            case gtpu.EndMarker(teid):
-                return self._dropped("end_markers" if teid in self._by_teid else "n3_unexpected")
-            case gtpu.ErrorIndication():  # the user plane function lost a tunnel: session management learns it from its greeting
-                return self._dropped("error_indications")
-        return self._dropped("n3_unexpected")
-
-    def _dropped(self, reason: str) -> Opened | None:
-        self.counts[reason] += 1
-        return None
+        if isinstance(message, gtpu.EndMarker):
+            return self._dropped("end_markers" if message.teid in self._tunnels else "n3_unexpected")
+        return super()._signalled(message, source)

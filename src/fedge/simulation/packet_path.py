@@ -2,7 +2,8 @@
 
 Upwards: UE → [radio] → the flow's chosen path → [backhaul] → GTP-U to the site's user plane function. Downwards: GTP-U →
 [backhaul] → enters the radio downlink (recorded) → [radio] → the UE, bare. Brackets are delays on one heap. ``access`` moves
-the UEs and tunes their radio; ``gnb`` knows the paths; ``session_watch`` works out the figures of a round trip.
+the UEs and tunes their radio; ``gnb`` knows the paths; ``cell_load`` and ``bearers`` say how long a packet waits for its cell;
+``session_watch`` works out the figures of a round trip.
 
 The hot path: sockets are drained with ``recvfrom`` until they are empty, one timer is armed for the heap's head.
 """
@@ -22,14 +23,14 @@ from typing import Any
 
 from fedge.core.messages import Cell, Message, WriterChanged
 from fedge.core.model import MS, SECOND, SiteId, UeId
-from fedge.simulation.air import Air
+from fedge.simulation.bearers import LOST, Ue
 from fedge.simulation.delay import DelayQueue
 from fedge.simulation.fading import SLOT_NS, SLOTS, Luck
 from fedge.simulation.figures import HopSamples
-from fedge.simulation.gnb import Endpoint, Gnb
-from fedge.simulation.session_watch import SessionWatch, frame_of, hops_us
+from fedge.simulation.gnb import Gnb
+from fedge.simulation.n3 import MTU, READ_BYTES, Endpoint
+from fedge.simulation.session_watch import frame_of, hops_us
 from fedge.simulation.sockets import bound_udp
-from fedge.simulation.upf import MTU, READ_BYTES
 from fedge.wire import ip, records
 
 BATCH = 64
@@ -53,21 +54,6 @@ class Endpoints:
     services: tuple[Endpoint, ...]
     n3: Endpoint
     ues: Mapping[str, int]
-
-
-class Ue:
-    """A UE at the radio: its two directions, the cell it is in, and by the address it sends to, where it was last heard from."""
-
-    __slots__ = ("cell", "down", "down_last", "heard", "index", "up", "up_last", "watch")
-
-    def __init__(self, index: int) -> None:
-        self.index = index
-        self.cell = 0
-        self.up, self.down = Air(), Air()
-        self.heard: dict[Endpoint, tuple[Endpoint, ip.Udp4]] = {}
-        self.watch = SessionWatch()
-        # the last instant promised on the backhaul and to or from which site: packets of one path keep their order
-        self.up_last = self.down_last = (-1, 0)
 
 
 class PacketPath:
@@ -156,9 +142,14 @@ class PacketPath:
             if luck.lost_up.item(slot, ue.index):
                 self.counts["lost_up"] += 1
                 continue
-            due = ue.up.due(now, size, luck.z.item(slot, ue.index))
-            if not due:
-                self.counts["lost_in_roam_up"] += 1
+            z, flow = luck.z.item(slot, ue.index), ue.flow(service, address[1]) if ue.flows else None
+            if flow is not None:
+                due = flow.up.due(ue.queue_up, ue.up, now, size, z)
+            else:
+                wait = ue.queue_up.enter(now, size)
+                due = ue.up.due(now + wait, size, z) if wait >= 0 else wait
+            if due <= 0:
+                self.counts[f"{LOST[due]}_up"] += 1
                 continue
             put(due, self._off_radio_up, ue, packet, service, heard[1], now)
         self._pump()
@@ -203,7 +194,8 @@ class PacketPath:
             if path is None:
                 self._send(self._n3, datagram, to)
                 continue
-            sock = self._services.get(path.flow.service)
+            service = path.flow.service
+            sock = self._services.get(service)
             if sock is None:
                 self.counts["no_such_service"] += 1
                 continue
@@ -214,12 +206,12 @@ class PacketPath:
             if last_site == site and at < last:
                 at = last
             ue.down_last = (site, at)
-            put(at, self._off_backhaul_down, ue, datagram, sock, to, now)
+            put(at, self._off_backhaul_down, ue, datagram, sock, to, service, now)
         self._pump()
 
     def _off_backhaul_down(self, entry: Any, now: int) -> None:
         """At the base station: the packet enters the UE's downlink radio, now."""
-        due, _, _, ue, datagram, sock, to, entered = entry
+        due, _, _, ue, datagram, sock, to, service, entered = entry
         frame, arrival, luck = frame_of(datagram), None, self._luck
         if frame is not None:
             self._trace.add(records.DOWN, ue.index, now, frame.epoch, frame.tick, frame.stable_seq)
@@ -233,9 +225,15 @@ class PacketPath:
         if luck.lost_down.item(slot, ue.index):
             self.counts["lost_down"] += 1
             return
-        at = ue.down.due(now, len(datagram), luck.z.item(slot, ue.index))
-        if not at:
-            self.counts["lost_in_roam_down"] += 1
+        size, z = len(datagram), luck.z.item(slot, ue.index)
+        flow = ue.flow(service, to[1]) if ue.flows else None
+        if flow is not None:
+            at = flow.down.due(ue.queue_down, ue.down, now, size, z)
+        else:
+            wait = ue.queue_down.enter(now, size)
+            at = ue.down.due(now + wait, size, z) if wait >= 0 else wait
+        if at <= 0:
+            self.counts[f"{LOST[at]}_down"] += 1
             return
         trip = None if arrival is None or frame is None else (arrival, frame.wait_us)
         self._queue.put(at, self._off_radio_down, ue, datagram, sock, to, trip, entered, now, now - due)

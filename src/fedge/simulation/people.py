@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-Access = Literal["", "nr", "lte", "wifi"]
+Access = Literal["", "nr", "lte", "wifi", "nsa"]
 ModeName = Literal["", "pedestrian", "cyclist", "tram", "car"]
 
 

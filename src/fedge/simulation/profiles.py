@@ -141,7 +141,8 @@ PROFILES = {
     profile.name: profile
     for profile in (NR_MID_BAND, NR_MMWAVE, NR_LOW_BAND, NR_LOW_BAND_B, NR_LOW_BAND_SA, LTE, WIFI, URLLC)
 }
-PROFILE_OF_KIND = {"nr": NR_MID_BAND, "lte": LTE, "wifi": WIFI}
+PROFILE_OF_KIND = {"nr": NR_MID_BAND, "lte": LTE, "wifi": WIFI, "nsa": NR_LOW_BAND}
+"""What each kind of cell is: 5G standalone, LTE, Wi-Fi, and 5G non-standalone (an NR carrier whose anchor and core are LTE's)."""
 
 WEAK_DBM = -105.0
 WEAK_MS_PER_DB = 0.4
@@ -167,6 +168,12 @@ _GAPS = {
     ("lte", "nr"): Gap(41.0, 0.36, _SIGCOMM22 + "NSA leg add (n=8,165)"),
     ("nr", "lte"): Gap(57.0, 0.23, _SIGCOMM22 + "NSA leg release (n=5,647)"),
     ("nr", "nr"): Gap(34.0, 0.22, _SIGCOMM22 + "NSA leg modify (n=4,945)"),
+    ("lte", "nsa"): Gap(41.0, 0.36, _SIGCOMM22 + "NSA leg add (n=8,165)"),
+    ("nsa", "lte"): Gap(57.0, 0.23, _SIGCOMM22 + "NSA leg release (n=5,647)"),
+    ("nsa", "nsa"): Gap(49.0, 0.32, _SIGCOMM22 + "NSA anchor handover (n=6,571)"),
+    # between the two cores: none was measured; what LTE and an NR leg take
+    ("nsa", "nr"): Gap(41.0, 0.36, "assumed, as LTE to NR"),
+    ("nr", "nsa"): Gap(57.0, 0.23, "assumed, as NR to LTE"),
 }
 _ROAM = Gap(72.0, 0.2, "assumed: a Wi-Fi roam with a pre-shared key, 50 to 100 ms by vendors' guides")
 

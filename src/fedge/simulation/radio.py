@@ -1,8 +1,9 @@
 """How strong each cell is at each place: path loss and shadowing, as a map.
 
-Path loss: 3GPP TR 38.901 table 7.4.1-1, UMi street canyon NLOS for NR and Wi-Fi, UMa NLOS for LTE. Shadowing is lognormal (σ
-of the same table, rounded) and correlated over about 50 m (TR 38.901 table 7.5-6). The map is computed once from the seed at
-``PITCH_M``; looking up 10,000 UEs is then one gather. Transmit powers and the preference between kinds of cell are assumed.
+Path loss: 3GPP TR 38.901 table 7.4.1-1, UMi street canyon NLOS for NR and Wi-Fi, UMa NLOS for LTE and the NR carriers beside
+it. Shadowing is lognormal (σ of the same table, rounded) and correlated over about 50 m (TR 38.901 table 7.5-6). The map is
+computed once from the seed at ``PITCH_M``; looking up 10,000 UEs is then one gather. Transmit powers and the preference between
+kinds of cell are assumed.
 """
 
 from __future__ import annotations
@@ -42,6 +43,8 @@ CARRIERS = {
     "lte": Carrier(22.0, 18.6, 39.08, 6.0, -18.0),
     # 5.2 GHz: 22.4 + 21.3 log10(5.2) = 37.7
     "wifi": Carrier(20.0, 37.7, 35.3, 4.0, 3.0),
+    # 0.7 GHz on LTE's masts: 13.54 + 20 log10(0.7) = 10.4
+    "nsa": Carrier(15.0, 10.4, 39.08, 6.0, -12.0),
 }
 
 

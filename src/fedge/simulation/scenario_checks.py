@@ -12,6 +12,7 @@ from fedge.simulation.people import Person
 from fedge.simulation.radio import PITCH_M
 from fedge.simulation.scenario import Scenario
 from fedge.simulation.scenario_events import (
+    Congest,
     CoreFaults,
     Cut,
     Drain,
@@ -118,7 +119,7 @@ def needs_platform(event: Event) -> bool:
     match event:
         case Kill(program=program) | Stop(program=program) | Start(program=program):
             return program not in MOBILE_NETWORK and not program.startswith("upf-")
-        case CoreFaults() | End():
+        case CoreFaults() | Congest() | End():
             return False
         case _:
             return True
@@ -152,6 +153,18 @@ def _check_event(scenario: Scenario, path: str, event: Event) -> None:
             for name in ("drop", "duplicate", "reorder"):
                 if not 0 <= getattr(faults, name) <= 1:
                     raise BadField(f"{path}.faults.{name}", "a probability, 0 to 1, is wanted")
+        case Congest():
+            if event.cell and event.site:
+                raise BadField(path, "cell or site: one of the two, or neither for every cell")
+            cells = [cell.cell for cell in scenario.city.cells]
+            if event.cell and event.cell not in cells:
+                raise BadField(
+                    f"{path}.cell", f"there is no cell {event.cell!r}; there are {', '.join(cells)}"
+                )
+            if event.site:
+                _check_site(sites, f"{path}.site", event.site)
+            if event.until_s is not None and event.until_s <= event.at_s:
+                raise BadField(f"{path}.until_s", "later than at_s, or left out")
         case End():
             pass
 

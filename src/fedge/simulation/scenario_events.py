@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
+from fedge.simulation.background import Share
 from fedge.simulation.core5g.faults import NONE, Faults
 
 ENDLESS_S = 1e6
@@ -19,7 +20,6 @@ ALIKE_S = 2.0
 """What was seen to happen so soon around an event of the same kind is that event, seen."""
 
 CANNOT = {
-    "congest": "the simulated radio has no load of cells; what is there is a UE's `access`, and `cut`",
     "join": "players join at the start; `players` says how",
 }
 """Words that one may expect, and why they are not to be had."""
@@ -122,6 +122,22 @@ class CoreFaults(_At, frozen=True, forbid_unknown_fields=True, tag="core-faults"
         return f"the core network has faults: {told}" if struck else "the core network has no faults any more"
 
 
+class Congest(_At, frozen=True, forbid_unknown_fields=True, tag="congest", tag_field="do"):
+    """From now on, or ``until_s``, other people's traffic asks for ``load`` times what a cell carries, each way; 0: for nothing.
+
+    Of one ``cell``, of all cells of a ``site``, or of every cell.
+    """
+
+    load: Share
+    cell: str = ""
+    site: str = ""
+    until_s: Seconds | None = None
+
+    def __str__(self) -> str:
+        whom = f"cell {self.cell}" if self.cell else f"{self.site}'s cells" if self.site else "every cell"
+        return f"{whom}: a load of {self.load:.0%}" if self.load else f"{whom}: no load any more"
+
+
 class End(_At, frozen=True, forbid_unknown_fields=True, tag="end", tag_field="do"):
     """The run ends."""
 
@@ -129,7 +145,19 @@ class End(_At, frozen=True, forbid_unknown_fields=True, tag="end", tag_field="do
         return "the run ends"
 
 
-Event = Kill | Stop | Start | Cut | Mend | Drain | Undrain | Move | CoreFaults | End
+Event = Kill | Stop | Start | Cut | Mend | Drain | Undrain | Move | CoreFaults | Congest | End
+
+
+def one_by_one(events: Sequence[Event]) -> list[Event]:
+    """In the order of their times, the end of what lasts ``until_s`` being an event of its own."""
+    found: list[Event] = []
+    for event in events:
+        if isinstance(event, Congest) and event.until_s is not None:
+            ended = Congest(at_s=event.until_s, load=0.0, cell=event.cell, site=event.site)
+            found += [msgspec.structs.replace(event, until_s=None), ended]
+        else:
+            found.append(event)
+    return sorted(found, key=lambda event: event.at_s)
 
 
 def plain(event: Event) -> dict[str, Any]:

@@ -36,7 +36,7 @@ class SiteForm(_Form, frozen=True):
 class CellForm(_Form, frozen=True, omit_defaults=True):
     """``radius_m`` is how large it is drawn: how far it is heard follows from its kind. ``site``: its own; else the nearest."""
 
-    kind: Literal["nr", "lte", "wifi"]
+    kind: Literal["nr", "lte", "wifi", "nsa"]
     x_m: Metres
     y_m: Metres
     name: Annotated[str, Meta(max_length=60)] = ""

@@ -1,4 +1,4 @@
-"""Recorded paths as files: CSV with the columns ``t_s,x_m,y_m`` and, if there is one, ``access`` (nr, lte, wifi or empty).
+"""Recorded paths as files: CSV with the columns ``t_s,x_m,y_m`` and, if there is one, ``access`` (nr, nsa, lte, wifi or empty).
 
 Seconds of people's time, and local metres from the south-west corner of the city. Raises ``ValueError`` naming file, line and
 column for what cannot be read.
@@ -85,4 +85,4 @@ def _access(path: Path, line: int, text: str | None) -> Access:
     for kind in KINDS:
         if kind == word:
             return kind
-    raise ValueError(f"{path}:{line}: column access: {word!r} is none of nr, lte, wifi")
+    raise ValueError(f"{path}:{line}: column access: {word!r} is none of nr, nsa, lte, wifi")

@@ -21,29 +21,24 @@ from fedge.core.messages.user_plane import (
     UpfHello,
 )
 from fedge.core.model import Address, SiteId
+from fedge.simulation.n3 import MTU, Endpoint, N3End, endpoint
 from fedge.wire import gtpu, ip
-
-Endpoint = ip.Endpoint
 
 N3, N6 = 0, 1
 Sending = tuple[int, bytes, Endpoint]
 """at which side, what, to whom"""
 
-MTU = 1500
-"""A UE's packet is at most so large (assumed; N3's own links carry the GTP-U header on top)."""
-READ_BYTES = 2048
-"""A socket is read with this much room: what fills it was cut off, and is larger than anything that may pass."""
-
 
 class Tunnel:
     """One path of a flow through this function."""
 
-    __slots__ = ("down", "flow", "gnb", "n6", "service", "teid_down", "teid_up", "ue")
+    __slots__ = ("down", "far", "flow", "gnb", "n6", "service", "teid_down", "teid_up", "ue")
 
     def __init__(self, order: InstallTunnel) -> None:
         service = endpoint(order.service)
         self.teid_up, self.teid_down = order.teid_up, order.teid_down
         self.gnb, self.n6 = endpoint(order.gnb), endpoint(order.n6)
+        self.far = self.gnb[0]
         self.ue = ip.address_bytes(order.ue_address)
         self.service = ip.address_bytes(service[0]) + struct.pack("!H", service[1])
         # as the first ten bytes of ``ip.ends`` have it on the way down
@@ -51,14 +46,12 @@ class Tunnel:
         self.down = gtpu.Gpdus(order.teid_down, gtpu.Container(order.qfi))
 
 
-class Upf:
+class Upf(N3End[Tunnel, Sending]):
     """``n3``: the address at which it takes GTP-U. ``counts``: what passed and what was dropped, by reason."""
 
     def __init__(self, site: SiteId, n3: Address) -> None:
-        self.counts: Counter[str] = Counter()
+        super().__init__(endpoint(n3)[0], Counter())
         self._site, self._n3 = site, n3
-        self._host = endpoint(n3)[0]
-        self._tunnels: dict[int, Tunnel] = {}
         self._by_flow: dict[bytes, Tunnel] = {}
 
     def hello(self) -> UpfHello:
@@ -102,51 +95,16 @@ class Upf:
 
     # --- packets --------------------------------------------------------------------------------------------------------------
 
-    def from_n3(self, packet: bytes, source: Endpoint) -> Sending | None:
-        """What follows from a datagram of a base station (or of anybody)."""
-        if len(packet) >= READ_BYTES:
-            return self._dropped("n3_too_large")
-        opened = gtpu.usual(packet)
-        if opened is None:
-            try:
-                message = gtpu.read(packet)
-            except gtpu.BadGtpu:
-                return self._dropped("n3_malformed")
-            if not isinstance(message, gtpu.Gpdu):
-                return self._signalled(message, source)
-            opened = message.teid, message.payload
-        teid, payload = opened
-        tunnel = self._tunnels.get(teid)
-        if tunnel is None:
-            self.counts["n3_unknown_teid"] += 1
-            return N3, gtpu.encode_error_indication(teid, self._host), (source[0], gtpu.PORT)
-        if source[0] != tunnel.gnb[0]:
-            return self._dropped("n3_unknown_source")
-        if len(payload) > MTU:
-            return self._dropped("n3_too_large")
-        try:
-            ends = ip.ends(payload)
-        except ip.BadPacket:
-            return self._dropped("n3_malformed_inside")
+    def _inside(self, tunnel: Tunnel, packet: bytes, ends: bytes) -> Sending | None:
         if ends[:4] != tunnel.ue:
             return self._dropped("n3_spoofed_source")
         if ends[4:8] != tunnel.service[:4] or ends[10:] != tunnel.service[4:]:
             return self._dropped("n3_other_destination")
         self.counts["up"] += 1
-        return N6, payload, tunnel.n6
+        return N6, packet, tunnel.n6
 
-    def _signalled(self, message: gtpu.Message, source: Endpoint) -> Sending | None:
-        """Messages about paths and tunnels; requests are answered to the port that they came from (TS 29.281, 4.4.2)."""
-        match message:
-            case gtpu.EchoRequest(sequence):
-                self.counts["echo"] += 1
-                return N3, gtpu.encode_echo_response(sequence), source
-            case gtpu.NotUnderstood():
-                self.counts["n3_extension_not_understood"] += 1
-                return N3, gtpu.encode_supported_extensions(), source
-            case gtpu.ErrorIndication():  # the base station lost a tunnel: session management learns it from its greeting
-                return self._dropped("error_indications")
-        return self._dropped("n3_unexpected")
+    def _back(self, packet: bytes, to: Endpoint) -> Sending:
+        return N3, packet, to
 
     def from_n6(self, packet: bytes, source: Endpoint) -> Sending | None:
         """A UE's packet from an edge data gateway: to the base station, if there is such a flow and this is its gateway."""
@@ -163,17 +121,3 @@ class Upf:
             return self._dropped("n6_unknown_source")
         self.counts["down"] += 1
         return N3, tunnel.down.packet(packet), tunnel.gnb
-
-    def _dropped(self, reason: str) -> Sending | None:
-        self.counts[reason] += 1
-        return None
-
-
-def endpoint(address: str) -> Endpoint:
-    """``"127.9.0.3:2152"`` → ``("127.9.0.3", 2152)``. Raises ``ValueError``."""
-    host, _, port = address.rpartition(":")
-    ip.address_bytes(host)
-    number = int(port)
-    if not 0 < number <= 0xFFFF:
-        raise ValueError(f"{address!r} has no such port")
-    return host, number

@@ -59,8 +59,8 @@ class Stage:
         self.city = generate(7, 3, 5.0)
         write_city(folder / "city.json", self.city)
         self.sites = [site.site for site in self.city.sites]
-        nef, receiver = addresses.nef(self.net), addresses.application_function(self.net)
-        self.account = open_account(folder, Address(nef), Address(receiver))
+        ends = (addresses.nef(self.net), addresses.capif(self.net), addresses.application_function(self.net))
+        self.account = open_account(folder, *map(Address, ends))
         self.heard: list[Message] = []
         self.ran: dict[UeId, SiteId] = {}
         self._links: list[Dialled] = []

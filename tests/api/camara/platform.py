@@ -122,7 +122,10 @@ class CamaraCentre(PlainCentre):
         return [one.flow for one in self.asked if isinstance(one, ReleaseQuality)]
 
 
+def authorization(centre: CamaraCentre) -> Authorization:
+    return Authorization(TOKEN, lambda: centre.plane.state, centre.now, audit=centre.audit)
+
+
 def application(centre: CamaraCentre, limits: Limits | None = None) -> Starlette:
     pace = Pace(limits if limits is not None else Limits(per_second=1e6, burst=10**6), centre.now)
-    granted = Authorization(TOKEN, lambda: centre.plane.state, centre.now)
-    return admin_app(centre, camara_routes(centre.platform, granted, pace), own=BASES)
+    return admin_app(centre, camara_routes(centre.platform, authorization(centre), pace), own=BASES)

@@ -219,11 +219,12 @@ def test_a_ue_that_leaves_5g_standalone_in_mid_move_is_redirected_after_all() ->
     assert tale.heard_of(RouteActivated) == [RouteActivated(SESSION, 2, tale.now, OWN[S2], True)]
 
 
-def test_the_control_plane_may_have_seen_the_other_access_first() -> None:
+@pytest.mark.parametrize("access", ["lte", "nsa", "wifi"])
+def test_the_control_plane_may_have_seen_the_other_access_first(access: str) -> None:
     tale = served_at_s1(nr=True)
     tale.install(2, S2, access="nr")
     assert tale.heard_of(RouteInstalled) == [RouteInstalled(SESSION, 2)]
-    tale.install(2, S2, access="lte")
+    tale.install(2, S2, access=access)
     assert not tale.heard_of(RouteInstalled), "the core's path may be gone by now"
     assert RedirectClient(S1, KEY, 2, 8, OWN[S2]) in tale.after(100 * MS)
     tale.heard(S2, 2, OWN[S2], writer=False)

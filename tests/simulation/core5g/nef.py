@@ -16,8 +16,11 @@ from starlette.testclient import TestClient
 
 from fedge.core.messages import Message
 from fedge.core.messages.user_plane import (
+    InstallQos,
     InstallTunnel,
     PathSwitched,
+    QosInstalled,
+    QosRefused,
     RanHello,
     Subscriber,
     SwitchPath,
@@ -25,14 +28,25 @@ from fedge.core.messages.user_plane import (
     UpfHello,
 )
 from fedge.core.model import Address, SiteId, UeId
-from fedge.simulation.core5g.nef.api import BASE, TOKEN, nef_app
-from fedge.simulation.core5g.nef.checks import Operator
+from fedge.simulation.core5g.nef.access import Access
+from fedge.simulation.core5g.nef.exchange import app_of
+from fedge.simulation.core5g.nef.influence.api import BASE, influence_routes
+from fedge.simulation.core5g.nef.monitoring.api import API as MONITORING
+from fedge.simulation.core5g.nef.monitoring.api import monitoring_api
+from fedge.simulation.core5g.nef.monitoring.reports import Ground
+from fedge.simulation.core5g.nef.operator import Operator
 from fedge.simulation.core5g.nef.outbox import Outbox
 from fedge.simulation.core5g.nef.pace import Pace
+from fedge.simulation.core5g.nef.qos_references import QOS_REFERENCES
+from fedge.simulation.core5g.nef.quality.api import API as QUALITY
+from fedge.simulation.core5g.nef.quality.api import quality_api
+from fedge.simulation.core5g.nef.resources import resource_routes
+from fedge.simulation.core5g.nef.token_api import TOKEN, token_route
 from fedge.simulation.core5g.nef.tokens import Tokens
 from fedge.simulation.core5g.smf import SessionManagement
 from fedge.simulation.core5g.store import Store
 from fedge.simulation.core5g.system import CoreNetwork
+from fedge.simulation.core5g.words import Event
 from tests.simulation.core5g.core import CELLS, SERVICE, A, B
 
 ROOT = "https://127.9.0.4:8443"
@@ -68,15 +82,25 @@ def body(**more: Any) -> dict[str, Any]:
 
 
 class Exposure:
-    """``posted``: notifications that left, as (URL, body). ``receiver``: how their receiver answers."""
+    """``posted``: notifications that left, as (URL, body). ``receiver``: how their receiver answers.
+
+    ``ran``: what the access network was told; it has room for each quality in ``room``.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.posted: list[tuple[str, dict[str, Any]]] = []
         self.receiver: Callable[[httpx2.Request], httpx2.Response] = lambda _: httpx2.Response(204)
         self.now_s = 1_800_000_000.0
+        self.ran: list[Message] = []
+        self.room = set(QOS_REFERENCES.values())
         self.store = Store(folder / "core5g.db")
         self.operator = Operator(
-            frozenset({A, B}), NUMBERS, {"127.9.200.1": UeId("ue")}, SERVICE, {"unheard-of": SERVICE}
+            frozenset({A, B}),
+            NUMBERS,
+            {f"127.9.200.{number}": ue for number, ue in enumerate(NUMBERS.values(), 1)},
+            SERVICE,
+            {"unheard-of": SERVICE},
+            external_ids={f"{ue}@fedge.example": ue for ue in NUMBERS.values()},
         )
         smf = SessionManagement(CELLS, self.store.life, self.store.paths())
         client = httpx2.AsyncClient(transport=httpx2.MockTransport(self._receive), trust_env=False)
@@ -84,15 +108,43 @@ class Exposure:
         self.core = CoreNetwork(
             ROOT, self.operator, smf, self.store, self.outbox, self._upf, self._ran, time.monotonic_ns
         )
+        common = (ROOT, self.operator, self.store, self.outbox, self._ran, lambda: self.now_s)
+        self.quality = quality_api(*common)
+        ground = Ground(lambda x_m, y_m: (45 + y_m / 1e5, -30 + x_m / 1e5), tuple(CELLS))
+        self.monitoring = monitoring_api(*common, ground)
+        self.parts = (self.core, self.quality, self.monitoring)
         self.tokens = Tokens(SECRETS, b"k" * 32)
-        self.app = nef_app(self.core, self.tokens, Pace(burst=BURST), lambda: self.now_s)
+        access = Access(self.tokens, Pace(burst=BURST), lambda: self.now_s)
+        self.app = app_of(
+            *influence_routes(self.core, access),
+            *resource_routes(QUALITY, self.quality, access),
+            *resource_routes(MONITORING, self.monitoring, access),
+            token_route(self.tokens, lambda: self.now_s),
+        )
         self.http: TestClient
 
     async def attach(self) -> None:
         """Access network and user plane functions are there."""
-        self.core.handle(RanHello(Address("127.9.0.3:2152"), self._subscribers()))
+        self._hear(self.hello())
         for site in (A, B):
-            self.core.handle(UpfHello(site, Address(f"127.9.1{site}.2:2152")))
+            self._hear(UpfHello(site, Address(f"127.9.1{site}.2:2152")))
+
+    def hello(self, *ues: str) -> RanHello:
+        """The access network's, with all UEs unless some are named."""
+        subscribers = [one for one in self._subscribers() if not ues or one.ue in ues]
+        return RanHello(Address("127.9.0.3:2152"), tuple(subscribers))
+
+    def say(self, *events: Event) -> None:
+        """Something happens in the network."""
+        assert self.http.portal is not None
+        for event in events:
+            self.http.portal.call(self._hear, event)
+
+    def later(self, seconds: float) -> None:
+        """So much time has passed."""
+        assert self.http.portal is not None
+        self.now_s += seconds
+        self.http.portal.call(self._wake)
 
     def headers(self, client: str = "fedge") -> dict[str, str]:
         granted = self.tokens.grant(
@@ -112,7 +164,8 @@ class Exposure:
         if said is not None:
             headers.setdefault("content-type", MERGE_PATCH if method == "PATCH" else "application/json")
             more["content"] = said if isinstance(said, (bytes, str)) else json.dumps(said)
-        return self.http.request(method, f"{BASE}/fedge/subscriptions{path}", headers=headers, **more)
+        base = more.pop("base", BASE)
+        return self.http.request(method, f"{base}/fedge/subscriptions{path}", headers=headers, **more)
 
     def create(self, **more: Any) -> str:
         """The path of a new subscription, below the collection."""
@@ -162,11 +215,27 @@ class Exposure:
             self._soon(TunnelInstalled(site, message.teid_up))
 
     def _ran(self, message: Message) -> None:
+        self.ran.append(message)
         if isinstance(message, SwitchPath):
             self._soon(PathSwitched(message.ue, message.service, message.site, message.number, 0))
+        elif isinstance(message, InstallQos):
+            has_room = message.quality in self.room
+            self._soon(
+                QosInstalled(message.flow, message.ue)
+                if has_room
+                else QosRefused(message.flow, message.ue, "NO_RESOURCES")
+            )
 
     def _soon(self, answer: Message) -> None:
-        asyncio.get_running_loop().call_soon(self.core.handle, answer)
+        asyncio.get_running_loop().call_soon(self._hear, answer)
+
+    def _hear(self, event: Event) -> None:
+        for part in self.parts:
+            part.handle(event)
+
+    def _wake(self) -> None:
+        for part in self.parts:
+            part.wake()
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import pytest
 
 from fedge.core.messages import CellChanged
 from fedge.core.model import CellId, UeId
-from fedge.simulation.core5g.nef.api import MAX_BODY
+from fedge.simulation.core5g.nef.exchange import MAX_BODY
 from tests.simulation.core5g.nef import BASE, BURST, LTE_GPSI, Exposure, body, route
 
 FLOW = {"flowId": 1, "flowDescriptions": ["permit out 17 from 127.9.1.9 7777 to assigned"]}
@@ -180,9 +180,10 @@ def test_a_subscription_that_is_not_there(nef: Exposure) -> None:
         refused(nef.call(method, "/none", said), 404, "SUBSCRIPTION_NOT_FOUND")
 
 
-def test_a_ue_that_left_5g_cannot_be_asked_elsewhere(nef: Exposure) -> None:
+@pytest.mark.parametrize("kind", ["lte", "nsa", "wifi"])
+def test_a_ue_that_left_5g_standalone_cannot_be_asked_elsewhere(nef: Exposure, kind: str) -> None:
     path = nef.create()
-    nef.core.handle(CellChanged(UeId("ue"), CellId("lte-b"), None, "lte", 20.0, 0.0, 0))
+    nef.core.handle(CellChanged(UeId("ue"), CellId("lte-b"), None, kind, 20.0, 0.0, 0))
     refused(nef.call("PATCH", path, {"trafficRoutes": [route("b")]}), 403, NOT_OFFERED, "/trafficRoutes")
     assert nef.call("PATCH", path, {"appReloInd": False}).status_code == 200, (
         "what asks for no route may pass"

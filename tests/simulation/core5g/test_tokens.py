@@ -6,7 +6,8 @@ import base64
 
 import pytest
 
-from fedge.simulation.core5g.nef.tokens import LIFETIME_S, SCOPE, Tokens
+from fedge.simulation.core5g.exposed import APIS
+from fedge.simulation.core5g.nef.tokens import LIFETIME_S, Tokens
 from tests.simulation.core5g.nef import BASE, SECRETS, Exposure
 
 GRANT = {"grant_type": "client_credentials"}
@@ -18,13 +19,13 @@ def basic(pair: str) -> dict[str, str]:
 
 
 def test_a_token_by_either_way_of_authentication(nef: Exposure) -> None:
-    for answer in (
-        nef.token(IN_BODY | {"scope": SCOPE}),
-        nef.token(GRANT, headers=basic("fedge:fedge%27s+secret")),
+    for answer, scope in (
+        (nef.token(IN_BODY | {"scope": "3gpp-traffic-influence"}), "3gpp-traffic-influence"),
+        (nef.token(GRANT, headers=basic("fedge:fedge%27s+secret")), " ".join(APIS)),
     ):
         assert answer.status_code == 200, answer.text
         said = answer.json()
-        assert (said["token_type"], said["expires_in"], said["scope"]) == ("Bearer", LIFETIME_S, SCOPE)
+        assert (said["token_type"], said["expires_in"], said["scope"]) == ("Bearer", LIFETIME_S, scope)
         assert answer.headers["cache-control"] == "no-store"
         bearer = {"authorization": f"Bearer {said['access_token']}"}
         assert nef.http.get(f"{BASE}/fedge/subscriptions", headers=bearer).status_code == 200
@@ -54,6 +55,15 @@ def test_no_token(
     assert ("www-authenticate" in answer.headers) == (status == 401)
 
 
+def test_a_token_for_other_apis_opens_none_but_them(nef: Exposure) -> None:
+    granted = nef.token(IN_BODY | {"scope": "rni 3gpp-monitoring-event"}).json()
+    assert granted["scope"] == "3gpp-monitoring-event rni"
+    bearer = {"authorization": f"Bearer {granted['access_token']}"}
+    answer = nef.http.get(f"{BASE}/fedge/subscriptions", headers=bearer)
+    assert (answer.status_code, answer.json()["cause"]) == (403, "REQUEST_NOT_AUTHORIZED")
+    assert "insufficient_scope" in answer.headers["www-authenticate"]
+
+
 def test_a_token_request_in_another_form(nef: Exposure) -> None:
     assert nef.token("{}", headers={"content-type": "application/json"}).status_code == 415
     assert nef.token("%ff%fe&&&==;").status_code == 400
@@ -62,11 +72,13 @@ def test_a_token_request_in_another_form(nef: Exposure) -> None:
 def test_a_token_is_good_for_its_client_its_time_and_its_key_only() -> None:
     tokens = Tokens(SECRETS, b"k" * 32)
     token = str(tokens.grant(None, IN_BODY, 1000)["access_token"])
-    assert tokens.holder(token, 1000 + LIFETIME_S - 1) == "fedge"
-    assert tokens.holder(token, 1000 + LIFETIME_S) is None
-    assert Tokens(SECRETS, b"x" * 32).holder(token, 1000) is None
-    assert Tokens({"another": "s"}, b"k" * 32).holder(token, 1000) is None, "the client is no longer known"
+    said = tokens.read(token, 1000 + LIFETIME_S - 1)
+    assert said is not None
+    assert said.sub == "fedge"
+    assert tokens.read(token, 1000 + LIFETIME_S) is None
+    assert Tokens(SECRETS, b"x" * 32).read(token, 1000) is None
+    assert Tokens({"another": "s"}, b"k" * 32).read(token, 1000) is None, "the client is no longer known"
     head, body, mac = token.split(".")
     forged = base64.urlsafe_b64encode(base64.urlsafe_b64decode(body + "==").replace(b"fedge", b"other"))
-    assert tokens.holder(f"{head}.{forged.decode().rstrip('=')}.{mac}", 1000) is None
-    assert tokens.holder(f"{head}.{body}.", 1000) is None
+    assert tokens.read(f"{head}.{forged.decode().rstrip('=')}.{mac}", 1000) is None
+    assert tokens.read(f"{head}.{body}.", 1000) is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from fedge.api.admin.quality_view import in_words, quality_of, quality_row
 from fedge.api.admin.view import Facts, move_view, site_view
 from fedge.core.applications import Application
 from fedge.core.control import Knowledge, demand, placing
@@ -33,6 +34,7 @@ def sessions(plane: Knowledge, facts: Facts, now: int) -> Rows:
             "epoch": one.epoch,
             "generation": one.generation,
             "move": one.move,
+            "quality": in_words(quality_of(plane, one.ue), plane),
             "because": one.because,
         }
         for name, one in plane.state.sessions.items()
@@ -62,11 +64,16 @@ def instances(plane: Knowledge, facts: Facts, now: int) -> Rows:
     return rows
 
 
+def quality(plane: Knowledge, facts: Facts, now: int) -> Rows:
+    return {name: quality_row(plane, one, now) for name, one in plane.state.quality.sessions.items()}
+
+
 COLLECTIONS: dict[str, Callable[[Knowledge, Facts, int], Rows]] = {
     "sites": sites,
     "sessions": sessions,
     "moves": moves,
     "instances": instances,
+    "quality": quality,
 }
 
 

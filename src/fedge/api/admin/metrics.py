@@ -39,7 +39,34 @@ class PlaneCollector(Collector):
         lost = CounterMetricFamily("fedge_sessions_lost", "Sessions whose state was lost with their site.")
         lost.add_metric([], plane.state.lost_sessions)
         yield lost
+        yield from self._quality()
         yield from self._sites()
+
+    def _quality(self) -> Iterator[Metric]:
+        kept = self._plane.state.quality
+        live = GaugeMetricFamily(
+            "fedge_quality_sessions",
+            "Quality sessions, by profile, status and who asked.",
+            labels=["profile", "status", "by"],
+        )
+        held: dict[tuple[str, str, str], int] = {}
+        for one in kept.sessions.values():
+            key = one.profile, one.status, "policy" if one.session is not None else "client"
+            held[key] = held.get(key, 0) + 1
+        for labels, count in held.items():
+            live.add_metric(list(labels), count)
+        yield live
+        unkept = GaugeMetricFamily(
+            "fedge_quality_unfulfilled", "Of those, whose rate the network cannot keep now."
+        )
+        unkept.add_metric([], len(self._plane.unfulfilled))
+        yield unkept
+        ended = CounterMetricFamily(
+            "fedge_quality_ended", "Quality sessions that ended, by CAMARA's statusInfo.", labels=["info"]
+        )
+        for info, count in kept.ended.items():
+            ended.add_metric([info], count)
+        yield ended
 
     def _sites(self) -> Iterator[Metric]:
         load = GaugeMetricFamily(

@@ -87,6 +87,13 @@ def document() -> dict[str, Any]:
         ),
         "delete": _operation("End a tenant's tokens.", ("name",), body={}),
     }
+    paths["/quality"] = {"get": _operation("All quality sessions: studios' and the platform's own.")}
+    paths["/quality/{name}"] = {"get": _operation("One of them.", ("name",))}
+    paths["/qos-profiles/{name}"] = {
+        "post": _operation(
+            "Take a QoS profile back, or offer it again.", ("name",), body=_object(status="string")
+        )
+    }
     for kind in PLURALS:
         paths[f"/objects/{kind}"] = {"get": _operation(f"Applied {kind}.")}
         paths[f"/objects/{kind}/{{name}}"] = {

@@ -30,12 +30,13 @@ from fedge.api.admin.centre import Centre
 from fedge.api.admin.consents import consent_routes
 from fedge.api.admin.devices import device_routes
 from fedge.api.admin.openapi import document
+from fedge.api.admin.quality import quality_routes
 from fedge.api.admin.tenants import body_of, in_namespace, operator_only, tenant_routes
 from fedge.api.admin.view import merge_patch, site_detail, view
 from fedge.api.manifests import PLURALS, Invalid, read_objects
 from fedge.core.applications.application import app_id
 from fedge.core.applications.objects import CLUSTER_WIDE, ObjectKey, key_of
-from fedge.core.control import ControlPlane, Knowledge, placing
+from fedge.core.control import ControlPlane, Knowledge, enabling, placing
 from fedge.core.control.deciding import decision_for
 from fedge.core.control.events import (
     AskedApply,
@@ -98,7 +99,8 @@ class Api:
         at_ms = round((now - self.plane.settings.started_at) / MS, 1)
         view = self.plane.access.ues.get(session.ue)
         by = led(session.redirected, view.sighting.kind if view is not None else "")
-        return _json({**explanation(decision, session.session, at_ms), "steering": by})
+        says = enabling.consent_told(self.plane, session)
+        return _json({**explanation(decision, session.session, at_ms), "steering": by, "consent": says})
 
     async def explain_deployment(self, request: Request) -> Response:
         name = request.path_params["name"]
@@ -284,6 +286,7 @@ def admin_app(centre: Centre, more: Sequence[BaseRoute] = (), own: tuple[str, ..
         *tenant_routes(centre),
         *consent_routes(centre),
         *device_routes(centre),
+        *quality_routes(centre),
         Route(f"{one}/objects/{{kind}}", api.objects),
         Route(f"{one}/objects/{{kind}}/{{name}}", api.objects, methods=["GET"]),
         Route(f"{one}/objects/{{kind}}/{{name}}", api.delete_object, methods=["DELETE"]),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from fedge.api.admin.quality_view import quality_of, quality_row
 from fedge.core.control import Knowledge
 from fedge.core.control.deciding import site_facts
 from fedge.core.control.state import Session
@@ -94,6 +95,7 @@ def _ues(plane: Knowledge, now: int) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, seen in plane.access.ues.items():
         session = by_ue.get(name)
+        quality = quality_of(plane, name)
         at = seen.sighting
         found[name] = {
             "x_m": None if seen.hidden else round(at.x_m, 1),
@@ -105,6 +107,7 @@ def _ues(plane: Knowledge, now: int) -> dict[str, Any]:
             "rtt_ms": round(seen.rtt_ms, 1) if seen.rtt_ms and session is not None else None,
             "state": _ue_state(plane, session),
             "session": session.session if session is not None else None,
+            "quality": quality_row(plane, quality, now) if quality is not None else None,
         }
     return found
 

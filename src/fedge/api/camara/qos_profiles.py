@@ -95,7 +95,6 @@ def profile_info(profile: Profile, status: ProfileStatus) -> dict[str, Any]:
         "packetDelayBudget": {"value": profile.delay_ms, "unit": "Milliseconds"}
         if profile.delay_ms
         else None,
-        "packetErrorLossRate": profile.loss_exponent or None,
         "serviceClass": profile.service_class or None,
     }
     return {name: value for name, value in named.items() if value is not None}

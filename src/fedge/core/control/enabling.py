@@ -180,6 +180,19 @@ def consent(known: Knowledge, session: Session) -> str:
     return consent_of(known.state.enablement.registrations(), session.ue, session.app, session.site)
 
 
+def consent_told(known: Knowledge, session: Session) -> str:
+    """In words, what the session's application says about its moves; empty if it lets go."""
+    asked = known.state.enablement.asked.get(session.session)
+    match consent(known, session):
+        case "no":
+            return f"its application at {session.site} keeps it there (MEC 021 service level 1); only a drain moves it"
+        case "ask" if asked is not None:
+            return f"it could go to {asked.target}; its application at {session.site} was asked and has not said yes (MEC 021)"
+        case "ask":
+            return f"its application at {session.site} is asked before it moves (MEC 021 service level 2)"
+    return ""
+
+
 def held_back(
     known: Knowledge, session: Session, target: SiteId, now: Nanoseconds, must_leave: bool
 ) -> list[Effect] | None:

@@ -36,6 +36,7 @@ from fedge.core.messages import (
 from fedge.core.mobility import Move, next_state
 from fedge.core.mobility.move import AFTER, BEFORE_COPYING, UNDECIDED
 from fedge.core.model import MS, MoveId, Nanoseconds
+from fedge.core.steering.redirect import STEERED
 
 CAUSES = {
     "handover": "its cell changed",
@@ -436,7 +437,7 @@ def led(redirected: bool, access: str) -> str:
     """By whom a session's packets are led where they shall go, in words."""
     if not redirected:
         return "steered by the 5G core (Traffic Influence)"
-    if access in ("", "nr"):
+    if access in STEERED:
         return "its client is redirected: the core network does not steer it yet"
     return f"its client is redirected: {access} has no steering"
 

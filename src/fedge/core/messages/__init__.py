@@ -6,7 +6,7 @@ Instants are monotonic nanoseconds. ``body`` holds bulk state and travels outsid
 
 ``order``: the base and a move's order; ``site``, ``peer``, ``instance``, ``access``, ``user_plane``: who talks to whom;
 ``exposure``: what is asked of the operator; ``sink``: where a client wants its events; ``status``: what is held; ``traffic``:
-which packets go where, in the words of MEC 011.
+which packets go where, in MEC 011's words.
 """
 
 from fedge.core.messages.access import (

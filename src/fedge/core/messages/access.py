@@ -9,7 +9,7 @@ from fedge.core.model import Address, AppId, CellId, Nanoseconds, SessionId, Ses
 
 
 class Cell(Struct, frozen=True):
-    """``kind``: nr, lte or wifi. ``site``: the nearest in the network. ``path_rtt_ms``: expected round trip to each site."""
+    """``kind``: nr, nsa, lte or wifi. ``site``: the nearest in the network. ``path_rtt_ms``: expected round trip to each site."""
 
     cell: CellId
     kind: str

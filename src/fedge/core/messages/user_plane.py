@@ -105,14 +105,16 @@ class RanHello(Message, frozen=True):
 
 
 class PacketFilter(Struct, frozen=True):
-    """Which packets of a UE: those with this end of the conversation. ``protocol``: UDP, TCP, or empty for both.
+    """Which packets of a UE, both ways: those of this conversation. ``protocol``: UDP, TCP, or empty for both.
 
-    ``server``: the IPv4 address on the other side of N6, or a prefix; ``ports``: inclusive spans there, none for all.
+    ``server``: the IPv4 address on the other side of N6, or a prefix; ``ports``: inclusive spans there, none for all;
+    ``ue_ports``: the same at the UE.
     """
 
     server: str
     ports: tuple[tuple[int, int], ...] = ()
     protocol: str = ""
+    ue_ports: tuple[tuple[int, int], ...] = ()
 
 
 class Quality(Struct, frozen=True):
@@ -143,7 +145,7 @@ class QosInstalled(Message, frozen=True):
 
 
 class QosRefused(Message, frozen=True):
-    """Not served: ``reason`` is of TS 29.512's failures, such as NO_RESOURCES; an earlier flow of that name is as it was."""
+    """Not served: ``reason`` is a FailureCode of TS 29.512, such as RES_ALLO_FAIL; an earlier flow of that name is as it was."""
 
     flow: str
     ue: UeId
@@ -181,7 +183,7 @@ class UeMeasured(Struct, frozen=True):
 
 
 class CellLoad(Struct, frozen=True):
-    """A cell in the last second: share of its capacity in use (0 to 1), bytes carried, mean wait in the cell's queue in ms."""
+    """A cell in the last second: share of its capacity in use (0 to 1), its UEs' bytes, mean wait in the shared queue in ms."""
 
     cell: CellId
     ues: int

@@ -285,18 +285,13 @@ class Search:
         out = list(self.members[site])
         for player in out:
             self._move(player, -1)
-        left = before
         barred = 1 << site
-        for player in out:
-            if not self._put(player, barred) or self._hopeless(left, player, out):
+        for rest, player in zip(range(len(out) - 1, -1, -1), out, strict=True):
+            hopeless = not self._put(player, barred) or self.total - rest * self._unserved > before
+            if hopeless:  # even if the rest cost nothing, there is no gain any more
                 self._undo(mark)
                 return False
         return self._kept(before, mark)
-
-    def _hopeless(self, before: int, player: int, out: list[int]) -> bool:
-        """Even if the rest cost nothing: no gain any more."""
-        rest = len(out) - 1 - out.index(player)
-        return self.total - rest * self._unserved > before
 
     def _lighten(self, site: int) -> bool:
         """Players of its last instance, or those that are crowded, elsewhere."""

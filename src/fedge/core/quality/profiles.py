@@ -20,7 +20,7 @@ UNSUITED = ("wifi",)
 
 
 class Profile(Struct, frozen=True):
-    """Rates in kbit/s, 0: none is guaranteed, or no limit; delay in ms, 0: not said; ``loss_exponent`` 3: one packet in 1000."""
+    """Rates in kbit/s, 0: none is guaranteed, or no limit. Delay in ms, one way, between device and core network; 0: not said."""
 
     name: str
     reference: str
@@ -32,35 +32,42 @@ class Profile(Struct, frozen=True):
     most_up_kbit_s: int = 0
     most_down_kbit_s: int = 0
     delay_ms: int = 0
-    loss_exponent: int = 0
     priority: int = 0
     service_class: str = ""
 
 
-CATALOGUE = (
-    Profile(
-        "QOS_E",
-        "QOS_E",
-        "Low delay for small packets: real-time games. The flow is served first, up to its rate.",
-        min_up_kbit_s=500,
-        min_down_kbit_s=1000,
-        most_up_kbit_s=2000,
-        most_down_kbit_s=4000,
-        delay_ms=50,
-        loss_exponent=3,
-        priority=30,
+def _rates(name: str, description: str, *kbit_s: int, delay_ms: int = 150, priority: int = 40) -> Profile:
+    up, down, most_up, most_down = kbit_s
+    return Profile(
+        name,
+        name,
+        description,
+        min_up_kbit_s=up,
+        min_down_kbit_s=down,
+        most_up_kbit_s=most_up,
+        most_down_kbit_s=most_down,
+        delay_ms=delay_ms,
+        priority=priority,
         service_class="real_time_interactive",
+    )
+
+
+CATALOGUE = (
+    _rates(
+        "QOS_E",
+        "Low delay for small packets: games (5QI 3)",
+        500,
+        1_000,
+        2_000,
+        4_000,
+        delay_ms=50,
+        priority=30,
     ),
-    Profile(
-        "QOS_S", "QOS_S", "A small rate, kept under congestion.", min_down_kbit_s=1000, min_up_kbit_s=500
-    ),
-    Profile(
-        "QOS_M", "QOS_M", "A middling rate, kept under congestion.", min_down_kbit_s=4000, min_up_kbit_s=1000
-    ),
-    Profile(
-        "QOS_L", "QOS_L", "A large rate, kept under congestion.", min_down_kbit_s=8000, min_up_kbit_s=2000
-    ),
+    _rates("QOS_S", "A small rate, kept under congestion (5QI 2)", 500, 2_000, 1_000, 4_000),
+    _rates("QOS_M", "A middling rate, kept under congestion (5QI 2)", 2_000, 8_000, 4_000, 16_000),
+    _rates("QOS_L", "A large rate, kept under congestion (5QI 2)", 5_000, 25_000, 10_000, 50_000),
 )
+"""Delay budget and priority: of the standardized 5QI (TS 23.501, table 5.7.4-1). Up and down: guaranteed, then the most."""
 
 
 def offered(references: Collection[str]) -> Iterator[Profile]:

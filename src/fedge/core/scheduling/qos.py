@@ -21,24 +21,26 @@ class Qualities:
         self.picture = Picture()
         self.overloaded: frozenset[str] = frozenset()
         self._policies: dict[BindingKey, PolicySeen] = {}
+        self._about: dict[tuple[str, str], set[BindingKey]] = {}
 
     def seen(self, event: PolicySeen) -> bool:
         """Is it new, or another than before?"""
-        before = self._policies.get(event.key)
+        before = self.gone(event.key)
         self._policies[event.key] = event
+        self._about.setdefault((event.key.namespace, event.target), set()).add(event.key)
         return before != event
 
     def gone(self, key: BindingKey) -> PolicySeen | None:
-        return self._policies.pop(key, None)
+        before = self._policies.pop(key, None)
+        if before is not None:
+            self._about[key.namespace, before.target].discard(key)
+        return before
 
     def of(self, binding: Binding) -> PolicySeen | None:
         question = binding.question
         if question is None or (question.api_version, question.kind) != ("apps/v1", "Deployment"):
             return None
-        namespace, name = binding.application
-        about = [
-            key for key, each in self._policies.items() if (key.namespace, each.target) == (namespace, name)
-        ]
+        about = self._about.get(binding.application)
         return self._policies[min(about)] if about else None
 
     def asked(self, binding: Binding, clusters: Mapping[str, Cluster], may_move: bool) -> Binding:

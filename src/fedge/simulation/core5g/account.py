@@ -9,20 +9,25 @@ import secrets
 from pathlib import Path
 
 from fedge.core.model import Address
-from fedge.runtime.core_account import FILE, CoreAccount, read_account, write_account
+from fedge.runtime.core_account import FILE, Capif, CoreAccount, read_account, write_account
 from fedge.runtime.tls import Authority, write_secret
-from fedge.simulation.core5g.nef.api import BASE, TOKEN
+from fedge.simulation.core5g.nef.influence.api import BASE
+from fedge.simulation.core5g.nef.token_api import TOKEN
 
 AF = "fedge"
 TLS = "tls"
 
 
-def open_account(folder: Path, nef: Address, receiver: Address) -> CoreAccount:
-    """The run's account; made if there is none. ``nef``, ``receiver``: where exposure function and Fedge listen."""
+def open_account(folder: Path, nef: Address, capif: Address, receiver: Address) -> CoreAccount:
+    """The run's account; made if there is none. ``nef``, ``capif``, ``receiver``: where its servers and Fedge listen.
+
+    CAPIF's authority is another than the servers': who was given a client certificate cannot pose as the operator with it.
+    """
     if (folder / FILE).exists():
         return read_account(folder)
     authority = Authority(folder / TLS, "Fedge simulated core network")
     authority.sign("nef", "nef", hosts=(_host(nef),))
+    authority.sign("capif", "capif", hosts=(_host(capif),))
     authority.sign("af", AF, hosts=(_host(receiver),))
     account = CoreAccount(
         nef=f"https://{nef}{BASE}",
@@ -35,6 +40,7 @@ def open_account(folder: Path, nef: Address, receiver: Address) -> CoreAccount:
         receiver_crt=f"{TLS}/af.crt",
         receiver_key=f"{TLS}/af.key",
         simulated=True,
+        capif=Capif(f"https://{capif}", secrets.token_urlsafe(32), f"{TLS}/ca.crt"),
     )
     write_account(folder, account)
     return account

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import msgspec
 
-from fedge.simulation.core5g.nef.subscriptions import Subscription
 from fedge.simulation.core5g.words import Held, Remember
+
+SUBSCRIPTIONS = INFLUENCES, QOS_SESSIONS, MONITORINGS = ("subscription", "qos", "monitoring")
+"""Kinds of things; CAPIF has its own."""
 
 
 class Store:
@@ -27,20 +29,11 @@ class Store:
             "CREATE TABLE IF NOT EXISTS held (kind TEXT, key TEXT, body BLOB, PRIMARY KEY (kind, key))"
         )
         self.life = int(next(iter(self._read("life")), b"0")) + 1
-        self._put("life", "", b"%d" % self.life)
-
-    def subscriptions(self) -> list[Subscription]:
-        return [msgspec.json.decode(body, type=Subscription) for body in self._read("subscription")]
-
-    def keep(self, subscription: Subscription) -> None:
-        self._put("subscription", subscription.id, msgspec.json.encode(subscription))
-
-    def forget(self, id: str) -> None:
-        self._db.execute("DELETE FROM held WHERE kind = 'subscription' AND key = ?", (id,))
+        self.put("life", "", b"%d" % self.life)
 
     def forget_subscriptions(self) -> None:
-        """A restart that loses them: a fault that is tested."""
-        self._db.execute("DELETE FROM held WHERE kind = 'subscription'")
+        """A restart that loses them, all APIs': a fault that is tested."""
+        self._db.execute("DELETE FROM held WHERE kind IN (?, ?, ?)", SUBSCRIPTIONS)
 
     def paths(self) -> list[Held]:
         return [msgspec.json.decode(body, type=Held) for body in self._read("path")]
@@ -48,19 +41,26 @@ class Store:
     def remember(self, word: Remember) -> None:
         key = f"{word.ue} {word.service}"
         if word.held is None:
-            self._db.execute("DELETE FROM held WHERE kind = 'path' AND key = ?", (key,))
+            self.drop("path", key)
         else:
-            self._put("path", key, msgspec.json.encode(word.held))
+            self.put("path", key, msgspec.json.encode(word.held))
+
+    def rows(self, kind: str) -> list[tuple[str, bytes]]:
+        """(key, body) of everything of a kind, in the order in which it first came."""
+        rows = self._db.execute("SELECT key, body FROM held WHERE kind = ? ORDER BY rowid", (kind,))
+        return [(key, body) for key, body in rows]
+
+    def put(self, kind: str, key: str, body: bytes) -> None:
+        self._db.execute(
+            "INSERT INTO held VALUES (?, ?, ?) ON CONFLICT (kind, key) DO UPDATE SET body = excluded.body",
+            (kind, key, body),
+        )
+
+    def drop(self, kind: str, key: str) -> None:
+        self._db.execute("DELETE FROM held WHERE kind = ? AND key = ?", (kind, key))
 
     def close(self) -> None:
         self._db.close()
 
     def _read(self, kind: str) -> list[bytes]:
-        rows = self._db.execute("SELECT body FROM held WHERE kind = ? ORDER BY rowid", (kind,))
-        return [body for (body,) in rows]
-
-    def _put(self, kind: str, key: str, body: bytes) -> None:
-        self._db.execute(
-            "INSERT INTO held VALUES (?, ?, ?) ON CONFLICT (kind, key) DO UPDATE SET body = excluded.body",
-            (kind, key, body),
-        )
+        return [body for _, body in self.rows(kind)]

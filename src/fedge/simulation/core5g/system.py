@@ -1,14 +1,14 @@
 """The core network as one thing: session management and exposure function joined, on an event loop.
 
-Implements ``nef.api.Core``. Carries effects out in order: what must be remembered is on disk before anything that follows from it
-is said. Links and HTTP are given by ``programs.core_network``.
+Implements ``nef.influence.api.Core``. Carries effects out in order: what must be remembered is on disk before anything that
+follows from it is said. Links and HTTP are given by ``programs.core_network``.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 from msgspec import UNSET
@@ -16,14 +16,18 @@ from msgspec import UNSET
 from fedge.core.messages import Message
 from fedge.core.model import Address, Nanoseconds, SiteId, UeId
 from fedge.simulation.core5g.faults import Faults
-from fedge.simulation.core5g.nef.api import ACKNOWLEDGEMENTS, BASE
-from fedge.simulation.core5g.nef.checks import Operator, n6_end
-from fedge.simulation.core5g.nef.data_types import RouteToLocation, TestNotification
-from fedge.simulation.core5g.nef.notifications import event_notification
+from fedge.simulation.core5g.nef.data_types import TestNotification
+from fedge.simulation.core5g.nef.influence.api import ACKNOWLEDGEMENTS, BASE
+from fedge.simulation.core5g.nef.influence.checks import n6_end
+from fedge.simulation.core5g.nef.influence.data_types import RouteToLocation, TrafficInfluSub
+from fedge.simulation.core5g.nef.influence.notifications import event_notification
+from fedge.simulation.core5g.nef.influence.subscriptions import Subscription, Subscriptions
+from fedge.simulation.core5g.nef.operator import Operator
 from fedge.simulation.core5g.nef.outbox import Letter, Outbox
-from fedge.simulation.core5g.nef.subscriptions import Subscription, Subscriptions
+from fedge.simulation.core5g.nef.resources import Made
+from fedge.simulation.core5g.shelf import Shelf
 from fedge.simulation.core5g.smf import SessionManagement
-from fedge.simulation.core5g.store import Store
+from fedge.simulation.core5g.store import INFLUENCES, Store
 from fedge.simulation.core5g.words import (
     Acknowledged,
     AnswerAck,
@@ -57,7 +61,8 @@ class CoreNetwork:
         self._smf, self._store, self._outbox, self._now = smf, store, outbox, now
         self._to_upf, self._to_ran, self._root = to_upf, to_ran, root
         self._operator = operator
-        self._subscriptions = Subscriptions(operator, root + BASE, self._attached_by, store.subscriptions())
+        self._kept = Shelf(store, INFLUENCES, Subscription)
+        self._subscriptions = Subscriptions(operator, root + BASE, self._attached_by, self._kept)
         self._owners: OrderedDict[str, tuple[str, str]] = OrderedDict()
         self._answers: dict[int, asyncio.Future[Outcome]] = {}
         self._requests = 0
@@ -111,35 +116,34 @@ class CoreNetwork:
         found = self._smf.subscriber(ue)
         return found.kind if found is not None else None
 
-    # --- nef.api.Core -------------------------------------------------------------------------------------------------------
+    # --- nef.influence.api.Core ---------------------------------------------------------------------------------------------
 
-    def list(self, af: str) -> list[Subscription]:
-        return self._subscriptions.list(af)
+    def list(self, af: str, query: Mapping[str, str]) -> list[TrafficInfluSub]:
+        return [one.says for one in self._subscriptions.list(af)]
 
-    def read(self, af: str, id: str) -> Subscription:
-        return self._subscriptions.read(af, id)
+    def read(self, af: str, id: str) -> TrafficInfluSub:
+        return self._subscriptions.read(af, id).says
 
-    def create(self, af: str, body: bytes) -> Subscription:
+    def create(self, af: str, body: bytes) -> Made:
         self._created += 1
         made = self._subscriptions.create(af, f"{self._store.life:x}-{self._created:x}", body)
-        self._changed(made)
-        destination = made.says.notification_destination
-        if made.says.request_test_notification is True and destination is not UNSET:
-            assert made.says.self_ is not UNSET
-            test = msgspec.json.encode(TestNotification(made.says.self_))
-            self._outbox.post(Letter((made.id, ""), destination, test))
-        return made
+        said = self._changed(made)
+        if said.request_test_notification is True and said.notification_destination is not UNSET:
+            assert said.self_ is not UNSET
+            test = msgspec.json.encode(TestNotification(said.self_))
+            self._outbox.post(Letter((made.id, ""), said.notification_destination, test))
+        return Made(said, said.self_)
 
-    def replace(self, af: str, id: str, body: bytes) -> Subscription:
+    def replace(self, af: str, id: str, body: bytes) -> TrafficInfluSub:
         return self._changed(self._subscriptions.replace(af, id, body))
 
-    def patch(self, af: str, id: str, body: bytes) -> Subscription:
+    def patch(self, af: str, id: str, body: bytes) -> TrafficInfluSub:
         return self._changed(self._subscriptions.patch(af, id, body))
 
     def delete(self, af: str, id: str) -> None:
         self._subscriptions.delete(af, id)
         self.handle(InfluenceEnded(id))
-        self._store.forget(id)  # killed before this, it is there again, and can be deleted again
+        self._kept.drop(id)  # killed before this, it is there again, and can be deleted again
 
     def owner(self, transaction: str) -> tuple[Subscription, str] | None:
         """The subscription that a transaction belongs to, and the target that was notified."""
@@ -162,8 +166,8 @@ class CoreNetwork:
         finally:
             self._answers.pop(request, None)
 
-    def _changed(self, subscription: Subscription) -> Subscription:
+    def _changed(self, subscription: Subscription) -> TrafficInfluSub:
         """Kept first, then carried out."""
-        self._store.keep(subscription)
+        self._kept.put(subscription.id, subscription)
         self.handle(subscription.asks)
-        return subscription
+        return subscription.says

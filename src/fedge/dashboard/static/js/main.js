@@ -109,7 +109,7 @@ function showRun({ run }) {
 function showSites(view) {
   const { kind, id: open } = route();
   const kinds = new Set(Object.values(view.cells).map((c) => c.kind));
-  fill(byId("legend"), [...kinds].sort().join(), () => [["nr", "5G NR", ""], ["lte", "LTE", "4.4 2.5"], ["wifi", "Wi-Fi", "1.5 2.5"]].filter(([k]) => kinds.has(k)).map(([, name, dash]) => h("span", {}, ring(dash), name)).concat(h("span", {}, h("i", { class: "tick-key" }), "place of a move")));
+  fill(byId("legend"), [...kinds].sort().join(), () => [["nr", "5G NR", ""], ["nsa", "5G NSA", "7 2.5"], ["lte", "LTE", "4.4 2.5"], ["wifi", "Wi-Fi", "1.5 2.5"]].filter(([k]) => kinds.has(k)).map(([, name, dash]) => h("span", {}, ring(dash), name)).concat(h("span", {}, h("i", { class: "tick-key" }), "place of a move")));
   keyed(byId("site-strip"), Object.entries(view.sites), ([id]) => id, ([id]) => h("a", { href: href("site", id), data_testid: `site-${id}` }), (el, [id, site]) => {
     fill(el, `${site.name}|${site.sessions}|${site.capacity}|${site.state}`, () => [glyph(id, 13), h("b", {}, site.name), h("span", {}, `${site.sessions} / ${site.capacity}`), site.state === "ready" ? null : h("em", {}, site.state)]);
     el.dataset.state = site.state;

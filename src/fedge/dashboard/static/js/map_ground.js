@@ -7,6 +7,7 @@ import { roundLength } from "./projection.js";
 /** How each access kind is drawn; the dash carries the kind, so the colour need not. */
 export const CELL_STYLE = {
   nr: { dash: [], edge: 0.34, fill: 0.055 },
+  nsa: { dash: [12, 4], edge: 0.32, fill: 0.04 },
   lte: { dash: [7, 5], edge: 0.3, fill: 0.02 },
   wifi: { dash: [1.5, 3.5], edge: 0.6, fill: 0.09 },
 };

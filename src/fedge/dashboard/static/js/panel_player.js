@@ -69,6 +69,7 @@ export function playerPanel(body, id) {
         ["State", ue.state],
         ["Round trip", known(ue.rtt_ms) ? [`${number(ue.rtt_ms)} ms`, ue.rtt_ms <= view.figures.objective_ms ? "✓ within" : "▲ over"] : "not measured"],
         ["Signal", [`${Math.round(ue.signal_dbm)} dBm`, strength(ue.signal_dbm)]],
+        ["Quality", quality(ue.quality)],
         ["Session", ue.session ?? "none"],
       ]);
       const past = history().filter((v) => v.at_ms <= view.at_ms && v.at_ms > view.at_ms - 120000).map((v) => ({ x: v.at_ms, y: v.ues[id]?.rtt_ms }));
@@ -82,6 +83,13 @@ export function playerPanel(body, id) {
       else if (!live) setText(age, "The ranking is asked live; go back to live to see it.");
     },
   };
+}
+
+// What the network was asked to serve this player's flow with, and whether it does (CAMARA Quality on Demand).
+function quality(asked) {
+  if (!asked) return "best effort";
+  const state = asked.status !== "AVAILABLE" ? asked.status.toLowerCase() : asked.kept ? "✓ kept" : "▲ not kept";
+  return [`${asked.profile}, asked by ${asked.by}`, known(asked.left_s) ? `${state}, ${asked.left_s} s left` : state];
 }
 
 function row(view, s, top, serving) {

@@ -17,7 +17,7 @@ export const STEP_MEANING = {
 const CAUSES = { handover: "handover", predicted: "predicted handover", core: "path change by the core network", ordered: "ordered", drain: "site drain", rebalance: "rebalance" };
 export const causeWords = (cause) => CAUSES[cause] ?? String(cause);
 
-const KINDS = { nr: "5G NR", lte: "LTE", wifi: "Wi-Fi" };
+const KINDS = { nr: "5G NR", nsa: "5G NSA", lte: "LTE", wifi: "Wi-Fi" };
 export const kindWords = (kind) => KINDS[kind] ?? String(kind ?? "no access");
 
 export const known = (value) => value !== null && value !== undefined && !Number.isNaN(value);

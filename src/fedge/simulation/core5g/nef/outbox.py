@@ -57,6 +57,14 @@ class Outbox:
         if self.faults.duplicate and self._rng.random() < self.faults.duplicate:
             self._start(self._late(letter))
 
+    def objection(self, url: str) -> str | None:
+        """Why no letter may go there; None where one may."""
+        return destinations.objection(url, self._networks)
+
+    def waits(self, lane: tuple[str, str]) -> bool:
+        """Has a letter of this lane not left yet?"""
+        return lane in self._lanes
+
     async def close(self) -> None:
         """What has not left by now never will."""
         for task in list(self._tasks):
@@ -93,7 +101,7 @@ class Outbox:
         del self._lanes[lane]
 
     async def _deliver(self, letter: Letter) -> str:
-        if destinations.objection(letter.url, self._networks) is not None:
+        if self.objection(letter.url) is not None:
             return "not allowed"
         for attempt in range(TRIES):
             if attempt:

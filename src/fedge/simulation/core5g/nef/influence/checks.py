@@ -7,21 +7,30 @@ attributes of features that were not negotiated are left out, as TS 29.122, 5.2.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
-from msgspec import UNSET, Struct
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from fedge.core.model import SECOND, Address, SiteId, UeId
 from fedge.simulation.core5g.nef import destinations
-from fedge.simulation.core5g.nef.data_types import (
+from fedge.simulation.core5g.nef.data_types import present
+from fedge.simulation.core5g.nef.influence.data_types import (
     UP_PATH_CHANGE,
     RouteInformation,
     RouteToLocation,
     TrafficInfluSub,
 )
-from fedge.simulation.core5g.nef.problem import InvalidParam, Problem, incorrect
+from fedge.simulation.core5g.nef.operator import (
+    NOT_OFFERED,
+    Operator,
+    common_features,
+    no_such_group,
+    no_such_ue,
+    refuse,
+    refuse_websockets,
+)
+from fedge.simulation.core5g.nef.problem import InvalidParam, Problem, exactly_one, incorrect
 from fedge.simulation.core5g.words import Influence, Route
 
 TEST_EVENT, URLLC, SIMULT_CONNECTIVITY = 1 << 1, 1 << 2, 1 << 8
@@ -41,39 +50,10 @@ N6_REASON = "needs ipv4Addr, in a network that this one sends to, and a portNumb
 _GROUP = re.compile(r"^[^@]+@[^@]+$")
 
 
-class Operator(Struct, frozen=True):
-    """What this network offers, and to whom: set by its operator.
-
-    ``services``: the address of each provisioned afAppId; ``service``: that of every other. ``groups``: external group ids, each
-    of which means all subscribers. ``networks``: where notifications may go.
-    """
-
-    sites: frozenset[SiteId]
-    subscribers: Mapping[str, UeId]
-    addresses: Mapping[str, UeId] = {}
-    service: Address | None = None
-    services: Mapping[str, Address] = {}
-    dnn: str = "internet"
-    sst: int = 1
-    ip_domain: str = "fedge"
-    groups: frozenset[str] = frozenset({"players@fedge.example"})
-    networks: tuple[str, ...] = destinations.LOOPBACK
-
-
-def present(sub: TrafficInfluSub) -> set[str]:
-    """The names of the attributes that are there."""
-    return {
-        name
-        for name, attribute in zip(sub.__struct_encode_fields__, sub.__struct_fields__, strict=True)
-        if getattr(sub, attribute) is not UNSET
-    }
-
-
 def negotiated(sub: TrafficInfluSub) -> TrafficInfluSub:
     """With the features that both sides have; attributes of others are left out. No ``suppFeat``: what is there is meant."""
-    common = SUPPORTED
+    common = common_features(sub.supp_feat, SUPPORTED)
     if sub.supp_feat is not UNSET:
-        common &= int(sub.supp_feat or "0", 16)
         sub = replace(sub, supp_feat=f"{common:X}")
     if not common & URLLC:
         sub = replace(sub, af_ack_ind=UNSET, addr_preser_ind=UNSET)
@@ -94,30 +74,16 @@ def negotiated(sub: TrafficInfluSub) -> TrafficInfluSub:
 def check(sub: TrafficInfluSub, operator: Operator) -> None:
     """Raises ``Problem`` 400 for what contradicts the standard, 403 for what this network does not offer."""
     there = present(sub)
-    for names in (_APPLICATION, _UE):
-        found = [name for name in names if name in there]
-        if len(found) != 1:
-            reason = f"exactly one of {', '.join(names)} is needed; there are {len(found)}"
-            cause = "MANDATORY_IE_INCORRECT" if found else "MANDATORY_IE_MISSING"
-            raise Problem(400, cause, reason, *(InvalidParam(f"/{name}", reason) for name in found or names))
+    exactly_one(there, _APPLICATION)
+    exactly_one(there, _UE)
     invalid = [*_form(sub), *_notifications(sub, operator), *_routes(sub, operator)]
     if invalid:
         raise incorrect(False, *invalid)
-    if sub.websock_notif_config is not UNSET:
-        reason = "notifications over a websocket are not supported; use notificationDestination"
-        raise incorrect(False, InvalidParam("/websockNotifConfig", reason))
-    refused = [
-        InvalidParam(f"/{name}", "not offered by this network") for name in _NOT_OFFERED if name in there
-    ]
+    refuse_websockets(sub.websock_notif_config)
+    refused = [InvalidParam(f"/{name}", NOT_OFFERED) for name in _NOT_OFFERED if name in there]
     if sub.tfc_corr_ind is False:
         refused = [one for one in refused if one.param != "/tfcCorrInd"]
-    if sub.dnn is not UNSET and sub.dnn.lower() != operator.dnn:
-        refused.append(InvalidParam("/dnn", f"the only data network here is {operator.dnn!r}"))
-    if sub.snssai is not UNSET and (sub.snssai.sst != operator.sst or sub.snssai.sd is not UNSET):
-        refused.append(InvalidParam("/snssai", f"the only slice here has sst {operator.sst} and no sd"))
-    if refused:
-        said = "; ".join(f"{one.param}: {one.reason}" for one in refused)
-        raise Problem(403, "REQUESTED_SERVICE_NOT_AUTHORIZED", said, *refused)
+    refuse([*refused, *operator.session_objections(sub.dnn, sub.snssai)])
 
 
 def _form(sub: TrafficInfluSub) -> list[InvalidParam]:
@@ -155,9 +121,7 @@ def _notifications(sub: TrafficInfluSub, operator: Operator) -> list[InvalidPara
     if sub.dnai_chg_type is not UNSET and sub.dnai_chg_type not in ("EARLY", "LATE", "EARLY_LATE"):
         found.append(InvalidParam("/dnaiChgType", "must be EARLY, LATE or EARLY_LATE"))
     if sub.notification_destination is not UNSET:
-        reason = destinations.objection(sub.notification_destination, operator.networks)
-        if reason is not None:
-            found.append(InvalidParam("/notificationDestination", reason))
+        found += operator.destination_objections(sub.notification_destination)
     elif sub.request_test_notification is True:
         found.append(InvalidParam("/requestTestNotification", "needs a notificationDestination"))
     if sub.af_ack_ind is True and not wanted:
@@ -239,15 +203,11 @@ def _ue(sub: TrafficInfluSub, operator: Operator) -> UeId | None:
     if sub.gpsi is not UNSET:
         ue, name = operator.subscribers.get(sub.gpsi), "gpsi"
     elif sub.ipv4_addr is not UNSET:
-        ours = sub.ip_domain is UNSET or sub.ip_domain == operator.ip_domain
-        ue, name = operator.addresses.get(sub.ipv4_addr) if ours else None, "ipv4Addr"
+        ue, name = operator.by_address(sub.ipv4_addr, sub.ip_domain), "ipv4Addr"
     else:
         if sub.external_group_id is not UNSET and sub.external_group_id not in operator.groups:
-            reason = InvalidParam("/externalGroupId", "names no group of this network")
-            raise Problem(404, "GROUP_IDENTIFIER_NOT_FOUND", "no such group", reason)
+            raise no_such_group()
         return None
     if ue is None:
-        raise Problem(
-            404, "USER_NOT_FOUND", "no such subscriber", InvalidParam(f"/{name}", "names no subscriber")
-        )
+        raise no_such_ue(name)
     return ue

@@ -5,13 +5,13 @@ from __future__ import annotations
 from msgspec import UNSET
 
 from fedge.core.messages.user_plane import Subscriber
-from fedge.simulation.core5g.nef.data_types import (
+from fedge.simulation.core5g.nef.influence.data_types import (
     UP_PATH_CHANGE,
     EventNotification,
     RouteInformation,
     RouteToLocation,
 )
-from fedge.simulation.core5g.nef.subscriptions import Subscription
+from fedge.simulation.core5g.nef.influence.subscriptions import Subscription
 from fedge.simulation.core5g.words import Notify, Route
 
 

@@ -14,9 +14,17 @@ from msgspec.structs import replace
 
 from fedge.core.model import UeId
 from fedge.simulation.core5g.nef import reading
-from fedge.simulation.core5g.nef.checks import Operator, check, influence, negotiated
-from fedge.simulation.core5g.nef.data_types import TrafficInfluSub, TrafficInfluSubPatch
-from fedge.simulation.core5g.nef.problem import InvalidParam, Problem
+from fedge.simulation.core5g.nef.influence.checks import check, influence, negotiated
+from fedge.simulation.core5g.nef.influence.data_types import TrafficInfluSub, TrafficInfluSubPatch
+from fedge.simulation.core5g.nef.operator import Operator
+from fedge.simulation.core5g.nef.patches import merge
+from fedge.simulation.core5g.nef.problem import (
+    InvalidParam,
+    Problem,
+    no_such_subscription,
+    refuse_changes,
+    too_many,
+)
 from fedge.simulation.core5g.words import Influence
 
 MOST_PER_AF = 10_000
@@ -62,17 +70,17 @@ class Subscriptions:
         return [one for one in self._all.values() if one.af == af]
 
     def read(self, af: str, id: str) -> Subscription:
-        """Raises ``Problem`` 404. Another's subscription is as unknown as one that never was."""
+        """Raises ``Problem`` 404."""
         found = self._all.get(id)
         if found is None or found.af != af:
-            raise Problem(404, "SUBSCRIPTION_NOT_FOUND", f"there is no subscription {id[:64]!r} here")
+            raise no_such_subscription(id)
         return found
 
     def create(self, af: str, id: str, body: bytes) -> Subscription:
         """``id``: the new resource's, never used before."""
         says = reading.read(body, TrafficInfluSub)
         if len(self.list(af)) >= MOST_PER_AF:
-            raise Problem(403, "OPERATION_PROHIBITED", f"at most {MOST_PER_AF} subscriptions")
+            raise too_many(MOST_PER_AF)
         return self._put(af, id, says)
 
     def replace(self, af: str, id: str, body: bytes) -> Subscription:
@@ -80,9 +88,7 @@ class Subscriptions:
         before = self.read(af, id)
         says = reading.read(body, TrafficInfluSub)
         was, shall = _plain(before.says), _plain(says)
-        changed = [name for name in _IDENTITY if was.get(name) != shall.get(name)]
-        if changed:
-            raise _fixed(changed)
+        refuse_changes(name for name in _IDENTITY if was.get(name) != shall.get(name))
         return self._put(af, id, says, before)
 
     def patch(self, af: str, id: str, body: bytes) -> Subscription:
@@ -90,9 +96,7 @@ class Subscriptions:
         before = self.read(af, id)
         patch = reading.read_object(body)
         reading.convert(patch, TrafficInfluSubPatch)
-        fixed = [name for name in _UNPATCHABLE if name in patch]
-        if fixed:
-            raise _fixed(fixed)
+        refuse_changes(name for name in _UNPATCHABLE if name in patch)
         known = set(TrafficInfluSubPatch.__struct_encode_fields__)
         merged = merge(_plain(before.says), {name: value for name, value in patch.items() if name in known})
         return self._put(af, id, reading.convert(merged, TrafficInfluSub), before)
@@ -123,24 +127,6 @@ class Subscriptions:
             )
 
 
-def merge(target: Any, patch: Any) -> Any:
-    """RFC 7396, 2."""
-    if not isinstance(patch, dict):
-        return patch
-    merged = dict(target) if isinstance(target, dict) else {}
-    for name, value in patch.items():
-        if value is None:
-            merged.pop(name, None)
-        else:
-            merged[name] = merge(merged.get(name), value)
-    return merged
-
-
 def _plain(says: TrafficInfluSub) -> dict[str, Any]:
     plain: dict[str, Any] = msgspec.to_builtins(replace(says, self_=UNSET))
     return plain
-
-
-def _fixed(names: list[str]) -> Problem:
-    invalid = [InvalidParam(f"/{name}", "cannot be changed") for name in names]
-    return Problem(403, "MODIFICATION_NOT_ALLOWED", f"cannot be changed: {', '.join(names)}", *invalid)

@@ -1,0 +1,47 @@
+"""Who was refused, in the operator's log: each answer 401 and 403 of its servers, by whom and for what; no secret, no body.
+
+Handshakes that TLS refuses never come so far. Bounded: beyond ``pace`` lines are left out, and counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from fedge.simulation.core5g.nef.pace import Pace
+
+PER_S, BURST = 20.0, 200.0
+LONGEST = 256
+_ASKED = {"http": "http.response.start", "websocket": "websocket.http.response.start"}
+
+
+class Audited:
+    """An ASGI application around another. ``note(event, **facts)``: the log. ``now_s()``: seconds, of any clock."""
+
+    def __init__(self, app: Any, note: Callable[..., object], now_s: Callable[[], float]) -> None:
+        self._app, self._note, self._now_s = app, note, now_s
+        self._pace, self._left_out = Pace(PER_S, BURST), 0
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        async def noting(message: dict[str, Any]) -> None:
+            if message["type"] == _ASKED.get(scope["type"]) and message["status"] in (401, 403):
+                self._refused(scope, message["status"])
+            await send(message)
+
+        await self._app(scope, receive, noting)
+
+    def _refused(self, scope: dict[str, Any], status: int) -> None:
+        if self._pace.wait_s("", self._now_s()):
+            self._left_out += 1
+            return
+        tls = scope.get("extensions", {}).get("tls", {})
+        self._note(
+            "refused",
+            status=status,
+            method=scope.get("method", "GET"),
+            path=scope["path"][:LONGEST],
+            by=(scope.get("client") or ("",))[0],
+            certificate=tls.get("client_cert_name") or "none",
+            left_out=self._left_out,
+        )
+        self._left_out = 0

@@ -1,0 +1,82 @@
+"""HTTP as every 3GPP API of the simulated core has it: bodies in, answers and ``application/problem+json`` out. Translation only.
+
+Order of refusals: who (401, 403), what (404, 405), how (406, 411, 413, 415, 429), and then the body (400).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from fedge.simulation.core5g.nef.problem import Problem
+
+MAX_BODY = 64 * 1024
+JSON, MERGE_PATCH, JSON_PATCH, FORM = (
+    "application/json",
+    "application/merge-patch+json",
+    "application/json-patch+json",
+    "application/x-www-form-urlencoded",
+)
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def app_of(*routes: BaseRoute) -> Starlette:
+    """One server's APIs; what is none of them is refused in their form."""
+    return Starlette(routes=list(routes), exception_handlers={HTTPException: _no_such})
+
+
+def guarded(endpoint: Endpoint, features: str = "") -> Endpoint:
+    """The endpoint, with each ``Problem`` as an answer. ``features``: what the API supports, told with every refusal."""
+
+    async def answering(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except Problem as problem:
+            return refused(problem, features)
+
+    return answering
+
+
+def refused(problem: Problem, features: str = "") -> Response:
+    body = msgspec.json.encode(problem.details(features))
+    return Response(body, problem.status, problem.headers, "application/problem+json")
+
+
+def said(what: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(msgspec.json.encode(what), status, headers, JSON)
+
+
+async def body_of(request: Request, media_type: str) -> bytes:
+    """The request's body. Raises ``Problem`` 411, 413, 415."""
+    length = request.headers.get("content-length")
+    if length is None:
+        raise Problem(411, "INCORRECT_LENGTH", "a Content-Length is needed")
+    if not length.isascii() or not length.isdigit() or int(length[:20]) > MAX_BODY:
+        raise Problem(413, "INCORRECT_LENGTH", f"at most {MAX_BODY} bytes")
+    given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if given != media_type:
+        raise Problem(415, "UNSUPPORTED_MEDIA_TYPE", f"must be {media_type}")
+    return await request.body()  # the server reads no more than Content-Length says
+
+
+def accepts_json(request: Request) -> None:
+    """Raises ``Problem`` 406."""
+    accept = request.headers.get("accept", "*/*").lower()
+    kinds = [kind.partition(";")[0].strip() for kind in accept.split(",")]
+    if not any(kind in ("", "*/*", "application/*", JSON) for kind in kinds):
+        raise Problem(406, "NOT_ACCEPTABLE", f"this is {JSON}")
+
+
+async def _no_such(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code == 405:
+        return refused(
+            Problem(405, "METHOD_NOT_ALLOWED", "no such operation", headers=dict(error.headers or {}))
+        )
+    return refused(Problem(404, "RESOURCE_URI_STRUCTURE_NOT_FOUND", "no such resource"))
