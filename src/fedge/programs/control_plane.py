@@ -29,6 +29,7 @@ from fedge.adapters.notifications import Notifications
 from fedge.adapters.sqlite import SqliteJournal
 from fedge.api.admin import Page, admin_app
 from fedge.api.admin.metrics import Metrics
+from fedge.api.admin.operator_state import OperatorState
 from fedge.api.admin.view import Facts
 from fedge.api.camara import BASES as CAMARA_BASES
 from fedge.api.camara import tell_sink
@@ -122,7 +123,7 @@ class ControlShell:
             "simulated": list(config.simulated),
         }
         self.page = Page(INDEX, STATIC_DIR, CONTENT_SECURITY_POLICY)
-        self.facts = Facts(dict(config.places), shown, config.between_ms)
+        self.facts = Facts(dict(config.places), shown, config.between_ms, self._operator_state)
         self.journal = TimedJournal(config.folder / "journal.db")
         settings = ControlSettings(
             policy=config.policy,
@@ -133,7 +134,7 @@ class ControlShell:
             site_services=dict(config.site_services),
         )
         self.plane: ControlPlane = restored(self.journal, settings)
-        self._metrics = Metrics(self.plane, self.now)
+        self._metrics = Metrics(self.plane, self.now, self._operator_state)
         self.journal.metrics = self._metrics
         self.sites, self.access = SiteLines(), AccessLine()
         self.operated = Operated.of(config, self.plane)
@@ -161,6 +162,9 @@ class ControlShell:
         self._next_request = 1
         self._moves = (config.folder / "moves.jsonl").open("a", buffering=1)
         self._story = (config.folder / "story.log").open("a", buffering=1)
+
+    def _operator_state(self) -> OperatorState | None:
+        return self.operated.state() if self.operated is not None else None
 
     def _engine(self) -> KarmadaEngine | None:
         config = self.config

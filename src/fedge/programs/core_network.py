@@ -29,6 +29,7 @@ from fedge.core.messages import Message
 from fedge.core.model import Address, SiteId
 from fedge.programs.live_file import LiveFile
 from fedge.runtime.client_certificates import show_client_certificates
+from fedge.runtime.gathered_writes import gather_writes
 from fedge.runtime.lifeline import end_with_supervisor
 from fedge.runtime.run import Run, log_to
 from fedge.simulation.city import City, read_city
@@ -161,6 +162,7 @@ def https(app: Starlette, address: Address, folder: Path, name: str) -> uvicorn.
         ssl_cert_reqs=ssl.CERT_OPTIONAL,
     )
     show_client_certificates(config)
+    gather_writes(config)
     server = uvicorn.Server(config)
     server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
     return server

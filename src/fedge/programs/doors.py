@@ -21,6 +21,7 @@ INFLUENCE, MONITORING, QOS, RADIO = (
 )  # fmt: skip
 NAMES: dict[Api, str] = {"location": MONITORING, "quality": QOS, "radio": RADIO}
 """apiName of each API of the gateway (TS 29.122, 5.2.4; ETSI GS MEC 012)."""
+ALL = (INFLUENCE, *NAMES.values())
 KEPT = "capif"
 """The folder of what an onboarded invoker keeps."""
 
@@ -28,8 +29,8 @@ KEPT = "capif"
 class Doors(Protocol):
     """``http``: connections to the exposing functions; ``missing``: why an API cannot be entered now, empty: it can.
 
-    ``state``: for a person, empty where all is well; ``invoker``: Fedge's name at CAPIF. ``knows``, ``receive``: CAPIF's own
-    notifications (``adapters.core5g.receiver.Taker``).
+    ``state``: for a person, empty where all is well. ``invoker``: Fedge's name at CAPIF; ``certificate_until_s``: Unix time.
+    ``knows``, ``receive``: CAPIF's own notifications (``adapters.core5g.receiver.Taker``).
     """
 
     http: Http
@@ -39,6 +40,8 @@ class Doors(Protocol):
     def state(self) -> str: ...
     @property
     def invoker(self) -> str: ...
+    @property
+    def certificate_until_s(self) -> float: ...
     def knows(self, token: str) -> bool: ...
     def receive(self, token: str, body: bytes) -> None: ...
     async def run(self) -> None: ...
@@ -55,7 +58,7 @@ def identity_of(account: CoreAccount) -> Identity:
 class AgreedDoors:
     """An operator without CAPIF: URLs and a client's secret stand in the account."""
 
-    invoker = ""
+    invoker, certificate_until_s = "", 0.0
 
     def __init__(self, folder: Path, account: CoreAccount) -> None:
         self.http = Http(ssl.create_default_context(cafile=folder / account.ca))
@@ -87,18 +90,11 @@ class AgreedDoors:
 
 
 class CapifDoors:
-    """An operator with CAPIF. ``secret``: the address of the core function's notifications is derived from it."""
+    """An operator with CAPIF."""
 
-    def __init__(self, folder: Path, account: CoreAccount, capif: Capif, secret: bytes) -> None:
-        self._token = hmac.digest(secret, b"capif", "sha256").hex()[:40]
-        self._invoker = ApiInvoker(
-            capif,
-            folder,
-            Kept(folder / KEPT),
-            folder / account.ca,
-            identity_of(account).destination(self._token),
-            (INFLUENCE, *NAMES.values()),
-        )
+    def __init__(self, folder: Path, account: CoreAccount, capif: Capif) -> None:
+        self._token = _token(capif)
+        self._invoker = invoker_of(folder, account, capif)
         self.http = self._invoker.http
 
     def door(self, name: str) -> Door:
@@ -114,6 +110,10 @@ class CapifDoors:
     def invoker(self) -> str:
         return self._invoker.invoker.id if self._invoker.invoker is not None else ""
 
+    @property
+    def certificate_until_s(self) -> float:
+        return self._invoker.invoker.until_s if self._invoker.invoker is not None else 0.0
+
     def knows(self, token: str) -> bool:
         return hmac.compare_digest(token.encode(), self._token.encode())
 
@@ -124,8 +124,19 @@ class CapifDoors:
         await self._invoker.run()
 
 
-def doors_of(folder: Path, account: CoreAccount, secret: bytes) -> Doors:
+def invoker_of(folder: Path, account: CoreAccount, capif: Capif) -> ApiInvoker:
+    """Raises ``OSError``, ``ssl.SSLError`` where the account's files cannot be used."""
+    destination = identity_of(account).destination(_token(capif))
+    return ApiInvoker(capif, folder, Kept(folder / KEPT), folder / account.ca, destination, ALL)
+
+
+def _token(capif: Capif) -> str:
+    """Of the address of the core function's notifications: only who has the account can work it out."""
+    return hmac.digest(capif.onboarding.encode(), b"notifications", "sha256").hex()[:40]
+
+
+def doors_of(folder: Path, account: CoreAccount) -> Doors:
     """Raises ``OSError``, ``ssl.SSLError`` where the account's files cannot be used."""
     if account.capif is None:
         return AgreedDoors(folder, account)
-    return CapifDoors(folder, account, account.capif, secret)
+    return CapifDoors(folder, account, account.capif)

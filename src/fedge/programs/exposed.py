@@ -6,9 +6,9 @@ calls of MonitoringEvent, AsSessionWithQoS and the radio network information ser
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import structlog
@@ -24,6 +24,7 @@ from fedge.adapters.core5g import (
     RadioInformation,
     Subscribers,
 )
+from fedge.api.admin.operator_state import READY, ApiState, OperatorState
 from fedge.core.exposure import Api, Exposure, ExposureSettings, Topology
 from fedge.core.messages import Message
 from fedge.core.model import MS, Nanoseconds
@@ -45,7 +46,7 @@ class Exposed:
         secret: bytes,
         now: Callable[[], Nanoseconds],
     ) -> None:
-        self._doors, self._now = doors, now
+        self._now = now
         self._post: Callable[[Message], None] = lambda message: None
         topology = msgspec.json.decode((folder / account.topology).read_bytes(), type=Topology)
         settings = ExposureSettings(secret, account.group, account.every_s, account.references)
@@ -78,27 +79,27 @@ class Exposed:
         finally:
             log.info("the gateway ends", notifications=dict(self.exposure.counts))
 
-    def state(self) -> dict[str, Any]:
-        """For people and metrics: who Fedge is to the operator, each API, each standing subscription, what was heard."""
+    def state(self, invoker: str, capif: str, certificate_until_s: float) -> OperatorState:
+        """For people and metrics. The arguments are CAPIF's part of it."""
         exposure, now = self.exposure, self._now()
-        return {
-            "invoker": self._doors.invoker,
-            "capif": self._doors.state() or "ready",
-            "heard_ms_ago": round((now - exposure.heard_at) / MS) if exposure.heard_at else None,
-            "notifications": dict(exposure.counts),
-            "apis": {
-                api: {
-                    "state": exposure.state(api, now) or "ready",
-                    "circuit": desk.circuit.state(now),
-                    "subscriptions": {
-                        sub.name: {
-                            "state": sub.state.lower(),
-                            "channel": "websocket" if sub.up else "callback",
-                        }
-                        for sub in exposure.subs.values()
-                        if sub.api == api
-                    },
-                }
-                for api, desk in exposure.desks.items()
-            },
-        }
+        return OperatorState(
+            tuple(self._api(api, now) for api in exposure.desks),
+            invoker,
+            capif or READY,
+            certificate_until_s,
+            dict(exposure.counts),
+            round((now - exposure.heard_at) / MS) if exposure.heard_at else None,
+        )
+
+    def _api(self, api: Api, now: Nanoseconds) -> ApiState:
+        subs = [sub for sub in self.exposure.subs.values() if sub.api == api]
+        states = Counter(sub.state.lower() for sub in subs)
+        return ApiState(
+            api,
+            self.exposure.state(api, now) or READY,
+            self.exposure.desks[api].circuit.state(now),
+            sum(sub.wanted for sub in subs),
+            states["held"] + states["changing"],
+            sum(sub.up for sub in subs),
+            dict(states),
+        )

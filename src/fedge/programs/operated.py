@@ -20,6 +20,7 @@ import uvicorn
 from fedge.adapters.core5g import Subscribers, Taker, receiver_app
 from fedge.adapters.core5g.door import KEEP_S
 from fedge.adapters.embedded.addresses import SimulatedSubscribers
+from fedge.api.admin.operator_state import READY, OperatorState
 from fedge.core.control import ControlPlane
 from fedge.core.messages import Message
 from fedge.programs.control_config import ControlConfig
@@ -37,7 +38,7 @@ class Operated:
         numbers = SimulatedSubscribers(config.net, config.players)
         subscribers = Subscribers(numbers.by_gpsi(), numbers.by_address())
         secret = hmac.digest(config.token.encode(), b"notification addresses", "sha256")
-        self._doors = doors_of(config.folder, account, secret)
+        self._doors = doors_of(config.folder, account)
         self.steered = Steered(account, self._doors, subscribers, secret, plane)
         self.exposed = (
             Exposed(config.folder, account, self._doors, subscribers, secret, config.now)
@@ -57,6 +58,13 @@ class Operated:
             return cls(config, account, plane)
         except (OSError, msgspec.MsgspecError, ssl.SSLError) as error:
             raise SystemExit(f"{FILE} cannot be used: {error}") from None
+
+    def state(self) -> OperatorState:
+        """How Fedge stands with the operator."""
+        doors = self._doors
+        if self.exposed is None:
+            return OperatorState((), doors.invoker, doors.state() or READY, doors.certificate_until_s)
+        return self.exposed.state(doors.invoker, doors.state(), doors.certificate_until_s)
 
     async def run(self, post: Callable[[Message], None]) -> None:
         """Until cancelled: take notifications, keep the ways in, steer, follow."""

@@ -177,11 +177,12 @@ class Radio:
 
         self.http.portal.call(wake)
 
-    def headers(self, client: str = "fedge") -> dict[str, str]:
+    def headers(self, client: str = "fedge", scope: str = "rni") -> dict[str, str]:
         form = {
             "grant_type": "client_credentials",
             "client_id": client,
             "client_secret": SECRETS[client],
+            "scope": scope,
         }
         granted = self.tokens.grant(None, form, int(self.now_s))
         return {"authorization": f"Bearer {granted['access_token']}"}

@@ -9,7 +9,7 @@ and ``capif_kept`` (onboarding, discovery, tokens). Traffic Influence: ``words``
 ``exposure``, around ``core.exposure``; ``parties``: who and which cell is meant. ``receiver`` takes notifications.
 """
 
-from fedge.adapters.core5g.capif import ApiInvoker
+from fedge.adapters.core5g.capif import ApiInvoker, Refused
 from fedge.adapters.core5g.capif_kept import Kept
 from fedge.adapters.core5g.channels import Channels
 from fedge.adapters.core5g.client import NefClient
@@ -39,6 +39,7 @@ __all__ = [
     "NefClient",
     "QualityOfService",
     "RadioInformation",
+    "Refused",
     "SteeredNetwork",
     "Subscribers",
     "Taker",

@@ -14,7 +14,7 @@ import msgspec
 from fedge.core.messages import Cell, CellChanged, HandoverPredicted, Message, RadioMeasured
 from fedge.core.model import SECOND, Nanoseconds, UeId
 from fedge.simulation.core5g.nef.outbox import MOST_WAITING, Letter, Outbox
-from fedge.simulation.core5g.store import Store
+from fedge.simulation.core5g.store import RADIOS, Store
 from fedge.simulation.rnis.data_types import Json
 from fedge.simulation.rnis.picture import RadioPicture
 from fedge.simulation.rnis.queries import Queries
@@ -25,7 +25,6 @@ from fedge.simulation.rnis.words import CellWords
 
 MOST_REPORTS_WAITING = MOST_WAITING // 8
 """Measurement reports are posted while no more letters wait; what a receiver does not take in time it is not told."""
-STORED = "radio subscription"
 
 
 class Socket:
@@ -54,7 +53,7 @@ class RadioInformation:
         words = CellWords(cells)
         self.picture = RadioPicture(cells)
         self.queries = Queries(self.picture, words)
-        held = [msgspec.json.decode(body, type=Subscription) for _, body in store.rows(STORED)]
+        held = [msgspec.json.decode(body, type=Subscription) for _, body in store.rows(RADIOS)]
         self.subscriptions = Subscriptions(root, words, outbox.objection, held)
         self._reports = Reports(self.picture, words, self.subscriptions, unix_ns)
         self._sockets: dict[str, Socket] = {}
@@ -160,11 +159,11 @@ class RadioInformation:
         return self._reports.periodical(one, ue) if one is not None else None
 
     def _keep(self, one: Subscription) -> None:
-        self._store.put(STORED, one.id, msgspec.json.encode(one))
+        self._store.put(RADIOS, one.id, msgspec.json.encode(one))
         if one.test and one.callback:
             self._tell(self._reports.test(one))
 
     def _gone(self, id: str) -> None:
-        self._store.drop(STORED, id)
+        self._store.drop(RADIOS, id)
         if id in self._sockets:
             self._sockets.pop(id).end("the subscription has ended")
