@@ -10,9 +10,10 @@ from fedge.simulation.core5g.nef.data_types import Data, Text
 
 Degrees = Annotated[int, Meta(ge=0, le=360)]
 CIVIC = (
-    "country A1 A2 A3 A4 A5 A6 PRD POD STS HNO HNS LMK LOC NAM PC BLD UNIT FLR ROOM PLC PCN POBOX ADDCODE SEAT RD RDSEC "
-    "RDBR RDSUBBR PRM POM usageRules method providedBy"
-).split()
+    "country", "A1", "A2", "A3", "A4", "A5", "A6", "PRD", "POD", "STS", "HNO", "HNS", "LMK", "LOC",
+    "NAM", "PC", "BLD", "UNIT", "FLR", "ROOM", "PLC", "PCN", "POBOX", "ADDCODE", "SEAT", "RD", "RDSEC",
+    "RDBR", "RDSUBBR", "PRM", "POM", "usageRules", "method", "providedBy",
+)  # fmt: skip
 """The attributes of ``CivicAddress``, all of them texts."""
 Metres = Annotated[float, Meta(ge=0)]
 
