@@ -24,7 +24,6 @@ import pytest
 from fedge.adapters.embedded import addresses
 from fedge.adapters.embedded.link import Join, Line, listen
 from fedge.core.messages import (
-    AccessHello,
     CellChanged,
     HopFigures,
     InstallPath,
@@ -40,12 +39,12 @@ from fedge.core.messages import (
     RemovePath,
     RemoveQos,
     SwitchPath,
-    UesSighted,
     WriterChanged,
 )
 from fedge.core.model import Address, SiteId, UeId
 from fedge.runtime.run import Config
 from fedge.simulation.background import FILE
+from fedge.simulation.city import read_city
 from fedge.wire import gtpu, ip, records
 from fedge_sdk import wire
 
@@ -105,9 +104,8 @@ class Stand:
             env=os.environ | {"FEDGE_RUN_DIR": str(self.folder)},
         )
         try:
-            hello = await self.control.until(AccessHello)
-            self.sites = list(hello.cells[0].path_rtt_ms)
             self.ran = await self.core.until(RanHello)
+            self.sites = [site.site for site in read_city(self.folder / "city.json").sites]
             yield process
         finally:
             process.kill()
@@ -221,10 +219,12 @@ def test_packets_cross_both_ways_in_tunnels(tmp_path: Path) -> None:
             assert wire.decode_inputs(inner.payload).inputs == (b"left", b"jump")
             frame = await stand.downwards(0, 1, 1)
             assert (frame.epoch, frame.tick, frame.stable_seq, frame.payload) == (1, 1, 2, b"picture")
-            await stand.control.until(UesSighted)
-            for far_end in (stand.control, stand.core):
-                assert (await far_end.until(CellChanged)).previous is None
+            assert (await stand.core.until(CellChanged)).previous is None
+            assert (await stand.core.until(RadioMeasured)).ues[0].ue == UE
             assert (await stand.control.until(HopFigures)).at > 0
+            assert stand.control.roles == ["instrument"]
+            told = {type(message) for message in stand.control.heard}
+            assert told <= {HopFigures, WriterChanged}, "no operator's business on the instrument's link"
             process.send_signal(signal.SIGTERM)
             assert await asyncio.to_thread(process.wait, PATIENCE_S) == 0
 
@@ -293,6 +293,36 @@ def test_qos_flows_and_loaded_cells(tmp_path: Path) -> None:
                 assert await stand.core.until(QosInstalled) == QosInstalled("game", UE)
 
     asyncio.run(story())
+
+
+def test_in_a_full_cell_the_packets_of_a_qos_flow_pass(tmp_path: Path) -> None:
+    """Cells that are asked for three times what they carry lose two packets of three, but none of a guaranteed rate."""
+
+    async def story() -> None:
+        async with stage(tmp_path) as stand:
+            (tmp_path / FILE).write_text('[{"load": 3.0}]')
+            async with stand.access_network():
+                await stand.loaded(3.0)
+                stand.install(0)
+                await stand.switch(1, 0)
+                without = await passed(stand)
+                asked = InstallQos(
+                    "game", UE, (PacketFilter(stand.service.split(":")[0]),), Quality(3, 1_000)
+                )
+                stand.core.send(asked)
+                await stand.core.until(QosInstalled)
+                assert without < 120 < await passed(stand), "of 200"
+
+    asyncio.run(story())
+
+
+async def passed(stand: Stand) -> int:
+    """How many of 200 datagrams, 100 a second, reach the user plane function."""
+    await drain(stand.upfs[0])
+    for number in range(200):
+        stand.ue.sendto(b"%d" % number, addresses.endpoint(stand.service))
+        await asyncio.sleep(0.01)
+    return len(await drain(stand.upfs[0]))
 
 
 def test_nothing_passes_without_a_path_and_none_survives_a_kill(tmp_path: Path) -> None:

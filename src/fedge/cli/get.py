@@ -21,6 +21,7 @@ WANTED = {
     "sessions": ("session", "ue", "app", "state", "site", "epoch", "generation", "quality"),
     "moves": ("move", "session", "from", "to", "cause", "state", "gain_ms", "gap_ms", "reason"),
     "instances": ("instance", "app", "site", "state", "sessions", "capacity", "restarts", "reason"),
+    "operator": ("operator", "state", "circuit", "wanted", "held", "websockets"),
 }
 """The columns of the live collections, as far as the platform has them; -o json has everything."""
 
@@ -68,7 +69,7 @@ OBJECTS: dict[str, dict[str, Callable[[Row], Any]]] = {
 }
 
 
-@click.command(short_help="List sites, sessions, moves, instances or applied objects.")
+@click.command(short_help="List sites, sessions, moves, instances, the operator's APIs or applied objects.")
 @click.argument("kind", callback=read_noun, shell_complete=complete_noun)
 @click.argument("name", required=False)
 @click.option(
@@ -79,7 +80,7 @@ OBJECTS: dict[str, dict[str, Callable[[Row], Any]]] = {
     help="Form of the answer.",
 )
 def get(kind: str, name: str | None, output: str) -> None:
-    """List what runs (sites, sessions, moves, instances) or what was applied.
+    """List what runs (sites, sessions, moves, instances), how the 5G operator's APIs stand (operator), or what was applied.
 
     \b
     What was applied: deployments, services, propagationpolicies, overridepolicies, qospolicies (svc, pp, op, qos for

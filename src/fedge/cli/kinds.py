@@ -12,7 +12,7 @@ from click.shell_completion import CompletionItem
 from fedge.api.manifests import PLURALS
 from fedge.cli.platform import Platform
 
-LIVE = ("sites", "sessions", "moves", "instances")
+LIVE = ("sites", "sessions", "moves", "instances", "operator")
 STORED = tuple(PLURALS)
 
 _SPELLINGS = {
@@ -20,6 +20,7 @@ _SPELLINGS = {
     "sessions": ("session",),
     "moves": ("move",),
     "instances": ("instance", "pod", "pods"),
+    "operator": ("gateway",),
     "deployments": ("deployment", "deploy"),
     "services": ("service", "svc"),
     "propagationpolicies": ("propagationpolicy", "pp"),

@@ -1,4 +1,5 @@
-"""Back-off and circuit, as values: how long to wait before a call is made again, and when to stop calling altogether.
+"""Answers, back-off and circuit, as values: what an answer means, how long to wait before a call is made again, and when to stop
+calling altogether.
 
 Of whoever calls a network function: ``steering`` and ``exposure``. A wait is drawn between nothing and its full length (full
 jitter: callers that failed together do not come again together); the draw is an argument, and without one the wait is the full.
@@ -19,6 +20,29 @@ PROBED_EVERY = SECOND
 TRIPS_AT = 4
 """So many calls in a row without an answer open the circuit."""
 WHOLE = 1.0
+
+
+class Answered(Struct, frozen=True):
+    """``status``: of HTTP; 0: none came, and whether the call was carried out is not known. ``cause``: of ProblemDetails."""
+
+    number: int
+    status: int
+    cause: str = ""
+    detail: str = ""
+
+    @property
+    def doubtful(self) -> bool:
+        """Nothing is known, or nothing was decided: to be said again."""
+        return self.status == 0 or self.status >= 500 or self.status in (401, 408, 429)
+
+    @property
+    def done(self) -> bool:
+        return 200 <= self.status < 300
+
+    @property
+    def reason(self) -> str:
+        said = ": ".join(word for word in (self.cause, self.detail) if word)
+        return said or (f"status {self.status}" if self.status else "no answer")
 
 
 def wait_after(failures: int) -> Nanoseconds:

@@ -1,25 +1,25 @@
 """The access network as a process: ``python -m fedge.programs.access_network`` with ``FEDGE_RUN_DIR`` set. Wiring only.
 
-Binds the application's address and the base stations' end of N3 in the run's loopback net, keeps links to the core network (N2, a
-direct call) and to the control plane (radio, places, figures), writes ``access.bin``. Ends on SIGTERM. Killed and started again
-it goes on where people would be by now; the core network installs its paths anew. The load of cells is switched by writing
+Binds the application's address and the base stations' end of N3 in the run's loopback net, keeps a link to the core network (N2,
+a direct call), writes ``access.bin``. The control plane hears of radio and places from the operator alone; the other link, to
+it, is the simulation's instrument: measured hops and changes of writers, which no operator would tell. Ends on SIGTERM. Killed
+and started again it goes on where people would be by now; the core network installs its paths anew. The load of cells is
+switched by writing
 ``radio-load.json`` (``simulation.background``) into the run folder, while it runs.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import signal
 import time
-from collections.abc import Callable
 
 import msgspec
 import structlog
 
 from fedge.adapters.embedded import addresses
 from fedge.adapters.embedded.link import Dialled, dial
-from fedge.core.messages import AccessHello, Message, RanHello
+from fedge.core.messages import Message, RanHello
 from fedge.programs.live_file import LiveFile
 from fedge.programs.trace_file import TraceFile
 from fedge.runtime.lifeline import end_with_supervisor
@@ -65,12 +65,12 @@ async def serve(this: Run) -> None:
     end_with_supervisor(loop, stopped.set)
     trace = Trace()
     file = TraceFile(this.folder / "access.bin", trace)
-    control: Dialled | None = None
+    instrument: Dialled | None = None
     core: Dialled | None = None
 
-    def emit(message: Message) -> None:
-        if control is not None:
-            control.send(message)
+    def measured(message: Message) -> None:
+        if instrument is not None:
+            instrument.send(message)
 
     def tell_core(message: Message) -> None:
         if core is not None:
@@ -82,18 +82,14 @@ async def serve(this: Run) -> None:
     gpsis = tuple(addresses.SimulatedSubscribers(config.net, config.players).by_gpsi())
     people = read_crowd(this.folder).people
     plan = AccessPlan(city, gpsis, config.seed, config.time_scale, ends, started_ns, people)
-    access = AccessNetwork(plan, trace, emit, tell_core)
+    access = AccessNetwork(plan, trace, measured, tell_core)
 
-    def tell_attachments(tell: Callable[[Message], None]) -> None:
+    def tell_attachments() -> None:
         for attachment in access.attachments():
-            tell(attachment)
-
-    def greet_control() -> AccessHello:
-        loop.call_soon(tell_attachments, emit)  # right behind the greeting
-        return access.hello()
+            tell_core(attachment)
 
     def greet_core() -> RanHello:
-        loop.call_soon(tell_attachments, tell_core)
+        loop.call_soon(tell_attachments)  # right behind the greeting
         return access.ran_hello()
 
     def no_orders(message: Message) -> None:
@@ -102,7 +98,8 @@ async def serve(this: Run) -> None:
     loads: LiveFile[tuple[Load, ...]] = LiveFile(this.folder / FILE, tuple[Load, ...], ())
 
     def look() -> None:
-        """How are the cells loaded now?"""
+        """How are the cells loaded now? Asks itself again and again."""
+        loop.call_later(LOOK_S, look)
         told = loads.news()
         if told is not None:
             access.load(told)
@@ -110,12 +107,12 @@ async def serve(this: Run) -> None:
 
     access.start(loop)
     look()
-    control = dial(
+    instrument = dial(
         addresses.control(config.net),
         this.token,
-        role="access",
+        role="instrument",
         name="access",
-        greet=greet_control,
+        greet=lambda: None,
         receive=no_orders,
     )
     core = dial(
@@ -128,21 +125,18 @@ async def serve(this: Run) -> None:
     )
     log.info("access network is up", players=config.players, cells=len(city.cells), city=city.source)
     quiet_gc(loop)
-    flushed = loop.time()
     try:
         while not stopped.is_set():
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stopped.wait(), LOOK_S)
-            look()
-            if loop.time() - flushed >= FLUSH_S:
+            try:
+                await asyncio.wait_for(stopped.wait(), FLUSH_S)
+            except TimeoutError:
                 file.flush()
-                flushed = loop.time()
     finally:
         own = {"{}:{}".format(*end) for end in (*ends.services, ends.n3)}
         drops = sum(count for address, count in socket_drops().items() if address in own)
         log.info("access network ends", dropped=dict(access.path.counts), socket_drops=drops)
         access.stop()
-        await control.close()
+        await instrument.close()
         await core.close()
         file.close()
 

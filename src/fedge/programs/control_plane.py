@@ -1,8 +1,8 @@
 """The control plane as a program. Wiring only. Of an embedded run: ``python -m fedge.programs.control_plane``.
 
-On a fleet: the same with ``--federation FILE`` and the other options. Journal → core → links to agents and access network; HTTP
-API, dashboard and metrics; the story of each move on its folder's ``moves.jsonl`` and ``story.log``. With a ``core5g.json`` in
-its folder routes are the 5G core's (``programs.steered``).
+On a fleet: the same with ``--federation FILE`` and the other options. Journal → core → links to agents; HTTP API, dashboard and
+metrics; the story of each move on its folder's ``moves.jsonl`` and ``story.log``. With a ``core5g.json`` in its folder routes,
+places and cells are the 5G operator's (``programs.operated``); without one, whoever dials in as the access network has them.
 """
 
 from __future__ import annotations
@@ -29,19 +29,20 @@ from fedge.adapters.notifications import Notifications
 from fedge.adapters.sqlite import SqliteJournal
 from fedge.api.admin import Page, admin_app
 from fedge.api.admin.metrics import Metrics
+from fedge.api.admin.operator_state import OperatorState
 from fedge.api.admin.view import Facts
 from fedge.api.camara import BASES as CAMARA_BASES
 from fedge.api.camara import tell_sink
 from fedge.api.mec import BASES, Platform, mec_routes, notification
 from fedge.core.control import ControlPlane, ControlSettings, Notify, Reply, Story, ToSink
-from fedge.core.messages import Message
+from fedge.core.messages import HopFigures, Message, WriterChanged
 from fedge.core.model import MS, AppId, SiteId
 from fedge.dashboard import CONTENT_SECURITY_POLICY, INDEX, STATIC_DIR
 from fedge.ports import AccessNetwork
 from fedge.programs.control_config import ControlConfig, embedded_control, fleet_control
 from fedge.programs.northbound import Northbound
+from fedge.programs.operated import Operated
 from fedge.programs.sinks import sink_trust
-from fedge.programs.steered import Steered
 from fedge.runtime.audit import AuditLog
 from fedge.runtime.federation import BadFederation, endpoint, read_federation
 from fedge.runtime.lifeline import end_with_supervisor
@@ -122,7 +123,7 @@ class ControlShell:
             "simulated": list(config.simulated),
         }
         self.page = Page(INDEX, STATIC_DIR, CONTENT_SECURITY_POLICY)
-        self.facts = Facts(dict(config.places), shown, config.between_ms)
+        self.facts = Facts(dict(config.places), shown, config.between_ms, self._operator_state)
         self.journal = TimedJournal(config.folder / "journal.db")
         settings = ControlSettings(
             policy=config.policy,
@@ -133,11 +134,12 @@ class ControlShell:
             site_services=dict(config.site_services),
         )
         self.plane: ControlPlane = restored(self.journal, settings)
-        self._metrics = Metrics(self.plane, self.now)
+        self._metrics = Metrics(self.plane, self.now, self._operator_state)
         self.journal.metrics = self._metrics
         self.sites, self.access = SiteLines(), AccessLine()
-        self.steered = Steered.of(config, self.plane)
-        routes: AccessNetwork = self.steered if self.steered is not None else self.access
+        self.operated = Operated.of(config, self.plane)
+        routes: AccessNetwork = self.operated.steered if self.operated is not None else self.access
+        operator = self.operated.exposed if self.operated is not None else None
         self.base = "http://{}:{}".format(*config.bind_api)
         self.notifications = Notifications(trust=sink_trust(config.folder, config.sink_ca))
         self.audit = AuditLog(config.folder)
@@ -152,6 +154,7 @@ class ControlShell:
             self._told,
             self.notify,
             config.now,
+            operator,
             tell_sink=self._tell_sink,
         )
         self.engine = self._engine()
@@ -159,6 +162,9 @@ class ControlShell:
         self._next_request = 1
         self._moves = (config.folder / "moves.jsonl").open("a", buffering=1)
         self._story = (config.folder / "story.log").open("a", buffering=1)
+
+    def _operator_state(self) -> OperatorState | None:
+        return self.operated.state() if self.operated is not None else None
 
     def _engine(self) -> KarmadaEngine | None:
         config = self.config
@@ -218,11 +224,18 @@ class ControlShell:
     def accept(self, join: Join, line: Line) -> Callable[[Message], None] | None:
         if join.role == "site":
             self.sites.lines[SiteId(join.name)] = line
-        elif join.role == "access":
+        elif join.role == "instrument":
+            return self._measured
+        elif join.role == "access" and self.operated is None:
             self.access.line = line
         else:
             return None
         return self.loop.post
+
+    def _measured(self, message: Message) -> None:
+        """The simulation's instrument says what no operator would: figures of hops, and when writers changed. Nothing else."""
+        if isinstance(message, HopFigures | WriterChanged):
+            self.loop.post(message)
 
 
 async def serve(told: ControlConfig) -> None:
@@ -251,8 +264,8 @@ async def serve(told: ControlConfig) -> None:
     serving = loop.create_task(server.serve())
     deciding = loop.create_task(shell.loop.run())
     engine = [loop.create_task(shell.engine.run())] if shell.engine is not None else []
-    if shell.steered is not None:
-        engine.append(loop.create_task(shell.steered.run(shell.loop.post)))
+    if shell.operated is not None:
+        engine.append(loop.create_task(shell.operated.run(shell.loop.post)))
     stopped = loop.create_task(stopping.wait())
     log.info("control plane is up", port=port, moves=len(shell.plane.state.moves))
     done, _ = await asyncio.wait([serving, deciding, stopped, *engine], return_when=asyncio.FIRST_COMPLETED)

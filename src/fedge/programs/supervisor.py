@@ -34,8 +34,9 @@ from fedge.programs.settings import Settings, fedge_home
 from fedge.programs.sinks import sink_endpoint
 from fedge.runtime.run import BenchNode, Config
 from fedge.simulation.city import write_city
-from fedge.simulation.core5g.account import open_account
+from fedge.simulation.core5g.account import TOPOLOGY, open_account
 from fedge.simulation.people import Crowd, write_crowd
+from fedge.simulation.topology import write_topology
 
 _PR_SET_CHILD_SUBREAPER = 36
 _OPEN = build_opener(ProxyHandler({}))
@@ -92,6 +93,7 @@ class Supervisor(Processes):
         self.started_ns = time.monotonic_ns()
         self.write_config(0.0, self.started_ns)
         write_city(self.folder / "city.json", self.city)
+        write_topology(self.folder / TOPOLOGY, self.city)
         write_crowd(self.folder, Crowd(self.scenario.people, self.scenario.habits))
         ends = (addresses.nef(self.net), addresses.capif(self.net), addresses.application_function(self.net))
         self.core = open_account(self.folder, *map(Address, ends))

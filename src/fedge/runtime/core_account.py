@@ -32,6 +32,10 @@ class CoreAccount(msgspec.Struct, frozen=True):
     notifications come with. ``dnn``, ``sst``: data network and slice of the subscribers' sessions. ``receiver``: where
     notifications are taken, ``https://address:port``, with ``receiver_crt`` and ``receiver_key``. Files are relative to the run
     folder, in PEM. ``capif``: where the operator has one, its tokens open the NEF's APIs, and ``token`` is not needed.
+
+    For the access API gateway: ``apis``: base URLs of further APIs by apiName, where no CAPIF tells them; ``group``: the external
+    group id of all subscribers, whose places come every ``every_s``; ``references``: the qualities that were agreed, by name;
+    ``topology``: the file with the operator's cells (``core.exposure.Topology``), empty: cells and places are not followed.
     """
 
     nef: str
@@ -47,6 +51,11 @@ class CoreAccount(msgspec.Struct, frozen=True):
     sst: int = 1
     simulated: bool = False
     capif: Capif | None = None
+    apis: dict[str, str] = {}
+    group: str = ""
+    every_s: int = 1
+    references: tuple[str, ...] = ()
+    topology: str = ""
 
 
 def read_account(folder: Path) -> CoreAccount:

@@ -1,9 +1,9 @@
-"""The access network as a whole: people move, cells change, packets pass, and core network and control plane hear of it.
+"""The access network as a whole: people move, cells change, packets pass, and the core network hears of it.
 
 A shell around pure parts: ``ues`` (where), ``radio`` and ``ran`` (which cell), ``fading`` (luck), ``gnb`` (paths),
 ``shared_radio`` (what cells carry, and for whom); ``packet_path`` has the sockets. The core network hears what a real one hears
-(who is attached, measurements, handovers) and installs paths and QoS flows. What else goes to the control plane, sightings and
-figures, stands for MEC 012 and NEF monitoring.
+(who is attached, measurements, handovers) and installs paths and QoS flows. Beside it the simulation measures packets, as an
+instrument would.
 
 Everything that people and radio do is a function of simulated time since ``started_ns``: an access network that was killed and
 started again finds them where they would have been.
@@ -18,7 +18,6 @@ from random import Random
 from time import monotonic_ns
 
 from fedge.core.messages import (
-    AccessHello,
     CellChanged,
     HandoverPredicted,
     InstallQos,
@@ -27,8 +26,6 @@ from fedge.core.messages import (
     RanHello,
     RemoveQos,
     Subscriber,
-    UeSighting,
-    UesSighted,
 )
 from fedge.core.model import MS, SECOND, Address, UeId
 from fedge.runtime.precise_loop import pace_for
@@ -66,19 +63,19 @@ class AccessPlan:
 
 
 class AccessNetwork:
-    """Runs on an event loop between ``start`` and ``stop``. ``emit`` takes messages for the control plane, ``tell_core`` for
-    the core network."""
+    """Runs on an event loop between ``start`` and ``stop``. ``measured`` takes what the simulation itself measures, ``tell_core``
+    what the core network hears."""
 
     def __init__(
         self,
         plan: AccessPlan,
         trace: records.Trace,
-        emit: Callable[[Message], None],
+        measured: Callable[[Message], None],
         tell_core: Callable[[Message], None],
     ) -> None:
         city, players = plan.city, len(plan.gpsis)
         self.names = [UeId(f"player-{index + 1}") for index in range(players)]
-        self._plan, self._trace, self._emit, self._tell_core = plan, trace, emit, tell_core
+        self._plan, self._trace, self._measured, self._tell_core = plan, trace, measured, tell_core
         self._cells = city.cells
         self._movement = Movement(city, plan.people or (ANYBODY,) * players, plan.seed)
         self._map = RadioMap(city, plan.seed)
@@ -91,7 +88,7 @@ class AccessNetwork:
             trace,
             plan.seed,
             self.names,
-            emit,
+            measured,
             pace_for(players),
         )
         self._shared = SharedRadio(
@@ -119,11 +116,6 @@ class AccessNetwork:
             timer.cancel()
         self.path.close()
 
-    def hello(self) -> AccessHello:
-        """The greeting of the link to the control plane. It installs no routes here, so none are told."""
-        city = self._plan.city
-        return AccessHello(city.width_m, city.height_m, city.cells, ())
-
     def ran_hello(self) -> RanHello:
         """The greeting of the link to the core network, which says everything anew that holds here."""
         self._shared.flows.forget()
@@ -138,7 +130,7 @@ class AccessNetwork:
         return RanHello(n3, tuple(attached[index] for index in sorted(attached)))
 
     def attachments(self) -> list[CellChanged]:
-        """Everybody's present attachment, for a control plane or a core network that knows none."""
+        """Everybody's present attachment, for a core network that knows none."""
         now = monotonic_ns()
         return [
             CellChanged(name, cell.cell, None, cell.kind, self._rtt_ms(index), 0.0, now)
@@ -189,7 +181,7 @@ class AccessNetwork:
         ue.up.silence(begins, ends, holds)
         ue.down.silence(begins, ends, holds)
         ue.radio_changed()
-        self._tell_both(
+        self._tell_core(
             HandoverPredicted(self.names[handover.ue], self._cells[handover.target].cell, monotonic_ns())
         )
         self._loop.call_at(begins / SECOND, self._leave_cell, handover, begins)
@@ -204,13 +196,9 @@ class AccessNetwork:
         cell, previous = self._cells[handover.target], self._cells[handover.source]
         gap_ms, rtt_ms = handover.gap_ns / MS, self._rtt_ms(handover.ue)
         name = self.names[handover.ue]
-        self._tell_both(
+        self._tell_core(
             CellChanged(name, cell.cell, previous.cell, cell.kind, rtt_ms, gap_ms, monotonic_ns())
         )
-
-    def _tell_both(self, message: Message) -> None:
-        self._emit(message)
-        self._tell_core(message)
 
     def _attach(self, index: int, cell: int) -> None:
         kind = self._cells[cell].kind
@@ -229,22 +217,14 @@ class AccessNetwork:
         return round(profile.rtt_ms.p50 + weak_signal_rtt_ms(float(self._ran.signal_dbm[index])), 3)
 
     def _sight(self) -> None:
-        places, signals = self._positions.round(1).tolist(), self._ran.signal_dbm.round(1).tolist()
-        sightings = []
-        for index, (x, y) in enumerate(places):
-            ue = self.path.ues[index]
-            cell, profile = self._cells[ue.cell], PROFILE_OF_KIND[self._cells[ue.cell].kind]
-            weak_ms = weak_signal_rtt_ms(signals[index])
+        for ue, signal_dbm in zip(self.path.ues, self._ran.signal_dbm.round(1).tolist(), strict=True):
+            profile = PROFILE_OF_KIND[self._cells[ue.cell].kind]
+            weak_ms = weak_signal_rtt_ms(signal_dbm)
             ue.up.weak_ns = int(weak_ms * profile.up_share * MS)
             ue.down.weak_ns = int(weak_ms * (1 - profile.up_share) * MS)
             if ue.flows:
                 ue.radio_changed()
-            rtt_ms = round(profile.rtt_ms.p50 + weak_ms, 3)
-            sightings.append(
-                UeSighting(self.names[index], x, y, cell.cell, cell.kind, signals[index], rtt_ms)
-            )
         now = monotonic_ns()
-        self._emit(UesSighted(now, tuple(sightings)))
         attached = [ue.cell for ue in self.path.ues]
         ues = ues_measured(self.names, self._cells, attached, self._positions, self._signals_dbm)
         full = self._step_number % CELL_STEPS == 0
@@ -264,5 +244,5 @@ class AccessNetwork:
         self._luck_timer = self._loop.call_at((begins + SECOND // 2) / SECOND, self._change_luck)
 
     def _figures(self) -> None:
-        self._emit(self.path.samples.take(monotonic_ns(), self.names))
+        self._measured(self.path.samples.take(monotonic_ns(), self.names))
         self._figures_timer = self._loop.call_later(1.0, self._figures)

@@ -146,11 +146,12 @@ PROFILE_OF_KIND = {"nr": NR_MID_BAND, "lte": LTE, "wifi": WIFI, "nsa": NR_LOW_BA
 
 WEAK_DBM = -105.0
 WEAK_MS_PER_DB = 0.4
+MOST_WEAK_MS = 8.0
 
 
 def weak_signal_rtt_ms(signal_dbm: float) -> float:
     """What retransmissions at the edge of a cell add to the round trip, in ms: assumed, 0.4 ms a dB below -105 dBm, at most 8."""
-    return min(max(0.0, (WEAK_DBM - signal_dbm) * WEAK_MS_PER_DB), 8.0)
+    return min(max(0.0, (WEAK_DBM - signal_dbm) * WEAK_MS_PER_DB), MOST_WEAK_MS)
 
 
 @dataclass(frozen=True)

@@ -40,10 +40,12 @@ from fedge.core.messages import (
 )
 from fedge.core.model import Address, AppId, CellId, SessionId, SessionKey, SiteId, UeId
 from fedge.programs.control_config import embedded_control
+from fedge.programs.operated import Operated
 from fedge.programs.steered import Steered
 from fedge.runtime.run import Config, Run
 from fedge.simulation.city import generate, write_city
-from fedge.simulation.core5g.account import open_account
+from fedge.simulation.core5g.account import TOPOLOGY, open_account
+from fedge.simulation.topology import write_topology
 
 Heard = TypeVar("Heard", bound=Message)
 TOKEN, PATIENCE_S = "token", 30.0
@@ -58,6 +60,7 @@ class Stage:
         (folder / "token").write_text(TOKEN)
         self.city = generate(7, 3, 5.0)
         write_city(folder / "city.json", self.city)
+        write_topology(folder / TOPOLOGY, self.city)
         self.sites = [site.site for site in self.city.sites]
         ends = (addresses.nef(self.net), addresses.capif(self.net), addresses.application_function(self.net))
         self.account = open_account(folder, *map(Address, ends))
@@ -92,13 +95,13 @@ class Stage:
         sites = {site: SimpleNamespace(marked="ready", gateway=self.gateway(site)) for site in self.sites}
         state, settings = SimpleNamespace(sites=sites), ControlSettings()
         plane = cast(ControlPlane, SimpleNamespace(state=state, settings=settings))
-        steered = Steered.of(embedded_control(Run(self.folder)), plane)
-        assert steered is not None
-        self.steered = steered
+        operated = Operated.of(embedded_control(Run(self.folder)), plane)
+        assert operated is not None
+        self.steered = operated.steered
         for message in routes:
-            steered.send(message)
-        self._steering = asyncio.get_running_loop().create_task(steered.run(self.heard.append))
-        steered.send(RoutesTold())
+            self.steered.send(message)
+        self._steering = asyncio.get_running_loop().create_task(operated.run(self.heard.append))
+        self.steered.send(RoutesTold())
 
     async def stop_steering(self) -> None:
         assert self._steering is not None

@@ -18,11 +18,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from fedge.adapters.core5g import NefClient
+from fedge.adapters.core5g import AgreedDoor, Caller, Http, NefClient, Token, client_secret
 from fedge.adapters.core5g.words import Identity
 from fedge.core.model import Address, AppId, UeId
 from fedge.core.steering import Acknowledge, Answer, Create, Delete, Held, List, N6Route, Patch
-from fedge.runtime.core_account import CoreAccount
 from fedge.runtime.tls import Authority
 
 HOST = "127.0.0.1"
@@ -82,9 +81,9 @@ def with_nef(
         server = uvicorn.Server(config)
         server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
         serving = asyncio.get_running_loop().create_task(server.serve(sockets=[sock]))
-        account = CoreAccount(f"{root}/ti/v1", f"{root}/token", "fedge", "id", "secret", "", "", "", "")
-        trust = ssl.create_default_context(cafile=(authority if trusted else other).crt)
-        client = NefClient(account, IDENTITY, trust, {UeId("ue-1"): "msisdn-99901000001"}.get)
+        http = Http(ssl.create_default_context(cafile=(authority if trusted else other).crt))
+        door = AgreedDoor(f"{root}/ti/v1", Token(client_secret(http.client, f"{root}/token", "id", "secret")))
+        client = NefClient(Caller(http, door), "fedge", IDENTITY, {UeId("ue-1"): "msisdn-99901000001"}.get)
         try:
             await story(client, nef)
         finally:
@@ -221,7 +220,7 @@ def test_no_body_ends_a_call_without_an_answer(tmp_path: Path, body: bytes) -> N
         nef.answer = lambda: Response(body, 400)
         assert (await client.carry_out(Delete(3, "sub-1"))).status == 400
         nef.token_answer = lambda: Response(body, 200)
-        client._token.refused()
+        client.caller.door.refused()
         assert (await client.carry_out(CREATE)).status == 0
 
     with_nef(tmp_path, story)

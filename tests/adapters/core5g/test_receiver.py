@@ -39,9 +39,12 @@ def said(**more: Any) -> dict[str, Any]:
 class Receiver:
     def __init__(self) -> None:
         self.heard: list[PathNotified | None] = []
-        self.http = TestClient(receiver_app(lambda token: token == "known", self._receive))
+        self.http = TestClient(receiver_app([self]))
 
-    def _receive(self, token: str, body: bytes) -> None:
+    def knows(self, token: str) -> bool:
+        return token == "known"
+
+    def receive(self, token: str, body: bytes) -> None:
         self.heard.append(path_notified(token, body, NEF, UES.get))
 
     def post(self, body: Any, path: str = "/notifications/known", kind: str = "application/json") -> Any:

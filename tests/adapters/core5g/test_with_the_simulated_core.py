@@ -21,7 +21,7 @@ from fedge.core.messages import (
     WithdrawRoute,
 )
 from fedge.core.model import SessionId
-from fedge.programs.steered import Steered
+from fedge.programs.operated import Operated
 from fedge.runtime.run import Run
 from tests.adapters.core5g.stage import ON_LTE, PLAYER, Stage, stage
 
@@ -225,7 +225,7 @@ def test_an_account_that_cannot_be_used_ends_the_program_with_a_reason(tmp_path:
     one = Stage(tmp_path)
     (tmp_path / "core5g.json").write_bytes(wrong)
     with pytest.raises(SystemExit, match=r"core5g\.json cannot be used: "):
-        Steered.of(Run(tmp_path), ControlPlane(ControlSettings()))
+        Operated.of(Run(tmp_path), ControlPlane(ControlSettings()))
     (tmp_path / "core5g.json").unlink()
-    assert Steered.of(Run(tmp_path), ControlPlane(ControlSettings())) is None
+    assert Operated.of(Run(tmp_path), ControlPlane(ControlSettings())) is None
     assert one.heard == []

@@ -1,94 +1,65 @@
-"""Calls of NEF Traffic Influence over HTTPS: one call in, one ``Answer`` out, whatever happens.
-
-Nothing is tried twice here: ``core.steering`` knows what is worth saying again, and when. Neither redirects nor proxies are
-followed; the NEF's certificate is checked against the CA of ``core5g.json`` alone.
-"""
+"""Calls of NEF Traffic Influence over HTTPS: one call in, one ``Answer`` out, whatever happens."""
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Callable
 
 import httpx2
 import msgspec
 
 from fedge.adapters.core5g import words
-from fedge.adapters.core5g.token import NoToken, Token
+from fedge.adapters.core5g.door import FAULTS, MERGE_PATCH, Caller
 from fedge.adapters.core5g.words import Identity, Subscription
 from fedge.core.model import UeId
 from fedge.core.steering import Acknowledge, Answer, Create, Delete, Held, List, N6Route, Patch
-from fedge.runtime.core_account import CoreAccount
 
-WITHIN_S, CONNECT_S = 3.0, 1.0
-"""The answer to the acknowledgement of LATE comes once the path is switched: a second or so at worst."""
-KEEP_S = 120
-"""An idle connection is kept: a TLS handshake in the middle of a move costs milliseconds on both sides."""
-MERGE_PATCH = "application/merge-patch+json"
 Call = Create | Patch | Delete | List | Acknowledge
 
 
 class NefClient:
-    """``gpsi_of(ue)``: the subscriber's public identifier (TS 29.571), None if there is none. ``trust``: who may be the NEF."""
+    """``gpsi_of(ue)``: the subscriber's public identifier (TS 29.571), None if there is none. ``af``: the afId in the paths."""
 
     def __init__(
-        self,
-        account: CoreAccount,
-        identity: Identity,
-        trust: ssl.SSLContext,
-        gpsi_of: Callable[[UeId], str | None],
+        self, caller: Caller, af: str, identity: Identity, gpsi_of: Callable[[UeId], str | None]
     ) -> None:
-        self._http = httpx2.AsyncClient(
-            verify=trust,
-            trust_env=False,
-            follow_redirects=False,
-            timeout=httpx2.Timeout(WITHIN_S, connect=CONNECT_S),
-            limits=httpx2.Limits(max_connections=32, keepalive_expiry=KEEP_S),
-        )
-        self._token = Token(self._http, account.token, account.client_id, account.client_secret)
-        self._all = f"{account.nef.rstrip('/')}/{account.af}/subscriptions"
+        self.caller = caller
+        self._all = f"/{af}/subscriptions"
         self._identity, self._gpsi_of = identity, gpsi_of
+
+    @property
+    def here(self) -> str:
+        """Where the NEF is: acknowledgements go nowhere else."""
+        return self.caller.door.here
 
     async def carry_out(self, call: Call) -> Answer:
         """Never raises: what went wrong is in the answer."""
         try:
             return await self._carry_out(call)
-        except (httpx2.HTTPError, httpx2.InvalidURL, NoToken, OSError, *words.UNREADABLE) as error:
+        except FAULTS as error:
             return Answer(call.number, 0, detail=f"{type(error).__name__}: {error}")
 
     async def close(self) -> None:
-        await self._http.aclose()
+        await self.caller.close()
 
     async def _carry_out(self, call: Call) -> Answer:
         match call:
             case List():
-                return self._listed(call, await self._request("GET", self._all))
+                return self._listed(call, await self.caller("GET", self._all))
             case Delete():
-                return _plain(call.number, await self._request("DELETE", self._one(call.subscription)))
+                return _plain(call.number, await self.caller("DELETE", self._one(call.subscription)))
             case Patch():
                 said = {"trafficRoutes": [words.route(one) for one in call.routes]}
                 url = self._one(call.subscription)
-                answer = await self._request("PATCH", url, said, MERGE_PATCH)
+                answer = await self.caller("PATCH", url, said, MERGE_PATCH)
                 return self._held(call.number, answer, call.routes, call.subscription)
         gpsi = self._gpsi_of(call.ue)
         if gpsi is None:
             return Answer(call.number, 404, "USER_NOT_FOUND", f"{call.ue} has no GPSI")
         if isinstance(call, Acknowledge):
             said = words.acknowledgement(call, gpsi)
-            return _plain(call.number, await self._request("POST", call.uri, said))
+            return _plain(call.number, await self.caller("POST", call.uri, said))
         said = words.subscription(call, gpsi, self._identity)
-        return self._held(call.number, await self._request("POST", self._all, said), call.routes)
-
-    async def _request(
-        self, method: str, url: str, said: object = None, media_type: str = "application/json"
-    ) -> httpx2.Response:
-        headers = await self._token.header() | {"accept": "application/json, application/problem+json"}
-        content = None
-        if said is not None:
-            headers["content-type"], content = media_type, msgspec.json.encode(said)
-        answer = await self._http.request(method, url, content=content, headers=headers)
-        if answer.status_code == 401:
-            self._token.refused()
-        return answer
+        return self._held(call.number, await self.caller("POST", self._all, said), call.routes)
 
     def _one(self, subscription: str) -> str:
         return f"{self._all}/{subscription}"

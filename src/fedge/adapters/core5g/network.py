@@ -25,8 +25,10 @@ WAKE_S = 0.05
 
 
 class Nef(Protocol):
-    """What makes the calls (``NefClient``)."""
+    """What makes the calls (``NefClient``). ``here``: where the NEF is; acknowledgements may go nowhere else."""
 
+    @property
+    def here(self) -> str: ...
     async def carry_out(self, call: Call) -> Answer: ...
     async def close(self) -> None: ...
 
@@ -34,20 +36,19 @@ class Nef(Protocol):
 class SteeredNetwork:
     """``post``: to the control plane. ``offers()``: the sites that the core network may choose, and the end of N6 at each.
 
-    ``nef_url``: where acknowledgements may go. ``ue_of(gpsi)``: whose identifier it is.
+    ``ue_of(gpsi)``: whose identifier it is.
     """
 
     def __init__(
         self,
         steering: Steering,
         nef: Nef,
-        nef_url: str,
         ue_of: Callable[[str], UeId | None],
         offers: Callable[[], Mapping[SiteId, Address]],
         post: Callable[[Message], None],
     ) -> None:
         self.steering = steering
-        self._nef, self._nef_url, self._ue_of, self._offers, self._post = nef, nef_url, ue_of, offers, post
+        self._nef, self._ue_of, self._offers, self._post = nef, ue_of, offers, post
         self._calls: set[asyncio.Task[None]] = set()
         self._ended = False
 
@@ -56,9 +57,12 @@ class SteeredNetwork:
         self._feed(message)
         return True
 
+    def knows(self, token: str) -> bool:
+        return self.steering.knows(token)
+
     def receive(self, token: str, body: bytes) -> None:
         """A notification as it arrived. Raises ``words.Invalid``."""
-        heard = words.path_notified(token, body, self._nef_url, self._ue_of)
+        heard = words.path_notified(token, body, self._nef.here, self._ue_of)
         if heard is not None:
             self._feed(heard)
 

@@ -1,12 +1,14 @@
-"""Where the core network's notifications arrive: ``POST /notifications/{token}``, answered 204 (TS 29.522, 4.4.7).
+"""Where the operator's notifications arrive: ``POST /notifications/{token}``, answered 204 (TS 29.522, 4.4.7; TS 29.122, 5.2.5).
 
 The last segment of the address is unguessable and each subscription's own: who does not know it gets 404. A notification is
-believed no further than that: ``core.steering`` holds it against what it knows.
+believed no further than that: whoever takes it (``core.steering``, ``core.exposure``, CAPIF's invoker) holds it against what it
+knows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from typing import Protocol
 
 import msgspec
 from starlette.applications import Starlette
@@ -17,15 +19,23 @@ from starlette.routing import Route
 
 from fedge.adapters.core5g.words import NOTIFICATIONS, Invalid
 
-MOST_BYTES = 64 << 10
+MOST_BYTES = 8 << 20
+"""One notification may tell of all UEs of a group: some 350 bytes each."""
 
 
-def receiver_app(knows: Callable[[str], bool], receive: Callable[[str, bytes], None]) -> Starlette:
-    """``knows(token)``; ``receive(token, body)`` raises ``Invalid``."""
+class Taker(Protocol):
+    """Who takes the notifications of some subscriptions. ``receive`` raises ``Invalid``."""
+
+    def knows(self, token: str) -> bool: ...
+    def receive(self, token: str, body: bytes) -> None: ...
+
+
+def receiver_app(takers: Sequence[Taker]) -> Starlette:
 
     async def notified(request: Request) -> Response:
         token = request.path_params["token"]
-        if not knows(token):
+        taker = next((one for one in takers if one.knows(token)), None)
+        if taker is None:
             return _problem(404, "Not Found", "SUBSCRIPTION_NOT_FOUND", "nobody is notified here")
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind != "application/json":
@@ -38,7 +48,7 @@ def receiver_app(knows: Callable[[str], bool], receive: Callable[[str, bytes], N
             if len(body) > MOST_BYTES:
                 return _problem(413, "Payload Too Large", "INCORRECT_LENGTH", f"at most {MOST_BYTES} bytes")
         try:
-            receive(token, body)
+            taker.receive(token, body)
         except Invalid as wrong:
             return _problem(400, "Bad Request", "INVALID_MSG_FORMAT", wrong.reason, wrong.parameter)
         return Response(status_code=204)

@@ -1,9 +1,13 @@
-"""OAuth2 client credentials (RFC 6749, 4.4) for the NEF: one token for all calls, renewed before it expires."""
+"""OAuth2 client credentials (RFC 6749, 4.4): one token for all calls of an API, renewed before it expires.
+
+``ask`` is who asks for one: a client with its secret (``client_secret``), or an onboarded invoker of CAPIF (``capif``).
+"""
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 
 import httpx2
 import msgspec
@@ -13,6 +17,7 @@ from fedge.adapters.core5g.words import UNREADABLE
 
 RENEW_S, RENEW_SHARE = 30.0, 0.2
 """A token is renewed when that many seconds, or that share of its life, whichever is less, are left."""
+Ask = Callable[[], Awaitable[httpx2.Response]]
 
 
 class Granted(Struct, frozen=True):
@@ -21,13 +26,12 @@ class Granted(Struct, frozen=True):
 
 
 class NoToken(Exception):
-    """The token endpoint gave none; ``str`` says why."""
+    """There is none; ``str`` says why."""
 
 
 class Token:
-    def __init__(self, http: httpx2.AsyncClient, url: str, client_id: str, client_secret: str) -> None:
-        self._http, self._url = http, url
-        self._basic = httpx2.BasicAuth(client_id, client_secret)
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
         self._granted = ""
         self._renew_at = 0.0
         self._asking = asyncio.Lock()
@@ -41,12 +45,12 @@ class Token:
         return {"authorization": f"Bearer {self._granted}"}
 
     def refused(self) -> None:
-        """The NEF does not know it any more: the next call brings a new one."""
+        """It is not known any more: the next call brings a new one."""
         self._renew_at = 0.0
 
     async def _renew(self) -> None:
         asked = time.monotonic()
-        answer = await self._http.post(self._url, data={"grant_type": "client_credentials"}, auth=self._basic)
+        answer = await self._ask()
         try:
             if answer.status_code != 200:
                 raise NoToken(f"the token endpoint says {answer.status_code}: {answer.text[:200]}")
@@ -56,3 +60,13 @@ class Token:
         self._granted = granted.access_token
         life_s = max(granted.expires_in, 1.0)
         self._renew_at = asked + life_s - min(RENEW_S, RENEW_SHARE * life_s)
+
+
+def client_secret(http: Callable[[], httpx2.AsyncClient], url: str, client: str, secret: str) -> Ask:
+    """By HTTP Basic (RFC 6749, 2.3.1)."""
+    basic = httpx2.BasicAuth(client, secret)
+
+    async def ask() -> httpx2.Response:
+        return await http().post(url, data={"grant_type": "client_credentials"}, auth=basic)
+
+    return ask

@@ -36,6 +36,11 @@ class Identity(Struct, frozen=True):
     def destination(self, token: str) -> str:
         return f"{self.receiver}{NOTIFICATIONS}{token}"
 
+    def token_of(self, destination: str) -> str:
+        """The token of an address of Fedge's; empty for any other address."""
+        prefix = self.destination("")
+        return destination.removeprefix(prefix) if destination.startswith(prefix) else ""
+
 
 class RouteInformation(Struct, frozen=True, rename="camel"):
     port_number: int
@@ -120,14 +125,17 @@ def acknowledgement(call: Acknowledge, gpsi: str) -> dict[str, Any]:
 
 def held(said: Subscription, identity: Identity) -> Held:
     """A subscription as the NEF has it; without a token if it is not Fedge's."""
-    prefix = identity.destination("")
-    ours = said.notification_destination.startswith(prefix)
-    token = said.notification_destination.removeprefix(prefix) if ours else ""
-    try:
-        id = urlsplit(said.self_).path.rstrip("/").rpartition("/")[2]
-    except ValueError:  # no URL, so no name
-        id = ""
+    id = name_of(said.self_)
+    token = identity.token_of(said.notification_destination)
     return Held(id, token if id else "", tuple(one.dnai for one in said.traffic_routes))
+
+
+def name_of(uri: str) -> str:
+    """The last segment of a resource's URI: its name. Empty for what is no URI."""
+    try:
+        return urlsplit(uri).path.rstrip("/").rpartition("/")[2]
+    except ValueError:
+        return ""
 
 
 def problem(body: bytes) -> Problem:

@@ -8,6 +8,8 @@ from prometheus_client import CollectorRegistry, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from fedge.api.admin.operator_state import Look
+from fedge.api.admin.operator_state import metrics as operator_metrics
 from fedge.core.control import ControlPlane
 from fedge.core.federation import health
 
@@ -15,8 +17,8 @@ from fedge.core.federation import health
 class PlaneCollector(Collector):
     """Reads the plane at each scrape; keeps nothing."""
 
-    def __init__(self, plane: ControlPlane, now: Callable[[], int]) -> None:
-        self._plane, self._now = plane, now
+    def __init__(self, plane: ControlPlane, now: Callable[[], int], operator: Look) -> None:
+        self._plane, self._now, self._operator = plane, now, operator
 
     def collect(self) -> Iterator[Metric]:
         plane = self._plane
@@ -41,6 +43,7 @@ class PlaneCollector(Collector):
         yield lost
         yield from self._quality()
         yield from self._sites()
+        yield from operator_metrics(self._operator())
 
     def _quality(self) -> Iterator[Metric]:
         kept = self._plane.state.quality
@@ -93,9 +96,9 @@ class PlaneCollector(Collector):
 class Metrics:
     """The registry of one control plane; ``commit`` times the journal's group commits, in seconds."""
 
-    def __init__(self, plane: ControlPlane, now: Callable[[], int]) -> None:
+    def __init__(self, plane: ControlPlane, now: Callable[[], int], operator: Look = lambda: None) -> None:
         self._registry = CollectorRegistry()
-        self._registry.register(PlaneCollector(plane, now))
+        self._registry.register(PlaneCollector(plane, now, operator))
         self.commit = Histogram(
             "fedge_journal_commit_seconds",
             "One group commit of the journal.",

@@ -87,6 +87,8 @@ def document() -> dict[str, Any]:
         ),
         "delete": _operation("End a tenant's tokens.", ("name",), body={}),
     }
+    paths["/operator"] = {"get": _operation("The access API gateway: each API of the 5G operator.")}
+    paths["/operator/{name}"] = {"get": _operation("One of them.", ("name",))}
     paths["/quality"] = {"get": _operation("All quality sessions: studios' and the platform's own.")}
     paths["/quality/{name}"] = {"get": _operation("One of them.", ("name",))}
     paths["/qos-profiles/{name}"] = {

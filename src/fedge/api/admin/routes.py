@@ -30,6 +30,7 @@ from fedge.api.admin.centre import Centre
 from fedge.api.admin.consents import consent_routes
 from fedge.api.admin.devices import device_routes
 from fedge.api.admin.openapi import document
+from fedge.api.admin.operator import operator_routes
 from fedge.api.admin.quality import quality_routes
 from fedge.api.admin.tenants import body_of, in_namespace, operator_only, tenant_routes
 from fedge.api.admin.view import merge_patch, site_detail, view
@@ -284,6 +285,7 @@ def admin_app(centre: Centre, more: Sequence[BaseRoute] = (), own: tuple[str, ..
         Route(f"{one}/hold-moves", api.hold_moves, methods=["POST"]),
         Route(f"{one}/apply", api.apply, methods=["POST"]),
         *tenant_routes(centre),
+        *operator_routes(centre.facts.operator),
         *consent_routes(centre),
         *device_routes(centre),
         *quality_routes(centre),

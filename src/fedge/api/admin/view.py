@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from fedge.api.admin.operator_state import Look, brief
 from fedge.api.admin.quality_view import quality_of, quality_row
 from fedge.core.control import Knowledge
 from fedge.core.control.deciding import site_facts
@@ -23,16 +24,17 @@ SHOWN_MOVES = 200
 
 
 class Facts:
-    """What the core does not know and the picture needs: the map's names and places, the run's settings, and the round trip
-    between two sites in ms."""
+    """What the core does not know and the picture needs: the map's names and places, the run's settings, the round trip
+    between two sites in ms, and how Fedge stands with the 5G operator."""
 
     def __init__(
         self,
         places: dict[SiteId, tuple[str, float, float]],
         run: dict[str, Any],
         between_ms: Callable[[SiteId, SiteId], float],
+        operator: Look = lambda: None,
     ) -> None:
-        self.places, self.run, self.between_ms = places, run, between_ms
+        self.places, self.run, self.between_ms, self.operator = places, run, between_ms, operator
 
 
 def view(plane: Knowledge, facts: Facts, now: int) -> dict[str, Any]:
@@ -41,6 +43,7 @@ def view(plane: Knowledge, facts: Facts, now: int) -> dict[str, Any]:
     moves = list(plane.state.moves.values())[-SHOWN_MOVES:]
     return {
         "run": facts.run,
+        "operator": brief(facts.operator()),
         "at_ms": round((now - started) / MS, 1),
         "area": {"width_m": plane.access.width_m, "height_m": plane.access.height_m},
         "sites": {name: site_view(plane, facts, site, now) for name, site in plane.state.sites.items()},

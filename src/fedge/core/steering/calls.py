@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from fedge.core.messages import Message
 from fedge.core.model import Address, AppId, UeId
+from fedge.core.patience import Answered
 
 AfStatus = Literal["SUCCESS", "TEMPORARY_CONGESTION", "RELOC_NO_ALLOWED", "OTHER"]
 
@@ -77,31 +78,10 @@ class Held(Struct, frozen=True):
     dnais: tuple[str, ...]
 
 
-class Answer(Struct, frozen=True):
-    """``status``: the HTTP status; 0: none came, and whether the call was carried out is not known. ``cause``: of ProblemDetails.
+class Answer(Answered, frozen=True):
+    """``held``: the subscription as created or changed, or all of them as listed."""
 
-    ``held``: the subscription as created or changed, or all of them as listed.
-    """
-
-    number: int
-    status: int
-    cause: str = ""
-    detail: str = ""
     held: tuple[Held, ...] = ()
-
-    @property
-    def doubtful(self) -> bool:
-        """Nothing is known, or nothing was decided: to be said again."""
-        return self.status == 0 or self.status >= 500 or self.status in (401, 408, 429)
-
-    @property
-    def done(self) -> bool:
-        return 200 <= self.status < 300
-
-    @property
-    def reason(self) -> str:
-        said = ": ".join(word for word in (self.cause, self.detail) if word)
-        return said or (f"status {self.status}" if self.status else "no answer")
 
 
 class PathNotified(Struct, frozen=True):

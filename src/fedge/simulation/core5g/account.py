@@ -11,11 +11,15 @@ from pathlib import Path
 from fedge.core.model import Address
 from fedge.runtime.core_account import FILE, Capif, CoreAccount, read_account, write_account
 from fedge.runtime.tls import Authority, write_secret
+from fedge.simulation.core5g.exposed import MONITORING, QOS, RADIO, path_of
 from fedge.simulation.core5g.nef.influence.api import BASE
+from fedge.simulation.core5g.nef.operator import EVERYBODY
+from fedge.simulation.core5g.nef.qos_references import QOS_REFERENCES
 from fedge.simulation.core5g.nef.token_api import TOKEN
 
 AF = "fedge"
 TLS = "tls"
+TOPOLOGY = "topology.json"
 
 
 def open_account(folder: Path, nef: Address, capif: Address, receiver: Address) -> CoreAccount:
@@ -40,6 +44,10 @@ def open_account(folder: Path, nef: Address, capif: Address, receiver: Address) 
         receiver_crt=f"{TLS}/af.crt",
         receiver_key=f"{TLS}/af.key",
         simulated=True,
+        apis={api: f"https://{nef}{path_of(api)}" for api in (MONITORING, QOS, RADIO)},
+        group=EVERYBODY,
+        references=tuple(QOS_REFERENCES),
+        topology=TOPOLOGY,
         capif=Capif(f"https://{capif}", secrets.token_urlsafe(32), f"{TLS}/ca.crt"),
     )
     write_account(folder, account)

@@ -13,7 +13,7 @@ import * as pictures from "./pictures.js";
 import { go, href, onRoute, rememberMoment, route } from "./router.js";
 import { goLive, sayNotKept, setLost, showScrubber } from "./scrubber.js";
 import { connect } from "./stream.js";
-import { clock, lasting, plural, sentenceCase } from "./words.js";
+import { clock, lasting, operatorWords, plural, sentenceCase } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
 const SLOW_MS = 250; // text and charts: four times a second is as fast as people read
@@ -95,10 +95,11 @@ function showSlow(view) {
   showConnection();
 }
 
-function showRun({ run }) {
+function showRun({ run, operator }) {
   if (!run) return;
-  fill(byId("run"), JSON.stringify(run), () => [["Engine", run.engine], ["Policy", run.policy], ["Seed", run.seed, "extra"], ["Time", `${run.time_scale} × life`, "extra"], ["Version", run.version, "extra"]]
-    .map(([k, v, extra]) => h("div", { class: extra ?? "" }, h("dt", {}, k), h("dd", {}, String(v)))));
+  const [gateway, amiss] = operatorWords(operator);
+  fill(byId("run"), JSON.stringify([run, operator]), () => [["Engine", run.engine], ["Policy", run.policy], ["Operator", gateway, amiss ? "amiss" : "", amiss], ["Seed", run.seed, "extra"], ["Time", `${run.time_scale} × life`, "extra"], ["Version", run.version, "extra"]]
+    .filter(([, v]) => v).map(([k, v, extra, title]) => h("div", { class: extra ?? "", title: title ?? "" }, h("dt", {}, k), h("dd", {}, String(v)))));
   const list = run.simulated ?? [];
   byId("simulated").hidden = list.length === 0;
   byId("simulated").title = `Simulated here: ${list.join(", ")}`;

@@ -1,5 +1,5 @@
 // The map: keeps smooth positions, draws a frame, and turns pointer and keys into routes.
-// Neighbours: projection.js, map_ground.js, map_live.js, arcs.js, router.js.
+// Neighbours: projection.js, map_ground.js, map_live.js, walk.js, arcs.js, router.js.
 
 import { Arcs } from "./arcs.js";
 import { context2d, h } from "./dom.js";
@@ -9,21 +9,20 @@ import { onTheme, theme } from "./palette.js";
 import { history } from "./pictures.js";
 import { Projection } from "./projection.js";
 import { go, route } from "./router.js";
+import { dotAt, step, walkTo } from "./walk.js";
 import { kindWords, ms, siteName } from "./words.js";
 
-const GLIDE_MS = 130; // pictures come at about 10 Hz: dots glide to the next one
 const canvas = document.getElementById("map");
 const tip = document.getElementById("tip");
 const slowNote = document.getElementById("slow");
 const p = new Projection();
 const arcs = new Arcs();
 const ground = document.createElement("canvas");
-const places = new Map(); // UE → {x, y} in m, smoothed
+const places = new Map(); // UE → its dot (walk.js)
 let groundKey = "";
 let themeTurn = 0;
 let view = null;
 let receivedAt = 0;
-let lastFrame = 0;
 let hover = null;
 let cursor = -1;
 let walk = [];
@@ -36,7 +35,8 @@ export function showPicture(next, jumped) {
   for (const [id, ue] of Object.entries(view.ues)) {
     if (ue.x_m === null) { places.delete(id); continue; } // its subscriber has not consented
     const place = places.get(id);
-    if (!place || jumped) places.set(id, { x: ue.x_m, y: ue.y_m });
+    if (!place || jumped) places.set(id, dotAt(ue.x_m, ue.y_m, receivedAt));
+    else walkTo(place, ue.x_m, ue.y_m, receivedAt);
   }
   for (const id of places.keys()) if (!view.ues[id]) places.delete(id);
   arcs.look(view, placeOfSession, receivedAt, jumped);
@@ -66,13 +66,7 @@ export function drawMap(now, moving) {
     gg.setTransform(ratio, 0, 0, ratio, 0, 0);
     drawGround(gg, p, view, width, height);
   }
-  const blend = 1 - Math.exp(-Math.min(200, now - lastFrame) / GLIDE_MS);
-  lastFrame = now;
-  for (const [id, place] of places) {
-    const ue = view.ues[id];
-    place.x += (ue.x_m - place.x) * blend;
-    place.y += (ue.y_m - place.y) * blend;
-  }
+  for (const dot of places.values()) step(dot, now);
   g.setTransform(1, 0, 0, 1, 0, 0);
   g.drawImage(ground, 0, 0);
   g.setTransform(ratio, 0, 0, ratio, 0, 0);

@@ -18,6 +18,14 @@ const CAUSES = { handover: "handover", predicted: "predicted handover", core: "p
 export const causeWords = (cause) => CAUSES[cause] ?? String(cause);
 
 const KINDS = { nr: "5G NR", nsa: "5G NSA", lte: "LTE", wifi: "Wi-Fi" };
+/** How the 5G operator's APIs stand: [in a word, what is amiss or ""]; nothing where there is no operator. */
+export function operatorWords(operator) {
+  if (!operator) return ["", ""];
+  const apis = Object.entries(operator);
+  const amiss = apis.filter(([, state]) => state !== "ready").map(([api, state]) => `${api}: ${state}`);
+  return [amiss.length ? `${apis.length - amiss.length} of ${apis.length} APIs` : "connected", amiss.join("; ")];
+}
+
 export const kindWords = (kind) => KINDS[kind] ?? String(kind ?? "no access");
 
 export const known = (value) => value !== null && value !== undefined && !Number.isNaN(value);

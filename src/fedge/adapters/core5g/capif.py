@@ -1,0 +1,343 @@
+"""Fedge as an API invoker of a CAPIF core function (3GPP TS 29.222 Rel-17, TS 33.122): onboarded, discovering, with tokens.
+
+Onboarded once, with a credential that the operator gave; from then on by the certificate that was issued for Fedge's key. It is
+replaced well before it expires: CAPIF has no operation that renews one, so the invoker's details are updated with another key.
+Everything that must outlive the process is on disk (``capif_kept``). ``run`` keeps all of it so; ``door`` is how an API that was
+discovered is entered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import ssl
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx2
+import msgspec
+import structlog
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from fedge.adapters.core5g import capif_words as said
+from fedge.adapters.core5g.capif_kept import Invoker, Kept
+from fedge.adapters.core5g.capif_words import ApiAt, Completion, Discovered, Enrolment, Revocation
+from fedge.adapters.core5g.door import FAULTS, JSON, Http
+from fedge.adapters.core5g.token import NoToken, Token
+from fedge.adapters.core5g.words import problem
+from fedge.core.model import SECOND
+from fedge.core.patience import Backoff
+from fedge.runtime.core_account import Capif
+
+REPLACED_AT = 0.5
+"""A certificate is replaced once that share of its time is over: half of it is left for an operator that does not answer."""
+LOOKED_EVERY_S, MISSING_EVERY_S = 300.0, 10.0
+"""Discovered again: now and then, and sooner while something is missing."""
+COMPLETED_WITHIN_S = 30.0
+"""How long the word on a request is waited for that was only accepted (202)."""
+log = structlog.get_logger("capif")
+
+
+class Refused(Exception):
+    """The core function says no: ``str`` says why. ``status``: of HTTP."""
+
+    def __init__(self, what: str, answer: httpx2.Response) -> None:
+        found = problem(answer.content)
+        why = found.detail or found.title or answer.text[:200]
+        super().__init__(f"{what}: {answer.status_code} {found.cause} {why}".strip())
+        self.status = answer.status_code
+
+
+class ApiInvoker:
+    """``names``: the APIs that are wanted. ``destination``: where notifications of the core function are taken.
+
+    ``root``: the folder to which the account's files are relative; ``aef_ca``: who signed the exposing functions' certificates.
+    ``http``: connections to those. ``changed()`` is called when what can be entered may be another.
+    """
+
+    def __init__(
+        self,
+        account: Capif,
+        root: Path,
+        kept: Kept,
+        aef_ca: Path,
+        destination: str,
+        names: tuple[str, ...],
+        changed: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._account, self._kept, self._names = account, kept, names
+        self._destination, self._changed = destination, changed
+        self._ca, self._aef_ca = root / account.ca, aef_ca
+        self._url = account.url.rstrip("/")
+        self.invoker = kept.read()
+        self._core, self.http = (Http(trust) for trust in self._trust())
+        self.why = "" if self.invoker is not None else "not onboarded yet"
+        self._revoked: dict[str, tuple[str, float]] = {}
+        """By name: the cause, and until when it is not asked for again (monotonic seconds)."""
+        self._secured: frozenset[str] = frozenset()
+        self._discovered_at = 0.0
+        self._tokens: dict[str, Token] = {}
+        self._stir = asyncio.Event()
+        self._completed: asyncio.Future[Completion] | None = None
+
+    # --- for the APIs ------------------------------------------------------------------------------------------------------
+
+    def door(self, name: str) -> CapifDoor:
+        return CapifDoor(self, name)
+
+    def at(self, name: str) -> ApiAt | None:
+        return self.invoker.apis.get(name) if self.invoker is not None else None
+
+    def missing(self, name: str) -> str:
+        """Why this API cannot be entered; empty: it can."""
+        if self.invoker is None:
+            return f"CAPIF: {self.why}"
+        if name in self._revoked:
+            return f"CAPIF: {name}: revoked, {self._revoked[name][0]}"
+        if name not in self.invoker.apis:
+            return f"CAPIF has no API {name}" if self._discovered_at else "CAPIF: not discovered yet"
+        return "" if name in self._secured else f"CAPIF: {self.why or 'no security context yet'}"
+
+    def token(self, name: str) -> Token:
+        if name not in self._tokens:
+            self._tokens[name] = Token(lambda: self._ask_token(name))
+        return self._tokens[name]
+
+    def again(self) -> None:
+        """Something was not accepted: look at it now."""
+        self._secured, self._discovered_at = frozenset(), 0.0
+        self._stir.set()
+
+    # --- notifications -----------------------------------------------------------------------------------------------------
+
+    def receive(self, body: bytes) -> None:
+        """Of the core function. Raises ``words.Invalid``."""
+        heard = said.notified(body)
+        if isinstance(heard, Completion) and self._completed is not None and not self._completed.done():
+            self._completed.set_result(heard)
+        invoker = self.invoker
+        if isinstance(heard, Revocation) and invoker is not None and heard.api_invoker_id == invoker.id:
+            self._revoke(invoker, heard)
+
+    def _revoke(self, invoker: Invoker, heard: Revocation) -> None:
+        for name, one in invoker.apis.items():
+            if one.api in heard.api_ids and heard.aef_id in ("", one.aef):
+                self._revoked[name] = heard.cause, time.monotonic() + LOOKED_EVERY_S
+                self._secured -= {name}
+                self._tokens.pop(name, None)
+                log.warning("the operator has revoked an API", api=name, cause=heard.cause)
+        self._changed()
+
+    # --- the course of it --------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        patience = Backoff()
+        try:
+            while True:
+                self._stir.clear()
+                before = self.why
+                try:
+                    await self.ready()
+                    patience, wait_s = Backoff(), self._until_next_s()
+                except (Refused, *FAULTS) as error:
+                    self.why = (
+                        f"{type(error).__name__}: {error}" if not isinstance(error, Refused) else str(error)
+                    )
+                    patience = patience.failed(0, random.random())
+                    wait_s = max(patience.until / SECOND, 0.2)
+                if self.why != before:
+                    log.info(
+                        "CAPIF", state=self.why or "ready", invoker=self.invoker.id if self.invoker else ""
+                    )
+                self._changed()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._stir.wait(), wait_s)
+        finally:
+            await self.close()
+
+    async def close(self) -> None:
+        await self._core.close()
+        await self.http.close()
+
+    async def ready(self) -> Invoker:
+        """Onboarded, its certificate young enough, everything that is there discovered and secured. Raises what went wrong."""
+        if self.invoker is None or time.time() >= self.invoker.until_s:
+            await self._onboard()
+        elif time.time() >= self._replace_at(self.invoker):
+            await self._replace(self.invoker)
+        assert self.invoker is not None
+        try:
+            return await self._found(self.invoker)
+        except Refused as refusal:
+            if refusal.status == 401:  # the certificate is not good any more: as if there were none
+                self._forget()
+            raise
+
+    async def _found(self, invoker: Invoker) -> Invoker:
+        if time.monotonic() >= self._discover_at():
+            invoker = await self._discover(invoker)
+        self._revoked = {name: one for name, one in self._revoked.items() if one[1] > time.monotonic()}
+        wanted = frozenset(invoker.apis) - frozenset(self._revoked)
+        if wanted - self._secured:
+            await self._secure(invoker, [invoker.apis[name] for name in sorted(wanted)])
+            self._secured = wanted
+        self.why = ""
+        return invoker
+
+    def _replace_at(self, invoker: Invoker) -> float:
+        return invoker.from_s + REPLACED_AT * (invoker.until_s - invoker.from_s)
+
+    def _discover_at(self) -> float:
+        if not self._discovered_at:
+            return 0.0
+        complete = self.invoker is not None and set(self.invoker.apis) >= set(self._names)
+        return self._discovered_at + (LOOKED_EVERY_S if complete else MISSING_EVERY_S)
+
+    def _until_next_s(self) -> float:
+        assert self.invoker is not None
+        replacing_s = self._replace_at(self.invoker) - time.time()
+        return max(0.2, min(replacing_s, self._discover_at() - time.monotonic()))
+
+    # --- calls of the core function ----------------------------------------------------------------------------------------
+
+    async def _onboard(self) -> None:
+        self._forget()
+        key, public = self._kept.fresh_key()
+        header = {"authorization": f"Bearer {self._account.onboarding}"}
+        body = said.enrolment(public, self._destination)
+        answer = await self._call("onboarding", "POST", said.INVOKERS, body, headers=header)
+        await self._enrolled(key, answer, None)
+        assert self.invoker is not None
+        log.info("onboarded", invoker=self.invoker.id)
+
+    async def _replace(self, invoker: Invoker) -> None:
+        key, public = self._kept.fresh_key()
+        body = said.enrolment(public, self._destination, invoker.id)
+        answer = await self._call("replacing the certificate", "PUT", f"{said.INVOKERS}/{invoker.id}", body)
+        await self._enrolled(key, answer, invoker)
+        log.info("the certificate is replaced", invoker=invoker.id)
+
+    async def _enrolled(
+        self, key: ec.EllipticCurvePrivateKey, answer: httpx2.Response, before: Invoker | None
+    ) -> None:
+        found = msgspec.json.decode(answer.content, type=Enrolment) if answer.content else Enrolment()
+        if answer.status_code == 202:
+            found = await self._completion()
+        told = found.onboarding_information
+        id = found.api_invoker_id or (before.id if before is not None else "")
+        if not id or not told.api_invoker_certificate:
+            raise ValueError("the core function has not told an apiInvokerId and a certificate")
+        secret = told.onboarding_secret or (before.secret if before is not None else "")
+        apis = before.apis if before is not None else {}
+        self.invoker = self._kept.keep(id, secret, told.api_invoker_certificate, key, apis)
+        self._show()
+
+    async def _completion(self) -> Enrolment:
+        self._completed = asyncio.get_running_loop().create_future()
+        try:
+            heard = await asyncio.wait_for(self._completed, COMPLETED_WITHIN_S)
+        except TimeoutError:
+            raise ValueError("the core function has accepted the request, and told no result of it") from None
+        finally:
+            self._completed = None
+        if not heard.result:
+            raise ValueError("the core function has not completed it")
+        return heard.api_invoker_enrolment_details
+
+    async def _discover(self, invoker: Invoker) -> Invoker:
+        where = f"{said.DISCOVERY}?api-invoker-id={invoker.id}"
+        answer = await self._call("discovery", "GET", where)
+        apis = said.found(msgspec.json.decode(answer.content, type=Discovered), self._names, invoker.apis)
+        self._discovered_at = time.monotonic()
+        for name in self._names:
+            if apis.get(name) != invoker.apis.get(name):
+                self._revoked.pop(name, None)
+                self._tokens.pop(name, None)
+                self._secured -= {name}
+                log.info("discovered", api=name, url=apis[name].url if name in apis else "")
+        self.invoker = msgspec.structs.replace(invoker, apis=apis)
+        self._kept.note(self.invoker)
+        return self.invoker
+
+    async def _secure(self, invoker: Invoker, apis: list[ApiAt]) -> None:
+        where, body = f"{said.TRUSTED}/{invoker.id}", said.security(apis, self._destination)
+        try:
+            await self._call("security context", "PUT", where, body)
+        except Refused as refusal:
+            if refusal.status not in (403, 409):
+                raise
+            await self._call("security context", "POST", f"{where}/update", body)
+        for name in frozenset(self._tokens):
+            self._tokens[name].refused()
+
+    async def _ask_token(self, name: str) -> httpx2.Response:
+        invoker, api = self.invoker, self.at(name)
+        why = self.missing(name)
+        if invoker is None or api is None or why:
+            raise NoToken(why)
+        form = said.token_request(invoker.id, invoker.secret, api)
+        answer = await self._core.client().post(f"{self._url}{said.SECURITIES}/{invoker.id}/token", data=form)
+        if answer.status_code in (400, 401, 403, 404):
+            self.again()
+        return answer
+
+    async def _call(
+        self, what: str, method: str, where: str, body: object = None, headers: dict[str, str] | None = None
+    ) -> httpx2.Response:
+        told = {"accept": "application/json, application/problem+json", **(headers or {})}
+        content = None
+        if body is not None:
+            told["content-type"], content = JSON, msgspec.json.encode(body)
+        answer = await self._core.client().request(method, self._url + where, content=content, headers=told)
+        if not answer.is_success:
+            raise Refused(what, answer)
+        return answer
+
+    # --- the certificate ---------------------------------------------------------------------------------------------------
+
+    def _show(self) -> None:
+        """Connections from now on show the certificate. Tokens are bound to it: those of the earlier one are of no use."""
+        for http, trust in zip((self._core, self.http), self._trust(), strict=True):
+            http.change(trust)
+        self._tokens.clear()
+
+    def _trust(self) -> list[ssl.SSLContext]:
+        """For the core function, and for the exposing functions: who they may be, and the certificate where there is one."""
+        contexts = [ssl.create_default_context(cafile=ca) for ca in (self._ca, self._aef_ca)]
+        for context in contexts if self.invoker is not None else ():
+            self._kept.show(context)
+        return contexts
+
+    def _forget(self) -> None:
+        self.invoker = None
+        self._kept.forget()
+        self._secured, self._discovered_at = frozenset(), 0.0
+        self._revoked.clear()
+        self._tokens.clear()
+
+
+class CapifDoor:
+    """An API as CAPIF opens it."""
+
+    def __init__(self, invoker: ApiInvoker, name: str) -> None:
+        self._invoker, self._name = invoker, name
+
+    @property
+    def here(self) -> str:
+        at = self._invoker.at(self._name)
+        return at.url if at is not None else ""
+
+    async def url(self) -> str:
+        why = self._invoker.missing(self._name)
+        if why:
+            raise NoToken(why)
+        return self.here
+
+    async def header(self) -> dict[str, str]:
+        return await self._invoker.token(self._name).header()
+
+    def refused(self) -> None:
+        self._invoker.token(self._name).refused()

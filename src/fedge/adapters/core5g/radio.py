@@ -1,0 +1,290 @@
+"""The radio network information service as Fedge uses it (ETSI GS MEC 012 v2.2.1): handovers and measurement reports of all UEs.
+
+Notifications come over a websocket of each subscription, or to its callback, as the service chooses. A body is written as the
+standard's text has it, the bare object; what is answered is also read in the definition's form, wrapped in its type's name.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import httpx2
+import msgspec
+from msgspec import Struct
+
+from fedge.adapters.core5g import words
+from fedge.adapters.core5g.door import FAULTS, Caller
+from fedge.adapters.core5g.parties import Clock, Map, Subscribers
+from fedge.adapters.core5g.subscribing import plain, unanswered
+from fedge.adapters.core5g.words import Identity, Invalid
+from fedge.core.access.signal_values import eutra_rsrp_dbm, nr_rsrp_dbm
+from fedge.core.exposure import (
+    Answer,
+    Call,
+    CellChanges,
+    CellTold,
+    Create,
+    Delete,
+    Expiring,
+    Held,
+    List,
+    Measurements,
+    Notice,
+    RadioTold,
+    Replace,
+    Strange,
+)
+from fedge.core.model import SECOND, Nanoseconds, UeId
+
+IN_PREPARATION, COMPLETED = 1, 3
+PERIODICAL = 1
+UE_IPV4_ADDRESS = 1
+TYPES = {"CellChangeSubscription": "cells", "NrMeasRepUeSubscription": "nr", "MeasRepUeSubscription": "lte"}
+ALL = "/subscriptions"
+
+
+class TimeStamp(Struct, frozen=True, rename="camel"):
+    seconds: int
+    nano_seconds: int = 0
+
+    @property
+    def unix_ns(self) -> int:
+        return self.seconds * SECOND + self.nano_seconds
+
+
+class AssociateId(Struct, frozen=True):
+    type: int
+    value: str
+
+
+class Ecgi(Struct, frozen=True, rename="camel"):
+    cell_id: str
+
+
+class NrCgi(Struct, frozen=True, rename="camel"):
+    nr_cell_id: str
+
+
+class About(Struct, frozen=True, rename="camel", tag_field="notificationType"):
+    """What all notifications have."""
+
+    time_stamp: TimeStamp | None = None
+    associate_id: tuple[AssociateId, ...] = ()
+
+
+class CellChangeNotification(About, frozen=True, rename="camel", tag=True):
+    src_ecgi: Ecgi | None = None
+    trg_ecgi: tuple[Ecgi, ...] = ()
+    ho_status: int = COMPLETED
+
+
+class MeasRepUeNotification(About, frozen=True, rename="camel", tag=True):
+    ecgi: Ecgi | None = None
+    rsrp: int | None = None
+
+
+class Quantities(Struct, frozen=True):
+    rsrp: int | None = None
+
+
+class ServingSignals(Struct, frozen=True, rename="camel"):
+    meas_quantity_results_ssb_cell: Quantities = Quantities()
+
+
+class ServingCell(Struct, frozen=True, rename="camel"):
+    nrcgi: NrCgi
+    s_cell: ServingSignals = ServingSignals()
+
+
+class NrMeasRepUeNotification(About, frozen=True, rename="camel", tag=True):
+    serv_cell_meas_info: tuple[ServingCell, ...] = ()
+
+
+class ExpiryNotification(About, frozen=True, rename="camel", tag=True):
+    expiry_deadline: TimeStamp | None = None
+
+
+class TestNotification(About, frozen=True, tag=True):
+    pass
+
+
+Notification = (
+    CellChangeNotification
+    | MeasRepUeNotification
+    | NrMeasRepUeNotification
+    | ExpiryNotification
+    | TestNotification
+)
+_NOTIFICATION: msgspec.json.Decoder[Notification] = msgspec.json.Decoder(Notification)
+
+
+class Link(Struct, frozen=True, rename="camel"):
+    href: str = ""
+    subscription_type: str = ""
+
+
+class Links(Struct, frozen=True):
+    self: Link = Link()
+    subscription: tuple[Link, ...] = ()
+
+
+class WebsockNotifConfig(Struct, frozen=True, rename="camel"):
+    websocket_uri: str = ""
+
+
+class Resource(Struct, frozen=True, rename="camel"):
+    """A subscription of any type: what is needed to find it again, how its notifications come, when it ends."""
+
+    subscription_type: str = ""
+    callback_reference: str = ""
+    websock_notif_config: WebsockNotifConfig = WebsockNotifConfig()
+    expiry_deadline: TimeStamp | None = None
+    links: Links = msgspec.field(default=Links(), name="_links")
+
+
+class RadioInformation:
+    """``app``: Fedge's name as the service's consumer (``appInstanceId``); empty: it is not said."""
+
+    def __init__(
+        self, caller: Caller, identity: Identity, subscribers: Subscribers, where: Map, clock: Clock
+    ) -> None:
+        self.call = caller
+        self._identity, self._subscribers, self._map, self._clock = identity, subscribers, where, clock
+
+    async def carry_out(self, call: Call) -> Answer:
+        """Never raises: what went wrong is in the answer."""
+        try:
+            return await self._carry_out(call)
+        except FAULTS as error:
+            return unanswered(call.number, error)
+
+    async def _carry_out(self, call: Call) -> Answer:
+        match call:
+            case List(number):
+                return await self._list(number)
+            case Delete(number, _, subscription):
+                return plain(number, await self.call("DELETE", f"{ALL}/{subscription}"))
+            case Create():
+                return self._made(call.number, await self.call("POST", ALL, self._said(call)))
+            case Replace():
+                answer = await self.call("PUT", f"{ALL}/{call.subscription}", self._said(call))
+                return self._made(call.number, answer, call.subscription)
+        raise AssertionError(call)
+
+    async def _list(self, number: int) -> Answer:
+        """The list has links only: each of Fedge's types is read."""
+        answer = await self.call("GET", ALL)
+        if not answer.is_success:
+            return plain(number, answer)
+        found = []
+        for link in _listed(answer.content):
+            if link.subscription_type in TYPES:
+                name = words.name_of(link.href)
+                one = await self.call("GET", f"{ALL}/{name}")
+                if one.is_success:
+                    found.append(self._held(_resource(one.content), name))
+                elif one.status_code != 404:
+                    return plain(number, one)
+        return Answer(number, 200, held=tuple(found))
+
+    def _made(self, number: int, answer: httpx2.Response, subscription: str = "") -> Answer:
+        if not answer.is_success:
+            return plain(number, answer)
+        said = _resource(answer.content)
+        name = subscription or words.name_of(said.links.self.href or answer.headers.get("location", ""))
+        if not name:
+            return Answer(number, 0, detail="created without a name")
+        return Answer(number, answer.status_code, held=(self._held(said, name),))
+
+    def _held(self, said: Resource, name: str) -> Held:
+        lasts_s = None
+        if said.expiry_deadline is not None:
+            lasts_s = (self._clock.instant(said.expiry_deadline.unix_ns) - self._clock.now()) / SECOND
+        token = self._identity.token_of(said.callback_reference)
+        kind, uri = TYPES.get(said.subscription_type, ""), said.websock_notif_config.websocket_uri
+        return Held(name, token, kind, uri, lasts_s)
+
+    def _said(self, call: Create | Replace) -> dict[str, Any]:
+        asks = call.asks
+        if isinstance(asks, CellChanges):
+            said = _typed("CellChange", "filterCriteriaAssocHo", {"hoStatus": [IN_PREPARATION, COMPLETED]})
+        elif isinstance(asks, Measurements) and asks.kind == "nr":
+            said = _typed("NrMeasRepUe", "filterCriteriaNrMrs", {"triggerNr": [PERIODICAL]})
+        else:
+            said = _typed("MeasRepUe", "filterCriteriaAssocTri", {"trigger": [PERIODICAL]})
+        until = time.time() + call.lasts_s
+        said["expiryDeadline"] = {"seconds": int(until), "nanoSeconds": 0}
+        said["callbackReference"] = self._identity.destination(call.token)
+        if call.channel == "websocket":
+            said["websockNotifConfig"] = {"requestWebsocketUri": True}
+        return said
+
+    # --- notifications -----------------------------------------------------------------------------------------------------
+
+    def heard(self, token: str, body: bytes) -> Notice | None:
+        """A notification; None for one that says nothing. Raises ``Invalid``."""
+        try:
+            said = _NOTIFICATION.decode(body)
+        except words.UNREADABLE as error:
+            raise Invalid(str(error)) from None
+        if isinstance(said, TestNotification):
+            return None
+        if isinstance(said, ExpiryNotification):
+            until = said.expiry_deadline
+            left = self._clock.instant(until.unix_ns) - self._clock.now() if until is not None else 0
+            return Expiring(token, max(left / SECOND, 0.0))
+        ue = next(filter(None, map(self._ue, said.associate_id)), None)
+        if ue is None:
+            return Strange(token, "about nobody known")
+        at = (
+            self._clock.instant(said.time_stamp.unix_ns) if said.time_stamp is not None else self._clock.now()
+        )
+        return self._about(token, said, ue, at)
+
+    def _about(self, token: str, said: Notification, ue: UeId, at: Nanoseconds) -> Notice | None:
+        match said:
+            case CellChangeNotification():
+                if said.ho_status not in (IN_PREPARATION, COMPLETED) or not said.trg_ecgi:
+                    return None
+                target = self._map.cell(said.trg_ecgi[0].cell_id)
+                source = self._map.cell(said.src_ecgi.cell_id) if said.src_ecgi is not None else None
+                if target is None:
+                    return Strange(token, "unknown cell")
+                return CellTold(token, ue, at, target, source, said.ho_status == COMPLETED)
+            case NrMeasRepUeNotification(serv_cell_meas_info=serving) if serving:
+                value = serving[0].s_cell.meas_quantity_results_ssb_cell.rsrp
+                signal_dbm = nr_rsrp_dbm(value) if value is not None else None
+                cell = self._map.cell(serving[0].nrcgi.nr_cell_id)
+            case MeasRepUeNotification(ecgi=ecgi) if ecgi is not None:
+                signal_dbm = eutra_rsrp_dbm(said.rsrp) if said.rsrp is not None else None
+                cell = self._map.cell(ecgi.cell_id)
+            case _:
+                return None
+        return (
+            RadioTold(token, ue, at, cell, signal_dbm) if cell is not None else Strange(token, "unknown cell")
+        )
+
+    def _ue(self, id: AssociateId) -> UeId | None:
+        return self._subscribers.at_address(id.value) if id.type == UE_IPV4_ADDRESS else None
+
+
+def _typed(kind: str, criteria: str, filters: dict[str, Any]) -> dict[str, Any]:
+    return {"subscriptionType": f"{kind}Subscription", criteria: filters}
+
+
+def _resource(body: bytes) -> Resource:
+    """Bare, or wrapped in its type's name; empty where it cannot be read."""
+    try:
+        raw = msgspec.json.decode(body)
+        inner = next((raw[name] for name in TYPES if name in raw), raw)
+        return msgspec.convert(inner, Resource)
+    except (TypeError, *words.UNREADABLE):
+        return Resource()
+
+
+def _listed(body: bytes) -> tuple[Link, ...]:
+    """Raises ``words.UNREADABLE``."""
+    raw = msgspec.json.decode(body, type=dict[str, Any])
+    inner = raw.get("SubscriptionLinkList", raw)
+    return msgspec.convert(inner.get("_links", {}), Links).subscription

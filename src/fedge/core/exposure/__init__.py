@@ -1,0 +1,84 @@
+"""The access API gateway's decisions: what Fedge wants of a 5G operator's exposure functions, against what it has.
+
+The control plane says ``RequestQuality``, ``ReleaseQuality``, ``AskLocation`` and hears their answers; and it hears of UEs, cells
+and handovers in the words of ``messages.access``, put together from MonitoringEvent, AsSessionWithQoS (3GPP TS 29.122) and the
+radio network information service (ETSI GS MEC 012).
+
+Reading order: ``calls``, ``notices`` (what is said and heard), ``subscription`` (one wanted thing: ``TRANSITIONS``), ``advance``
+(what is said about it next), ``desk`` (one API as a whole), ``listing`` (the way back after a restart), ``flows`` (quality),
+``topology`` and ``picture`` (where everybody is), ``gateway`` (all of it). Pure; ``adapters/core5g`` is the shell.
+"""
+
+from fedge.core.exposure.calls import (
+    Answer,
+    Api,
+    Asks,
+    Call,
+    CellChanges,
+    Create,
+    Delete,
+    Effect,
+    FlowQuality,
+    Held,
+    Hush,
+    List,
+    Listen,
+    Locate,
+    Measurements,
+    Places,
+    Replace,
+    Tell,
+)
+from fedge.core.exposure.gateway import Exposure, ExposureSettings, Found, Missing
+from fedge.core.exposure.notices import (
+    CellTold,
+    Channelled,
+    Expiring,
+    FlowTold,
+    Notice,
+    Place,
+    PlacesTold,
+    RadioTold,
+    Strange,
+)
+from fedge.core.exposure.subscription import TRANSITIONS, Subscription
+from fedge.core.exposure.topology import MappedCell, Topology, Weakness
+
+__all__ = [
+    "TRANSITIONS",
+    "Answer",
+    "Api",
+    "Asks",
+    "Call",
+    "CellChanges",
+    "CellTold",
+    "Channelled",
+    "Create",
+    "Delete",
+    "Effect",
+    "Expiring",
+    "Exposure",
+    "ExposureSettings",
+    "FlowQuality",
+    "FlowTold",
+    "Found",
+    "Held",
+    "Hush",
+    "List",
+    "Listen",
+    "Locate",
+    "MappedCell",
+    "Measurements",
+    "Missing",
+    "Notice",
+    "Place",
+    "Places",
+    "PlacesTold",
+    "RadioTold",
+    "Replace",
+    "Strange",
+    "Subscription",
+    "Tell",
+    "Topology",
+    "Weakness",
+]

@@ -1,0 +1,138 @@
+"""What is asked of the operator's exposure functions and what comes back, as values. ``number`` ties an answer to its call.
+
+Three APIs: ``location`` is MonitoringEvent, ``quality`` AsSessionWithQoS (both 3GPP TS 29.122), ``radio`` the radio network
+information service (ETSI GS MEC 012). ``token`` is the last segment of a subscription's notification address.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from fedge.core.exposure.notices import Place
+from fedge.core.messages import Message
+from fedge.core.messages.exposure import Span
+from fedge.core.model import UeId
+from fedge.core.patience import Answered
+
+Api = Literal["location", "quality", "radio"]
+APIS: tuple[Api, ...] = ("location", "quality", "radio")
+Channel = Literal["websocket", "callback"]
+
+
+class Places(Struct, frozen=True):
+    """The place of every UE of a group, once a period: LOCATION_REPORTING of an ``externalGroupId``."""
+
+    group: str
+    period_s: int
+
+
+class CellChanges(Struct, frozen=True):
+    """Every handover, when it is prepared and when it is completed: CellChangeSubscription."""
+
+
+class Measurements(Struct, frozen=True):
+    """Every UE's measurement reports on this kind of access: NrMeasRepUeSubscription, MeasRepUeSubscription."""
+
+    kind: Literal["nr", "lte"]
+
+
+class FlowQuality(Struct, frozen=True):
+    """A flow and the name of the quality it shall have: AsSessionWithQoSSubscription. Fields as ``RequestQuality``."""
+
+    ue: UeId
+    app_server: str
+    reference: str
+    server_ports: tuple[Span, ...] = ()
+    device_ports: tuple[Span, ...] = ()
+    protocol: str = ""
+
+
+Asks = Places | CellChanges | Measurements | FlowQuality
+
+
+class Create(Struct, frozen=True):
+    """``lasts_s``: until it expires, 0 where the API knows no expiry. ``channel``: how its notifications shall come."""
+
+    number: int
+    api: Api
+    token: str
+    asks: Asks
+    lasts_s: int = 0
+    channel: Channel = "callback"
+
+
+class Replace(Struct, frozen=True):
+    """Another content, a later expiry, or both."""
+
+    number: int
+    api: Api
+    subscription: str
+    token: str
+    asks: Asks
+    lasts_s: int = 0
+    channel: Channel = "callback"
+
+
+class Delete(Struct, frozen=True):
+    number: int
+    api: Api
+    subscription: str
+
+
+class List(Struct, frozen=True):
+    number: int
+    api: Api
+
+
+class Locate(Struct, frozen=True):
+    """One report at once: ``maximumNumberOfReports`` 1, immediate. ``max_age_s``: so old may it be."""
+
+    number: int
+    ue: UeId
+    max_age_s: float
+
+
+class Listen(Struct, frozen=True):
+    """Open the websocket on which this subscription's notifications come. ``Channelled`` says what became of it."""
+
+    token: str
+    uri: str
+
+
+class Hush(Struct, frozen=True):
+    """Close it, if it is open."""
+
+    token: str
+
+
+class Tell(Struct, frozen=True):
+    """To the control plane."""
+
+    message: Message
+
+
+Call = Create | Replace | Delete | List | Locate
+Effect = Call | Listen | Hush | Tell
+
+
+class Held(Struct, frozen=True):
+    """A subscription as the operator holds it.
+
+    ``token`` is empty where its notifications do not come to an address of Fedge's; then ``kind`` says what it is (``cells``,
+    ``nr``, ``lte``), empty for none of Fedge's. ``uri``: its websocket. ``lasts_s``: until it expires, None: it does not.
+    """
+
+    subscription: str
+    token: str = ""
+    kind: str = ""
+    uri: str = ""
+    lasts_s: float | None = None
+
+
+class Answer(Answered, frozen=True):
+    """``held``: the subscription as created or changed, or all of them as listed. ``place``: of ``Locate``."""
+
+    held: tuple[Held, ...] = ()
+    place: Place | None = None

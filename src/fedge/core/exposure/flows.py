@@ -1,0 +1,108 @@
+"""Quality of flows: what the control plane asked for, and what it has been told of it.
+
+One subscription each. It is granted when the network says so (SUCCESSFUL_RESOURCES_ALLOCATION), or when the operator holds it,
+has said nothing against it for a while, and still has it in its list: the notification may be lost. Every request is answered
+within ``ANSWERED_WITHIN``, by a refusal where nothing else can be said.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from fedge.core.exposure.calls import FlowQuality, Tell
+from fedge.core.exposure.desk import Desk
+from fedge.core.exposure.subscription import Subscription
+from fedge.core.messages import QualityGranted, QualityKept, QualityLost, QualityRefused, RequestQuality
+from fedge.core.model import SECOND, Nanoseconds
+from fedge.core.patience import Backoff
+
+ANSWERED_WITHIN = 8 * SECOND
+GRANTED_WITHIN = 2 * SECOND
+INSTALLED = "SUCCESSFUL_RESOURCES_ALLOCATION"
+NOT_INSTALLED = "FAILED_RESOURCES_ALLOCATION"
+OVER = ("SESSION_TERMINATION", "RELEASE_OF_BEARER")
+KEPT = {
+    "QOS_GUARANTEED": True,
+    "RECOVERY_OF_BEARER": True,
+    "QOS_NOT_GUARANTEED": False,
+    "LOSS_OF_BEARER": False,
+}
+
+
+class Flow(Struct):
+    """``granted``: what is asked for now is served. ``told``: the control plane was last told that it is.
+
+    ``due``: to be answered by then. ``kept``: the network's last word on its guaranteed rate.
+    """
+
+    flow: str
+    due: Nanoseconds
+    granted: bool = False
+    told: bool = False
+    kept: bool = True
+
+
+def asks_of(event: RequestQuality) -> FlowQuality:
+    return FlowQuality(
+        event.ue, event.app_server, event.reference, event.server_ports, event.device_ports, event.protocol
+    )
+
+
+def asked(flow: Flow, sub: Subscription, event: RequestQuality, now: Nanoseconds) -> list[Tell]:
+    """Again, or with other words."""
+    sub.until = now + event.seconds * SECOND
+    if sub.wanted and sub.asks == asks_of(event):
+        return granted(flow) if flow.granted else []
+    sub.wanted, sub.asks = True, asks_of(event)
+    sub.backoff, sub.refusal = Backoff(), ""
+    flow.granted, flow.due = False, now + ANSWERED_WITHIN
+    return []
+
+
+def notified(flow: Flow, sub: Subscription, event: str) -> list[Tell]:
+    if event == INSTALLED:
+        return granted(flow)
+    if event == NOT_INSTALLED:
+        return ended(flow, sub, f"{event}: the network has no room for it")
+    if event in OVER:
+        return ended(flow, sub, event)
+    if event in KEPT and flow.told and flow.kept != KEPT[event]:
+        flow.kept = KEPT[event]
+        return [Tell(QualityKept(flow.flow, flow.kept))]
+    return []
+
+
+def granted(flow: Flow) -> list[Tell]:
+    flow.granted = flow.told = flow.kept = True
+    return [Tell(QualityGranted(flow.flow))]
+
+
+def ended(flow: Flow, sub: Subscription, reason: str, final: bool = False) -> list[Tell]:
+    """Not served, or not any more; what the operator may still hold of it is deleted."""
+    sub.wanted = False
+    if flow.told:
+        return [Tell(QualityLost(flow.flow, reason))]
+    return [Tell(QualityRefused(flow.flow, reason, final))]
+
+
+def due(flow: Flow, sub: Subscription, desk: Desk, now: Nanoseconds) -> list[Tell]:
+    """What time itself decides."""
+    if not sub.wanted or flow.granted:
+        return []
+    if sub.refusal:
+        return ended(flow, sub, sub.refusal, final=True)
+    if not desk.there and desk.why:
+        return ended(flow, sub, desk.why)
+    if sub.state == "HELD" and sub.agreed == sub.asks and now - sub.changed_at > GRANTED_WITHIN:
+        if desk.listed_at > sub.changed_at + GRANTED_WITHIN:
+            return granted(flow)
+        desk.stale = True
+    if now > flow.due:
+        return ended(flow, sub, desk.unavailable() or "the operator has not decided in time")
+    return []
+
+
+def lost(flow: Flow, now: Nanoseconds) -> None:
+    """The operator has it no more and is asked again; nothing is told if it gives it back in time."""
+    if flow.granted:
+        flow.granted, flow.due = False, now + ANSWERED_WITHIN

@@ -1,0 +1,352 @@
+"""The access API gateway: all that Fedge wants of the operator, and what it hears of it. ``handle(event, now, draw) -> effects``.
+
+Wanted always: everybody's place, every handover, the measurement reports of NR and LTE. At times: a quality for a flow, one place
+at once. Whatever is wanted ends subscribed, or is told as unavailable (``OperatorOffers``, ``QualityRefused``,
+``LocationTold``). ``draw``, 0 to 1, is the share of a wait after a failure (full jitter).
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections import Counter
+from functools import partial
+
+from msgspec import Struct
+
+from fedge.core.exposure import advance, flows
+from fedge.core.exposure.calls import (
+    APIS,
+    Answer,
+    Api,
+    Asks,
+    CellChanges,
+    Effect,
+    List,
+    Locate,
+    Measurements,
+    Places,
+    Tell,
+)
+from fedge.core.exposure.desk import Desk
+from fedge.core.exposure.flows import Flow
+from fedge.core.exposure.listing import hold_against
+from fedge.core.exposure.notices import (
+    CellTold,
+    Channelled,
+    Expiring,
+    FlowTold,
+    Notice,
+    PlacesTold,
+    RadioTold,
+    Strange,
+)
+from fedge.core.exposure.picture import Picture
+from fedge.core.exposure.subscription import Subscription
+from fedge.core.exposure.topology import Topology
+from fedge.core.messages import (
+    AskLocation,
+    LocationTold,
+    Message,
+    OperatorOffers,
+    QualityTold,
+    ReleaseQuality,
+    RequestQuality,
+)
+from fedge.core.model import SECOND, Nanoseconds
+from fedge.core.patience import Circuit
+
+SIGHTED_EVERY = SECOND // 10
+FLOW = "quality/"
+
+
+class Found(Struct, frozen=True):
+    """An API is there: the account names it, or CAPIF has it."""
+
+    api: Api
+
+
+class Missing(Struct, frozen=True):
+    """It is not, or cannot be used: ``why``."""
+
+    api: Api
+    why: str
+
+
+class ExposureSettings(Struct, frozen=True):
+    """``secret``: notification addresses are derived from it, so that a restarted gateway finds its subscriptions again.
+
+    ``group``: of all subscribers; ``period_s``: between two places of one UE. ``references``: qualities that were agreed with
+    the operator; none: it decides itself which it knows.
+    """
+
+    secret: bytes
+    group: str
+    period_s: int = 1
+    references: tuple[str, ...] = ()
+
+
+class Exposure:
+    """``counts``: what became of notifications."""
+
+    def __init__(self, settings: ExposureSettings, topology: Topology) -> None:
+        self.settings = settings
+        self.picture = Picture(topology)
+        self.desks: dict[Api, Desk] = {api: Desk(api) for api in APIS}
+        self.desks["quality"].complete = False
+        self.subs: dict[str, Subscription] = {}
+        self.flows: dict[str, Flow] = {}
+        self.heard_at: Nanoseconds = 0
+        self._tokens: dict[str, str] = {}
+        self._calls: dict[int, str] = {}
+        self._located: dict[int, AskLocation] = {}
+        self._last = 0
+        self._sighted_at: Nanoseconds = 0
+        self._offered: OperatorOffers | None = None
+        self._want("places", "location", Places(settings.group, settings.period_s))
+        self._want("cells", "radio", CellChanges())
+        self._want("nr", "radio", Measurements("nr"))
+        self._want("lte", "radio", Measurements("lte"))
+
+    @property
+    def counts(self) -> Counter[str]:
+        return self.picture.counts
+
+    def knows(self, token: str) -> bool:
+        """Is it the token of something that is wanted?"""
+        return token in self._tokens
+
+    def api_of(self, token: str) -> Api | None:
+        """Whose notifications come with this token."""
+        sub = self.subs.get(self._tokens.get(token, ""))
+        return sub.api if sub is not None else None
+
+    def token(self, name: str) -> str:
+        """The unguessable part of the address at which this subscription's notifications are taken."""
+        return hmac.digest(self.settings.secret, f"exposure/{name}".encode(), "sha256").hex()[:40]
+
+    def _want(self, name: str, api: Api, asks: Asks, until: Nanoseconds = 0) -> Subscription:
+        sub = Subscription(name, api, self.token(name), asks, until=until)
+        self.subs[name], self._tokens[sub.token] = sub, name
+        return sub
+
+    # --- events ------------------------------------------------------------------------------------------------------------
+
+    def handle(
+        self, event: Message | Notice | Answer | Found | Missing, now: Nanoseconds, draw: float
+    ) -> list[Effect]:
+        effects = self._handle(event, now, draw)
+        if isinstance(event, PlacesTold | CellTold | RadioTold):
+            return effects  # thousands a second, and nothing is to be said to the operator about them
+        return [*effects, *self._advance(now), *self._offers(now)]
+
+    def _handle(
+        self, event: Message | Notice | Answer | Found | Missing, now: Nanoseconds, draw: float
+    ) -> list[Effect]:
+        match event:
+            case Found():
+                self.desks[event.api].found()
+            case Missing():
+                self.desks[event.api].missing(event.why)
+            case Answer():
+                return self._answered(event, now, draw)
+            case RequestQuality():
+                return [*self._request(event, now)]
+            case ReleaseQuality():
+                self._release(event)
+            case QualityTold():
+                self.desks["quality"].complete = self.desks["quality"].stale = True
+            case AskLocation():
+                return self._locate(event, now)
+            case Message():
+                pass
+            case _:
+                return self._notified(event, now, draw)
+        return []
+
+    def wake(self, now: Nanoseconds) -> list[Effect]:
+        """Several times a second: what is due to be said again, listed, renewed, sighted."""
+        effects: list[Effect] = []
+        for desk in self.desks.values():
+            if desk.to_list(now):
+                desk.listing, desk.listing_since = self._number(""), now
+                effects.append(List(desk.listing, desk.api))
+        effects += self._advance(now)
+        if now - self._sighted_at >= SIGHTED_EVERY:
+            self._sighted_at = now
+            effects += [Tell(each) for each in self.picture.sightings()]
+        return [*effects, *self._offers(now)]
+
+    def _advance(self, now: Nanoseconds) -> list[Effect]:
+        effects: list[Effect] = []
+        for sub in tuple(self.subs.values()):
+            flow = self.flows.get(sub.name)
+            if flow is not None:
+                effects += flows.due(flow, sub, self.desks[sub.api], now)
+            effects += advance.advance(sub, self.desks[sub.api], now, partial(self._number, sub.name))
+            if sub.gone:
+                del self.subs[sub.name], self._tokens[sub.token]
+                self.flows.pop(sub.name, None)
+        return effects
+
+    def _number(self, name: str) -> int:
+        self._last += 1
+        self._calls[self._last] = name
+        return self._last
+
+    # --- what the control plane asks ---------------------------------------------------------------------------------------
+
+    def _request(self, event: RequestQuality, now: Nanoseconds) -> list[Tell]:
+        name = FLOW + event.flow
+        sub, flow = self.subs.get(name), self.flows.get(name)
+        agreed = self.settings.references
+        if agreed and event.reference not in agreed:
+            why = f"the operator has not agreed {event.reference}"
+            refused = flow if flow is not None else Flow(event.flow, now)
+            return flows.ended(
+                refused, sub or Subscription(name, "quality", "", flows.asks_of(event)), why, True
+            )
+        if sub is None or flow is None:
+            self._want(name, "quality", flows.asks_of(event), now + event.seconds * SECOND)
+            self.flows[name] = Flow(event.flow, now + flows.ANSWERED_WITHIN)
+            return []
+        return flows.asked(flow, sub, event, now)
+
+    def _release(self, event: ReleaseQuality) -> None:
+        sub = self.subs.get(FLOW + event.flow)
+        if sub is not None:
+            sub.wanted = False
+
+    def _locate(self, event: AskLocation, now: Nanoseconds) -> list[Effect]:
+        known = self.picture.ues.get(event.ue)
+        if known is not None and known.place_at and now - known.place_at <= event.max_age_s * SECOND:
+            return [Tell(self._place_told(event))]
+        desk = self.desks["location"]
+        why = desk.unavailable()
+        if why:
+            return [Tell(LocationTold(event.request, event.ue, False, reason=why))]
+        number = self._number("")
+        self._located[number] = event
+        return [Locate(number, event.ue, event.max_age_s)]
+
+    def _place_told(self, asked: AskLocation) -> LocationTold:
+        known = self.picture.ues[asked.ue]
+        place = known.x_m, known.y_m, known.uncertainty_m, known.place_at
+        return LocationTold(asked.request, asked.ue, True, *place)
+
+    # --- answers -----------------------------------------------------------------------------------------------------------
+
+    def _answered(self, answer: Answer, now: Nanoseconds, draw: float) -> list[Effect]:
+        name = self._calls.pop(answer.number, None)
+        if name is None:
+            return []
+        listed = next((desk for desk in self.desks.values() if desk.listing == answer.number), None)
+        if listed is not None:
+            return self._listed(listed, answer, now, draw)
+        if answer.number in self._located:
+            return self._placed(self._located.pop(answer.number), answer, now, draw)
+        sub = self.subs.get(name)
+        if sub is None or sub.call != answer.number:
+            return []
+        desk = self.desks[sub.api]
+        self._heard(desk, answer, now, draw)
+        before = sub.state
+        effects = advance.answered(sub, answer, desk, now, draw)
+        flow = self.flows.get(sub.name)
+        if flow is not None and sub.state == "ABSENT" and before == "CHANGING":
+            flows.lost(flow, now)
+        return effects
+
+    def _heard(self, desk: Desk, answer: Answer, now: Nanoseconds, draw: float) -> None:
+        desk.circuit = desk.circuit.failed(now, draw) if answer.doubtful else Circuit()
+
+    def _listed(self, desk: Desk, answer: Answer, now: Nanoseconds, draw: float) -> list[Effect]:
+        desk.listing = 0
+        if not answer.done:
+            desk.stale = True
+            desk.circuit = desk.circuit.failed(now, draw)
+            return []
+        desk.circuit, desk.stale, desk.listed_at = Circuit(), False, now
+        mine = {sub.name: sub for sub in self.subs.values() if sub.api == desk.api}
+        effects, gone = hold_against(desk, answer.held, mine, lambda: self._number(""), now)
+        for sub in gone:
+            if sub.name in self.flows:
+                flows.lost(self.flows[sub.name], now)
+        return effects
+
+    def _placed(self, asked: AskLocation, answer: Answer, now: Nanoseconds, draw: float) -> list[Effect]:
+        self._heard(self.desks["location"], answer, now, draw)
+        if not answer.done or answer.place is None:
+            why = answer.reason if not answer.done else "the operator does not know where it is"
+            return [Tell(LocationTold(asked.request, asked.ue, False, reason=why))]
+        place = answer.place
+        news = self.picture.placed(place, now)
+        told = place.x_m, place.y_m, place.uncertainty_m, place.at
+        return [*map(Tell, news), Tell(LocationTold(asked.request, asked.ue, True, *told))]
+
+    # --- notifications -----------------------------------------------------------------------------------------------------
+
+    def _notified(self, notice: Notice, now: Nanoseconds, draw: float) -> list[Effect]:
+        sub = self.subs.get(self._tokens.get(notice.token, ""))
+        if sub is None:
+            self.counts["unknown"] += 1
+            return []
+        if isinstance(notice, Channelled):
+            advance.channelled(sub, notice.up, self.desks[sub.api], now, draw)
+            return []
+        self.heard_at = sub.heard_at = now
+        match notice:
+            case PlacesTold() if isinstance(sub.asks, Places):
+                return self._places(sub, notice, now)
+            case CellTold() if isinstance(sub.asks, CellChanges):
+                return [Tell(each) for each in self.picture.handed_over(notice, now)]
+            case RadioTold() if isinstance(sub.asks, Measurements):
+                return [Tell(each) for each in self.picture.reported(notice, now)]
+            case FlowTold() if sub.name in self.flows:
+                self.counts["taken"] += 1
+                flow = self.flows[sub.name]
+                return [
+                    tell for event in notice.events if sub.wanted for tell in flows.notified(flow, sub, event)
+                ]
+            case Expiring():
+                advance.expires(sub, notice.lasts_s, 0, now)
+            case Strange(why=why):
+                self.counts[why] += 1
+            case _:
+                self.counts["of another kind"] += 1
+        return []
+
+    def _places(self, sub: Subscription, notice: PlacesTold, now: Nanoseconds) -> list[Effect]:
+        tells: list[Effect] = [
+            Tell(each) for place in notice.places for each in self.picture.placed(place, now)
+        ]
+        if notice.ended and sub.state == "HELD":
+            self.counts["cancelled"] += 1
+            return [*tells, *advance.lost(sub, now)]
+        return tells
+
+    # --- what can be had ---------------------------------------------------------------------------------------------------
+
+    def state(self, api: Api, now: Nanoseconds) -> str:
+        """Why the API's standing subscriptions are of no use now; empty: they are."""
+        why = self.desks[api].unavailable()
+        for sub in self.subs.values():
+            if why or sub.api != api or sub.name in self.flows:
+                continue
+            if sub.state == "REFUSED":
+                why = f"{sub.name}: {sub.refusal}"
+            elif advance.silent(sub, now):
+                why = f"{sub.name}: subscribed, and nothing is heard"
+            elif not sub.subscription:
+                why = f"{sub.name}: not subscribed yet"
+        return why
+
+    def _offers(self, now: Nanoseconds) -> list[Effect]:
+        why = {api: self.state(api, now) for api in APIS}
+        reason = "; ".join(f"{api}: {said}" for api, said in why.items() if said)
+        offers = OperatorOffers(
+            self.settings.references, not why["location"], not why["radio"], not why["quality"], reason
+        )
+        if offers == self._offered:
+            return []
+        self._offered = offers
+        return [Tell(offers)]

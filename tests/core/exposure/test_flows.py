@@ -1,0 +1,224 @@
+"""Quality of flows: every request is answered, and what the network says of a flow is told once."""
+
+from __future__ import annotations
+
+from fedge.core.exposure import Answer, Create, Delete, FlowQuality, FlowTold, Held, List, Missing, Replace
+from fedge.core.messages import (
+    Message,
+    QualityGranted,
+    QualityKept,
+    QualityLost,
+    QualityRefused,
+    QualityTold,
+    RequestQuality,
+)
+from tests.core.exposure.talk import Talk
+from tests.core.exposure.worlds import UES
+
+ASKED = RequestQuality("f", UES[0], "10.0.0.1", "QOS_E", 60)
+ELSEWHERE = RequestQuality("f", UES[0], "10.0.0.2", "QOS_E", 60)
+
+
+def verdicts(talk: Talk) -> list[Message]:
+    return [
+        *talk.told(QualityGranted),
+        *talk.told(QualityRefused),
+        *talk.told(QualityLost),
+        *talk.told(QualityKept),
+    ]
+
+
+def hear(talk: Talk, *events: str) -> None:
+    talk.hear(FlowTold(talk.gateway.token("quality/f"), events))
+
+
+def granted() -> Talk:
+    talk = Talk().begun()
+    talk.hear(ASKED)
+    (create,) = talk.take(Create)
+    talk.agree(create, "s9")
+    hear(talk, "SUCCESSFUL_RESOURCES_ALLOCATION")
+    assert verdicts(talk) == [QualityGranted("f")]
+    return talk
+
+
+def test_it_is_granted_when_the_network_says_so_and_not_before() -> None:
+    talk = Talk().begun()
+    talk.hear(ASKED)
+    (create,) = talk.take(Create)
+    assert create.asks == FlowQuality(UES[0], "10.0.0.1", "QOS_E")
+    talk.agree(create, "s9")
+    assert verdicts(talk) == []
+    hear(talk, "SUCCESSFUL_RESOURCES_ALLOCATION")
+    assert verdicts(talk) == [QualityGranted("f")]
+
+
+def test_the_networks_word_may_come_before_the_answer() -> None:
+    talk = Talk().begun()
+    talk.hear(ASKED)
+    (create,) = talk.take(Create)
+    hear(talk, "SUCCESSFUL_RESOURCES_ALLOCATION")
+    assert verdicts(talk) == [QualityGranted("f")]
+    talk.agree(create, "s9")
+    talk.later(9000)
+    assert verdicts(talk) == []
+
+
+def test_a_lost_word_of_the_network_is_replaced_by_its_list() -> None:
+    talk = Talk().begun()
+    talk.hear(ASKED)
+    (create,) = talk.take(Create)
+    talk.agree(create, "s9")
+    talk.later(2500)
+    assert verdicts(talk) == []
+    talk.lists(Held("s9", create.token))
+    talk.later(50)
+    assert verdicts(talk) == [QualityGranted("f")]
+
+
+def test_no_room_is_a_refusal_that_is_not_final_and_nothing_is_left() -> None:
+    talk = Talk().begun()
+    talk.hear(ASKED)
+    (create,) = talk.take(Create)
+    talk.agree(create, "s9")
+    hear(talk, "FAILED_RESOURCES_ALLOCATION")
+    (refused,) = verdicts(talk)
+    assert isinstance(refused, QualityRefused)
+    assert not refused.final
+    talk.later(50)
+    assert [call.subscription for call in talk.take(Delete)] == ["s9"]
+
+
+def test_a_refusal_of_the_operator_is_final() -> None:
+    talk = Talk().begun()
+    talk.hear(ASKED)
+    (create,) = talk.take(Create)
+    talk.hear(Answer(create.number, 403, "REQUESTED_SERVICE_NOT_AUTHORIZED"))
+    talk.later(50)
+    (refused,) = verdicts(talk)
+    assert refused == QualityRefused("f", "REQUESTED_SERVICE_NOT_AUTHORIZED", final=True)
+    assert "quality/f" not in talk.gateway.subs
+
+
+def test_a_quality_that_was_not_agreed_is_refused_at_once() -> None:
+    talk = Talk().begun()
+    talk.hear(RequestQuality("f", UES[0], "10.0.0.1", "QOS_UNHEARD_OF", 60))
+    (refused,) = verdicts(talk)
+    assert isinstance(refused, QualityRefused)
+    assert refused.final
+    assert talk.take(Create) == []
+
+
+def test_an_operator_that_does_not_answer_is_told_as_a_refusal_in_time() -> None:
+    talk = Talk().begun()
+    talk.hear(ASKED)
+    (create,) = talk.take(Create)
+    talk.hear(Answer(create.number, 0))
+    talk.later(7900)
+    assert verdicts(talk) == []
+    talk.later(200)
+    (refused,) = verdicts(talk)
+    assert isinstance(refused, QualityRefused)
+    assert not refused.final
+
+
+def test_where_there_is_no_such_api_it_is_refused_with_the_reason() -> None:
+    talk = Talk()
+    talk.hear(Missing("quality", "CAPIF has no API 3gpp-as-session-with-qos"))
+    talk.hear(ASKED)
+    assert verdicts(talk) == [QualityRefused("f", "CAPIF has no API 3gpp-as-session-with-qos", final=False)]
+
+
+def test_the_same_request_again_is_answered_again_and_changes_nothing() -> None:
+    talk = granted()
+    talk.hear(ASKED)
+    assert verdicts(talk) == [QualityGranted("f")]
+    assert talk.take(Replace) == []
+
+
+def test_another_server_replaces_the_flow_beneath_the_subscription() -> None:
+    talk = granted()
+    talk.hear(ELSEWHERE)
+    (change,) = talk.take(Replace)
+    assert (change.subscription, change.asks) == ("s9", FlowQuality(UES[0], "10.0.0.2", "QOS_E"))
+    assert verdicts(talk) == []
+    talk.agree(change, "s9")
+    hear(talk, "SUCCESSFUL_RESOURCES_ALLOCATION")
+    assert verdicts(talk) == [QualityGranted("f")]
+
+
+def test_a_change_that_is_refused_ends_what_was_granted() -> None:
+    talk = granted()
+    talk.hear(ELSEWHERE)
+    (change,) = talk.take(Replace)
+    talk.hear(Answer(change.number, 403, "OPERATION_PROHIBITED"))
+    talk.later(50)
+    assert verdicts(talk) == [QualityLost("f", "OPERATION_PROHIBITED")]
+
+
+def test_the_network_ends_it() -> None:
+    talk = granted()
+    hear(talk, "SESSION_TERMINATION")
+    assert verdicts(talk) == [QualityLost("f", "SESSION_TERMINATION")]
+    hear(talk, "SESSION_TERMINATION", "QOS_GUARANTEED")
+    assert verdicts(talk) == []
+
+
+def test_whether_its_rate_is_kept_is_told_once_each_time() -> None:
+    talk = granted()
+    hear(talk, "QOS_NOT_GUARANTEED")
+    hear(talk, "QOS_NOT_GUARANTEED")
+    hear(talk, "QOS_GUARANTEED")
+    assert verdicts(talk) == [QualityKept("f", False), QualityKept("f", True)]
+
+
+def test_an_operator_that_forgot_it_is_asked_again_in_silence() -> None:
+    talk = granted()
+    talk.later(31_000)
+    talk.lists()
+    talk.later(50)
+    create = next(call for call in talk.take(Create) if call.api == "quality")
+    talk.agree(create, "s10")
+    hear(talk, "SUCCESSFUL_RESOURCES_ALLOCATION")
+    assert verdicts(talk) == [QualityGranted("f")]
+
+
+def test_one_that_it_does_not_give_back_is_told_as_lost() -> None:
+    talk = granted()
+    talk.later(31_000)
+    talk.lists()
+    talk.later(50)
+    create = next(call for call in talk.take(Create) if call.api == "quality")
+    talk.hear(Answer(create.number, 403, "REQUESTED_SERVICE_NOT_AUTHORIZED"))
+    talk.later(50)
+    assert verdicts(talk) == [QualityLost("f", "REQUESTED_SERVICE_NOT_AUTHORIZED")]
+
+
+def test_it_ends_when_its_time_is_over() -> None:
+    talk = granted()
+    talk.later(59_000)
+    assert talk.take(Delete) == []
+    talk.lists(Held("s9", talk.gateway.token("quality/f")))
+    talk.later(1100)
+    assert [call.subscription for call in talk.take(Delete)] == ["s9"]
+    assert verdicts(talk) == []
+
+
+def test_a_restarted_gateway_finds_it_and_says_that_it_is_granted() -> None:
+    granted()
+    talk = Talk()
+    talk.hear(ASKED)
+    talk.hear(QualityTold())
+    talk.begun()
+    # ``begun`` read an empty list: the operator's real one comes next
+    create = [call for call in talk.take(List) if call.api == "quality"]
+    assert create == []
+    assert [sub.state for sub in talk.gateway.subs.values() if sub.api == "quality"] == ["HELD"]
+
+
+def test_a_notification_with_anothers_token_says_nothing_of_a_flow() -> None:
+    talk = granted()
+    talk.hear(FlowTold(talk.gateway.token("places"), ("SESSION_TERMINATION",)))
+    talk.hear(FlowTold("guessed", ("SESSION_TERMINATION",)))
+    assert verdicts(talk) == []
+    assert (talk.gateway.counts["of another kind"], talk.gateway.counts["unknown"]) == (1, 1)

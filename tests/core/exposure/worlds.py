@@ -1,0 +1,313 @@
+"""A gateway, a control plane in short and an operator in short, by a virtual clock: messages get lost, late, doubled, reordered.
+
+The operator here is this test's own, smaller than ``simulation.core5g``: three APIs that hold subscriptions, walking UEs, and
+faults. What it holds is its truth; what the gateway told the control plane is kept in ``told``.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+
+from fedge.core.exposure import (
+    Answer,
+    Call,
+    CellTold,
+    Channelled,
+    Create,
+    Delete,
+    Effect,
+    Exposure,
+    ExposureSettings,
+    FlowQuality,
+    FlowTold,
+    Found,
+    Held,
+    Hush,
+    List,
+    Listen,
+    Locate,
+    MappedCell,
+    Missing,
+    Notice,
+    Place,
+    PlacesTold,
+    RadioTold,
+    Replace,
+    Tell,
+    Topology,
+)
+from fedge.core.exposure.calls import APIS, Api, Asks, CellChanges, Measurements, Places
+from fedge.core.messages import (
+    Message,
+    QualityGranted,
+    QualityLost,
+    QualityRefused,
+    QualityTold,
+    ReleaseQuality,
+    RequestQuality,
+)
+from fedge.core.model import MS, SECOND, CellId, SiteId, UeId
+
+CELLS = tuple(
+    MappedCell(CellId(f"c{n}"), kind, 100.0 * n, 0.0, 60.0, SiteId("s1"), {SiteId("s1"): 1.0}, (f"00000000{n}",))
+    for n, kind in enumerate(("nr", "nr", "lte"), 1)
+)  # fmt: skip
+TOPOLOGY = Topology(400.0, 100.0, CELLS, {"nr": 10.0, "lte": 22.0}, (52.0, 13.0))
+UES = tuple(UeId(f"ue-{n}") for n in range(3))
+SETTINGS = ExposureSettings(b"secret", "everybody@example", references=("QOS_E", "QOS_L"))
+
+
+@dataclass
+class Weather:
+    """Shares of messages; ``lame``: how often the operator says yes and does nothing."""
+
+    lost: float = 0.0
+    twice: float = 0.0
+    slow: float = 0.0
+    lame: float = 0.0
+
+
+@dataclass
+class Kept:
+    """A subscription at the operator. ``lame``: it was agreed, and nothing is done about it."""
+
+    api: Api
+    token: str
+    asks: Asks
+    ends: int
+    websocket: bool
+    lame: bool
+    installed: bool = False
+
+
+@dataclass
+class Operator:
+    kept: dict[str, Kept] = field(default_factory=dict)
+    made: int = 0
+    refuses: set[Api] = field(default_factory=set)
+    room: bool = True
+    down_until: int = 0
+    websockets: bool = True
+    most_alike: Counter[str] = field(default_factory=Counter)
+    """The most subscriptions that were ever held at once for one notification address."""
+
+
+class World:
+    def __init__(self, seed: int, weather: Weather) -> None:
+        self.rng, self.weather = Random(seed), weather
+        self.now = 1000 * SECOND
+        self._heap: list[tuple[int, int, Callable[[], None]]] = []
+        self._order = 0
+        self.operator = Operator()
+        self.at: dict[UeId, int] = dict.fromkeys(UES, 0)
+        self.wanted: dict[str, RequestQuality] = {}
+        self.answers: dict[str, Message] = {}
+        """The last word on each flow that is asked for."""
+        self.told: list[Message] = []
+        self._channels: set[str] = set()
+        self.gateway = self._gateway()
+        self._later(0, self._wake)
+        self._later(0, self._walk)
+
+    # --- time --------------------------------------------------------------------------------------------------------------
+
+    def run(self, until_ms: int) -> None:
+        end = self.now + until_ms * MS
+        while self._heap and self._heap[0][0] <= end:
+            self.now, _, then = heapq.heappop(self._heap)
+            then()
+        self.now = end
+
+    def _later(self, ns: int, then: Callable[[], None]) -> None:
+        self._order += 1
+        heapq.heappush(self._heap, (self.now + ns, self._order, then))
+
+    def _delay(self) -> int:
+        slow = self.rng.random() < self.weather.slow
+        return int(self.rng.uniform(500, 4000) if slow else self.rng.uniform(1, 20)) * MS
+
+    # --- the gateway's side --------------------------------------------------------------------------------------------------
+
+    def _gateway(self) -> Exposure:
+        gateway = Exposure(SETTINGS, TOPOLOGY)
+        for api in APIS:
+            self._later(self._delay(), lambda api=api: self._feed(gateway, Found(api)))  # type: ignore[misc]
+        return gateway
+
+    def restart_gateway(self) -> None:
+        """Killed: what it knew is gone, its websockets close, answers on their way find nobody."""
+        self._channels.clear()
+        self.answers.clear()
+        self.gateway = gateway = self._gateway()
+        for one in self.wanted.values():
+            self._feed(gateway, one)
+        self._feed(gateway, QualityTold())
+
+    def want(
+        self, flow: str, reference: str = "QOS_E", server: str = "10.0.0.1", seconds: int = 3600
+    ) -> None:
+        self.wanted[flow] = RequestQuality(flow, UES[0], server, reference, seconds)
+        self.answers.pop(flow, None)
+        self._feed(self.gateway, self.wanted[flow])
+
+    def release(self, flow: str) -> None:
+        if self.wanted.pop(flow, None) is not None:
+            self._feed(self.gateway, ReleaseQuality(flow))
+
+    def _wake(self) -> None:
+        self._carry_out(self.gateway, self.gateway.wake(self.now))
+        self._later(50 * MS, self._wake)
+
+    def _feed(self, gateway: Exposure, event: Message | Notice | Answer | Found | Missing) -> None:
+        if gateway is self.gateway:
+            self._carry_out(gateway, gateway.handle(event, self.now, self.rng.random()))
+
+    def _carry_out(self, gateway: Exposure, effects: list[Effect]) -> None:
+        for effect in effects:
+            match effect:
+                case Tell(message):
+                    self.told.append(message)
+                    if isinstance(message, QualityGranted | QualityLost | QualityRefused):
+                        self.answers[message.flow] = message
+                        if not isinstance(message, QualityGranted):
+                            self.wanted.pop(message.flow, None)
+                case Listen(token):
+                    self._later(self._delay(), lambda token=token: self._listen(gateway, token))  # type: ignore[misc]
+                case Hush(token):
+                    self._channels.discard(token)
+                case _:
+                    self._call(gateway, effect)
+
+    def _listen(self, gateway: Exposure, token: str) -> None:
+        there = (
+            self._up
+            and self.operator.websockets
+            and any(k.token == token for k in self.operator.kept.values())
+        )
+        if there and gateway is self.gateway:
+            self._channels.add(token)
+        self._feed(gateway, Channelled(token, there))
+
+    def _call(self, gateway: Exposure, call: Call) -> None:
+        if self.rng.random() < self.weather.lost / 2:
+            answer = Answer(call.number, 0)
+            self._later(3 * SECOND, lambda: self._feed(gateway, answer))
+            return
+
+        def arrive() -> None:
+            answer = self._answer(call) if self._up else Answer(call.number, 0)
+            if self.rng.random() < self.weather.lost / 2:
+                answer = Answer(call.number, 0, detail="the answer got lost")
+            self._later(self._delay(), lambda: self._feed(gateway, answer))
+
+        self._later(self._delay(), arrive)
+
+    # --- the operator's side --------------------------------------------------------------------------------------------------
+
+    @property
+    def _up(self) -> bool:
+        return self.now >= self.operator.down_until
+
+    def restart_operator(self, down_ms: int, forgetful: bool) -> None:
+        self.operator.down_until = self.now + down_ms * MS
+        if forgetful:
+            self.operator.kept.clear()
+        for token in tuple(self._channels):
+            self._channels.discard(token)
+            self._feed(self.gateway, Channelled(token, False))
+
+    def _answer(self, call: Call) -> Answer:
+        operator = self.operator
+        if isinstance(call, Locate):
+            place = Place(call.ue, self.now, float(self.at[call.ue]), 0.0, 5.0)
+            return Answer(call.number, 200, place=place)
+        if isinstance(call, Create | Replace) and call.api in operator.refuses:
+            return Answer(call.number, 403, "REQUESTED_SERVICE_NOT_AUTHORIZED")
+        match call:
+            case List(number, api):
+                held = (self._held(id, kept) for id, kept in operator.kept.items() if kept.api == api)
+                return Answer(number, 200, held=tuple(held))
+            case Create():
+                operator.made += 1
+                id = f"s{operator.made}"
+                operator.kept[id] = self._keep(call)
+                alike = Counter(kept.token for kept in operator.kept.values())
+                operator.most_alike |= alike
+                return Answer(call.number, 201, held=(self._held(id, operator.kept[id]),))
+            case Replace() if call.subscription in operator.kept:
+                operator.kept[call.subscription] = self._keep(call)
+                return Answer(
+                    call.number, 200, held=(self._held(call.subscription, operator.kept[call.subscription]),)
+                )
+            case Delete() if call.subscription in operator.kept:
+                del operator.kept[call.subscription]
+                return Answer(call.number, 204)
+        return Answer(call.number, 404, "SUBSCRIPTION_NOT_FOUND")
+
+    def _keep(self, call: Create | Replace) -> Kept:
+        lame = self.rng.random() < self.weather.lame
+        ends = self.now + call.lasts_s * SECOND if call.lasts_s else 0
+        kept = Kept(call.api, call.token, call.asks, ends, call.channel == "websocket", lame)
+        if isinstance(call.asks, FlowQuality) and not lame:
+            self._later(self._delay(), lambda: self._install(kept))
+        return kept
+
+    def _install(self, kept: Kept) -> None:
+        if kept in self.operator.kept.values():
+            kept.installed = self.operator.room
+            said = "SUCCESSFUL_RESOURCES_ALLOCATION" if kept.installed else "FAILED_RESOURCES_ALLOCATION"
+            self._notify(kept, FlowTold(kept.token, (said,)))
+
+    def _held(self, id: str, kept: Kept) -> Held:
+        kinds = {CellChanges: "cells", Measurements: getattr(kept.asks, "kind", "")}
+        by_websocket = kept.websocket and self.operator.websockets
+        return Held(
+            id,
+            "" if by_websocket else kept.token,
+            kinds.get(type(kept.asks), ""),
+            f"wss://operator/{id}" if by_websocket else "",
+            (kept.ends - self.now) / SECOND if kept.ends else None,
+        )
+
+    def _walk(self) -> None:
+        """Everybody walks; at every 60 m they hand over, sometimes with a word beforehand."""
+        self._later(SECOND, self._walk)
+        for ue in UES:
+            before, self.at[ue] = self.at[ue], (self.at[ue] + self.rng.randrange(40)) % 300
+            source, target = CELLS[before // 100], CELLS[self.at[ue] // 100]
+            if source != target:
+                self._to(CellChanges, lambda token: CellTold(token, ue, self.now, target.cell, source.cell))  # noqa: B023
+            self._to(Measurements, lambda token: RadioTold(token, ue, self.now, target.cell, -80.0))  # noqa: B023
+        places = tuple(
+            Place(ue, self.now, float(at), 0.0, 5.0, self.cell_of(ue)) for ue, at in self.at.items()
+        )
+        self._to(Places, lambda token: PlacesTold(token, places))
+        for id in [id for id, kept in self.operator.kept.items() if kept.ends and kept.ends <= self.now]:
+            del self.operator.kept[id]
+
+    def cell_of(self, ue: UeId) -> CellId:
+        return CELLS[self.at[ue] // 100].cell
+
+    def _to(self, what: type[Asks], notice: Callable[[str], Notice]) -> None:
+        for kept in self.operator.kept.values():
+            if isinstance(kept.asks, what) and not kept.lame and self._up:
+                self._notify(kept, notice(kept.token))
+
+    def _notify(self, kept: Kept, notice: Notice) -> None:
+        if kept.websocket and self.operator.websockets and kept.token not in self._channels:
+            return
+        for _ in range(2 if self.rng.random() < self.weather.twice else 1):
+            if self.rng.random() >= self.weather.lost:
+                self._later(self._delay(), lambda: self._feed(self.gateway, notice))
+
+    def forge(self) -> None:
+        """Somebody who guessed nothing, and somebody who knows a token, but tells of a future that is not to come."""
+        self._feed(self.gateway, PlacesTold("guessed", (Place(UES[0], self.now, 9e9, 9e9),)))
+        ahead = PlacesTold(self.gateway.token("places"), (Place(UES[0], self.now + 3600 * SECOND, 9e9, 9e9),))
+        self._feed(self.gateway, ahead)
+        self._feed(self.gateway, CellTold(self.gateway.token("cells"), UES[0], self.now, CellId("nowhere")))
+        self._feed(self.gateway, FlowTold(self.gateway.token("nr"), ("SESSION_TERMINATION",)))
