@@ -295,6 +295,36 @@ def test_qos_flows_and_loaded_cells(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
+def test_in_a_full_cell_the_packets_of_a_qos_flow_pass(tmp_path: Path) -> None:
+    """Cells that are asked for three times what they carry lose two packets of three, but none of a guaranteed rate."""
+
+    async def story() -> None:
+        async with stage(tmp_path) as stand:
+            (tmp_path / FILE).write_text('[{"load": 3.0}]')
+            async with stand.access_network():
+                await stand.loaded(3.0)
+                stand.install(0)
+                await stand.switch(1, 0)
+                without = await passed(stand)
+                asked = InstallQos(
+                    "game", UE, (PacketFilter(stand.service.split(":")[0]),), Quality(3, 1_000)
+                )
+                stand.core.send(asked)
+                await stand.core.until(QosInstalled)
+                assert without < 120 < await passed(stand), "of 200"
+
+    asyncio.run(story())
+
+
+async def passed(stand: Stand) -> int:
+    """How many of 200 datagrams, 100 a second, reach the user plane function."""
+    await drain(stand.upfs[0])
+    for number in range(200):
+        stand.ue.sendto(b"%d" % number, addresses.endpoint(stand.service))
+        await asyncio.sleep(0.01)
+    return len(await drain(stand.upfs[0]))
+
+
 def test_nothing_passes_without_a_path_and_none_survives_a_kill(tmp_path: Path) -> None:
     async def story() -> None:
         async with stage(tmp_path) as stand:

@@ -11,7 +11,6 @@ switched by writing
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import signal
 import time
 
@@ -99,7 +98,8 @@ async def serve(this: Run) -> None:
     loads: LiveFile[tuple[Load, ...]] = LiveFile(this.folder / FILE, tuple[Load, ...], ())
 
     def look() -> None:
-        """How are the cells loaded now?"""
+        """How are the cells loaded now? Asks itself again and again."""
+        loop.call_later(LOOK_S, look)
         told = loads.news()
         if told is not None:
             access.load(told)
@@ -125,15 +125,12 @@ async def serve(this: Run) -> None:
     )
     log.info("access network is up", players=config.players, cells=len(city.cells), city=city.source)
     quiet_gc(loop)
-    flushed = loop.time()
     try:
         while not stopped.is_set():
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stopped.wait(), LOOK_S)
-            look()
-            if loop.time() - flushed >= FLUSH_S:
+            try:
+                await asyncio.wait_for(stopped.wait(), FLUSH_S)
+            except TimeoutError:
                 file.flush()
-                flushed = loop.time()
     finally:
         own = {"{}:{}".format(*end) for end in (*ends.services, ends.n3)}
         drops = sum(count for address, count in socket_drops().items() if address in own)

@@ -101,7 +101,7 @@ def told(found: dict[str, Any], supervisor: Supervisor) -> list[str]:
         f"quality        {apis['nef-as-session-with-qos']['url']}   (TS 29.122 AsSessionWithQoS; {references})",
         f"radio          {apis['mec-012']['url']}   (ETSI MEC 012)",
         f"token          {nef['token_url']}   client_id {nef['client_id']}, client_secret in endpoints.json",
-        f"CAPIF          {capif['url']}   (TS 29.222; client certificates in {Path(capif['key']).parent})",
+        f"CAPIF          {capif['url']}   (TS 29.222; certificates in {Path(capif['key']).parent})",
         f"CA             {nef['ca']}",
         f"notifications  to {network['notifications']['to']}, for which {network['notifications']['certificate']} is made",
         f"service        {network['service']} UDP   what afAppId means; UEs send to it",

@@ -29,6 +29,7 @@ from fedge.core.messages import Message
 from fedge.core.model import Address, SiteId
 from fedge.programs.live_file import LiveFile
 from fedge.runtime.client_certificates import show_client_certificates
+from fedge.runtime.gathered_writes import gather_writes
 from fedge.runtime.lifeline import end_with_supervisor
 from fedge.runtime.run import Run, log_to
 from fedge.simulation.city import City, read_city
@@ -161,6 +162,7 @@ def https(app: Starlette, address: Address, folder: Path, name: str) -> uvicorn.
         ssl_cert_reqs=ssl.CERT_OPTIONAL,
     )
     show_client_certificates(config)
+    gather_writes(config)
     server = uvicorn.Server(config)
     server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
     return server
@@ -198,7 +200,7 @@ async def serve(run: Run) -> None:
     smf = SessionManagement(cells, store.life, store.paths(), internet=internet_of(net, city))
     unix_ns = time.time_ns() - time.monotonic_ns()
     root = f"https://{nef}"
-    radio = RadioInformation(city.cells, root, store, radio_outbox, unix_ns)
+    radio = RadioInformation(city.cells, root, store, radio_outbox, unix_ns, Random())
 
     def hear(event: Event) -> None:
         radio.hear(event)
@@ -216,6 +218,7 @@ async def serve(run: Run) -> None:
     monitoring = monitoring_api(root, operator, store, outbox, to_ran, time.time, ground)
     parts = (core, quality, monitoring)
     core.strike(struck)
+    radio.strike(struck)
     listening = await listen(addresses.core_network(net), run.token, links.accept)
     tokens = Tokens({account.client_id: account.client_secret}, token_key(folder))
     onboarding = {account.capif.onboarding: account.af} if account.capif is not None else {}
@@ -246,6 +249,7 @@ async def serve(run: Run) -> None:
             if told is not None:
                 log.info("faults", **msgspec.to_builtins(told))
                 core.strike(told)
+                radio.strike(told)
                 capif.strike(told)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), WAKE_S)

@@ -21,7 +21,7 @@ def play(statuses: list[int]) -> list[dict[str, Any]]:
         one = Audited(app, lambda event, **facts: noted.append({"event": event} | facts), lambda: 0.0)
         tls = {"client_cert_name": "CN=invoker-1"}
         scope = {
-            "type": "http", "method": "PUT", "path": "/x" * 500, "client": ("127.0.0.9", 1), "extensions": {"tls": tls},
+            "type": "http", "method": "PUT", "path": "/\n" * 500, "client": ("127.0.0.9", 1), "extensions": {"tls": tls},
             "headers": [(b"authorization", b"Bearer secret")],
         }  # fmt: skip
         for _ in statuses:
@@ -38,7 +38,7 @@ def test_a_refusal_is_noted_and_nothing_else() -> None:
     noted = play([200, 404, 401, 500, 403])
     assert [one["status"] for one in noted] == [401, 403]
     assert noted[0] == {
-        "event": "refused", "status": 401, "method": "PUT", "path": "/x" * 128, "by": "127.0.0.9",
+        "event": "refused", "status": 401, "method": "PUT", "path": "/%0A" * 64, "by": "127.0.0.9",
         "certificate": "CN=invoker-1", "left_out": 0,
     }  # fmt: skip
 

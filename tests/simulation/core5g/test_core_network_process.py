@@ -29,12 +29,16 @@ from fedge.adapters.embedded import addresses
 from fedge.adapters.embedded.link import Dialled, dial
 from fedge.core.messages import Message
 from fedge.core.messages.user_plane import (
+    InstallQos,
     InstallTunnel,
     PathSwitched,
+    QosInstalled,
+    RadioMeasured,
     RanHello,
     Subscriber,
     SwitchPath,
     TunnelInstalled,
+    UeMeasured,
     UpfHello,
 )
 from fedge.core.model import Address, SiteId, UeId
@@ -106,15 +110,25 @@ class Surroundings:
         if isinstance(message, SwitchPath):
             switched = PathSwitched(message.ue, message.service, message.site, message.number, 0)
             self.links["ran"].send(switched)
+        elif isinstance(message, InstallQos):
+            self.links["ran"].send(QosInstalled(message.flow, message.ue))
 
     async def until(self, kind: type[Message]) -> Message:
-        """The first message of this kind that is heard about the application's stable address."""
+        """The first message of this kind that is heard about the application's stable address, or about none."""
         async with asyncio.timeout(PATIENCE_S):
             while True:
                 for message in self.heard:
-                    if isinstance(message, kind) and getattr(message, "service", None) == self.service:
+                    if (
+                        isinstance(message, kind)
+                        and getattr(message, "service", self.service) == self.service
+                    ):
                         return message
                 await asyncio.sleep(0.01)
+
+    async def told(self) -> dict[str, Any]:
+        """The next notification."""
+        async with asyncio.timeout(PATIENCE_S):
+            return await self.notified.get()
 
     async def account(self) -> CoreAccount:
         async with asyncio.timeout(PATIENCE_S):
@@ -243,6 +257,76 @@ def test_a_path_follows_its_subscription_through_a_kill(tmp_path: Path) -> None:
             around.end(signal.SIGKILL)
             around.start()
             assert (await client.ask("GET", where)).status_code == 404, "a restart that lost them"
+            receiver.should_exit = True
+            await client.http.aclose()
+            await serving
+            assert around.end(signal.SIGTERM) == 0
+
+    asyncio.run(play())
+
+
+def test_qualities_and_monitored_events_survive_a_kill(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with surroundings(tmp_path) as around:
+            account = await around.account()
+            receiver = around.receiver(account)
+            serving = asyncio.create_task(receiver.serve())
+            client = Client(tmp_path, account)
+            await client.log_in()
+            root, hook = account.nef.partition("/3gpp")[0], f"{account.receiver}/hook"
+            quality = f"{root}/3gpp-as-session-with-qos/v1/{account.af}/subscriptions"
+            monitoring = f"{root}/3gpp-monitoring-event/v1/{account.af}/subscriptions"
+            filter = f"permit out 17 from {around.service.replace(':', ' ')} to assigned"
+            wanted = {
+                "notificationDestination": hook,
+                "ueIpv4Addr": addresses.ue(around.net, 0),
+                "flowInfo": [{"flowId": 1, "flowDescriptions": [filter]}],
+                "qosReference": "QOS_E",
+                "usageThreshold": {"duration": 3600},
+            }
+            made = await client.ask("POST", quality, wanted)
+            assert made.status_code == 201, made.text
+            assert (await around.told())["eventReports"][0]["event"] == "SUCCESSFUL_RESOURCES_ALLOCATION"
+            place = {
+                "notificationDestination": hook,
+                "externalGroupId": "players@fedge.example",
+                "monitoringType": "LOCATION_REPORTING",
+                "locationType": "CURRENT_LOCATION",
+                "monitorExpireTime": "2100-01-01T00:00:00Z",
+                "repPeriod": 1,
+            }
+            watched = await client.ask("POST", monitoring, place)
+            assert watched.status_code == 201, watched.text
+
+            async def measure() -> None:
+                cell = generate(7, 2, 5.0).cells[0]
+                while True:
+                    at = UeMeasured(UE, cell.x_m, cell.y_m, cell.cell, cell.kind, -80.0)
+                    around.links["ran"].send(RadioMeasured(time.monotonic_ns(), (at,)))
+                    await asyncio.sleep(0.2)
+
+            measuring = asyncio.create_task(measure())
+
+            async def reported() -> dict[str, Any]:
+                while True:
+                    said = await around.told()
+                    if "monitoringEventReports" in said:
+                        assert said["subscription"] == watched.headers["location"]
+                        return dict(said["monitoringEventReports"][0])
+
+            report = await reported()
+            assert (report["msisdn"], report["locationInfo"]["cellId"][:5]) == (GPSI[7:], "99901")
+            assert around.end(signal.SIGKILL) == -signal.SIGKILL
+            around.heard.clear()
+            around.start()
+            again = await around.until(InstallQos)
+            assert isinstance(again, InstallQos)
+            assert again.flow == made.headers["location"].rpartition("/")[2]
+            await reported()
+            last = await client.ask("DELETE", made.headers["location"])
+            assert last.json()["eventReports"][0]["event"] == "USAGE_REPORT"
+            assert (await client.ask("DELETE", watched.headers["location"])).status_code == 204
+            measuring.cancel()
             receiver.should_exit = True
             await client.http.aclose()
             await serving

@@ -48,6 +48,12 @@ def test_never_more_than_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (len(arrived), counts["overflow"]) == (10, 40)
 
 
+def test_never_more_than_so_many_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox, "MOST_BYTES", 15)
+    arrived, counts = asyncio.run(send(Faults(), 50))
+    assert (len(arrived), counts["overflow"]) == (12, 38), "ten of one byte, two of two"
+
+
 def test_faults() -> None:
     arrived, counts = asyncio.run(send(Faults(drop=1.0), 5))
     assert (arrived, counts) == ([], {"lost by a fault": 5})

@@ -167,6 +167,8 @@ def test_who_may_ask(rnis: Radio) -> None:
         answer = rnis.http.get("/rni/v2/queries/layer2_meas", headers=headers)
         assert (answer.status_code, answer.json()["status"]) == (status, status)
         assert answer.headers["www-authenticate"].startswith("Bearer")
+    other = rnis.call("GET", "/queries/layer2_meas", headers=rnis.headers(scope="3gpp-traffic-influence"))
+    assert (other.status_code, other.json()["title"]) == (403, "Forbidden"), "a token for another API"
     lapsed = rnis.headers()
     rnis.now_s += 3600
     assert rnis.call("GET", "/queries/layer2_meas", headers=lapsed).status_code == 401

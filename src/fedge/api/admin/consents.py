@@ -27,7 +27,7 @@ LONGEST_DAYS = 3650
 
 
 def consent_routes(centre: Centre) -> list[BaseRoute]:
-    def many(request: Request) -> Response:
+    async def many(request: Request) -> Response:
         now = centre.now()
         held = seen_of(request, centre.plane, now).state.consents.given.values()
         return json_answer({"items": [row(one, now) for one in held if one.holds(now)]})
@@ -64,7 +64,7 @@ def consent_routes(centre: Centre) -> list[BaseRoute]:
         )
         centre.audit.tell(entry)
 
-    def audit(request: Request) -> Response:
+    async def audit(request: Request) -> Response:
         given = request.query_params.get("limit", "200")
         if not (given.isascii() and given.isdigit() and 0 < int(given[:9]) <= MOST_KEPT):
             raise HTTPException(400, f"limit: 1 to {MOST_KEPT} is wanted")
@@ -99,7 +99,8 @@ def _consent(body: dict[str, Any], centre: Centre) -> Consent:
         body.get("purpose", ""),
         body.get("days", 30),
     )
-    if not isinstance(scopes, list) or not scopes or not all(one in SCOPES for one in scopes):
+    named = isinstance(scopes, list) and all(isinstance(one, str) and one in SCOPES for one in scopes)
+    if not named or not scopes:
         raise HTTPException(400, f"scopes: some of {', '.join(sorted(SCOPES))}")
     if not isinstance(purpose, str) or len(purpose) > 100 or (purpose and not purpose.startswith("dpv:")):
         raise HTTPException(400, "purpose: dpv: and a term of the Data Privacy Vocabulary, or nothing")

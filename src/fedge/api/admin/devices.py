@@ -22,7 +22,7 @@ from fedge.core.model import SECOND, Nanoseconds, UeId
 
 
 def device_routes(centre: Centre) -> list[BaseRoute]:
-    def one(request: Request) -> Response:
+    async def one(request: Request) -> Response:
         now, ue = centre.now(), UeId(request.path_params["ue"])
         seen = seen_of(request, centre.plane, now)
         if ue not in seen.access.ues:

@@ -266,5 +266,5 @@ async def _form(request: Request) -> dict[str, str]:
 def _said(
     body: Mapping[str, object], status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
-    told = {"cache-control": "no-store", **(headers or {})}
-    return Response(msgspec.json.encode(body), status, told, "application/json")
+    """``Cache-Control: no-store`` is on every answer of the control plane (`api/admin/callers.py`)."""
+    return Response(msgspec.json.encode(body), status, headers, "application/json")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 from fedge.simulation.core5g.nef.pace import Pace
 
@@ -39,7 +40,7 @@ class Audited:
             "refused",
             status=status,
             method=scope.get("method", "GET"),
-            path=scope["path"][:LONGEST],
+            path=quote(scope["path"])[:LONGEST],  # no line of its own
             by=(scope.get("client") or ("",))[0],
             certificate=tls.get("client_cert_name") or "none",
             left_out=self._left_out,

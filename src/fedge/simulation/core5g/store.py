@@ -13,7 +13,7 @@ import msgspec
 
 from fedge.simulation.core5g.words import Held, Remember
 
-SUBSCRIPTIONS = INFLUENCES, QOS_SESSIONS, MONITORINGS = ("subscription", "qos", "monitoring")
+SUBSCRIPTIONS = INFLUENCES, QOS_SESSIONS, MONITORINGS, RADIOS = ("subscription", "qos", "monitoring", "radio")
 """Kinds of things; CAPIF has its own."""
 
 
@@ -33,7 +33,8 @@ class Store:
 
     def forget_subscriptions(self) -> None:
         """A restart that loses them, all APIs': a fault that is tested."""
-        self._db.execute("DELETE FROM held WHERE kind IN (?, ?, ?)", SUBSCRIPTIONS)
+        marks = ", ".join("?" * len(SUBSCRIPTIONS))
+        self._db.execute(f"DELETE FROM held WHERE kind IN ({marks})", SUBSCRIPTIONS)
 
     def paths(self) -> list[Held]:
         return [msgspec.json.decode(body, type=Held) for body in self._read("path")]

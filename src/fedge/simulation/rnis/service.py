@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from random import Random
 
 import msgspec
 
 from fedge.core.messages import Cell, CellChanged, HandoverPredicted, Message, RadioMeasured
 from fedge.core.model import SECOND, Nanoseconds, UeId
+from fedge.simulation.core5g.faults import NONE, Faults
 from fedge.simulation.core5g.nef.outbox import MOST_WAITING, Letter, Outbox
-from fedge.simulation.core5g.store import Store
+from fedge.simulation.core5g.store import RADIOS, Store
 from fedge.simulation.rnis.data_types import Json
 from fedge.simulation.rnis.picture import RadioPicture
 from fedge.simulation.rnis.queries import Queries
@@ -25,7 +27,6 @@ from fedge.simulation.rnis.words import CellWords
 
 MOST_REPORTS_WAITING = MOST_WAITING // 8
 """Measurement reports are posted while no more letters wait; what a receiver does not take in time it is not told."""
-STORED = "radio subscription"
 
 
 class Socket:
@@ -35,6 +36,10 @@ class Socket:
         self.stream = stream
         self.news = asyncio.Event()
         self.ended = ""
+
+    def tell(self, event: bytes) -> None:
+        self.stream.tell(event)
+        self.news.set()
 
     def end(self, why: str, at_once: bool = False) -> None:
         """What waits leaves first, unless it is ``at_once``."""
@@ -48,18 +53,25 @@ class RadioInformation:
     """``root``: scheme and authority of the server. ``outbox``: this service's own. ``unix_ns``: the time of day at instant 0."""
 
     def __init__(
-        self, cells: Sequence[Cell], root: str, store: Store, outbox: Outbox, unix_ns: Nanoseconds
+        self,
+        cells: Sequence[Cell],
+        root: str,
+        store: Store,
+        outbox: Outbox,
+        unix_ns: Nanoseconds,
+        rng: Random,
     ) -> None:
-        self._store, self.outbox, self._unix_ns = store, outbox, unix_ns
+        self._store, self.outbox = store, outbox
         words = CellWords(cells)
         self.picture = RadioPicture(cells)
         self.queries = Queries(self.picture, words)
-        held = [msgspec.json.decode(body, type=Subscription) for _, body in store.rows(STORED)]
+        held = [msgspec.json.decode(body, type=Subscription) for _, body in store.rows(RADIOS)]
         self.subscriptions = Subscriptions(root, words, outbox.objection, held)
         self._reports = Reports(self.picture, words, self.subscriptions, unix_ns)
         self._sockets: dict[str, Socket] = {}
         self._created = 0
         self._next_reported = 0
+        self._faults, self._rng = NONE, rng
 
     # --- what is said between access network and core network ---------------------------------------------------------------
 
@@ -75,6 +87,10 @@ class RadioInformation:
             self._tell(*self._reports.bearer(change, self.picture.measured_at))
         if isinstance(message, RadioMeasured):
             self._measured(message)
+
+    def strike(self, faults: Faults) -> None:
+        """These faults from now on."""
+        self._faults = self.outbox.faults = faults
 
     def wake(self, now_s: float) -> None:
         """What the passing of time means; to be called every second or more often. ``now_s``: Unix time."""
@@ -125,8 +141,23 @@ class RadioInformation:
             if one.callback:
                 self.outbox.post(Letter((one.id, ue), one.callback, body))
             elif (socket := self._sockets.get(one.id)) is not None:
-                socket.stream.tell(body)
-                socket.news.set()
+                self._send(socket, body)
+
+    def _send(self, socket: Socket, event: bytes) -> None:
+        """Faults strike here as they strike what is posted."""
+        faults, rng = self._faults, self._rng
+        if faults.drop and rng.random() < faults.drop:
+            return
+        if faults.reorder and rng.random() < faults.reorder:
+            self._send_late(socket, event)
+            return
+        socket.tell(event)
+        if faults.duplicate and rng.random() < faults.duplicate:
+            self._send_late(socket, event)
+
+    def _send_late(self, socket: Socket, event: bytes) -> None:
+        delay_s = self._rng.random() * self._faults.delay_ms / 1000
+        asyncio.get_running_loop().call_later(delay_s, socket.tell, event)
 
     def _measured(self, message: RadioMeasured) -> None:
         by_kind: dict[str, list[UeId]] = {}
@@ -156,15 +187,17 @@ class RadioInformation:
                 self.outbox.post(Letter((one.id, ue), one.callback, body))
 
     def _report(self, id: str, ue: UeId) -> bytes | None:
+        if self._faults.drop and self._rng.random() < self._faults.drop:
+            return None
         one = self.subscriptions.get(id)
         return self._reports.periodical(one, ue) if one is not None else None
 
     def _keep(self, one: Subscription) -> None:
-        self._store.put(STORED, one.id, msgspec.json.encode(one))
+        self._store.put(RADIOS, one.id, msgspec.json.encode(one))
         if one.test and one.callback:
             self._tell(self._reports.test(one))
 
     def _gone(self, id: str) -> None:
-        self._store.drop(STORED, id)
+        self._store.drop(RADIOS, id)
         if id in self._sockets:
             self._sockets.pop(id).end("the subscription has ended")

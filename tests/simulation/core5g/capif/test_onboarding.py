@@ -116,6 +116,15 @@ def test_a_customer_that_onboards_again_is_the_same_application_function(capif: 
     assert other.invoke(other.token()).json() == {"af": "developers"}
 
 
+def test_who_let_its_certificate_expire_onboards_again(capif: Framework) -> None:
+    former = capif.onboarded()
+    former.secure()
+    capif.late_s = 90_000
+    again = capif.onboarded()
+    assert [one.id for one in capif.core.invokers if one.customer == "fedge"] == [again.id]
+    assert capif.core.contexts.get(former.id) is None
+
+
 def test_a_test_notification_on_request(capif: Framework) -> None:
     me = capif.onboarded(requestTestNotification=True)
     assert capif.told() == [{"subscription": f"{capif.capif_url}{ONBOARDED}/{me.id}"}]

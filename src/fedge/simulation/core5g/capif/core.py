@@ -125,6 +125,10 @@ class CapifCore:
     # --- invokers -----------------------------------------------------------------------------------------------------------
 
     def onboard(self, customer: str, body: bytes) -> Invoker:
+        """Who let its certificate expire, and onboards again, leaves nothing of the former invoker behind."""
+        for one in self.invokers:
+            if one.customer == customer and self.ledger.lapsed(one.id):
+                self.offboard(one.id)
         made = self._invoker(events.ONBOARDED, self.invokers.onboard(customer, body))
         says = made.says
         self._test(

@@ -74,6 +74,10 @@ class Ledger:
             self._held.drop(found.replaces)
         return found
 
+    def lapsed(self, id: str) -> bool:
+        """Has the last certificate of its holder expired? It can never again prove who it is."""
+        return all(one.until_s <= self._now_s() for one in self._held if one.id == id)
+
     def revoke(self, id: str) -> None:
         for one in self._held:
             if one.id == id:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from heapq import heappop, heappush
 
+MOST_STALE = 1000
+
 
 class Due:
     """At most one instant for each name, in Unix seconds."""
@@ -17,6 +19,8 @@ class Due:
         if self._at.get(name) != at_s:
             self._at[name] = at_s
             heappush(self._heap, (at_s, name))
+        if len(self._heap) > 2 * len(self._at) + MOST_STALE:
+            self._heap = sorted((at_s, name) for name, at_s in self._at.items())
 
     def drop(self, name: str) -> None:
         self._at.pop(name, None)

@@ -18,6 +18,8 @@ from fedge.simulation.core5g import faults
 from fedge.simulation.core5g.nef import destinations
 
 MOST_WAITING = 4096
+MOST_BYTES = 64 << 20
+"""A report of ten thousand places has two megabytes, and its receiver may be gone for minutes."""
 TRIES = 5
 FIRST_PAUSE_S = 0.1
 """Doubled with each try: the last of five comes 1.5 s after the first, before an acknowledgement is given up."""
@@ -42,12 +44,13 @@ class Outbox:
         self._lanes: dict[tuple[str, str], deque[Letter]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self.waiting = 0
+        self._bytes = 0
 
     def post(self, letter: Letter) -> None:
         if self.faults.drop and self._rng.random() < self.faults.drop:
             self.counts["lost by a fault"] += 1
             return
-        if self.waiting >= MOST_WAITING:
+        if self.waiting >= MOST_WAITING or self._bytes + len(letter.body) > MOST_BYTES:
             self.counts["overflow"] += 1
             return
         if self.faults.reorder and self._rng.random() < self.faults.reorder:
@@ -83,6 +86,7 @@ class Outbox:
 
     def _queue(self, letter: Letter) -> None:
         self.waiting += 1
+        self._bytes += len(letter.body)
         lane = self._lanes.get(letter.lane)
         if lane is not None:
             lane.append(letter)
@@ -96,7 +100,7 @@ class Outbox:
             try:
                 self.counts[await self._deliver(letters[0])] += 1
             finally:
-                letters.popleft()
+                self._bytes -= len(letters.popleft().body)
                 self.waiting -= 1
         del self._lanes[lane]
 

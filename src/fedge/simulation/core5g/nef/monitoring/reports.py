@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from msgspec import UNSET, Struct, UnsetType
 
@@ -45,8 +46,10 @@ class Reports:
     """``operator`` says by which number or id a UE is named."""
 
     def __init__(self, operator: Operator, ground: Ground) -> None:
-        self._ground, self._numbers = ground, CellNumbers(ground.cells)
-        self._known = frozenset(ground.cells)
+        self._ground = ground
+        numbers = CellNumbers(ground.cells)
+        self._nr = {cell: MCC + MNC + nr_cell_id(numbers.number(cell)) for cell in ground.cells}
+        self._eutra = {cell: MCC + MNC + eutra_cell_id(numbers.number(cell)) for cell in ground.cells}
         self._msisdns = {ue: gpsi.removeprefix("msisdn-") for gpsi, ue in operator.subscribers.items()}
         self._external_ids = {ue: id for id, ue in operator.external_ids.items()}
 
@@ -114,14 +117,12 @@ class Reports:
         """Cell identity (with its PLMN), or the name of a Wi-Fi cell."""
         if was.kind == "wifi":
             return UNSET, was.cell
-        if was.cell not in self._known:
-            return UNSET, UNSET
-        number = self._numbers.number(was.cell)
-        return MCC + MNC + (nr_cell_id(number) if was.kind == "nr" else eutra_cell_id(number)), UNSET
+        return (self._nr if was.kind == "nr" else self._eutra).get(was.cell, UNSET), UNSET
 
 
+@lru_cache(maxsize=64)
 def date_time(at_s: float) -> str:
-    """RFC 3339, to the millisecond."""
+    """RFC 3339, to the millisecond. Remembered: all who were seen at once have the same."""
     return datetime.fromtimestamp(at_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

@@ -32,27 +32,40 @@ class News(Struct, frozen=True):
 
 
 class Sightings:
+    """``_latest``: all of the last measurement, ``_latest_s``; ``_gone``: who is in an earlier one only."""
+
     def __init__(self) -> None:
-        self._of: dict[UeId, Seen] = {}
+        self._latest: dict[UeId, UeMeasured] = {}
+        self._latest_s = 0.0
+        self._gone: dict[UeId, Seen] = {}
 
     def get(self, ue: UeId) -> Seen | None:
-        return self._of.get(ue)
+        was = self._latest.get(ue)
+        return Seen(self._latest_s, was) if was is not None else self._gone.get(ue)
 
     def measured(self, event: RadioMeasured, now_s: float) -> News:
-        back, elsewhere = [], []
-        for one in event.ues:
-            before = self._of.get(one.ue)
-            self._of[one.ue] = Seen(now_s, one)
-            if before is None or not before.fresh(now_s):
-                back.append(one.ue)
-            if before is not None and before.was.cell != one.cell:
-                elsewhere.append(one.ue)
-        return News(frozenset(back), frozenset(elsewhere), frozenset(one.ue for one in event.ues))
+        before, before_s = self._latest, self._latest_s
+        latest = {one.ue: one for one in event.ues}
+        elsewhere = {ue for ue, one in latest.items() if ue in before and before[ue].cell != one.cell}
+        back = set(latest) if now_s - before_s > FRESH_S else latest.keys() - before.keys()
+        for ue in latest.keys() & self._gone.keys():
+            seen = self._gone.pop(ue)
+            if seen.fresh(now_s):
+                back.discard(ue)
+            if seen.was.cell != latest[ue].cell:
+                elsewhere.add(ue)
+        self._gone |= {ue: Seen(before_s, before[ue]) for ue in before.keys() - latest.keys()}
+        self._latest, self._latest_s = latest, now_s
+        return News(frozenset(back), frozenset(elsewhere), frozenset(latest))
 
-    def cell_changed(self, event: CellChanged, now_s: float) -> News:
+    def cell_changed(self, event: CellChanged) -> News:
         """Its place is what was measured last, so it counts as seen then."""
-        before = self._of.get(event.ue)
+        before = self.get(event.ue)
         if before is None or before.was.cell == event.cell:
             return News()
-        self._of[event.ue] = replace(before, was=replace(before.was, cell=event.cell, kind=event.kind))
+        was = replace(before.was, cell=event.cell, kind=event.kind)
+        if event.ue in self._latest:
+            self._latest[event.ue] = was
+        else:
+            self._gone[event.ue] = Seen(before.at_s, was)
         return News(elsewhere=frozenset({event.ue}))

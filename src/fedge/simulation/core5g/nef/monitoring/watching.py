@@ -69,7 +69,7 @@ class Watching:
             case RadioMeasured():
                 self._heard(self._sightings.measured(event, now_s), now_s)
             case CellChanged():
-                self._heard(self._sightings.cell_changed(event, now_s), now_s)
+                self._heard(self._sightings.cell_changed(event), now_s)
             case RanHello(subscribers=subscribers):
                 self._attached = frozenset(one.ue for one in subscribers)
 

@@ -1,0 +1,312 @@
+"""Who may call the CAMARA APIs: tokens two-legged and three-legged, and how they end. Every refusal is in its standard's form."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from fedge.core.control.events import ObjectsChanged, TokenIssued, TokensRevoked
+from fedge.core.location import NETWORK_OPERATION
+from fedge.wire import jwt
+from tests.api.camara.studio import (
+    NOBODYS,
+    NUMBER,
+    OTHER,
+    PLAYERS,
+    RIVAL,
+    STUDIO,
+    StudioCentre,
+    application,
+    bearing,
+    three_legged,
+    token_of,
+)
+from tests.api.centre import TOKEN
+
+ZONE = "/simple-edge-discovery/v2/retrieve-closest-edge-cloud-zone"
+READ, RETRIEVE = "simple-edge-discovery:read", "location-retrieval:read"
+CIBA = "urn:openid:params:grant-type:ciba"
+FORM = {"client_id": "studio", "client_secret": STUDIO}
+
+
+@pytest.fixture
+def centre() -> StudioCentre:
+    return StudioCentre()
+
+
+@pytest.fixture
+def client(centre: StudioCentre) -> Iterator[TestClient]:
+    with TestClient(application(centre)) as found:
+        yield found
+
+
+def zone(client: TestClient, token: str, body: Any = None) -> tuple[int, str]:
+    asked = {"device": {"phoneNumber": NUMBER}} if body is None else body
+    answer = client.post(ZONE, json=asked, headers=bearing(token))
+    return answer.status_code, answer.json().get("code", "")
+
+
+def test_own_tokens_are_two_legged_with_every_scope_and_players_have_none(client: TestClient) -> None:
+    assert zone(client, TOKEN) == (200, "")
+    assert zone(client, STUDIO) == (200, "")
+    assert zone(client, RIVAL) == (404, "IDENTIFIER_NOT_FOUND")
+    assert zone(client, PLAYERS) == (403, "PERMISSION_DENIED")
+    assert zone(client, "other") == (401, "UNAUTHENTICATED")
+    assert client.post(ZONE, json={}).status_code == 401
+
+
+def test_client_credentials_give_a_token_for_the_scopes_that_were_asked(client: TestClient) -> None:
+    answer = token_of(client, "studio", STUDIO, scope=READ)
+    assert answer.status_code == 200
+    assert answer.headers["cache-control"] == "no-store"
+    assert {**answer.json(), "access_token": ""} == {
+        "access_token": "",
+        "token_type": "Bearer",
+        "expires_in": 600,
+        "scope": READ,
+    }
+    assert zone(client, answer.json()["access_token"]) == (200, "")
+    other = token_of(client, "studio", STUDIO, scope=RETRIEVE).json()["access_token"]
+    assert zone(client, other) == (403, "PERMISSION_DENIED")
+    every = token_of(client, "OPERATOR", TOKEN).json()
+    assert READ in every["scope"]
+    assert RETRIEVE in every["scope"]
+    assert zone(client, every["access_token"]) == (200, "")
+
+
+def test_basic_authentication_does_as_well(client: TestClient) -> None:
+    pair = base64.b64encode(f"studio:{STUDIO}".encode()).decode()
+    answer = client.post(
+        "/oauth2/token",
+        data={"grant_type": "client_credentials"},
+        headers={"Authorization": f"Basic {pair}"},
+    )
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("form", "status", "error"),
+    [
+        ({"client_id": "studio", "client_secret": "wrong"}, 401, "invalid_client"),
+        ({"client_id": "rival", "client_secret": STUDIO}, 401, "invalid_client"),
+        ({"client_id": "studio", "client_secret": PLAYERS}, 401, "invalid_client"),
+        ({"client_id": "OPERATOR", "client_secret": STUDIO}, 401, "invalid_client"),
+        ({"client_id": "studio"}, 401, "invalid_client"),
+        ({**FORM, "grant_type": ""}, 400, "invalid_request"),
+        ({**FORM, "grant_type": "password"}, 400, "unsupported_grant_type"),
+        ({**FORM, "scope": "everything"}, 400, "invalid_scope"),
+        ({**FORM, "scope": f"{READ} dpv:A dpv:B"}, 400, "invalid_scope"),
+        ({**FORM, "scope": f"{READ} {NETWORK_OPERATION}"}, 400, "invalid_scope"),
+        ({**FORM, "grant_type": CIBA}, 400, "invalid_request"),
+        ({**FORM, "grant_type": CIBA, "auth_req_id": "none"}, 400, "invalid_grant"),
+    ],
+)
+def test_refusals_of_the_token_endpoint(
+    client: TestClient, form: dict[str, str], status: int, error: str
+) -> None:
+    answer = client.post("/oauth2/token", data={"grant_type": "client_credentials", **form})
+    assert (answer.status_code, answer.json()["error"]) == (status, error)
+    assert answer.json()["error_description"]
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"{}", "application/json"),
+        (b"grant_type=client_credentials&grant_type=x", "application/x-www-form-urlencoded"),
+        (b"\xff\xfe", "application/x-www-form-urlencoded"),
+        (b"a=1&" * 60, "application/x-www-form-urlencoded"),
+        (b"a=" + b"x" * 20_000, "application/x-www-form-urlencoded"),
+    ],
+)
+def test_a_body_that_is_no_form(client: TestClient, body: bytes, kind: str) -> None:
+    for path in ("token", "bc-authorize", "revoke"):
+        answer = client.post(f"/oauth2/{path}", content=body, headers={"content-type": kind})
+        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+    assert client.get("/oauth2/token").status_code == 405
+    assert client.post("/oauth2/other").status_code == 404
+
+
+def test_a_token_ends_with_time_by_revocation_and_with_its_secret(
+    client: TestClient, centre: StudioCentre
+) -> None:
+    def fresh() -> str:
+        return str(token_of(client, "studio", STUDIO).json()["access_token"])
+
+    expiring = fresh()
+    assert zone(client, expiring) == (200, "")
+    centre.pass_time(600)
+    assert zone(client, expiring) == (401, "UNAUTHENTICATED")
+
+    revoked, other = fresh(), fresh()
+    foreign = {"client_id": "rival", "client_secret": RIVAL, "token": revoked}
+    assert client.post("/oauth2/revoke", data=foreign).status_code == 200
+    assert zone(client, revoked) == (200, ""), "another client's word does not end it"
+    assert client.post("/oauth2/revoke", data={**FORM, "token": revoked}).status_code == 200
+    assert client.post("/oauth2/revoke", data={**FORM, "token": "none"}).status_code == 200
+    assert zone(client, revoked) == (401, "UNAUTHENTICATED")
+    assert zone(client, other) == (200, "")
+
+    centre.say(TokenIssued("studio", "0" * 64))
+    assert zone(client, other) == (401, "UNAUTHENTICATED"), "the secret that it was got with is no more"
+
+
+def test_forged_and_foreign_tokens_are_none(client: TestClient, centre: StudioCentre) -> None:
+    good = token_of(client, "studio", STUDIO).json()["access_token"]
+    claims = centre.authorization.claims_of(good)
+    assert claims is not None
+    head, said, mac = good.split(".")
+    grander = json.loads(base64.urlsafe_b64decode(said + "=="))
+    grander["sub"] = "OPERATOR"
+    altered = base64.urlsafe_b64encode(json.dumps(grander).encode()).decode().rstrip("=")
+    none = base64.urlsafe_b64encode(b'{"alg":"none"}').decode().rstrip("=")
+    for forged in (
+        jwt.signed(claims, b"x" * 32),
+        f"{head}.{altered}.{mac}",
+        f"{none}.{said}.",
+        f"{head}.{said}",
+        good[:-2],
+    ):
+        assert zone(client, forged) == (401, "UNAUTHENTICATED")
+
+
+def test_the_tokens_of_a_tenant_that_is_gone_are_too(client: TestClient, centre: StudioCentre) -> None:
+    ciba = three_legged(client, READ)
+    centre.say(ObjectsChanged((), (("Tenant", "", "studio"),)))
+    assert zone(client, ciba, {}) == (401, "UNAUTHENTICATED")
+    assert not centre.plane.state.consents.given
+
+
+def test_a_subscriber_s_yes_gives_a_token_that_is_the_device(
+    client: TestClient, centre: StudioCentre
+) -> None:
+    token = three_legged(client, READ, f"tel:{OTHER}")
+    assert zone(client, token, {}) == (200, ""), "though it plays none of the studio's games"
+    assert zone(client, token) == (422, "UNNECESSARY_IDENTIFIER")
+    claims = centre.authorization.claims_of(token)
+    assert claims is not None
+    assert "player" not in str(claims), "the token does not say whose it is"
+    centre.say(TokensRevoked("studio"))
+    assert zone(client, token, {}) == (401, "UNAUTHENTICATED")
+
+
+def test_withdrawing_the_consent_ends_the_token(client: TestClient, centre: StudioCentre) -> None:
+    token = three_legged(client, READ)
+    (given,) = centre.plane.state.consents.given.values()
+    assert (given.client, given.ue, given.scopes) == ("studio", "player-1", frozenset({READ}))
+    ended = client.delete(f"/api/v1/consents/{given.id}", headers=bearing(TOKEN))
+    assert ended.status_code == 200
+    assert zone(client, token, {}) == (401, "UNAUTHENTICATED")
+
+
+def polled(client: TestClient, id: str, secret: str = STUDIO, name: str = "studio") -> tuple[int, str]:
+    answer = token_of(client, name, secret, grant_type=CIBA, auth_req_id=id)
+    return answer.status_code, answer.json().get("error", "")
+
+
+def asked(client: TestClient, hint: str = f"tel:{NUMBER}", **more: str) -> Any:
+    form = {**FORM, "scope": f"openid {READ}", "login_hint": hint, **more}
+    return client.post("/oauth2/bc-authorize", data=form)
+
+
+def test_polling_before_and_after_the_answer(client: TestClient, centre: StudioCentre) -> None:
+    centre.screen.says = "silent"
+    answer = asked(client)
+    assert answer.json() == {"auth_req_id": "asked-0", "expires_in": 120, "interval": 1}
+    assert polled(client, "asked-0") == (400, "authorization_pending")
+    assert polled(client, "asked-0") == (400, "slow_down")
+    centre.ahead += 2 * 10**9
+    assert polled(client, "asked-0") == (400, "authorization_pending")
+    assert polled(client, "asked-0", RIVAL, "rival") == (400, "invalid_grant")
+    centre.screen.says = "yes"
+    assert polled(client, "asked-0") == (200, "")
+    assert polled(client, "asked-0") == (400, "invalid_grant"), "it is answered once"
+
+
+def test_nobody_and_a_subscriber_who_says_no_are_one_answer(client: TestClient, centre: StudioCentre) -> None:
+    centre.screen.says = "no"
+    no = asked(client, f"tel:{OTHER}")
+    centre.screen.says = "yes"
+    nobody = asked(client, f"tel:{NOBODYS}")
+    assert {**no.json(), "auth_req_id": ""} == {**nobody.json(), "auth_req_id": ""}
+    assert polled(client, nobody.json()["auth_req_id"]) == (400, "access_denied")
+    centre.screen.says = "no"
+    assert polled(client, no.json()["auth_req_id"]) == (400, "access_denied")
+    assert not centre.plane.state.consents.given
+
+
+def test_an_answer_that_does_not_come(client: TestClient, centre: StudioCentre) -> None:
+    centre.screen.says = "silent"
+    id = asked(client, requested_expiry="5").json()["auth_req_id"]
+    centre.ahead += 5 * 10**9
+    centre.screen.says = "yes"
+    assert polled(client, id) == (400, "expired_token")
+
+
+@pytest.mark.parametrize(
+    ("form", "error"),
+    [
+        ({"login_hint": "player-1"}, "invalid_request"),
+        ({"login_hint": ""}, "invalid_request"),
+        ({"scope": READ}, "invalid_scope"),
+        ({"scope": "openid"}, "invalid_scope"),
+        ({"scope": "openid nothing"}, "invalid_scope"),
+        ({"requested_expiry": "-1"}, "invalid_request"),
+        ({"requested_expiry": "0"}, "invalid_request"),
+        ({"requested_expiry": "9" * 30}, "invalid_request"),
+        ({"client_secret": "wrong"}, "invalid_client"),
+    ],
+)
+def test_refusals_of_the_backchannel(client: TestClient, form: dict[str, str], error: str) -> None:
+    assert asked(client, **{"hint": form.pop("login_hint", f"tel:{NUMBER}"), **form}).json()["error"] == error
+
+
+def test_an_address_names_a_device_too(client: TestClient) -> None:
+    token = three_legged(client, READ, "ipport:127.77.200.1:40000")
+    assert zone(client, token, {}) == (200, "")
+
+
+def test_guesses_are_bounded_and_a_right_one_is_not_heard_among_them(client: TestClient) -> None:
+    for _ in range(10):
+        assert token_of(client, "studio", "wrong").status_code == 401
+    answer = token_of(client, "studio", STUDIO)
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "60")
+    assert token_of(client, "rival", RIVAL).status_code == 200, "another client is not held up"
+
+
+def test_what_an_openid_client_finds(client: TestClient) -> None:
+    found = client.get("/.well-known/openid-configuration").json()
+    assert found["token_endpoint"] == "http://127.0.0.1:7001/oauth2/token"
+    assert "poll" in found["backchannel_token_delivery_modes_supported"]
+    assert RETRIEVE in found["scopes_supported"]
+
+
+def test_the_id_token_names_the_subscriber_differently_to_each_client(client: TestClient) -> None:
+    subjects = set()
+    for name, secret in (("studio", STUDIO), ("rival", RIVAL)):
+        form = {"client_id": name, "client_secret": secret}
+        id = client.post(
+            "/oauth2/bc-authorize",
+            data={**form, "scope": f"openid {READ}", "login_hint": f"tel:{NUMBER}"},
+        ).json()["auth_req_id"]
+        token = token_of(client, name, secret, grant_type=CIBA, auth_req_id=id).json()["id_token"]
+        said = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
+        assert (said["aud"], said["urn:openid:params:jwt:claim:auth_req_id"]) == (name, id)
+        subjects.add(said["sub"])
+    assert len(subjects) == 2
+
+
+def test_refusals_are_written_down_without_any_token(client: TestClient, centre: StudioCentre) -> None:
+    zone(client, "some-secret-guess")
+    zone(client, PLAYERS)
+    token_of(client, "studio", "another-guess")
+    written = centre.audit.newest()
+    assert [one["decision"] for one in written] == ["refused"] * 3
+    assert written[1]["client"] == "studio"
+    assert "guess" not in json.dumps(written)
+    assert PLAYERS not in json.dumps(written)
