@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fedge.core import mobility, steering
+from fedge.core import mobility, quality, steering
 from fedge.core.mobility.chart import chart
 from fedge.core.mobility.move import ENDED
 
@@ -21,6 +21,13 @@ PAGES = {
         "fedge.core.steering.path.TRANSITIONS",
         "One for each session that the core steers. Where the traffic goes changes in SWITCHING alone.",
         steering.TRANSITIONS,
+    ),
+    "quality-session.md": chart(
+        "The states of a quality session",
+        "fedge.core.quality.session.TRANSITIONS",
+        "What CAMARA calls a QoS session. The operator grants and ends; Fedge sees to the time.",
+        quality.TRANSITIONS,
+        ("GONE",),
     ),
 }
 

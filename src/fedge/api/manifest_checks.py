@@ -15,6 +15,7 @@ from fedge.core.applications.objects import ObjectKey, Raw
 from fedge.core.applications.qos import QoSPolicy
 from fedge.core.applications.quantity import NotAQuantity, Quantity, cpu_millis, memory_bytes
 from fedge.core.applications.service import Service
+from fedge.core.quality import CATALOGUE
 
 CONTAINER = "spec.template.spec.containers[0]"
 RESOURCES = {"cpu": cpu_millis, "memory": memory_bytes}
@@ -208,7 +209,10 @@ def _targets(key: ObjectKey, policy: QoSPolicy, objects: Mapping[ObjectKey, obje
 
 
 def notices(raw: Raw, engine: str) -> Iterator[str]:
-    """What the embedded engine records without acting on it, a sentence each."""
+    """What is accepted without being acted upon, now or by the embedded engine: a sentence each."""
+    profile = raw["spec"].get("quality", {}).get("profile") if raw["kind"] == "QoSPolicy" else None
+    if profile is not None and profile not in {one.name for one in CATALOGUE}:
+        yield f"spec.quality.profile {profile} waits for an operator that serves a QoS reference of this name"
     if engine != "embedded":
         return
     if raw["kind"] == "Deployment":

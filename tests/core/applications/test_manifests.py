@@ -7,7 +7,7 @@ import pytest
 
 from fedge.api.manifest_files import Unreadable, read_manifests
 from fedge.api.manifests import Invalid, read_objects
-from fedge.core.applications import key_of
+from fedge.core.applications import applications_of, key_of
 from tests.core.applications.objects import GONE, changed, deployment, everything, propagation, qos, service
 
 POD = "spec/template/spec"
@@ -218,6 +218,10 @@ def test_a_wrong_field_of_a_propagation_policy(path: str, value: object, field: 
         ("spec/mobility/mode", "fly", "spec.mobility.mode"),
         ("spec/mobility/deadline", 5, "spec.mobility.deadline"),
         ("spec/mobility/maxConcurrentMovesPerSite", 0, "spec.mobility.maxConcurrentMovesPerSite"),
+        ("spec/quality", {}, "spec.quality.profile"),
+        ("spec/quality", {"profile": "E"}, "spec.quality.profile"),
+        ("spec/quality", {"profile": "QOS E"}, "spec.quality.profile"),
+        ("spec/quality", {"profile": "QOS_E", "rate": 1}, "spec.quality.rate"),
     ],
 )
 def test_a_wrong_field_of_a_qos_policy(path: str, value: object, field: str) -> None:
@@ -287,6 +291,20 @@ def test_references_may_point_to_what_exists() -> None:
 def test_one_qos_policy_a_deployment() -> None:
     assert refused([qos("second")], [deployment(), qos()]).field == "spec.targetRef.name"
     assert read_objects([qos()], {key_of(raw): raw for raw in [deployment(), qos()]})
+
+
+def test_a_qos_policy_asks_for_quality_and_hears_which_profile_nobody_serves_yet() -> None:
+    asks = changed(qos(), "spec/quality", {"profile": "QOS_E"})
+    known = {key_of(deployment()): deployment()}
+    [parsed] = read_objects([asks], known)
+    assert parsed.notices == ()
+    [application] = applications_of([deployment(), asks]).values()
+    assert application.quality is not None
+    assert application.quality.profile == "QOS_E"
+    [parsed] = read_objects([changed(qos(), "spec/quality", {"profile": "gold"})], known)
+    assert parsed.notices == (
+        "spec.quality.profile gold waits for an operator that serves a QoS reference of this name",
+    )
 
 
 def test_the_same_object_twice_is_refused() -> None:

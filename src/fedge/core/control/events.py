@@ -34,7 +34,7 @@ from fedge.core.messages import (
 )
 from fedge.core.model import AppId, AppInstanceId, MoveId, Nanoseconds, SessionId, SessionKey, SiteId, UeId
 from fedge.core.quality import ProfileStatus, QualitySession
-from fedge.core.quality.session import Info
+from fedge.core.quality.session import End
 
 RequestId = int
 
@@ -372,7 +372,7 @@ class QualityEnded(Message, frozen=True):
     """``info``: CAMARA's statusInfo. What was deleted is gone, the rest is kept for a while."""
 
     id: str
-    info: Info
+    info: End
     reason: str
 
 

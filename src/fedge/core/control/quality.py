@@ -39,6 +39,7 @@ from fedge.core.messages import (
 )
 from fedge.core.model import SECOND, Address, Nanoseconds, UeId
 from fedge.core.quality import (
+    ENDS,
     KEPT_FOR,
     MARGIN_S,
     Profile,
@@ -48,6 +49,7 @@ from fedge.core.quality import (
     ended,
     expires_at,
     extended,
+    next_state,
     profile_of,
     started,
     status_of,
@@ -103,7 +105,7 @@ def asked_extension(known: Knowledge, event: AskedQualityExtension) -> list[Effe
     one = owned(known, event.id, event.owner, event.ue)
     if one is None:
         return [_no(event.request, 404, "NOT_FOUND", "there is no such session")]
-    if one.status != "AVAILABLE":
+    if next_state(one.status, "extended") is None:
         said = f"the session is {one.status}; only an AVAILABLE one can be extended"
         return [_no(event.request, 409, "SESSION_EXTENSION_NOT_ALLOWED", said)]
     profile = profile_of(one.profile, known.references)
@@ -152,7 +154,7 @@ def opened(known: Knowledge, event: QualityOpened, now: Nanoseconds) -> list[Eff
 
 def begun(known: Knowledge, event: QualityStarted, now: Nanoseconds) -> list[Effect]:
     one = known.state.quality.sessions.get(event.id)
-    if one is None or one.status != "REQUESTED":
+    if one is None or next_state(one.status, "granted") is None:
         return []
     one = known.state.quality.sessions[one.id] = started(one, now)
     return [_story(one, f"is served as {one.profile}", now), *_told(one, now)]
@@ -160,7 +162,7 @@ def begun(known: Knowledge, event: QualityStarted, now: Nanoseconds) -> list[Eff
 
 def lengthened(known: Knowledge, event: QualityExtended, now: Nanoseconds) -> list[Effect]:
     one = known.state.quality.sessions.get(event.id)
-    if one is None or one.status != "AVAILABLE":
+    if one is None or next_state(one.status, "extended") is None:
         return []
     one = known.state.quality.sessions[one.id] = replace(one, seconds=event.seconds)
     return _ask(known, one, now)
@@ -170,7 +172,7 @@ def over(known: Knowledge, event: QualityEnded, now: Nanoseconds) -> list[Effect
     """It ends. What its client, or Fedge, has ended is not kept; the rest is, to be read."""
     kept = known.state.quality
     one = kept.sessions.get(event.id)
-    if one is None:
+    if one is None or next_state(one.status, ENDS[event.info]) is None:
         return []
     deleted = event.info == "DELETE_REQUESTED"
     effects: list[Effect] = []
@@ -223,7 +225,8 @@ def heard(
     match event:
         case QualityGranted():
             known.quality_trouble.pop(one.id, None)
-            return [Propose(QualityStarted(one.id))] if one.status == "REQUESTED" else []
+            waited = next_state(one.status, "granted") is not None
+            return [Propose(QualityStarted(one.id))] if waited else []
         case QualityRefused(final=False):
             trouble = known.quality_trouble.get(one.id)
             since = trouble.since if trouble is not None else now

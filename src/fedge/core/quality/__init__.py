@@ -7,6 +7,7 @@ session* is what CAMARA Quality on Demand 1.1.0 calls a QoS session; the operato
 from fedge.core.quality.flow import Flow, carried, overlap, parse_server
 from fedge.core.quality.profiles import CATALOGUE, Profile, ProfileStatus, profile_of, status_of, suits
 from fedge.core.quality.session import (
+    ENDS,
     KEPT_FOR,
     MARGIN_S,
     TRANSITIONS,
@@ -24,6 +25,7 @@ from fedge.core.quality.session import (
 
 __all__ = [
     "CATALOGUE",
+    "ENDS",
     "KEPT_FOR",
     "MARGIN_S",
     "TRANSITIONS",

@@ -18,7 +18,7 @@ from fedge.core.quality.flow import Flow, overlap
 from fedge.core.quality.profiles import ProfileStatus
 
 Status = Literal["REQUESTED", "AVAILABLE", "UNAVAILABLE"]
-Info = Literal["", "DURATION_EXPIRED", "NETWORK_TERMINATED", "DELETE_REQUESTED"]
+End = Literal["DURATION_EXPIRED", "NETWORK_TERMINATED", "DELETE_REQUESTED"]
 
 KEPT_FOR = 360 * SECOND
 """So long one that became UNAVAILABLE can still be read (createSession's notes: at the earliest 360 s)."""
@@ -36,6 +36,8 @@ TRANSITIONS = (
     Transition("UNAVAILABLE", "deleted", "client", "GONE"),
     Transition("UNAVAILABLE", "kept long enough", "control plane", "GONE"),
 )
+ENDS = {"DURATION_EXPIRED": "expired", "NETWORK_TERMINATED": "terminated", "DELETE_REQUESTED": "deleted"}
+"""CAMARA's statusInfo: the event that it is of."""
 _NEXT = {(one.state, one.event): one.next for one in TRANSITIONS}
 
 
@@ -54,7 +56,7 @@ class QualitySession(Struct, frozen=True):
     seconds: int
     asked_at: Nanoseconds = 0
     status: Status = "REQUESTED"
-    info: Info = ""
+    info: End | Literal[""] = ""
     started_at: Nanoseconds = 0
     ended_at: Nanoseconds = 0
     reason: str = ""
@@ -86,7 +88,7 @@ def started(one: QualitySession, now: Nanoseconds) -> QualitySession:
     return replace(one, status="AVAILABLE", started_at=now)
 
 
-def ended(one: QualitySession, info: Info, reason: str, now: Nanoseconds) -> QualitySession:
+def ended(one: QualitySession, info: End, reason: str, now: Nanoseconds) -> QualitySession:
     return replace(one, status="UNAVAILABLE", info=info, reason=reason, ended_at=now)
 
 
