@@ -17,8 +17,19 @@ from fedge.cli.tables import show
 Row = dict[str, Any]
 
 WANTED = {
-    "sites": ("site", "name", "state", "instances", "sessions", "capacity", "load", "load_age_ms", "gateway"),
-    "sessions": ("session", "ue", "app", "state", "site", "epoch", "generation", "tick", "key"),
+    "sites": (
+        "site",
+        "name",
+        "state",
+        "instances",
+        "sessions",
+        "capacity",
+        "load",
+        "load_age_ms",
+        "gateway",
+        "forwarding",
+    ),
+    "sessions": ("session", "ue", "app", "state", "site", "epoch", "generation", "service"),
     "moves": ("move", "session", "from", "to", "cause", "state", "gain_ms", "gap_ms", "reason"),
     "instances": ("instance", "app", "site", "state", "sessions", "capacity", "restarts", "reason"),
 }

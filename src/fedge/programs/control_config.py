@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from fedge.adapters.embedded import addresses
-from fedge.core.model import Address, SiteId
+from fedge.core.model import Address, SiteId, UeId
 from fedge.runtime.federation import Federation
 from fedge.runtime.run import Run
 from fedge.simulation.city import read_city
@@ -46,6 +46,9 @@ class ControlConfig:
     simulated: tuple[str, ...] = ()
     site_services: Mapping[SiteId, Address] = field(default_factory=dict)
     """Each site's own address beside the stable ``service``: for clients whom no core network steers."""
+    udp_ports: frozenset[int] = frozenset()
+    """What the network carries to those addresses beside the shared port."""
+    ue_addresses: Mapping[UeId, str] = field(default_factory=dict)
     now: Callable[[], int] = time.monotonic_ns
 
 
@@ -75,6 +78,11 @@ def embedded_control(run: Run) -> ControlConfig:
         site_services={
             site.site: Address(addresses.site_service(config.net, index))
             for index, site in enumerate(city.sites)
+        },
+        udp_ports=frozenset(addresses.PLAIN_PORTS),
+        ue_addresses={
+            ue: host
+            for host, ue in addresses.SimulatedSubscribers(config.net, config.players).by_address().items()
         },
     )
 

@@ -127,6 +127,8 @@ class ControlShell:
             started_at=config.started_ns,
             default_service=config.service,
             site_services=dict(config.site_services),
+            udp_ports=config.udp_ports,
+            ue_addresses=dict(config.ue_addresses),
         )
         self.plane: ControlPlane = restored(self.journal, settings)
         self._metrics = Metrics(self.plane, self.now)

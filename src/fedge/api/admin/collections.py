@@ -7,7 +7,7 @@ from typing import Any
 
 from fedge.api.admin.view import Facts, move_view, site_view
 from fedge.core.applications import Application
-from fedge.core.control import Knowledge, demand, placing
+from fedge.core.control import Knowledge, demand, placing, visits
 from fedge.core.model import MS, SiteId
 from fedge.core.placement import explanation as placement_explanation
 
@@ -23,7 +23,8 @@ def sites(plane: Knowledge, facts: Facts, now: int) -> Rows:
 
 
 def sessions(plane: Knowledge, facts: Facts, now: int) -> Rows:
-    return {
+    """And visits, of applications without the SDK: they have a place to connect to (``service``) and no epoch."""
+    rows: Rows = {
         name: {
             "session": name,
             "ue": one.ue,
@@ -37,6 +38,11 @@ def sessions(plane: Knowledge, facts: Facts, now: int) -> Rows:
         }
         for name, one in plane.state.sessions.items()
     }
+    for name, visit in plane.state.visits.items():
+        place = visits.place_of(plane, visit) if visit.app in plane.applications else {}
+        row = {"ue": visit.ue, "app": visit.app, "state": "visiting", **place, "left": list(visit.left)}
+        rows[str(name)] = {key: value for key, value in row.items() if key != "key"}
+    return rows
 
 
 def moves(plane: Knowledge, facts: Facts, now: int) -> Rows:

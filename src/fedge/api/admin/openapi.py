@@ -59,6 +59,12 @@ def document() -> dict[str, Any]:
                 body=_object(application="string", device="string"),
             )
         },
+        "/visits/{key}": {
+            "get": _operation(
+                "Where the client of a visit shall connect; with ?after=GENERATION&wait_s=S answered once that changes.",
+                ("key",),
+            )
+        },
         "/hold-moves": {
             "post": _operation(
                 "Begin no move that nobody ordered, or begin them again.", body=_object(hold="boolean")

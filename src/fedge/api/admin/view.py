@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fedge.core.control import Knowledge
-from fedge.core.control.deciding import site_facts
+from fedge.core.control.facts import site_facts
 from fedge.core.control.state import Session
 from fedge.core.federation import Site, health
 from fedge.core.mobility import Move
@@ -74,6 +74,8 @@ def site_view(plane: Knowledge, facts: Facts, site: Site, now: int) -> dict[str,
         "y_m": y_m,
         "state": health(site, seen, now),
         "sessions": sum(session.state in ("serving", "opening", "closing") for session in here),
+        "visits": sum(visit.site == site.site for visit in plane.state.visits.values()),
+        "forwarding": seen.driver if seen is not None else "",
         "capacity": sum(one.capacity for one in instances if one.state == "ready"),
         "load": round(seen.load, 3) if seen is not None else 0.0,
         "load_age_ms": round((now - seen.heard_at) / MS / 100) * 100 if seen is not None else None,
@@ -222,7 +224,8 @@ def merge_patch(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
 
 def site_detail(plane: Knowledge, facts: Facts, site: Site, now: int) -> dict[str, Any]:
     """A site with its sessions and with how it stands towards each application."""
-    sessions = sorted(s.session for s in plane.state.sessions.values() if s.site == site.site)
+    held = (plane.state.sessions, plane.state.visits)
+    sessions = sorted(name for some in held for name, one in some.items() if one.site == site.site)
     apps = {
         app: next(f for f in site_facts(plane, app, now) if f.site == site.site).sessions
         for app in plane.applications

@@ -15,8 +15,8 @@ from fedge.core.control.per_site import PerSite
 from fedge.core.control.state import Session, State
 from fedge.core.enablement import Farewell
 from fedge.core.federation import SiteView
-from fedge.core.messages import DnsRule, EngineBound, TrafficRule
-from fedge.core.model import Address, AppId, AppInstanceId, Nanoseconds, SiteId, UeId
+from fedge.core.messages import DnsRule, EngineBound, LeadPlain, TrafficRule
+from fedge.core.model import Address, AppId, AppInstanceId, Nanoseconds, SessionId, SiteId, UeId
 from fedge.core.placement import Picture, Placement, Policy, SiteFacts, Wanted, policies_of
 
 
@@ -35,6 +35,10 @@ class ControlSettings(Struct, frozen=True):
     site_services: dict[SiteId, Address] = {}
     started_at: Nanoseconds = 0
     default_service: str = ""
+    udp_ports: frozenset[int] = frozenset()
+    """What the network carries to the sites' own addresses beside the shared port: simulated networks carry few."""
+    ue_addresses: dict[UeId, str] = {}
+    """Each UE's IPv4 address, as far as the network told: a gateway knows UEs of applications without the SDK by nothing else."""
 
 
 class Asked(Struct, frozen=True):
@@ -70,6 +74,12 @@ class Knowledge:
         self.pictured_at: Nanoseconds = 0
         self.answered: dict[AppId, tuple[Asked, Placement]] = {}
         """What placement was last asked for each application, and its answer."""
+        self.visited_at: dict[SessionId, Nanoseconds] = {}
+        """When a visit was last heard of, by its client or a gateway."""
+        self.led: dict[tuple[SiteId, AppId], LeadPlain] = {}
+        """What gateways were last told."""
+        self.visits_swept = 0
+        self.ue_at: dict[str, UeId] = {host: ue for ue, host in settings.ue_addresses.items()}
         self.repeated_at: Nanoseconds = 0
         self.swept = 0
         self.read_objects()

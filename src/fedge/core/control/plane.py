@@ -17,6 +17,7 @@ from fedge.core.control import (
     sessions,
     tenancy,
     ue_move,
+    visits,
 )
 from fedge.core.control.effects import Effect, Propose, Reply, ToAccess, ToSite
 from fedge.core.control.events import (
@@ -51,6 +52,9 @@ from fedge.core.control.events import (
     SiteMarked,
     TokenIssued,
     TokensRevoked,
+    VisitBegan,
+    VisitEnded,
+    VisitLed,
 )
 from fedge.core.control.knowledge import Knowledge
 from fedge.core.federation import SiteView
@@ -173,6 +177,7 @@ class ControlPlane(Knowledge):
             case SiteHello():
                 self.sites.setdefault(event.site, SiteView()).heard_at = now
                 self.sites[event.site].instances = event.instances
+                self.led = {told: order for told, order in self.led.items() if told[0] != event.site}
                 return reconcile.site_hello(state, self.per_site, event, now)
             case EpochRaised():
                 return reconcile.epoch_raised(state, event)
@@ -206,6 +211,13 @@ class ControlPlane(Knowledge):
                 return enabling.rule_updated(self, event, now)
             case MobilityAsked():
                 return enabling.mobility_asked(state, event, now)
+            case VisitBegan():
+                return visits.began(self, event, now)
+            case VisitLed():
+                return visits.led(self, event, now)
+            case VisitEnded():
+                visits.ended(self, event)
+                return []
             case _:
                 return None
 
@@ -273,13 +285,14 @@ class ControlPlane(Knowledge):
         view = self.sites.setdefault(event.site, SiteView())
         view.heard_at, view.load, view.sessions = now, event.load, event.sessions
         view.instances, view.gateway = event.instances, event.gateway
+        view.driver, view.plain = event.driver, event.plain
         site = self.state.sites.get(event.site)
         if site is not None and site.marked == "lost":
             return [
                 Propose(SiteMarked(event.site, "ready", "it is heard again")),
                 ToSite(event.site, AskInventory()),
             ]
-        return []
+        return visits.heard(self, event, now)
 
     # --- questions ---------------------------------------------------------------------------------------------------------
 
@@ -323,4 +336,4 @@ class ControlPlane(Knowledge):
             effects += reconcile.repeat(self.state, now)
             effects += placing.place_all(self, now)
             effects += enabling.sweep(self, now)
-        return effects + deciding.sweep(self, now)
+        return [*effects, *deciding.sweep(self, now), *visits.sweep(self, now), *visits.tell(self)]
