@@ -98,7 +98,7 @@ class TcpApplications:
         if app in self._games and port in self._games[app].relays:
             return ""
         other = next((name for name, game in self._games.items() if port in game.relays), None)
-        return f"of {other}" if other is not None else "taken by another program"
+        return f"{other}'s" if other is not None else "another program's, or needs a privilege,"
 
     def door(self, app: str) -> Endpoint | None:
         game = self._games.get(app)

@@ -130,7 +130,7 @@ class PlainGames:
         game.seen(started, now_s)
         ends = tuple(one.end for one in started if one.pid and (not game.tcp or game.ready(one, now_s)))
         told = (game.rules, ends, game.away)
-        if told == game.told:
+        if told == game.told and not (game.tcp and self._refused(game)):  # a port may have become free
             return
         game.told = told
         for other, address in sorted(self._gateway.serve_plain(app, *told)):

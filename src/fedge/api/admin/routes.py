@@ -32,6 +32,7 @@ from fedge.api.admin.tenants import body_of, in_namespace, operator_only, tenant
 from fedge.api.admin.view import merge_patch, site_detail, view
 from fedge.api.admin.visits import Places
 from fedge.api.manifests import PLURALS, Invalid, read_objects
+from fedge.api.port_checks import ports_of
 from fedge.core.applications.application import app_id
 from fedge.core.applications.objects import CLUSTER_WIDE, ObjectKey, key_of
 from fedge.core.control import ControlPlane, Knowledge, enabling, placing
@@ -208,8 +209,10 @@ class Api:
         if tenant is not None:
             objects = [in_namespace(one, tenant) for one in objects]
             known = {key: raw for key, raw in known.items() if key.namespace in ("", tenant)}
+        others = (one for one in self.plane.applications.values() if tenant not in (None, one.namespace))
+        engine, sites = self.plane.settings.engine, self.plane.state.sites
         try:
-            parsed = read_objects(objects, known, self.plane.settings.engine, self.plane.state.sites)
+            parsed = read_objects(objects, known, engine, sites, ports_of(others))
         except Invalid as error:
             return _error(422, "INVALID", error.message, object=error.object, field=error.field)
         raws = tuple(one.raw for one in parsed)
