@@ -10,7 +10,8 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from fedge.api.admin import admin_app
-from fedge.core.control.events import MovePlanned
+from fedge.core.control.events import MovePlanned, VisitBegan
+from fedge.core.control.visits import visit_id
 from fedge.core.messages import (
     AccessHello,
     Cell,
@@ -20,7 +21,7 @@ from fedge.core.messages import (
     SiteHello,
     SiteReport,
 )
-from fedge.core.model import MoveId, SiteId
+from fedge.core.model import AppId, MoveId, SessionKey, SiteId, UeId
 from tests.api.centre import TOKEN, PlainCentre
 from tests.core.applications.objects import deployment, propagation, qos, service, tenant
 
@@ -54,6 +55,10 @@ class Platform:
         }
         for session in self.sessions.values():
             self.move(session)
+        self.visits = {"studio": SessionKey(0x51), "rival": SessionKey(0x52)}
+        for name, key in self.visits.items():
+            app, ue = AppId(f"{name}:arena"), UeId("player-1" if name == "studio" else "player-2")
+            centre.say(VisitBegan(0, visit_id(app, ue), key, app, ue, SiteId("harbour"), "for the test"))
 
     def apply(self, objects: list[Any], headers: dict[str, str]) -> Any:
         return self.client.post("/api/v1/apply", json={"objects": objects}, headers=headers)
@@ -112,6 +117,7 @@ ONE = "/api/v1"
 NOT_THERE: dict[str, list[str]] = {
     f"{ONE}/explain/deployment/{{name}}": ["rival:arena"],
     f"{ONE}/explain/{{session}}": ["{session}"],
+    f"{ONE}/visits/{{key}}": ["{key}"],
     f"{ONE}/objects/{{kind}}/{{name}}": [
         "tenants/rival",
         *(
@@ -153,6 +159,7 @@ def asked(platform: Platform, template: str, what: str, owner: str) -> str:
     session = platform.sessions[owner]
     move = platform.centre.plane.state.sessions[session].move  # type: ignore[index]
     what = what.replace("rival", owner).replace("{session}", session).replace("{move}", str(move))
+    what = what.replace("{key}", f"{platform.visits[owner]:016x}")
     return template.partition("{")[0] + what
 
 
@@ -319,7 +326,7 @@ def test_a_session_beyond_the_quota_is_refused(platform: Platform) -> None:
     body = {"application": "arena", "device": "player-2"}
     answer = platform.client.post(f"{ONE}/attach", json=body, headers=platform.studio)
     assert (answer.status_code, answer.json()["code"]) == (429, "QUOTA_EXCEEDED")
-    assert "1 of 1" in answer.json()["message"]
+    assert "2 of 1" in answer.json()["message"], "a session and a visit"
     assert "spec.quota.sessions" in answer.json()["message"]
     assert platform.client.post(f"{ONE}/attach", json=body, headers=platform.rival).status_code in (200, 503)
 
