@@ -166,7 +166,8 @@ class Nftables:
     def open_door(self, host: str) -> Endpoint:
         """See `ports.Forwarding`. The socket takes the port and hears nothing: packets are rewritten before they come to it.
 
-        The source is the UE's own address here too, so the network has to route answers to it back through the first gateway.
+        The source is the UE's own address here too: the network has to route answers to it back through the first gateway. They
+        bear the door's address, which is this machine's own, and the kernel forwards that with ``accept_local`` alone.
         """
         opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         opened.bind((host, 0))
