@@ -16,7 +16,7 @@ import structlog
 from msgspec import structs
 
 from fedge.adapters.embedded import addresses
-from fedge.adapters.embedded.numbers import Numbers
+from fedge.adapters.embedded.numbers import NoNumber, Numbers
 from fedge.adapters.embedded.processes import InstanceProcess
 from fedge.adapters.kubernetes.kubelet_pods import KubeletPods
 from fedge.adapters.kubernetes.node import BenchNode
@@ -130,8 +130,13 @@ class ChildProcesses(Processes):
                 self._numbers.forget(name)
                 self._agent.instances.pop(name, None)
         for number, name in enumerate(names, start=1):
-            if name not in self.processes:
+            if name in self.processes:
+                continue
+            try:
                 self.start(name, self._numbers.of(name, number), template)
+            except NoNumber as error:  # a manifest may ask for any number of replicas
+                log.warning("instances that cannot be started", app=template.app, error=str(error))
+                return
 
     def started(self, template: RunInstances) -> list[Started]:
         return [

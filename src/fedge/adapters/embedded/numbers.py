@@ -12,6 +12,10 @@ MOST = 240
 """Host parts of a site's loopback net that are left for instances."""
 
 
+class NoNumber(Exception):
+    """All are taken."""
+
+
 class Numbers:
     """By name, from 1. ``file``: where they are kept."""
 
@@ -23,12 +27,12 @@ class Numbers:
             self._of = {}
 
     def of(self, name: str, wanted: int) -> int:
-        """The number that it has, or from now on: ``wanted``, or the lowest that is free. Raises ``ValueError`` if none is."""
+        """The number that it has, or from now on: ``wanted``, or the lowest that is free. Raises ``NoNumber``."""
         if name not in self._of:
             taken = set(self._of.values())
             free = [number for number in (wanted, *range(1, MOST + 1)) if number not in taken]
             if not free:
-                raise ValueError(f"no address is left for {name}: {MOST} instances run here")
+                raise NoNumber(f"no address is left for {name}: {MOST} instances run here")
             self._of[name] = free[0]
             self._keep()
         return self._of[name]
