@@ -31,6 +31,7 @@ WANTED = {
     ),
     "sessions": ("session", "ue", "app", "state", "site", "epoch", "generation", "service"),
     "moves": ("move", "session", "from", "to", "cause", "state", "gain_ms", "gap_ms", "reason"),
+    "steering": ("steering", "count"),
     "instances": ("instance", "app", "site", "state", "sessions", "capacity", "restarts", "reason"),
 }
 """The columns of the live collections, as far as the platform has them; -o json has everything."""
@@ -90,7 +91,7 @@ OBJECTS: dict[str, dict[str, Callable[[Row], Any]]] = {
     help="Form of the answer.",
 )
 def get(kind: str, name: str | None, output: str) -> None:
-    """List what runs (sites, sessions, moves, instances) or what was applied.
+    """List what runs (sites, sessions, moves, instances), what the 5G core said (steering), or what was applied.
 
     \b
     What was applied: deployments, services, propagationpolicies, overridepolicies, qospolicies (svc, pp, op, qos for

@@ -49,6 +49,8 @@ class ControlConfig:
     udp_ports: frozenset[int] = frozenset()
     """What the network carries to those addresses beside the shared port."""
     ue_addresses: Mapping[UeId, str] = field(default_factory=dict)
+    dnais: Mapping[SiteId, str] = field(default_factory=dict)
+    """The core network's name of each site's data network access, where it is not the site's own."""
     now: Callable[[], int] = time.monotonic_ns
 
 
@@ -106,6 +108,8 @@ def fleet_control(
         engine="karmada",
         kubeconfig=kubeconfig,
         clusters={each.site: each.cluster for each in federation.sites},
+        site_services={each.site: each.service for each in federation.sites if each.service is not None},
+        dnais={each.site: each.dnai for each in federation.sites if each.dnai},
         started_ns=time.time_ns(),
         now=time.time_ns,
     )

@@ -118,7 +118,7 @@ class ControlShell:
             "simulated": list(config.simulated),
         }
         self.page = Page(INDEX, STATIC_DIR, CONTENT_SECURITY_POLICY)
-        self.facts = Facts(dict(config.places), shown, config.between_ms)
+        self.facts = Facts(dict(config.places), shown, config.between_ms, self._steering)
         self.journal = TimedJournal(config.folder / "journal.db")
         settings = ControlSettings(
             policy=config.policy,
@@ -131,7 +131,7 @@ class ControlShell:
             ue_addresses=dict(config.ue_addresses),
         )
         self.plane: ControlPlane = restored(self.journal, settings)
-        self._metrics = Metrics(self.plane, self.now)
+        self._metrics = Metrics(self.plane, self.now, self._steering)
         self.journal.metrics = self._metrics
         self.sites, self.access = SiteLines(), AccessLine()
         self.steered = Steered.of(config, self.plane)
@@ -173,6 +173,9 @@ class ControlShell:
             return 503, {"code": "TIMEOUT", "message": f"no answer within {ANSWER_WITHIN_S:.0f} s; ask again"}
         finally:
             self._asked.pop(request, None)
+
+    def _steering(self) -> dict[str, int]:
+        return self.steered.figures() if self.steered is not None else {}
 
     def metrics(self) -> bytes:
         return self._metrics.text()

@@ -44,7 +44,7 @@ class Steered:
         trust = ssl.create_default_context(cafile=config.folder / account.ca)
         secret = hmac.digest(config.token.encode(), b"notification addresses", "sha256")
         stable, own = Address(plane.settings.default_service), plane.settings.site_services
-        self.steering = Steering(SteeringSettings(secret, service=stable, services=own))
+        self.steering = Steering(SteeringSettings(secret, dict(config.dnais), stable, own))
         self._network = SteeredNetwork(
             self.steering,
             NefClient(account, identity, trust, gpsis.get),
@@ -66,6 +66,11 @@ class Steered:
             return cls(config, account, plane)
         except (OSError, msgspec.MsgspecError, ssl.SSLError) as error:
             raise SystemExit(f"{FILE} cannot be used: {error}") from None
+
+    def figures(self) -> dict[str, int]:
+        """What the core network said and was told, counted since the start; and the paths now, by their state."""
+        states = {f"path {state}": count for state, count in self.steering.paths_by_state().items()}
+        return {**dict(self.steering.counts), **states}
 
     def send(self, message: Message) -> bool:
         return self._network.send(message)

@@ -68,12 +68,20 @@ def instances(plane: Knowledge, facts: Facts, now: int) -> Rows:
     return rows
 
 
+def steering(plane: Knowledge, facts: Facts, now: int) -> Rows:
+    """What the 5G core said about paths and was told, since the control plane started, and the paths by state, now."""
+    return {what: {"steering": what, "count": count} for what, count in sorted(facts.steering().items())}
+
+
 COLLECTIONS: dict[str, Callable[[Knowledge, Facts, int], Rows]] = {
     "sites": sites,
     "sessions": sessions,
     "moves": moves,
     "instances": instances,
+    "steering": steering,
 }
+OPERATORS = ("steering",)
+"""Counted over all tenants."""
 
 
 def figures(plane: Knowledge, now: int) -> dict[str, Any]:

@@ -129,6 +129,8 @@ class Api:
         read = collections.COLLECTIONS.get(kind)
         if read is None:
             return _error(404, "NOT_FOUND", f"no collection {kind}")
+        if kind in collections.OPERATORS:
+            operator_only(request)
         rows = read(self.seen(request), self.centre.facts, self.centre.now())
         if name is None:
             return _json({"items": list(rows.values())})

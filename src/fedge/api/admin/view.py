@@ -23,15 +23,16 @@ SHOWN_MOVES = 200
 
 class Facts:
     """What the core does not know and the picture needs: the map's names and places, the run's settings, and the round trip
-    between two sites in ms."""
+    between two sites in ms; and what steering by the 5G core counts."""
 
     def __init__(
         self,
         places: dict[SiteId, tuple[str, float, float]],
         run: dict[str, Any],
         between_ms: Callable[[SiteId, SiteId], float],
+        steering: Callable[[], dict[str, int]] = dict,
     ) -> None:
-        self.places, self.run, self.between_ms = places, run, between_ms
+        self.places, self.run, self.between_ms, self.steering = places, run, between_ms, steering
 
 
 def view(plane: Knowledge, facts: Facts, now: int) -> dict[str, Any]:
