@@ -52,9 +52,14 @@ def host(platform: Platform, player: int) -> str:
 
 
 def visited(platform: Platform, app: str, player: int) -> Place:
-    place = visit(platform.api, app, f"player-{player}", token(platform))
-    until("a place that stays", lambda: platform.items("sites")[place.site]["state"] == "ready")
-    return place
+    """Its place, once the game is ready everywhere."""
+
+    def ready() -> bool:
+        instances = [row for row in platform.items("instances").values() if row["app"] == app]
+        return len(instances) == 3 and all(row["state"] == "ready" for row in instances)
+
+    until(f"{app} everywhere", ready)
+    return visit(platform.api, app, f"player-{player}", token(platform))
 
 
 def echo(name: str, port: int) -> list[dict[str, Any]]:

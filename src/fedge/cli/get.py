@@ -23,6 +23,7 @@ WANTED = {
         "state",
         "instances",
         "sessions",
+        "visits",
         "capacity",
         "load",
         "load_age_ms",

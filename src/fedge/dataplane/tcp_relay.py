@@ -65,6 +65,8 @@ class TcpRelay:
         self.counts: Counter[str] = Counter() if counts is None else counts
         self.target = target
         self._source, self._idle_s = source, idle_s
+        self.held: Counter[Endpoint] = Counter()
+        """Connections by whoever has them."""
         self._open: dict[asyncio.Task[None], _Open] = {}
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -81,9 +83,9 @@ class TcpRelay:
         host, port = self._socket.getsockname()
         return host, port
 
-    def open(self) -> list[tuple[Endpoint, Endpoint | None]]:
-        """(client, whoever has it) of each connection."""
-        return [(one.client, one.end) for one in self._open.values()]
+    def clients(self) -> list[Endpoint]:
+        """The other end of each connection."""
+        return [one.client for one in self._open.values()]
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -121,7 +123,20 @@ class TcpRelay:
             one = _Open(address)
             task = self._loop.create_task(self._connection(client, one))
             self._open[task] = one
-            task.add_done_callback(self._open.pop)
+            task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._give(self._open.pop(task), None)
+
+    def _give(self, one: _Open, end: Endpoint | None) -> None:
+        """From now on ``end`` has it; None: nobody."""
+        if one.end is not None:
+            self.held[one.end] -= 1
+            if not self.held[one.end]:
+                del self.held[one.end]
+        if end is not None:
+            self.held[end] += 1
+        one.end = end
 
     async def _connection(self, client: socket.socket, one: _Open) -> None:
         """One client's connection, over all the instances that it is relayed to."""
@@ -139,15 +154,16 @@ class TcpRelay:
                     goes_on = await self._relayed(client, upstream, one.moved)
 
     async def _connected(self, one: _Open) -> socket.socket | None:
-        one.end = self.target(one.client) if callable(self.target) else self.target
-        if one.end is None:
+        end = self.target(one.client) if callable(self.target) else self.target
+        self._give(one, end)
+        if end is None:
             return None
         upstream = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         _prepare(upstream)
         try:
             if self._source:
                 upstream.bind((self._source, 0))
-            await asyncio.wait_for(self._loop.sock_connect(upstream, one.end), CONNECT_S)
+            await asyncio.wait_for(self._loop.sock_connect(upstream, end), CONNECT_S)
         except (OSError, TimeoutError):
             upstream.close()
             return None

@@ -47,8 +47,7 @@ class TcpGame:
         return self._emptiest(self.instances)
 
     def _emptiest(self, ends: Sequence[Endpoint]) -> Endpoint | None:
-        held = Counter(end for relay in self.all for _, end in relay.open())
-        return min(ends, key=lambda end: held[end], default=None)
+        return min(ends, key=lambda end: sum(relay.held[end] for relay in self.all), default=None)
 
 
 class TcpApplications:
@@ -107,13 +106,14 @@ class TcpApplications:
     def clients(self, app: str) -> list[str]:
         """The address that each open connection comes from; what came through the door is told by the gateway that led it."""
         game = self._games.get(app)
-        return [client[0] for relay in game.relays.values() for client, _ in relay.open()] if game else []
+        return [host for relay in game.relays.values() for host, _ in relay.clients()] if game else []
 
     def held(self, app: str) -> Counter[Endpoint]:
-        """Connections by instance."""
+        """Connections by instance, those that came through the door among them."""
         game = self._games.get(app)
-        ends = (end for relay in game.all for _, end in relay.open()) if game else ()
-        return Counter(end for end in ends if end is not None)
+        if game is None:
+            return Counter()
+        return Counter({end: sum(relay.held[end] for relay in game.all) for end in game.instances})
 
     def close(self) -> None:
         for game in self._games.values():

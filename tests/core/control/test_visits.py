@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -94,6 +95,7 @@ class World:
             self.say(CellChanged(ue, CellId("x1"), None, "nr", 8.0, 0.0, self.now))
         self.reports()
         self.wake(500)
+        self.wake()
 
     def instance(self, state: str = "ready") -> tuple[InstanceStatus, ...]:
         return (InstanceStatus(InstanceId("nim-1"), APP, state, 0, 4, plain=True),)
@@ -238,6 +240,63 @@ def test_a_visit_of_which_nobody_hears_ends_and_one_that_is_heard_does_not() -> 
     assert list(world.plane.state.visits) == [stays] != [gone]
 
 
+def test_a_site_whose_instance_stays_away_is_left_and_one_whose_instance_comes_back_is_not() -> None:
+    world = World()
+    name = world.attach()["session"]
+
+    def seconds(count: int, state: str) -> None:
+        for _ in range(10 * count):
+            for site in SITES:
+                running = world.instance(state if site == NORTH else "ready")
+                plain = {APP: PlainReport(DOORS[site])}
+                world.say(SiteReport(site, 0.1, 0, running, {}, world.now, "userspace", plain))
+            world.wake()
+
+    seconds(2, "starting")
+    seconds(1, "ready")
+    assert world.plane.state.visits[name].site == NORTH
+    assert world.told[NORTH].elsewhere == ""
+    seconds(2, "starting")
+    assert world.told[NORTH].elsewhere == DOORS[SOUTH], "meanwhile strangers are led elsewhere"
+    seconds(2, "starting")
+    assert world.plane.state.visits[name].site == SOUTH
+
+
+def test_while_a_door_has_not_been_heard_of_what_was_told_holds_on() -> None:
+    """The centre is new: agents said hello, and have not reported."""
+    world = World()
+    name = world.attach()["session"]
+    world.say(AskedMove(4, name, SOUTH))
+    world.wake(500)
+    before = world.told[NORTH]
+    assert before.ues == {HOST: DOORS[SOUTH]}
+    for site in SITES:
+        world.plane.sites[site].plain = {}
+    world.say(AskedDrain(5, NORTH))
+    world.say(SiteHello(NORTH, Address("north:6000"), Address("north:6002"), (), world.instance()))
+    world.wake(500)
+    assert world.told[NORTH] == before
+    world.reports()
+    world.wake(500)
+    assert (world.told[NORTH].ues, world.told[NORTH].elsewhere) == ({HOST: DOORS[SOUTH]}, DOORS[WEST])
+
+
+def test_a_drain_of_many_is_done_in_a_moment_and_overfills_nobody() -> None:
+    world = World()
+    for number in range(4):
+        ue = UeId(f"more-{number}")
+        world.say(CellChanged(ue, CellId("x1"), None, "nr", 8.0, 0.0, world.now))
+        world.say(AskedAttach(20 + number, APP, ue, SessionKey(number + 1)))
+    for visit in world.plane.state.visits.values():
+        visit.site = NORTH
+    world.say(AskedDrain(9, NORTH))
+    world.wake()
+    world.wake()
+    at = Counter(visit.site for visit in world.plane.state.visits.values())
+    assert at[NORTH] == 0
+    assert max(at.values()) <= 4
+
+
 def test_closing_and_deleting_end_visits() -> None:
     world = World()
     name = world.attach()["session"]
@@ -311,7 +370,7 @@ def test_the_journal_gives_the_same_visits_again() -> None:
 def test_an_agent_that_is_new_is_told_everything_again() -> None:
     world = World()
     world.attach()
-    world.wake()
+    world.wake(500)
     world.told.clear()
     world.wake()
     assert not world.told

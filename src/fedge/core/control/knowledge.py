@@ -78,6 +78,10 @@ class Knowledge:
         """When a visit was last heard of, by its client or a gateway."""
         self.led: dict[tuple[SiteId, AppId], LeadPlain] = {}
         """What gateways were last told."""
+        self.visits_changed = False
+        """Something that gateways are told may have changed since; what is not noted here is found out twice a second."""
+        self.without_instance: dict[tuple[AppId, SiteId], Nanoseconds] = {}
+        """Since when no instance of an application without the SDK is ready at a site that it has a place at."""
         self.visits_swept = 0
         self.ue_at: dict[str, UeId] = {host: ue for ue, host in settings.ue_addresses.items()}
         self.repeated_at: Nanoseconds = 0

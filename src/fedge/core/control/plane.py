@@ -177,7 +177,7 @@ class ControlPlane(Knowledge):
             case SiteHello():
                 self.sites.setdefault(event.site, SiteView()).heard_at = now
                 self.sites[event.site].instances = event.instances
-                self.led = {told: order for told, order in self.led.items() if told[0] != event.site}
+                visits.forgotten(self, event.site)
                 return reconcile.site_hello(state, self.per_site, event, now)
             case EpochRaised():
                 return reconcile.epoch_raised(state, event)
@@ -202,6 +202,7 @@ class ControlPlane(Knowledge):
                 tenancy.revoked(state, event.tenant)
                 return []
             case Placed():
+                self.visits_changed = True
                 return placing.placed(state, self.per_site, event, now)
             case ResourceKept():
                 return enabling.kept(state, event)
@@ -336,4 +337,5 @@ class ControlPlane(Knowledge):
             effects += reconcile.repeat(self.state, now)
             effects += placing.place_all(self, now)
             effects += enabling.sweep(self, now)
+            self.visits_changed = True
         return [*effects, *deciding.sweep(self, now), *visits.sweep(self, now), *visits.tell(self)]

@@ -8,8 +8,11 @@ the same for applications with sessions; `core/discovery` decides for both.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
+
+from msgspec.structs import replace
 
 from fedge.core.control import leaving, tenancy
 from fedge.core.control.effects import Effect, Propose, Reply, Story, ToSite
@@ -32,7 +35,9 @@ from fedge.core.model import SECOND, Address, AppId, CellId, Nanoseconds, Sessio
 
 UNHEARD_AFTER = 60 * SECOND
 """A visit of which neither its client nor a gateway says anything for so long has ended."""
-SWEEP_AT_ONCE = 3
+SWEEP_AT_ONCE, LED_AT_ONCE = 3, 16
+INSTANCE_GONE_AFTER = 3 * SECOND
+"""A site without a ready instance for so long has nobody: an instance that ends is started again within that."""
 NO_KEY = SessionKey(0)
 """Of a visit whose client never attached, and was told none."""
 
@@ -162,6 +167,7 @@ def led(known: Knowledge, event: VisitLed, now: Nanoseconds) -> list[Effect]:
         visit.left = tuple(site for site in dict.fromkeys((*visit.left, before)) if site != event.site)
         visit.because, visit.moved_at = event.because, now
         visit.generation += 1
+        known.visits_changed = True
         facts = {"session": visit.session, "site": visit.site, "from": before, "cause": event.cause}
         said = f"{visit.session} → {visit.site}, what it opens anew ({event.cause}): {event.because}"
         effects.append(Story(said, now, facts))
@@ -195,22 +201,31 @@ def consider(
     application = known.applications.get(visit.app)
     if application is None:
         return [Propose(VisitEnded(visit.session, "its application was deleted"))]
-    site = known.state.sites.get(visit.site)
-    state = health(site, known.sites.get(visit.site), now) if site is not None else "lost"
-    must_leave = state in ("draining", "lost") or bool(leaving.barred(known, visit.app, visit.site))
+    leave = _must_leave(known, visit, now)
     held = known.state.hold_moves or known.settings.policy == "stay"
     ue = ue_facts(known, visit.ue, now, cell)
-    if ue is None or (held and not must_leave):
+    if ue is None or (held and not leave):
         return []
     sites = site_facts(known, visit.app, now) if sites is None else sites
-    decision = decide(ue, application, sites, visit.site)
+    decision = decide(ue, application, sites, None if leave == "no instance" else visit.site)
     if decision.decision != "move" or decision.best is None:
         return []
     came_from = visit.left[-1] if visit.left else None
-    if objection(decision.best, visit.site, came_from, visit.moved_at, {}, 1, now, must_leave):
+    if objection(decision.best, visit.site, came_from, visit.moved_at, {}, 1, now, bool(leave)):
         return []
-    cause = {"draining": "drain", "lost": "site lost"}.get(state, cause)
-    return [Propose(VisitLed(visit.session, decision.best, cause, decision.because, request))]
+    return [Propose(VisitLed(visit.session, decision.best, leave or cause, decision.because, request))]
+
+
+def _must_leave(known: Knowledge, visit: Visit, now: Nanoseconds) -> str:
+    """Why it cannot stay, whatever it gains; empty: it can."""
+    site = known.state.sites.get(visit.site)
+    state = health(site, known.sites.get(visit.site), now) if site is not None else "lost"
+    if state in ("draining", "lost"):
+        return "drain" if state == "draining" else "site lost"
+    if leaving.barred(known, visit.app, visit.site):
+        return "placement ended"
+    gone = now - known.without_instance.get((visit.app, visit.site), now)
+    return "no instance" if gone > INSTANCE_GONE_AFTER else ""
 
 
 def cell_changed(known: Knowledge, event: CellChanged, now: Nanoseconds) -> list[Effect]:
@@ -219,24 +234,40 @@ def cell_changed(known: Knowledge, event: CellChanged, now: Nanoseconds) -> list
 
 
 def sweep(known: Knowledge, now: Nanoseconds) -> list[Effect]:
-    """Some visits at each call, all of them about twice a second; at most one proposal, for the next sees what it changed."""
+    """Some visits at each call, all of them about twice a second. Who is led counts at the new site for those looked at next."""
     names = tuple(known.state.visits)
     facts: dict[AppId, list[SiteFacts]] = {}
+    effects: list[Effect] = []
     for _ in range(min(len(names), SWEEP_AT_ONCE + len(names) // 10)):
         known.visits_swept = (known.visits_swept + 1) % len(names)
         visit = known.state.visits[names[known.visits_swept]]
         if now - known.visited_at.setdefault(visit.session, now) > UNHEARD_AFTER:
-            return [Propose(VisitEnded(visit.session, f"not heard for {UNHEARD_AFTER // SECOND} s"))]
+            why = f"not heard for {UNHEARD_AFTER // SECOND} s"
+            effects.append(Propose(VisitEnded(visit.session, why)))
+            continue
         if visit.app not in facts:
             facts[visit.app] = site_facts(known, visit.app, now)
-        found = consider(known, visit, now, "rebalance", sites=facts[visit.app])
-        if found:
-            return found
-    return []
+        for effect in consider(known, visit, now, "rebalance", sites=facts[visit.app]):
+            effects.append(effect)
+            if isinstance(effect, Propose) and isinstance(effect.event, VisitLed):
+                facts[visit.app] = _with_one_more(facts[visit.app], effect.event.site)
+        if len(effects) >= LED_AT_ONCE:
+            break
+    return effects
+
+
+def _with_one_more(sites: Sequence[SiteFacts], site: SiteId) -> list[SiteFacts]:
+    return [replace(one, sessions=one.sessions + 1) if one.site == site else one for one in sites]
 
 
 def heard(known: Knowledge, event: SiteReport, now: Nanoseconds) -> list[Effect]:
     """A gateway names whom it has something open of. Who never attached has a visit from now on, where its traffic came."""
+    ready = {one.app for one in event.instances if one.plain and one.state == "ready"}
+    for app in event.plain:
+        if app in ready:
+            known.without_instance.pop((app, event.site), None)
+        else:
+            known.without_instance.setdefault((app, event.site), now)
     effects: list[Effect] = []
     for app, report in event.plain.items():
         for host in report.hosts:
@@ -254,8 +285,17 @@ def heard(known: Knowledge, event: SiteReport, now: Nanoseconds) -> list[Effect]
 # --- what gateways are told --------------------------------------------------------------------------------------------------
 
 
+def forgotten(known: Knowledge, site: SiteId) -> None:
+    """A gateway that is new, or may be, knows nothing of what it was told."""
+    known.led = {told: order for told, order in known.led.items() if told[0] != site}
+    known.visits_changed = True
+
+
 def tell(known: Knowledge) -> list[Effect]:
     """To every gateway that may have UEs of such an application, where they go, if that is not what it was told last."""
+    if not known.visits_changed:
+        return []
+    known.visits_changed = False
     effects: list[Effect] = []
     for (site, app), order in _orders(known):
         if known.led.get((site, app)) != order:
@@ -265,13 +305,17 @@ def tell(known: Knowledge) -> list[Effect]:
 
 
 def _orders(known: Knowledge) -> Iterator[tuple[tuple[SiteId, AppId], LeadPlain]]:
+    """Where a door is wanted that has not been heard of (yet, or for the moment), what was told last holds on."""
     wanted: dict[tuple[SiteId, AppId], dict[str, Address]] = {}
+    unknown: set[tuple[SiteId, AppId]] = set()
     for visit in known.state.visits.values():
         host, door = known.settings.ue_addresses.get(visit.ue), _door(known, visit.app, visit.site)
         for site in visit.left:
             ues = wanted.setdefault((site, visit.app), {})
             if host is not None and door:
                 ues[host] = door
+            elif host is not None:
+                unknown.add((site, visit.app))
     for app in known.applications:
         if without_sdk(known, app):
             for site in known.state.placed.get(app, {}):
@@ -281,9 +325,12 @@ def _orders(known: Knowledge) -> Iterator[tuple[tuple[SiteId, AppId], LeadPlain]
     for (site, app), ues in wanted.items():
         if site not in known.state.sites or known.state.sites[site].marked == "lost":
             continue
-        there = app in known.applications and (ues or site in known.state.placed.get(app, {}))
-        rules = known.traffic_rules(app) if there else ()
-        yield (site, app), LeadPlain(app, rules, _elsewhere(known, app, site) if there else Address(""), ues)
+        if app not in known.applications or not (ues or site in known.state.placed.get(app, {})):
+            yield (site, app), LeadPlain(app)
+            continue
+        elsewhere = _elsewhere(known, app, site)
+        if elsewhere is not None and (site, app) not in unknown:
+            yield (site, app), LeadPlain(app, known.traffic_rules(app), elsewhere, ues)
 
 
 def _door(known: Knowledge, app: AppId, site: SiteId) -> Address:
@@ -294,20 +341,19 @@ def _door(known: Knowledge, app: AppId, site: SiteId) -> Address:
     return report.door if report is not None and marked != "lost" else Address("")
 
 
-def _elsewhere(known: Knowledge, app: AppId, site: SiteId) -> Address:
-    """The door for UEs of whom nothing is known, of the emptiest site that may have them; empty: they stay."""
+def _elsewhere(known: Knowledge, app: AppId, site: SiteId) -> Address | None:
+    """The door for UEs of whom nothing is known, of the emptiest site that may have them; empty: they stay. None: no such
+    site's door has been heard of.
+    """
 
     def takes(one: SiteId) -> bool:
         view = known.sites.get(one)
         ready = view is not None and any(i.app == app and i.state == "ready" for i in view.instances)
         return ready and known.state.sites[one].marked == "ready" and not leaving.barred(known, app, one)
 
-    if takes(site):
+    others = [one for one in known.state.sites if one != site and takes(one)]
+    if takes(site) or not others:
         return Address("")
-    others = [one for one in known.state.sites if one != site and takes(one) and _door(known, app, one)]
-    visits: dict[SiteId, int] = {}
-    for visit in known.state.visits.values():
-        if visit.app == app:
-            visits[visit.site] = visits.get(visit.site, 0) + 1
-    best = min(others, key=lambda one: (visits.get(one, 0), one), default=None)
-    return _door(known, app, best) if best is not None else Address("")
+    visits = Counter(visit.site for visit in known.state.visits.values() if visit.app == app)
+    able = [one for one in others if _door(known, app, one)]
+    return _door(known, app, min(able, key=lambda one: (visits[one], one))) if able else None
