@@ -44,6 +44,8 @@ class FakeWorld:
                 "capacity": max(64, players // 2),
                 "load": 0.0,
                 "load_age_ms": 120.0,
+                "visits": 0,
+                "forwarding": "userspace",
                 "instances": {"arena-1": {"state": "ready", "sessions": 0}},
                 "moves_in": 0,
                 "moves_out": 0,

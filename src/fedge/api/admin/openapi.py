@@ -59,6 +59,12 @@ def document() -> dict[str, Any]:
                 body=_object(application="string", device="string"),
             )
         },
+        "/visits/{key}": {
+            "get": _operation(
+                "Where the client of a visit shall connect; with ?after=GENERATION&wait_s=S answered once that changes.",
+                ("key",),
+            )
+        },
         "/hold-moves": {
             "post": _operation(
                 "Begin no move that nobody ordered, or begin them again.", body=_object(hold="boolean")
@@ -74,7 +80,7 @@ def document() -> dict[str, Any]:
         "/sites/{name}/drain": {"post": _operation("Move every session away.", ("name",), body={}, ok="202")},
         "/sites/{name}/undrain": {"post": _operation("Use the site again.", ("name",), body={}, ok="202")},
     }
-    for kind in ("sites", "sessions", "moves", "instances"):
+    for kind in ("sites", "sessions", "moves", "instances", "steering"):
         paths[f"/{kind}"] = {"get": _operation(f"All {kind}.")}
     for kind in ("sites", "moves", "instances"):
         paths[f"/{kind}/{{name}}"] = {"get": _operation(f"One of the {kind}.", ("name",))}
