@@ -22,9 +22,6 @@ FIBRE_M_PER_MS = 200_000.0
 """Light in fibre: two thirds of c."""
 FIBRE_DETOUR = 1.4
 """Assumed: a duct is that much longer than the straight line."""
-M_PER_DEGREE = 111_320.0
-INVENTED = (45.0, -30.0)
-"""Latitude and longitude of (0, 0) of a city that was drawn: the middle of the Atlantic."""
 AGGREGATION_RTT_MS = {"nr": 0.9, "lte": 1.2, "wifi": 1.0, "nsa": 1.2}
 """Assumed: base station, aggregation switches and user plane of a site next door, there and back."""
 
@@ -65,12 +62,6 @@ class City(Struct, frozen=True):
     backhaul_rtt_ms: float
     origin: tuple[float, float] | None = None
     apart: tuple[Apart, ...] = ()
-
-    def degrees(self, x_m: float, y_m: float) -> tuple[float, float]:
-        """Latitude and longitude of a point of the map: equirectangular, exact enough within a city."""
-        south, west = self.origin or INVENTED
-        across = M_PER_DEGREE * math.cos(math.radians(south + self.height_m / 2 / M_PER_DEGREE))
-        return south + y_m / M_PER_DEGREE, west + x_m / across
 
     def between_ms(self, one: SiteId, other: SiteId) -> float:
         """Round trip of the backhaul between two sites, in ms."""

@@ -12,19 +12,21 @@ from msgspec.structs import asdict
 
 from fedge.core.access.cell_numbers import MCC, MNC, eutra_cell_id, nr_cell_id
 from fedge.core.exposure import MappedCell, Topology, Weakness
+from fedge.core.location import earth_of
 from fedge.core.messages import Cell
-from fedge.simulation.city_plan import INVENTED, City
+from fedge.simulation.city_plan import City
 from fedge.simulation.profiles import MOST_WEAK_MS, PROFILE_OF_KIND, WEAK_DBM, WEAK_MS_PER_DB
 
 
 def topology_of(city: City) -> Topology:
     """Round trips are the medians of the kinds of access, which a customer would be told as usual values."""
+    earth = earth_of(city.origin, city.height_m)
     return Topology(
         city.width_m,
         city.height_m,
         tuple(_mapped(cell, number) for number, cell in enumerate(city.cells, 1)),
         {kind: profile.rtt_ms.p50 for kind, profile in PROFILE_OF_KIND.items()},
-        city.origin or INVENTED,
+        (earth.latitude, earth.longitude),
         Weakness(WEAK_DBM, WEAK_MS_PER_DB, MOST_WEAK_MS),
     )
 

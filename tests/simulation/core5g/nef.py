@@ -14,6 +14,7 @@ from typing import Any
 import httpx2
 from starlette.testclient import TestClient
 
+from fedge.core.location import Earth
 from fedge.core.messages import Message
 from fedge.core.messages.user_plane import (
     InstallQos,
@@ -56,6 +57,7 @@ NUMBERS = {GPSI: UeId("ue"), LTE_GPSI: UeId("ue-2"), "msisdn-99901000003": UeId(
 SECRETS = {"fedge": "fedge's secret", "another": "another's secret"}
 MERGE_PATCH = "application/merge-patch+json"
 PATIENCE_S = 10.0
+EARTH = Earth(45.0, -30.0, 45.0)
 BURST = 100
 
 
@@ -110,7 +112,7 @@ class Exposure:
         )
         common = (ROOT, self.operator, self.store, self.outbox, self._ran, lambda: self.now_s)
         self.quality = quality_api(*common)
-        ground = Ground(lambda x_m, y_m: (45 + y_m / 1e5, -30 + x_m / 1e5), tuple(CELLS))
+        ground = Ground(EARTH, tuple(CELLS))
         self.monitoring = monitoring_api(*common, ground)
         self.parts = (self.core, self.quality, self.monitoring)
         self.tokens = Tokens(SECRETS, b"k" * 32)
