@@ -176,6 +176,20 @@ def test_a_restarted_access_network_is_told_again(nef: Exposure) -> None:
     assert told(nef, 2)["event"] == REFUSED, "the radio took it back"
 
 
+def test_what_a_restarted_access_network_keeps_and_has_no_room_for(nef: Exposure) -> None:
+    path = create(nef, qosReference="QOS_L", altQoSReferences=["QOS_S"])
+    nef.notification(0)
+    nef.say(QosFulfilled(path[1:], UeId("ue"), False))
+    nef.say(nef.hello())
+    assert [told(nef, index)["event"] for index in (1, 2)] == ["QOS_NOT_GUARANTEED", "QOS_GUARANTEED"]
+    nef.room.remove(QOS_REFERENCES["QOS_L"])
+    nef.say(nef.hello())
+    assert told(nef, 3) == {"event": GRANTED, "appliedQosRef": "QOS_S"}
+    nef.room.clear()
+    nef.say(nef.hello())
+    assert told(nef, 4) == {"event": REFUSED}
+
+
 def test_a_ue_that_is_gone_ends_its_session(nef: Exposure) -> None:
     path = create(nef)
     nef.notification(0)
