@@ -66,6 +66,9 @@ class Sessions:
         self._radio.out = []
         return out
 
+    def all(self) -> Iterable[Session]:
+        return self._all.values()
+
     # --- operations ---------------------------------------------------------------------------------------------------------
 
     def list(self, af: str, query: Mapping[str, str]) -> list[AsSessionWithQoSSubscription]:
