@@ -201,7 +201,7 @@ async def serve(run: Run) -> None:
     smf = SessionManagement(cells, store.life, store.paths(), internet=internet_of(net, city))
     unix_ns = time.time_ns() - time.monotonic_ns()
     root = f"https://{nef}"
-    radio = RadioInformation(city.cells, root, store, radio_outbox, unix_ns)
+    radio = RadioInformation(city.cells, root, store, radio_outbox, unix_ns, Random())
 
     def hear(event: Event) -> None:
         radio.hear(event)
@@ -219,6 +219,7 @@ async def serve(run: Run) -> None:
     monitoring = monitoring_api(root, operator, store, outbox, to_ran, time.time, ground)
     parts = (core, quality, monitoring)
     core.strike(struck)
+    radio.strike(struck)
     listening = await listen(addresses.core_network(net), run.token, links.accept)
     tokens = Tokens({account.client_id: account.client_secret}, token_key(folder))
     onboarding = {account.capif.onboarding: account.af} if account.capif is not None else {}
@@ -249,6 +250,7 @@ async def serve(run: Run) -> None:
             if told is not None:
                 log.info("faults", **msgspec.to_builtins(told))
                 core.strike(told)
+                radio.strike(told)
                 capif.strike(told)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), WAKE_S)

@@ -12,7 +12,7 @@ from msgspec.structs import asdict
 
 from fedge.core.access.cell_numbers import MCC, MNC, eutra_cell_id, nr_cell_id
 from fedge.core.exposure import MappedCell, Topology, Weakness
-from fedge.core.location import earth_of
+from fedge.core.location.earth import INVENTED
 from fedge.core.messages import Cell
 from fedge.simulation.city_plan import City
 from fedge.simulation.profiles import MOST_WEAK_MS, PROFILE_OF_KIND, WEAK_DBM, WEAK_MS_PER_DB
@@ -20,13 +20,12 @@ from fedge.simulation.profiles import MOST_WEAK_MS, PROFILE_OF_KIND, WEAK_DBM, W
 
 def topology_of(city: City) -> Topology:
     """Round trips are the medians of the kinds of access, which a customer would be told as usual values."""
-    earth = earth_of(city.origin, city.height_m)
     return Topology(
         city.width_m,
         city.height_m,
         tuple(_mapped(cell, number) for number, cell in enumerate(city.cells, 1)),
         {kind: profile.rtt_ms.p50 for kind, profile in PROFILE_OF_KIND.items()},
-        (earth.latitude, earth.longitude),
+        city.origin or INVENTED,
         Weakness(WEAK_DBM, WEAK_MS_PER_DB, MOST_WEAK_MS),
     )
 

@@ -140,7 +140,7 @@ class Radio:
         self.store = Store(folder / "core5g.db")
         client = httpx2.AsyncClient(transport=httpx2.MockTransport(self._receive), trust_env=False)
         self.outbox = Outbox(client, destinations.LOOPBACK, Random(7))
-        self.service = RadioInformation(CELLS, ROOT, self.store, self.outbox, UNIX_NS)
+        self.service = RadioInformation(CELLS, ROOT, self.store, self.outbox, UNIX_NS, Random(7))
         self.tokens = Tokens(SECRETS, b"k" * 32)
         access = Access(self.tokens, Pace(burst=1e9), lambda: self.now_s)
         self.app = app_of(rnis_route(self.service, access, lambda: self.now_s))

@@ -9,6 +9,7 @@ from starlette.testclient import WebSocketDenialResponse
 from starlette.websockets import WebSocketDisconnect
 
 from fedge.core.model import SECOND, UeId
+from fedge.simulation.core5g.faults import Faults
 from fedge.simulation.rnis.stream import MOST_EVENTS, Stream
 from tests.simulation.rnis.radio import (
     NR_UE,
@@ -147,6 +148,20 @@ def test_a_reader_may_speak_and_nothing_follows(rnis: Radio) -> None:
         socket.send_bytes(b"\xff")
         rnis.say(moved(NR_UE, "nr-2", "nr-1"))
         assert socket.receive_json()["hoStatus"] == 3
+
+
+def test_faults_strike_what_is_told(rnis: Radio) -> None:
+    with opened(rnis, rnis.create(cell_change(**SOCKET))) as socket:
+        rnis.service.strike(Faults(drop=1.0))
+        rnis.say(moved(NR_UE, "nr-2", "nr-1"))
+        rnis.service.strike(Faults(duplicate=1.0, delay_ms=1.0))
+        rnis.say(moved(NR_UE, "lte-1", "nr-2"))
+        first = socket.receive_json()
+        assert first["trgEcgi"][0]["cellId"] == "0000003", "the one before is lost"
+        assert socket.receive_json() == first
+        rnis.service.strike(Faults(reorder=1.0, delay_ms=1.0))
+        rnis.say(moved(NR_UE, "nr-1", "lte-1"))
+        assert socket.receive_json()["trgEcgi"][0]["cellId"] == "0000001"
 
 
 # --- what waits ---------------------------------------------------------------------------------------------------------------

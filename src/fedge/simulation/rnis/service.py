@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from random import Random
 
 import msgspec
 
 from fedge.core.messages import Cell, CellChanged, HandoverPredicted, Message, RadioMeasured
 from fedge.core.model import SECOND, Nanoseconds, UeId
+from fedge.simulation.core5g.faults import NONE, Faults
 from fedge.simulation.core5g.nef.outbox import MOST_WAITING, Letter, Outbox
 from fedge.simulation.core5g.store import RADIOS, Store
 from fedge.simulation.rnis.data_types import Json
@@ -35,6 +37,10 @@ class Socket:
         self.news = asyncio.Event()
         self.ended = ""
 
+    def tell(self, event: bytes) -> None:
+        self.stream.tell(event)
+        self.news.set()
+
     def end(self, why: str, at_once: bool = False) -> None:
         """What waits leaves first, unless it is ``at_once``."""
         if at_once:
@@ -47,9 +53,15 @@ class RadioInformation:
     """``root``: scheme and authority of the server. ``outbox``: this service's own. ``unix_ns``: the time of day at instant 0."""
 
     def __init__(
-        self, cells: Sequence[Cell], root: str, store: Store, outbox: Outbox, unix_ns: Nanoseconds
+        self,
+        cells: Sequence[Cell],
+        root: str,
+        store: Store,
+        outbox: Outbox,
+        unix_ns: Nanoseconds,
+        rng: Random,
     ) -> None:
-        self._store, self.outbox, self._unix_ns = store, outbox, unix_ns
+        self._store, self.outbox = store, outbox
         words = CellWords(cells)
         self.picture = RadioPicture(cells)
         self.queries = Queries(self.picture, words)
@@ -59,6 +71,7 @@ class RadioInformation:
         self._sockets: dict[str, Socket] = {}
         self._created = 0
         self._next_reported = 0
+        self._faults, self._rng = NONE, rng
 
     # --- what is said between access network and core network ---------------------------------------------------------------
 
@@ -74,6 +87,10 @@ class RadioInformation:
             self._tell(*self._reports.bearer(change, self.picture.measured_at))
         if isinstance(message, RadioMeasured):
             self._measured(message)
+
+    def strike(self, faults: Faults) -> None:
+        """These faults from now on."""
+        self._faults = self.outbox.faults = faults
 
     def wake(self, now_s: float) -> None:
         """What the passing of time means; to be called every second or more often. ``now_s``: Unix time."""
@@ -124,8 +141,23 @@ class RadioInformation:
             if one.callback:
                 self.outbox.post(Letter((one.id, ue), one.callback, body))
             elif (socket := self._sockets.get(one.id)) is not None:
-                socket.stream.tell(body)
-                socket.news.set()
+                self._send(socket, body)
+
+    def _send(self, socket: Socket, event: bytes) -> None:
+        """Faults strike here as they strike what is posted."""
+        faults, rng = self._faults, self._rng
+        if faults.drop and rng.random() < faults.drop:
+            return
+        if faults.reorder and rng.random() < faults.reorder:
+            self._send_late(socket, event)
+            return
+        socket.tell(event)
+        if faults.duplicate and rng.random() < faults.duplicate:
+            self._send_late(socket, event)
+
+    def _send_late(self, socket: Socket, event: bytes) -> None:
+        delay_s = self._rng.random() * self._faults.delay_ms / 1000
+        asyncio.get_running_loop().call_later(delay_s, socket.tell, event)
 
     def _measured(self, message: RadioMeasured) -> None:
         by_kind: dict[str, list[UeId]] = {}
@@ -155,6 +187,8 @@ class RadioInformation:
                 self.outbox.post(Letter((one.id, ue), one.callback, body))
 
     def _report(self, id: str, ue: UeId) -> bytes | None:
+        if self._faults.drop and self._rng.random() < self._faults.drop:
+            return None
         one = self.subscriptions.get(id)
         return self._reports.periodical(one, ue) if one is not None else None
 
