@@ -164,9 +164,8 @@ class Sessions:
         if session.state == "ended" or held is None:
             return
         if session.state != "asked" and session.held == held:
-            self._fulfilled(
-                session, True
-            )  # said again after a restart; if it is not so, the radio says that next
+            # said again after a restart; if the rate is not kept, the radio says so next
+            self._fulfilled(session, True)
             return
         state = "asked" if self._radio.waits(session) else "granted"
         used_from_s = session.used_from_s or now_s
