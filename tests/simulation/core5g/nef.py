@@ -86,7 +86,7 @@ def body(**more: Any) -> dict[str, Any]:
 class Exposure:
     """``posted``: notifications that left, as (URL, body). ``receiver``: how their receiver answers.
 
-    ``ran``: what the access network was told; it has room for each quality in ``room``.
+    ``ran``: what the access network was told; it has room for each quality in ``room``. ``answers`` off: it is silent about them.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -95,6 +95,7 @@ class Exposure:
         self.now_s = 1_800_000_000.0
         self.ran: list[Message] = []
         self.room = set(QOS_REFERENCES.values())
+        self.answers = True
         self.store = Store(folder / "core5g.db")
         self.operator = Operator(
             frozenset({A, B}),
@@ -220,7 +221,7 @@ class Exposure:
         self.ran.append(message)
         if isinstance(message, SwitchPath):
             self._soon(PathSwitched(message.ue, message.service, message.site, message.number, 0))
-        elif isinstance(message, InstallQos):
+        elif isinstance(message, InstallQos) and self.answers:
             has_room = message.quality in self.room
             self._soon(
                 QosInstalled(message.flow, message.ue)

@@ -176,10 +176,12 @@ class Sessions:
 
     def _refused(self, session: Session) -> None:
         refused, wanted = self._radio.answered(session), session.wanted
-        if session.state == "ended" or refused is None or self._radio.waits(session):
-            return  # it was asked for something else since
+        if session.state == "ended" or refused is None:
+            return
         if refused == session.held:
             session = self._keep(replace(session, held=None))
+        if self._radio.waits(session):
+            return  # it was asked for something else since
         if session.state != "failed" and refused.reference in wanted.references:
             later = wanted.references[wanted.references.index(refused.reference) + 1 :]
             if later:
