@@ -25,6 +25,7 @@ from starlette.applications import Starlette
 
 from fedge.adapters.embedded import addresses
 from fedge.adapters.embedded.link import Join, Line, listen
+from fedge.core.location import earth_of
 from fedge.core.messages import Message
 from fedge.core.model import Address, SiteId
 from fedge.programs.live_file import LiveFile
@@ -215,7 +216,7 @@ async def serve(run: Run) -> None:
     links = Links(hear)
     core = CoreNetwork(root, operator, smf, store, outbox, links.to_upf, to_ran, time.monotonic_ns)
     quality = quality_api(root, operator, store, outbox, to_ran, time.time)
-    ground = Ground(city.degrees, tuple(cells))
+    ground = Ground(earth_of(city.origin, city.height_m), tuple(cells))
     monitoring = monitoring_api(root, operator, store, outbox, to_ran, time.time, ground)
     parts = (core, quality, monitoring)
     core.strike(struck)
