@@ -26,6 +26,7 @@ from tests.core.applications.objects import deployment, propagation, qos, servic
 
 OPERATOR = {"Authorization": f"Bearer {TOKEN}"}
 SITES = ("harbour", "market")
+DEVICES = {"studio": "player-1", "rival": "player-2"}
 
 
 def game() -> list[dict[str, Any]]:
@@ -39,7 +40,7 @@ def in_namespace(objects: list[dict[str, Any]], namespace: str) -> list[dict[str
 
 
 class Platform:
-    """Two tenants, studio and rival, each with a game, a player, a session and a move."""
+    """Two tenants, studio and rival, each with a game, a player who consents to be located, a session and a move."""
 
     def __init__(self, client: TestClient, centre: PlainCentre) -> None:
         self.client, self.centre = client, centre
@@ -49,11 +50,14 @@ class Platform:
             assert self.apply(game(), headers).status_code == 200, name
         self.sites_up()
         self.sessions = {
-            "studio": self.attach(self.studio, "player-1"),
-            "rival": self.attach(self.rival, "player-2"),
+            "studio": self.attach(self.studio, DEVICES["studio"]),
+            "rival": self.attach(self.rival, DEVICES["rival"]),
         }
         for session in self.sessions.values():
             self.move(session)
+        for name, device in DEVICES.items():
+            body = {"client": name, "device": device}
+            assert client.post("/api/v1/consents", json=body, headers=OPERATOR).status_code == 201
 
     def apply(self, objects: list[Any], headers: dict[str, str]) -> Any:
         return self.client.post("/api/v1/apply", json={"objects": objects}, headers=headers)
@@ -112,6 +116,7 @@ ONE = "/api/v1"
 NOT_THERE: dict[str, list[str]] = {
     f"{ONE}/explain/deployment/{{name}}": ["rival:arena"],
     f"{ONE}/explain/{{session}}": ["{session}"],
+    f"{ONE}/devices/{{ue}}": ["{device}"],
     f"{ONE}/objects/{{kind}}/{{name}}": [
         "tenants/rival",
         *(
@@ -126,14 +131,14 @@ NOT_THERE: dict[str, list[str]] = {
 FILTERED = [
     f"{ONE}/view", f"{ONE}/sites", f"{ONE}/sessions", f"{ONE}/moves", f"{ONE}/instances", f"{ONE}/sites/harbour",
     *(f"{ONE}/objects/{kind}" for kind in ("deployments", "services", "propagationpolicies", "qospolicies", "tenants")),
-    f"{ONE}/objects/deployments/arena",
+    f"{ONE}/objects/deployments/arena", f"{ONE}/consents", f"{ONE}/audit",
 ]  # fmt: skip
 """What answers a tenant with its own only: neither name, session nor player of another is anywhere in it."""
 
 ALIKE = {"/", "/healthz", f"{ONE}/openapi.json", "/static"}
-OPERATORS = ["/metrics", f"{ONE}/figures"]
+OPERATORS = ["/metrics", f"{ONE}/figures", f"{ONE}/operator"]
 COVERED = {
-    *NOT_THERE, *ALIKE, *OPERATORS,
+    *NOT_THERE, *ALIKE, *OPERATORS, f"{ONE}/operator/{{name}}", f"{ONE}/consents", f"{ONE}/audit",
     f"{ONE}/view", f"{ONE}/view/stream", f"{ONE}/sites/{{name}}", f"{ONE}/{{kind}}", f"{ONE}/objects/{{kind}}",
 }  # fmt: skip
 
@@ -153,6 +158,7 @@ def asked(platform: Platform, template: str, what: str, owner: str) -> str:
     session = platform.sessions[owner]
     move = platform.centre.plane.state.sessions[session].move  # type: ignore[index]
     what = what.replace("rival", owner).replace("{session}", session).replace("{move}", str(move))
+    what = what.replace("{device}", DEVICES[owner])
     return template.partition("{")[0] + what
 
 

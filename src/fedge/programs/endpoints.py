@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
 
+from fedge.core.location import OPERATOR
 from fedge.runtime.core_account import CoreAccount
 from fedge.simulation.core5g.capif.core import (
     DISCOVER_BASE,
@@ -28,12 +29,27 @@ PLATFORM = {
     "simple-edge-discovery": ("/simple-edge-discovery/v2", "CAMARA Simple Edge Discovery 2.0.1"),
     "quality-on-demand": ("/quality-on-demand/v1", "CAMARA Quality on Demand 1.1.0"),
     "qos-profiles": ("/qos-profiles/v1", "CAMARA QoS Profiles 1.1.0"),
+    "location-verification": ("/location-verification/v3", "CAMARA Location Verification 3.0.0"),
+    "location-retrieval": ("/location-retrieval/v0.5", "CAMARA Location Retrieval 0.5.0"),
+    "geofencing-subscriptions": (
+        "/geofencing-subscriptions/v0.5",
+        "CAMARA Geofencing Subscriptions 0.5.0",
+    ),
     "mec-011-support": ("/mec_app_support/v1", "ETSI GS MEC 011 v3.1.1, application support"),
     "mec-011-services": ("/mec_service_mgmt/v1", "ETSI GS MEC 011 v3.1.1, service management"),
     "mec-021": ("/amsi/v1", "ETSI GS MEC 021 v2.2.1, application mobility service"),
 }
 """What the control plane serves: base path, standard."""
-TELL_SINKS = ("quality-on-demand",)
+CAMARA = (
+    "simple-edge-discovery",
+    "quality-on-demand",
+    "qos-profiles",
+    "location-verification",
+    "location-retrieval",
+    "geofencing-subscriptions",
+)
+"""APIs that take access tokens, too; ``token_url`` gives them, to the operator and to tenants."""
+TELL_SINKS = ("quality-on-demand", "geofencing-subscriptions")
 """APIs that send events to their clients' sinks."""
 EXPOSED = {
     "nef-traffic-influence": (INFLUENCE, "3GPP TS 29.522 Rel-17 Traffic Influence"),
@@ -59,6 +75,8 @@ def platform_endpoints(base: str, token: str, sinks: dict[str, str]) -> dict[str
         name: {"url": base + path, "standard": standard, "token": token}
         for name, (path, standard) in PLATFORM.items()
     }
+    for name in CAMARA:
+        found[name] |= {"token_url": f"{base}/oauth2/token", "client_id": OPERATOR, "client_secret": token}
     for name in TELL_SINKS:
         found[name] |= sinks
     found["metrics"] = {"url": f"{base}/metrics", "standard": "Prometheus text format 0.0.4", "token": ""}

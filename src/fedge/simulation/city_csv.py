@@ -16,12 +16,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from fedge.core.location.earth import M_PER_DEGREE
 from fedge.core.messages import Cell
 from fedge.core.model import CellId, SiteId
 from fedge.simulation.city_plan import City, CitySite, nearest_site, path_rtts_ms, slug
 from fedge.wire.records import ACCESS_KINDS
 
-EARTH_M_PER_DEGREE = 111_320.0
 MARGIN_M = 120.0
 LARGEST_M = 30_000.0
 """A wider map is taken for a wrong row: the projection and the radio map are made for one city."""
@@ -75,11 +75,11 @@ def from_csv(
     south = min(place.latitude for place in stations)
     west = min(place.longitude for place in stations)
     middle = (south + max(place.latitude for place in stations)) / 2
-    across = EARTH_M_PER_DEGREE * math.cos(math.radians(middle))
+    across = M_PER_DEGREE * math.cos(math.radians(middle))
 
     def project(place: Place) -> tuple[float, float]:  # equirectangular: exact enough within a city
         x = (place.longitude - west) * across + MARGIN_M
-        y = (place.latitude - south) * EARTH_M_PER_DEGREE + MARGIN_M
+        y = (place.latitude - south) * M_PER_DEGREE + MARGIN_M
         return round(x, 1), round(y, 1)
 
     points = [project(place) for place in stations]
@@ -112,7 +112,7 @@ def from_csv(
     )
     return City(
         f"coordinates of {Path(sites_csv).name}", width, height, tuple(placed), tuple(cells), _streets(width), _streets(height),
-        tuple(spawns), backhaul_rtt_ms, (south - MARGIN_M / EARTH_M_PER_DEGREE, west - MARGIN_M / across),
+        tuple(spawns), backhaul_rtt_ms, (south - MARGIN_M / M_PER_DEGREE, west - MARGIN_M / across),
     )  # fmt: skip
 
 

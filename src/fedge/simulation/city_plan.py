@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from fedge.core.location import earth_of
 from fedge.core.messages import Cell
 from fedge.core.model import SiteId
 
@@ -22,9 +23,6 @@ FIBRE_M_PER_MS = 200_000.0
 """Light in fibre: two thirds of c."""
 FIBRE_DETOUR = 1.4
 """Assumed: a duct is that much longer than the straight line."""
-M_PER_DEGREE = 111_320.0
-INVENTED = (45.0, -30.0)
-"""Latitude and longitude of (0, 0) of a city that was drawn: the middle of the Atlantic."""
 AGGREGATION_RTT_MS = {"nr": 0.9, "lte": 1.2, "wifi": 1.0, "nsa": 1.2}
 """Assumed: base station, aggregation switches and user plane of a site next door, there and back."""
 
@@ -67,10 +65,8 @@ class City(Struct, frozen=True):
     apart: tuple[Apart, ...] = ()
 
     def degrees(self, x_m: float, y_m: float) -> tuple[float, float]:
-        """Latitude and longitude of a point of the map: equirectangular, exact enough within a city."""
-        south, west = self.origin or INVENTED
-        across = M_PER_DEGREE * math.cos(math.radians(south + self.height_m / 2 / M_PER_DEGREE))
-        return south + y_m / M_PER_DEGREE, west + x_m / across
+        """Latitude and longitude of a point of the map."""
+        return earth_of(self.origin, self.height_m).degrees(x_m, y_m)
 
     def between_ms(self, one: SiteId, other: SiteId) -> float:
         """Round trip of the backhaul between two sites, in ms."""

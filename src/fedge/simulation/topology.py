@@ -12,8 +12,9 @@ from msgspec.structs import asdict
 
 from fedge.core.access.cell_numbers import MCC, MNC, eutra_cell_id, nr_cell_id
 from fedge.core.exposure import MappedCell, Topology, Weakness
+from fedge.core.location.earth import INVENTED
 from fedge.core.messages import Cell
-from fedge.simulation.city_plan import INVENTED, City
+from fedge.simulation.city_plan import City
 from fedge.simulation.profiles import MOST_WEAK_MS, PROFILE_OF_KIND, WEAK_DBM, WEAK_MS_PER_DB
 
 

@@ -67,7 +67,7 @@ def test_by_name_and_by_device(client: TestClient, centre: CamaraCentre) -> None
         ({"name": "x"}, 400, "INVALID_ARGUMENT"),
         ({"device": {"phoneNumber": "+99901999999"}}, 404, "IDENTIFIER_NOT_FOUND"),
         ({"device": {"networkAccessIdentifier": "a@b.c"}}, 422, "UNSUPPORTED_IDENTIFIER"),
-        ({"device": {}}, 422, "MISSING_IDENTIFIER"),
+        ({"device": {}}, 400, "INVALID_ARGUMENT"),
     ],
 )
 def test_refusals_of_a_search(client: TestClient, body: dict[str, Any], status: int, code: str) -> None:

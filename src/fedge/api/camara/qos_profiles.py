@@ -51,6 +51,8 @@ class _Api:
         ue: UeId | None = None
         if grant.ue is not None or wanted.device is not UNSET:
             device = None if isinstance(wanted.device, UnsetType) else wanted.device
+            if grant.ue is None and device == Device():  # this definition knows no MISSING_IDENTIFIER
+                raise CamaraError(400, "INVALID_ARGUMENT", "device: it names no identifier")
             ue, _ = self._platform.attached(grant, device)
         found = [
             profile_info(one, status)
