@@ -93,6 +93,19 @@ def document() -> dict[str, Any]:
         ),
         "delete": _operation("End a tenant's tokens.", ("name",), body={}),
     }
+    paths["/consents"] = {
+        "get": _operation("Subscribers' consents that hold now."),
+        "post": _operation(
+            "Record a consent: who may locate whose device; scopes, purpose and days may be named.",
+            body=_object(client="string", device="string"),
+            ok="201",
+        ),
+    }
+    paths["/consents/{id}"] = {"delete": _operation("Withdraw it.", ("id",), body={})}
+    paths["/devices/{ue}"] = {
+        "get": _operation("One device: its place as far as the caller may know it, its consents.", ("ue",))
+    }
+    paths["/audit"] = {"get": _operation("Who asked about whom; the newest last. `limit`: how many.")}
     paths["/operator"] = {"get": _operation("The access API gateway: each API of the 5G operator.")}
     paths["/operator/{name}"] = {"get": _operation("One of them.", ("name",))}
     paths["/quality"] = {"get": _operation("All quality sessions: studios' and the platform's own.")}
