@@ -131,8 +131,9 @@ def operator_of(run: Run, city: City) -> Operator:
 def internet_of(net: int, city: City) -> dict[Address, Route]:
     """What any UE reaches by plain routing: each site's own address."""
     return {
-        Address(addresses.site_service(net, index)): Route(site.site, Address(addresses.gateway(net, index)))
+        Address(service): Route(site.site, Address(addresses.gateway(net, index)))
         for index, site in enumerate(city.sites)
+        for service in addresses.site_services(net, index)
     }
 
 
