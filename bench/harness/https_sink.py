@@ -14,21 +14,22 @@ from typing import Any, NamedTuple
 
 
 class Told(NamedTuple):
-    """``at_ns``: monotonic, of the request's arrival."""
+    """``at_ns``: monotonic, of the request's arrival. ``authorization``: the header, empty without one."""
 
     at_ns: int
     event: dict[str, Any]
+    authorization: str
 
 
 class HttpsSink:
     def __init__(self) -> None:
         self.url = ""
-        self._told: list[Told] = []
+        self.told: list[Told] = []
         self._new = threading.Condition()
 
     def take(self, told: Told) -> None:
         with self._new:
-            self._told.append(told)
+            self.told.append(told)
             self._new.notify_all()
 
     def wait_for(self, session: str, status: str, within_s: float) -> int:
@@ -36,7 +37,7 @@ class HttpsSink:
         give_up = time.monotonic() + within_s
         with self._new:
             while True:
-                for told in self._told:
+                for told in self.told:
                     data = told.event.get("data", {})
                     if (data.get("sessionId"), data.get("qosStatus")) == (session, status):
                         return told.at_ns
@@ -57,7 +58,7 @@ def https_sink(certificate: Path, key: Path) -> Iterator[HttpsSink]:
         def do_POST(self) -> None:
             at_ns = time.monotonic_ns()
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            sink.take(Told(at_ns, json.loads(body)))
+            sink.take(Told(at_ns, json.loads(body), self.headers.get("Authorization", "")))
             self.send_response(204)
             self.end_headers()
 
