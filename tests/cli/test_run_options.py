@@ -176,6 +176,23 @@ def test_the_network_alone_has_no_platform_to_drain(
     assert runs == [Settings(sites=2, players=3, demo=False)]
 
 
+def test_onboarding_says_what_is_wrong_with_an_account(fedge: Fedge, tmp_path: Path) -> None:
+    account = tmp_path / "core5g.json"
+    assert fedge("access", "onboard").exit_code == 2
+    assert fedge("access", "onboard", "--account", str(account)).exit_code == 2
+    account.write_text("{}")
+    answer = fedge("access", "onboard", "--account", str(account))
+    assert answer.exit_code == 1
+    assert "cannot be used: Object missing required field" in answer.output
+    account.write_text(
+        '{"nef": "", "token": "", "af": "", "client_id": "", "client_secret": "", "ca": "", "receiver": "", '
+        '"receiver_crt": "", "receiver_key": ""}'
+    )
+    answer = fedge("access", "onboard", "--account", str(account))
+    assert answer.exit_code == 1
+    assert "has no CAPIF" in answer.output
+
+
 def test_a_topology_of_ones_own(fedge: Fedge, started: list[Settings], tmp_path: Path) -> None:
     sites, users = tmp_path / "sites.csv", tmp_path / "users.csv"
     sites.write_text(SITES)
