@@ -7,18 +7,12 @@ port that a server sees (``203.0.113.7:40000``); with a three-legged token, whic
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterable
 from typing import Any, NamedTuple
-from urllib.error import HTTPError, URLError
-from urllib.request import Request
-from uuid import uuid4
 
-from fedge_sdk.attach import NotYet, Refused, opener, reason_of, wait_of
+from fedge_sdk.camara import FIRST_WAIT_S, TIMEOUT_S, Calls, Sink, device_of, sink_of
 
-TIMEOUT_S = 15.0
-FIRST_WAIT_S = 0.1
 SESSIONS = "/quality-on-demand/v1/sessions"
 OF_DEVICE = "/quality-on-demand/v1/retrieve-sessions"
 PROFILES = "/qos-profiles/v1/retrieve-qos-profiles"
@@ -51,19 +45,11 @@ class Profile(NamedTuple):
     longest_s: int
 
 
-class Sink(NamedTuple):
-    """Where events of a session are wanted: an https address. ``token``: what it takes them with, till ``expires`` (RFC 3339)."""
-
-    url: str
-    token: str = ""
-    expires: str = ""
-
-
 class Network:
     """``api``: the platform's base address. ``token``: the studio's. A call may raise ``Refused``, or ``NotYet``: ask again."""
 
     def __init__(self, api: str, token: str, timeout_s: float = TIMEOUT_S) -> None:
-        self._api, self._token, self._timeout_s = api.rstrip("/"), token, timeout_s
+        self._ask = Calls(api, token, timeout_s).ask
 
     def ask_quality(
         self,
@@ -80,20 +66,13 @@ class Network:
             "applicationServer": {"ipv4Address": server},
             "qosProfile": profile,
             "duration": seconds,
-            **_device(device),
+            **device_of(device),
         }
         for name, spans in (("applicationServerPorts", server_ports), ("devicePorts", device_ports)):
             if ranges := [{"from": first, "to": last} for first, last in spans]:
                 body[name] = {"ranges": ranges}
         if sink is not None:
-            body["sink"] = sink.url
-        if sink is not None and sink.token:
-            body["sinkCredential"] = {
-                "credentialType": "ACCESSTOKEN",
-                "accessToken": sink.token,
-                "accessTokenType": "bearer",
-                "accessTokenExpiresUtc": sink.expires,
-            }
+            body |= sink_of(sink)
         return _session(self._ask("POST", SESSIONS, body))
 
     def quality(self, id: str) -> QualitySession:
@@ -111,7 +90,7 @@ class Network:
 
     def qualities(self, device: str = "") -> list[QualitySession]:
         """Those of a device that this studio asked for."""
-        return [_session(one) for one in self._ask("POST", OF_DEVICE, _device(device))]
+        return [_session(one) for one in self._ask("POST", OF_DEVICE, device_of(device))]
 
     def extend_quality(self, id: str, seconds: int) -> QualitySession:
         """So much longer, as far as the profile allows."""
@@ -124,36 +103,7 @@ class Network:
 
     def profiles(self, device: str = "") -> list[Profile]:
         """All profiles, or those that this device can have now."""
-        return [_profile(one) for one in self._ask("POST", PROFILES, _device(device))]
-
-    def _ask(self, method: str, path: str, body: Any = None) -> Any:
-        data = None if body is None else json.dumps(body).encode()
-        request = Request(self._api + path, data=data, method=method)
-        request.add_header("Content-Type", "application/json")
-        request.add_header("Authorization", f"Bearer {self._token}")
-        request.add_header("x-correlator", str(uuid4()))
-        try:
-            with opener(self._api).open(request, timeout=self._timeout_s) as answer:
-                content = answer.read()
-        except HTTPError as error:
-            code, message = reason_of(error.read(), error.reason)
-            if error.code in (429, 502, 503, 504):
-                raise NotYet(code, message, wait_of(error.headers.get("Retry-After"))) from None
-            raise Refused(error.code, code, message) from None
-        except (URLError, OSError) as error:
-            raise NotYet("UNREACHABLE", str(error), FIRST_WAIT_S) from None
-        return json.loads(content) if content else None
-
-
-def _device(named: str) -> dict[str, Any]:
-    """CAMARA's device object, in a body."""
-    if not named:
-        return {}
-    if named.startswith("+"):
-        return {"device": {"phoneNumber": named}}
-    host, _, port = named.partition(":")
-    address = {"publicAddress": host, **({"publicPort": int(port)} if port else {"privateAddress": host})}
-    return {"device": {"ipv4Address": address}}
+        return [_profile(one) for one in self._ask("POST", PROFILES, device_of(device))]
 
 
 def _session(said: dict[str, Any]) -> QualitySession:
