@@ -27,7 +27,8 @@ KEPT = "capif"
 
 
 class Doors(Protocol):
-    """``http``: connections to the exposing functions; ``missing``: why an API cannot be entered now, empty: it can.
+    """``http``: connections to the exposing functions; ``missing``: why an API cannot be entered now, empty: it can;
+    ``settled``: that is not only because nobody has looked yet.
 
     ``state``: for a person, empty where all is well. ``invoker``: Fedge's name at CAPIF; ``certificate_until_s``: Unix time.
     ``knows``, ``receive``: CAPIF's own notifications (``adapters.core5g.receiver.Taker``).
@@ -37,6 +38,8 @@ class Doors(Protocol):
 
     def door(self, name: str) -> Door: ...
     def missing(self, name: str) -> str: ...
+    @property
+    def settled(self) -> bool: ...
     def state(self) -> str: ...
     @property
     def invoker(self) -> str: ...
@@ -58,7 +61,7 @@ def identity_of(account: CoreAccount) -> Identity:
 class AgreedDoors:
     """An operator without CAPIF: URLs and a client's secret stand in the account."""
 
-    invoker, certificate_until_s = "", 0.0
+    invoker, certificate_until_s, settled = "", 0.0, True
 
     def __init__(self, folder: Path, account: CoreAccount) -> None:
         self.http = Http(ssl.create_default_context(cafile=folder / account.ca))
@@ -102,6 +105,10 @@ class CapifDoors:
 
     def missing(self, name: str) -> str:
         return self._invoker.missing(name)
+
+    @property
+    def settled(self) -> bool:
+        return self._invoker.settled
 
     def state(self) -> str:
         return self._invoker.why

@@ -61,7 +61,7 @@ class Exposed:
         self.operator = ExposedOperator(
             self.exposure,
             clients,
-            lambda api: doors.missing(NAMES[api]),
+            lambda api: (doors.missing(NAMES[api]), doors.settled),
             lambda heard, changed: Channels(doors.http, doors.door(RADIO), heard, changed),
             topology.hello(),
             lambda message: self._post(message),

@@ -85,6 +85,14 @@ class QosFlow:
         self.down = Promise(quality.guaranteed_down_kbit_s, quality.most_down_kbit_s)
         self.promised_in: CellShares | None = None
 
+    @property
+    def kept(self) -> bool:
+        return self.promised_in is not None
+
+    def same(self, other: QosFlow) -> bool:
+        """Does ``other`` promise the same to the same packets?"""
+        return (self.ue, self.filters, self.quality) == (other.ue, other.filters, other.quality)
+
     def fits(self, cell: CellShares) -> bool:
         """Has ``cell`` room for what is guaranteed?"""
         return cell.has_room(self.quality.guaranteed_up_kbit_s, self.quality.guaranteed_down_kbit_s)
@@ -97,7 +105,7 @@ class QosFlow:
         if cell is not None:
             cell.promise(up, down)
         self.promised_in = cell
-        self.up.kept = self.down.kept = cell is not None
+        self.up.kept = self.down.kept = self.kept
 
 
 class Ue:

@@ -9,7 +9,7 @@ it says its flows again. Reasons of refusals are TS 29.512's FailureCode.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from ipaddress import AddressValueError, IPv4Address, IPv4Network, NetmaskValueError
+from ipaddress import IPv4Address, IPv4Network
 
 from fedge.core.messages import Message
 from fedge.core.messages.user_plane import (
@@ -68,28 +68,23 @@ class QosFlows:
         if refusal:
             return [QosRefused(order.flow, order.ue, refusal)]
         ue = self._ues[self._names[order.ue]]
-        installed = QosInstalled(order.flow, order.ue)
-        if before is not None and (before.ue, before.filters, before.quality) == (
-            ue.index,
-            order.filters,
-            order.quality,
-        ):
-            return [installed, *([] if before.up.kept else [QosFulfilled(order.flow, order.ue, False)])]
+        told: list[Message] = [QosInstalled(order.flow, order.ue)]
         flow = QosFlow(order.flow, ue.index, order.filters, order.quality)
-        held_in = before.promised_in if before is not None else None
+        if before is not None and before.same(flow):
+            return told if before.kept else [*told, self._fulfilled(before)]
+        left = before.promised_in if before is not None else None
         if before is not None:
             before.keep(None)
         if not flow.fits(ue.shares):
             if before is not None:
-                before.keep(held_in)
+                before.keep(left)
             return [QosRefused(order.flow, order.ue, "RES_ALLO_FAIL")]
         self._flows[order.flow] = flow
         flow.keep(ue.shares)
-        told: list[Message] = [installed]
         if before is not None and before.ue != ue.index:
             self._match(self._ues[before.ue])
         self._match(ue)
-        return told + (self._room_in(held_in) if held_in is not None else [])
+        return told + (self._room_in(left) if left is not None else [])
 
     def _refusal(self, order: InstallQos, before: QosFlow | None) -> str:
         """Why there can be no such flow in any cell; empty if there can."""
@@ -99,7 +94,7 @@ class QosFlows:
         try:
             for one in order.filters:
                 is_about(one, self._services[0])
-        except (AddressValueError, NetmaskValueError, ValueError):
+        except ValueError:
             return "INCOR_FLOW_INFO"
         asked = order.quality
         for guaranteed, most in (
@@ -134,11 +129,11 @@ class QosFlows:
         told: list[Message] = []
         own = [flow for flow in self._flows.values() if flow.ue == ue.index]
         for flow in own:
-            kept = flow.up.kept
+            kept = flow.kept
             flow.keep(None)
             if flow.fits(ue.shares):
                 flow.keep(ue.shares)
-            if flow.up.kept != kept:
+            if flow.kept != kept:
                 told.append(self._fulfilled(flow))
         return told + self._room_in(left) if own else told
 
@@ -146,10 +141,10 @@ class QosFlows:
         """Something there was let go: whoever waits for it there, in the order in which they came."""
         told: list[Message] = []
         for flow in self._flows.values():
-            if not flow.up.kept and self._ues[flow.ue].shares is cell and flow.fits(cell):
+            if not flow.kept and self._ues[flow.ue].shares is cell and flow.fits(cell):
                 flow.keep(cell)
                 told.append(self._fulfilled(flow))
         return told
 
     def _fulfilled(self, flow: QosFlow) -> Message:
-        return QosFulfilled(flow.name, self._name_of[flow.ue], flow.up.kept)
+        return QosFulfilled(flow.name, self._name_of[flow.ue], flow.kept)

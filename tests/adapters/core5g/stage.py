@@ -1,7 +1,7 @@
-"""A run's stage for steering: the simulated core network as its real program, and what it talks to, all on loopback.
+"""A run's stage for all that Fedge has to do with a 5G operator: the simulated core network as its real program, on loopback.
 
-The control plane is the test: it says route messages to ``Steered`` and keeps what it hears. User plane functions and access
-network answer at once; ``ran`` has the site to which each UE's uplink was switched.
+The control plane is the test: it says route and quality messages to ``Operated`` and keeps what it hears. User plane functions
+and access network answer at once; ``ran`` has the site to which each UE's uplink was switched, ``qos`` the QoS flows.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeVar, cast
@@ -27,15 +28,21 @@ from fedge.core.control import ControlPlane, ControlSettings
 from fedge.core.messages import (
     CellChanged,
     HandoverPredicted,
+    InstallQos,
     InstallRoute,
     InstallTunnel,
     Message,
     PathSwitched,
+    QosInstalled,
+    QosRefused,
+    RadioMeasured,
     RanHello,
+    RemoveQos,
     RoutesTold,
     Subscriber,
     SwitchPath,
     TunnelInstalled,
+    UeMeasured,
     UpfHello,
 )
 from fedge.core.model import Address, AppId, CellId, SessionId, SessionKey, SiteId, UeId
@@ -50,6 +57,7 @@ from fedge.simulation.topology import write_topology
 Heard = TypeVar("Heard", bound=Message)
 TOKEN, PATIENCE_S = "token", 30.0
 PLAYER, ON_LTE = UeId("player-1"), UeId("player-2")
+UES = ((PLAYER, "nr"), (ON_LTE, "lte"))
 
 
 class Stage:
@@ -62,14 +70,21 @@ class Stage:
         write_city(folder / "city.json", self.city)
         write_topology(folder / TOPOLOGY, self.city)
         self.sites = [site.site for site in self.city.sites]
+        lte = next(cell.cell for cell in self.city.cells if cell.kind == "lte")
+        self.at = [((100.0, 200.0), self.cell_near(self.sites[0])), ((300.0, 400.0), lte)]
+        """Place and cell of each of ``UES``."""
         ends = (addresses.nef(self.net), addresses.capif(self.net), addresses.application_function(self.net))
         self.account = open_account(folder, *map(Address, ends))
         self.heard: list[Message] = []
         self.ran: dict[UeId, SiteId] = {}
+        self.qos: dict[str, InstallQos] = {}
+        self.room = True
+        self._measuring: asyncio.Task[None] | None = None
         self._links: list[Dialled] = []
         self._core: subprocess.Popen[bytes] | None = None
         self._steering: asyncio.Task[None] | None = None
         self.steered: Steered
+        self.operated: Operated
 
     # --- programs -----------------------------------------------------------------------------------------------------------
 
@@ -97,7 +112,7 @@ class Stage:
         plane = cast(ControlPlane, SimpleNamespace(state=state, settings=settings))
         operated = Operated.of(embedded_control(Run(self.folder)), plane)
         assert operated is not None
-        self.steered = operated.steered
+        self.operated, self.steered = operated, operated.steered
         for message in routes:
             self.steered.send(message)
         self._steering = asyncio.get_running_loop().create_task(operated.run(self.heard.append))
@@ -116,7 +131,7 @@ class Stage:
             self._dial("upf", site, hello, lambda message, site=site: self._upf(site, message))  # type: ignore[misc]
         subscribers = tuple(
             Subscriber(ue, f"msisdn-9990100000{n + 1}", addresses.ue(self.net, n), kind)
-            for n, (ue, kind) in enumerate(((PLAYER, "nr"), (ON_LTE, "lte")))
+            for n, (ue, kind) in enumerate(UES)
         )
         self._dial("ran", "access", RanHello(Address(addresses.gnb(self.net)), subscribers), self._ran)
 
@@ -134,7 +149,30 @@ class Stage:
             switched = PathSwitched(message.ue, message.service, message.site, message.number, 0)
             self._links[-1].send(switched)
 
+        elif isinstance(message, InstallQos):
+            if self.room:
+                self.qos[message.flow] = message
+            answer = QosInstalled if self.room else partial(QosRefused, reason="NO_RESOURCES")
+            self._links[-1].send(answer(message.flow, message.ue))
+        elif isinstance(message, RemoveQos):
+            self.qos.pop(message.flow, None)
+
+    def measure(self) -> None:
+        """The radio, five times a second from now on: PLAYER on NR, ON_LTE on LTE, where ``at`` says."""
+        self._measuring = asyncio.get_running_loop().create_task(self._measure())
+
+    async def _measure(self) -> None:
+        while True:
+            ues = tuple(
+                UeMeasured(ue, *place, cell, kind, -87.0)
+                for (ue, kind), (place, cell) in zip(UES, self.at, strict=True)
+            )
+            self._links[-1].send(RadioMeasured(time.monotonic_ns(), ues))
+            await asyncio.sleep(0.2)
+
     async def close(self) -> None:
+        if self._measuring is not None:
+            self._measuring.cancel()
         if self._steering is not None:
             await self.stop_steering()
         for link in self._links:
@@ -163,9 +201,10 @@ class Stage:
         """A measurement report: PLAYER is about to enter a cell near ``site``."""
         self._links[-1].send(HandoverPredicted(PLAYER, self.cell_near(site), time.monotonic_ns()))
 
-    def hand_over(self, site: SiteId) -> None:
+    def hand_over(self, site: SiteId, previous: CellId | None = None) -> None:
         cell = self.cell_near(site)
-        self._links[-1].send(CellChanged(PLAYER, cell, None, "nr", 8.0, 30.0, time.monotonic_ns()))
+        self.at[0] = (self.at[0][0], cell)
+        self._links[-1].send(CellChanged(PLAYER, cell, previous, "nr", 8.0, 30.0, time.monotonic_ns()))
 
     async def until(self, kind: type[Heard]) -> Heard:
         """The first message of that kind since the last one was asked for."""

@@ -222,3 +222,18 @@ def test_a_notification_with_anothers_token_says_nothing_of_a_flow() -> None:
     talk.hear(FlowTold("guessed", ("SESSION_TERMINATION",)))
     assert verdicts(talk) == []
     assert (talk.gateway.counts["of another kind"], talk.gateway.counts["unknown"]) == (1, 1)
+
+
+def test_an_operator_that_nobody_has_looked_at_yet_refuses_nothing() -> None:
+    talk = Talk()
+    talk.hear(Missing("quality", "CAPIF: no security context yet", settled=False))
+    talk.hear(ASKED)
+    talk.later(3000)
+    assert verdicts(talk) == []
+    talk.begun()
+    assert [sub.state for sub in talk.gateway.subs.values() if sub.api == "quality"] == ["HELD"]
+    talk = Talk()
+    talk.hear(Missing("quality", "CAPIF: ConnectError", settled=False))
+    talk.hear(ASKED)
+    talk.later(8100)
+    assert verdicts(talk) == [QualityRefused("f", "CAPIF: ConnectError", final=False)]

@@ -81,6 +81,8 @@ class ApiInvoker:
         self._tokens: dict[str, Token] = {}
         self._stir = asyncio.Event()
         self._completed: asyncio.Future[Completion] | None = None
+        self.settled = False
+        """What there is and what is missing was looked at, and is what the core function says."""
 
     # --- for the APIs ------------------------------------------------------------------------------------------------------
 
@@ -143,6 +145,7 @@ class ApiInvoker:
                     await self.ready()
                     patience, wait_s = Backoff(), self._until_next_s()
                 except (Refused, *FAULTS) as error:
+                    self.settled = False
                     self.why = (
                         f"{type(error).__name__}: {error}" if not isinstance(error, Refused) else str(error)
                     )
@@ -184,7 +187,7 @@ class ApiInvoker:
         if wanted - self._secured:
             await self._secure(invoker, [invoker.apis[name] for name in sorted(wanted)])
             self._secured = wanted
-        self.why = ""
+        self.why, self.settled = "", True
         return invoker
 
     def _replace_at(self, invoker: Invoker) -> float:

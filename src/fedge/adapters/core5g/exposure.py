@@ -45,7 +45,7 @@ class ApiClient(Protocol):
 
 
 class ExposedOperator:
-    """``post``: to the control plane. ``missing(api)``: why an API cannot be entered now; empty: it can.
+    """``post``: to the control plane. ``missing(api)``: why an API cannot be entered now (empty: it can), and is that settled?
 
     ``channels(heard, changed)`` makes the websockets' side.
     """
@@ -54,7 +54,7 @@ class ExposedOperator:
         self,
         exposure: Exposure,
         clients: Mapping[Api, ApiClient],
-        missing: Callable[[Api], str],
+        missing: Callable[[Api], tuple[str, bool]],
         channels: Callable[[Callable[[str, bytes], None], Callable[[str, bool], None]], Channels],
         hello: AccessHello,
         post: Callable[[Message], None],
@@ -63,7 +63,7 @@ class ExposedOperator:
         self.exposure = exposure
         self._clients, self._missing, self._hello, self._post, self._now = clients, missing, hello, post, now
         self._channels = channels(self.receive, lambda token, up: self._feed(Channelled(token, up)))
-        self._told: dict[Api, str] = {}
+        self._told: dict[Api, tuple[str, bool]] = {}
         self._calls: set[asyncio.Task[None]] = set()
         self._ended = False
 
@@ -103,10 +103,10 @@ class ExposedOperator:
     def _look(self) -> None:
         """Which APIs are there."""
         for api in self._clients:
-            why = self._missing(api)
-            if self._told.get(api) != why:
-                self._told[api] = why
-                self._feed(Missing(api, why) if why else Found(api))
+            now = why, settled = self._missing(api)
+            if self._told.get(api) != now:
+                self._told[api] = now
+                self._feed(Missing(api, why, settled) if why else Found(api))
 
     def _feed(self, event: Message | Notice | Answer | Found | Missing) -> None:
         self._carry_out(self.exposure.handle(event, self._now(), random.random()))

@@ -13,7 +13,7 @@ LIST_EVERY = 30 * SECOND
 
 
 class Desk(Struct):
-    """``there``: discovered, or agreed. ``why``: why it is not, empty while that is not known.
+    """``there``: discovered, or agreed. ``why``: why it is not; ``settled``: that is not just because nobody has looked yet.
 
     ``listed_at``: when its list was last read, 0: not yet. ``stale``: it may be another by now. ``listing``: the call for it, 0:
     none is on its way. ``complete``: everything that is wanted is known, so what is in the list beside is an orphan.
@@ -22,6 +22,7 @@ class Desk(Struct):
     api: Api
     there: bool = False
     why: str = ""
+    settled: bool = False
     circuit: Circuit = Circuit()
     listed_at: Nanoseconds = 0
     stale: bool = True
@@ -32,8 +33,8 @@ class Desk(Struct):
     def found(self) -> None:
         self.there, self.why = True, ""
 
-    def missing(self, why: str) -> None:
-        self.there, self.why = False, why
+    def missing(self, why: str, settled: bool) -> None:
+        self.there, self.why, self.settled = False, why, settled
 
     @property
     def open(self) -> bool:

@@ -91,7 +91,7 @@ def due(flow: Flow, sub: Subscription, desk: Desk, now: Nanoseconds) -> list[Tel
         return []
     if sub.refusal:
         return ended(flow, sub, sub.refusal, final=True)
-    if not desk.there and desk.why:
+    if not desk.there and desk.settled:
         return ended(flow, sub, desk.why)
     if sub.state == "HELD" and sub.agreed == sub.asks and now - sub.changed_at > GRANTED_WITHIN:
         if desk.listed_at > sub.changed_at + GRANTED_WITHIN:

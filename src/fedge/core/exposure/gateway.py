@@ -66,10 +66,11 @@ class Found(Struct, frozen=True):
 
 
 class Missing(Struct, frozen=True):
-    """It is not, or cannot be used: ``why``."""
+    """It is not, or cannot be used: ``why``. ``settled``: and that will not be another in a moment."""
 
     api: Api
     why: str
+    settled: bool = True
 
 
 class ExposureSettings(Struct, frozen=True):
@@ -146,7 +147,7 @@ class Exposure:
             case Found():
                 self.desks[event.api].found()
             case Missing():
-                self.desks[event.api].missing(event.why)
+                self.desks[event.api].missing(event.why, event.settled)
             case Answer():
                 return self._answered(event, now, draw)
             case RequestQuality():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -149,18 +150,20 @@ def test_discovery_by_each_parameter(capif: Framework, query: dict[str, str], fo
 def test_discovery_of_one_exposing_function_shows_its_profile_only(capif: Framework) -> None:
     _, provider = capif.provider()
     both = described(provider["AEF"].id)
-    both["aefProfiles"].append(
-        both["aefProfiles"][0] | {"aefLocation": {"dcId": "north"}, "protocol": "HTTP_2"}
-    )
+    area = {"shape": "POINT_UNCERTAINTY_CIRCLE", "point": {"lon": 13.4, "lat": 52.5}, "uncertainty": 9.5}
+    north = {"dcId": "north", "civicAddr": {"country": "XZ"}, "geoArea": area}
+    both["aefProfiles"].append(both["aefProfiles"][0] | {"aefLocation": north, "protocol": "HTTP_2"})
     apf = provider["APF"]
     assert apf.call("POST", f"/published-apis/v1/{apf.id}/service-apis", both).status_code == 201
     me = capif.onboarded()
     query = {"api-invoker-id": me.id, "protocol": "HTTP_2"}
     (one,) = me.call("GET", "/service-apis/v1/allServiceAPIs", params=query).json()["serviceAPIDescriptions"]
     assert [profile["protocol"] for profile in one["aefProfiles"]] == ["HTTP_2"]
-    near = {"api-invoker-id": me.id, "preferred-aef-loc": '{"dcId": "north"}'}
+    near = {"api-invoker-id": me.id, "preferred-aef-loc": json.dumps(north)}
     shown = me.call("GET", "/service-apis/v1/allServiceAPIs", params=near).json()["serviceAPIDescriptions"]
     assert shown[0]["apiName"] == "weather"
+    assert len(shown) > 1
+    assert shown[0]["aefProfiles"][1]["aefLocation"] == north
 
 
 def test_an_invoker_changes_and_goes(capif: Framework) -> None:

@@ -406,6 +406,14 @@ def public(key: Any) -> str:
             "/aefProfiles/0/interfaceDescriptions/0",
         ),
         (
+            {"aefProfiles": [{"domainName": "d", "aefLocation": {"geoArea": {"shape": "POINT"}}}]},
+            "/aefProfiles/0/aefLocation/geoArea",
+        ),
+        (
+            {"aefProfiles": [{"domainName": "d", "aefLocation": {"civicAddr": {"PC": 12345}}}]},
+            "/aefProfiles/0/aefLocation",
+        ),
+        (
             {"aefProfiles": [{"domainName": "d", "versions": [{"apiVersion": "v1", "expiry": "soon"}]}]},
             "/aefProfiles/0/versions/0/expiry",
         ),

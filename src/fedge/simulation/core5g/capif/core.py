@@ -17,6 +17,7 @@ from fedge.simulation.core5g.capif.contexts import OAUTH, Context, Contexts, Gra
 from fedge.simulation.core5g.capif.data_types import SecurityNotification
 from fedge.simulation.core5g.capif.events import EventSubscriptions, EventsWanted, Happening
 from fedge.simulation.core5g.capif.gate import Gate
+from fedge.simulation.core5g.capif.granting import granted_scope
 from fedge.simulation.core5g.capif.invokers import Invoker, Invokers
 from fedge.simulation.core5g.capif.ledger import Ledger, Signer
 from fedge.simulation.core5g.capif.providers import Domain, Providers
@@ -28,7 +29,6 @@ from fedge.simulation.core5g.nef.destinations import LOOPBACK
 from fedge.simulation.core5g.nef.operator import common_features
 from fedge.simulation.core5g.nef.outbox import Letter
 from fedge.simulation.core5g.nef.problem import Problem
-from fedge.simulation.core5g.nef.tokens import OAuthError
 from fedge.simulation.core5g.shelf import Disk
 
 PROVIDERS_BASE = "/api-provider-management/v1"
@@ -203,31 +203,23 @@ class CapifCore:
 
     def token(self, invoker: str, thumbprint: str, form: Mapping[str, str]) -> dict[str, object]:
         """An access token for ``invoker``, who showed the certificate of ``thumbprint``. Raises ``OAuthError``, ``Problem``."""
-        if not form.get("grant_type") or not form.get("client_id"):
-            raise OAuthError(400, "invalid_request", "grant_type and client_id are needed")
-        if form["grant_type"] != "client_credentials":
-            raise OAuthError(400, "unsupported_grant_type", "only client_credentials")
-        if form["client_id"] != invoker:
-            raise OAuthError(401, "invalid_client", "the client certificate is another invoker's")
         known = self.invokers.read(invoker).says.onboarding_information.onboarding_secret
-        given = form.get("client_secret")
-        if given is not None and not secrets.compare_digest(given.encode(), str(known).encode()):
-            raise OAuthError(401, "invalid_client", "the secret is not the one of the onboarding")
-        self.contexts.read(invoker)
-        allowed = {(one.aef, one.name) for one in self.contexts.granted(invoker) if one.method == OAUTH}
-        if not allowed:
-            raise OAuthError(400, "unauthorized_client", "the security context grants nothing by OAUTH")
-        asked = scopes.read(form["scope"]) if form.get("scope") else frozenset(allowed)
-        if asked is None or not asked <= allowed:
-            raise OAuthError(400, "invalid_scope", f"granted is {scopes.written(allowed)}")
-        scope, until_s = scopes.written(asked), int(self.now_s()) + tokens.LIFETIME_S
-        claims = tokens.Claims(invoker, scope, until_s, tokens.bound_to(thumbprint))
+        scope = granted_scope(invoker, str(known), form, lambda: self._by_token(invoker))
+        until_s = int(self.now_s()) + tokens.LIFETIME_S
         return {
-            "access_token": self.signatures.token(claims),
+            "access_token": self.signatures.token(
+                tokens.Claims(invoker, scope, until_s, tokens.bound_to(thumbprint))
+            ),
             "token_type": "Bearer",
             "expires_in": tokens.LIFETIME_S,
             "scope": scope,
         }
+
+    def _by_token(self, invoker: str) -> scopes.Scope:
+        """What the invoker may have tokens for. Raises ``Problem`` 404."""
+        self.contexts.read(invoker)
+        granted = self.contexts.granted(invoker)
+        return frozenset((one.aef, one.name) for one in granted if one.method == OAUTH)
 
     def _revoked(self, context: Context, aef: str, taken: Sequence[Grant], cause: str) -> None:
         apis = list(dict.fromkeys(grant.api for grant in taken))

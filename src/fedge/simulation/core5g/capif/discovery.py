@@ -13,8 +13,8 @@ import msgspec
 from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
+from fedge.simulation.core5g.capif.places import AefLocation
 from fedge.simulation.core5g.capif.published import (
-    AefLocation,
     AefProfile,
     ServiceAPIDescription,
     Version,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType, field
 
+from fedge.simulation.core5g.capif.places import AefLocation
 from fedge.simulation.core5g.nef.data_types import Data, Features, Text
 
 Words = Annotated[list[Text], Meta(min_length=1, max_length=256)]
@@ -43,12 +44,6 @@ class Version(Data, frozen=True):
     expiry: Text | UnsetType = UNSET
     resources: Annotated[list[Resource], Meta(min_length=1, max_length=256)] | UnsetType = UNSET
     cust_operations: Annotated[list[CustomOperation], Meta(min_length=1, max_length=256)] | UnsetType = UNSET
-
-
-class AefLocation(Data, frozen=True):
-    civic_addr: dict[str, Any] | UnsetType = UNSET
-    geo_area: dict[str, Any] | UnsetType = UNSET
-    dc_id: Text | UnsetType = UNSET
 
 
 class AefProfile(Data, frozen=True):
