@@ -130,7 +130,7 @@ examples: $(RUNTIME)  ## run every numbered example
 
 bench: $(RUNTIME)  ## run one benchmark: BENCH=moves ARGS="…"
 	@test -n "$(BENCH)" || { echo "make bench BENCH=NAME, one of: $(patsubst bench/%.py,%,$(filter-out %/__init__.py,$(wildcard bench/*.py)))"; exit 1; }
-	@exec $(BIN)/python -m bench.$(BENCH) $(ARGS)
+	@exec $(BIN)/python -m bench.$(subst -,_,$(BENCH)) $(ARGS)
 
 lock: requirements/runtime.in requirements/dev.in  ## resolve requirements/*.in again (needs uv)
 	@bash requirements/lock

@@ -38,18 +38,26 @@ class Namespaces:
         for name in self.all:
             _do("ip", "netns", "add", name)
             _do("ip", "-n", name, "link", "set", "lo", "up")
-        self._join(self.ue, "10.45.0", (UE, OTHER_UE))
+        self._join(self.gateway, self.ue, "10.45.0", (UE, OTHER_UE))
         for name, (address, _) in zip(rest, INSTANCES, strict=True):
-            self._join(name, address.rpartition(".")[0], (address,))
-        for key in ("net.ipv4.ip_forward=1", "net.ipv4.conf.all.rp_filter=0"):
-            _do("ip", "netns", "exec", self.gateway, "sysctl", "-qw", key)
+            self._join(self.gateway, name, address.rpartition(".")[0], (address,))
+        _forwards(self.gateway)
 
-    def _join(self, name: str, net: str, hosts: tuple[str, ...]) -> None:
+    def behind(self, gateway: str, address: str) -> str:
+        """One more namespace, reached through another one, which routes from now on."""
+        name = f"{self.ue.removesuffix('-ue')}-x{len(self.all)}"
+        self.all.append(name)
+        _do("ip", "netns", "add", name)
+        self._join(gateway, name, address.rpartition(".")[0], (address,))
+        _forwards(gateway)
+        return name
+
+    def _join(self, gateway: str, name: str, net: str, hosts: tuple[str, ...]) -> None:
         end = f"g{name[-2:]}"
         _do(
             "ip",
             "-n",
-            self.gateway,
+            gateway,
             "link",
             "add",
             end,
@@ -61,15 +69,15 @@ class Namespaces:
             "netns",
             name,
         )
-        _do("ip", "-n", self.gateway, "addr", "add", f"{net}.1/24", "dev", end)
-        _do("ip", "-n", self.gateway, "link", "set", end, "up")
+        _do("ip", "-n", gateway, "addr", "add", f"{net}.1/24", "dev", end)
+        _do("ip", "-n", gateway, "link", "set", end, "up")
         for host in hosts:
             _do("ip", "-n", name, "addr", "add", f"{host}/24", "dev", "eth0")
         _do("ip", "-n", name, "link", "set", "eth0", "up")
         _do("ip", "-n", name, "route", "add", "default", "via", f"{net}.1")
 
-    def nft(self) -> tuple[str, ...]:
-        return ("ip", "netns", "exec", self.gateway, "nft")
+    def nft(self, at: str = "") -> tuple[str, ...]:
+        return ("ip", "netns", "exec", at or self.gateway, "nft")
 
     def socket_in(self, name: str, kind: socket.SocketKind, address: tuple[str, int]) -> socket.socket:
         """A bound socket that lives in a namespace."""
@@ -97,6 +105,16 @@ def inside(name: str, act: Callable[[], T]) -> T:
             return act()
         finally:
             libc.setns(home.fileno(), 0x40000000)
+
+
+def _forwards(name: str) -> None:
+    """``accept_local``: what a door's gateway forwards to the UE bears an address of its own."""
+    for key in (
+        "net.ipv4.ip_forward=1",
+        "net.ipv4.conf.all.rp_filter=0",
+        "net.ipv4.conf.all.accept_local=1",
+    ):
+        _do("ip", "netns", "exec", name, "sysctl", "-qw", key)
 
 
 def _do(*command: str) -> None:

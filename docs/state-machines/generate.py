@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fedge.core import mobility, quality, steering
+from fedge.core import exposure, mobility, quality, steering
 from fedge.core.mobility.chart import chart
 from fedge.core.mobility.move import ENDED
 
@@ -21,6 +21,12 @@ PAGES = {
         "fedge.core.steering.path.TRANSITIONS",
         "One for each session that the core steers. Where the traffic goes changes in SWITCHING alone.",
         steering.TRANSITIONS,
+    ),
+    "subscription.md": chart(
+        "The states of a subscription at the 5G operator",
+        "fedge.core.exposure.subscription.TRANSITIONS",
+        "One for each thing that is wanted of the operator. A doubt is ended by the operator's own list alone.",
+        exposure.TRANSITIONS,
     ),
     "quality-session.md": chart(
         "The states of a quality session",

@@ -42,9 +42,10 @@ class PlainCentre:
         self.plane = ControlPlane(
             ControlSettings(default_service="127.1.1.1:7777", started_at=time.monotonic_ns())
         )
-        self.facts = Facts({}, {"engine": "embedded"}, lambda one, other: 5.0)
+        self.steering: dict[str, int] = {}
+        self.facts = Facts({}, {"engine": "embedded"}, lambda one, other: 5.0, steering=lambda: self.steering)
         self.sent: list[Effect] = []
-        self._metrics = Metrics(self.plane, self.now)
+        self._metrics = Metrics(self.plane, self.now, steering=lambda: self.steering)
         self._answers: dict[int, tuple[int, dict[str, Any]]] = {}
         self._requests = 0
         self._keys = 100

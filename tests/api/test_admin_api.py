@@ -74,6 +74,19 @@ def test_reads_are_open_and_the_page_comes_with_its_policy(client: TestClient) -
     assert b"fedge_sessions_lost_total 0.0" in client.get("/metrics").content
 
 
+def test_what_steering_counts_is_listed_and_measured(client: TestClient, centre: PlainCentre) -> None:
+    assert client.get("/api/v1/steering").json() == {"items": []}
+    centre.steering |= {"early": 3, "path QUIET": 2}
+    assert client.get("/api/v1/steering").json()["items"] == [
+        {"steering": "early", "count": 3},
+        {"steering": "path QUIET", "count": 2},
+    ]
+    assert client.get("/api/v1/steering/early").json()["count"] == 3
+    metrics = client.get("/metrics").content
+    assert b'fedge_steering_total{what="early"} 3.0' in metrics
+    assert b'fedge_steering_paths{state="QUIET"} 2.0' in metrics
+
+
 def test_apply_creates_then_changes_nothing(client: TestClient, centre: PlainCentre) -> None:
     first = {one["action"] for one in apply(client, arena()).json()["results"]}
     again = {one["action"] for one in apply(client, arena()).json()["results"]}

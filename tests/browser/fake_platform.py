@@ -120,6 +120,10 @@ class FakeRequest(BaseHTTPRequestHandler):
             with self.fake.lock:
                 answer = self.fake.world.explain(path.rsplit("/", 1)[1])
             return self._json(200, answer) if answer else self._error(404, "no-session", "no such session")
+        if path.startswith("/api/v1/devices/"):
+            with self.fake.lock:
+                device = self.fake.world.device(path.rsplit("/", 1)[1])
+            return self._json(200, device) if device else self._error(404, "NOT_FOUND", "no such device")
         if path.startswith("/api/v1/sites/"):
             view, site = self.fake.picture(), path.rsplit("/", 1)[1]
             if site in view["sites"]:

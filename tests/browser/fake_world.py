@@ -44,6 +44,8 @@ class FakeWorld:
                 "capacity": max(64, players // 2),
                 "load": 0.0,
                 "load_age_ms": 120.0,
+                "visits": 0,
+                "forwarding": "userspace",
                 "instances": {"arena-1": {"state": "ready", "sessions": 0}},
                 "moves_in": 0,
                 "moves_out": 0,
@@ -328,6 +330,17 @@ class FakeWorld:
         }
         for old in [k for k in self.view["hops"] if int(k) < self.second - 119]:
             del self.view["hops"][old]
+
+    def device(self, ue: str) -> Json | None:
+        """Where it is and who may know, in the contract of `GET /api/v1/devices/{ue}`: player-7 consents, nobody else does."""
+        if ue not in self.view["ues"]:
+            return None
+        place = {"latitude": 45.00812, "longitude": -29.98731, "radius_m": 50.0, "age_s": 0.4}
+        scopes, left_s = ["location-retrieval:read"], 20 * 86400.0
+        consent = {"id": "consent-3", "client": "studio", "device": ue, "scopes": scopes, "purpose": "",
+                   "by": "its subscriber (CIBA)", "left_s": left_s}  # fmt: skip
+        consents = [consent] if ue == "player-7" else []
+        return {"device": ue, "identifiers": {}, "place": place, "consents": consents}
 
     def explain(self, session: str) -> Json | None:
         """The ranking of sites for a session, in the contract of `GET /api/v1/explain/{session}`."""

@@ -176,6 +176,10 @@ def test_from_the_map_through_a_player_to_a_move(page: Any, fake: FakePlatform, 
     page.wait_for_selector("[data-testid=explain] .refused")
     assert "refused by capacity: 64 of 64 sessions" in page.inner_text("[data-testid=explain]")
     assert re.match(r"(Stays at|Move, served now by) \w+: ", page.inner_text("[data-testid=explain-because]"))
+    wait_until(
+        page, "document.querySelector('[data-testid=panel]').innerText.includes('consent-3: 20 days left')"
+    )
+    assert "45.00812, -29.98731 ± 50 m" in page.inner_text("[data-testid=panel]")
     page.screenshot(path=pictures / "player.png")
     page.click(f"[data-testid=player-moves] a[data-move={move}]")
     page.wait_for_selector("[data-testid=panel][data-kind=move]")

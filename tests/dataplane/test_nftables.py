@@ -8,9 +8,10 @@ from collections.abc import Iterator
 import pytest
 from msgspec.structs import replace
 
-from bench.harness.namespaces import INSTANCES, OTHER_UE, SERVICE, UE, Namespaces, missing
+from bench.harness.namespaces import INSTANCES, OTHER_UE, SERVICE, UE, Namespaces, inside, missing
 from fedge.core.messages import TrafficFilter, TrafficRule
-from fedge.dataplane.driver import PlainApplications, choice
+from fedge.dataplane.away import HERE, Away
+from fedge.dataplane.driver import IDLE_S, PlainApplications, choice
 from fedge.dataplane.nftables import Nftables, NftRefused, change, ruleset
 from fedge.ports import PlainFlow
 
@@ -185,3 +186,53 @@ def test_what_is_forgotten_is_not_led_any_more(world: World) -> None:
         world.instances[0].recv(9)
     assert world.driver.unknown() == [(UE_END, SERVICE)]
     world.driver.close()
+
+
+@needs_namespaces
+def test_a_ue_is_led_through_another_sites_door_and_back(world: World) -> None:
+    """UE ⇄ gateway ⇄ the other site's gateway ⇄ its instance. The UE hears the stable address all the time."""
+    there, instance = world.net.instances[1], ("10.80.0.2", 6012)
+    far = world.net.socket_in(world.net.behind(there, instance[0]), socket.SOCK_DGRAM, instance)
+    other = PlainApplications(Nftables(world.net.nft(there)), SECOND[0])
+    inside(there, lambda: other.serve("game", RULES, [instance]))
+    plain = PlainApplications(world.driver)
+    plain.serve("game", RULES, [FIRST])
+    world.ue.connect(SERVICE)
+
+    def answered(by: socket.socket, words: bytes) -> None:
+        world.ue.send(words)
+        plain.welcome()
+        other.welcome()
+        world.ue.send(words)
+        data, ue = by.recvfrom(99)
+        assert (data, ue) == (words, UE_END), "its own address is seen"
+        by.sendto(b"to " + words, ue)
+        assert world.ue.recv(99) == b"to " + words
+
+    answered(world.instances[0], b"here")
+    plain.serve("game", RULES, [FIRST], Away(ues={UE: other.doors["game"]}))
+    answered(far, b"there")
+    assert other.flows[UE_END, other.doors["game"]].instance == instance
+    plain.serve("game", RULES, [FIRST], HERE)
+    answered(world.instances[0], b"here again")
+    far.close()
+    other.driver.close()
+
+
+@needs_namespaces
+def test_the_kernel_counts_what_a_flow_carries_and_one_that_is_idle_ends(world: World) -> None:
+    plain = PlainApplications(world.driver)
+    plain.serve("game", RULES, INSTANCES)
+    pair = (UE_END, SERVICE)
+    world.ue.sendto(b"hello", SERVICE)
+    plain.welcome()
+    for _ in range(3):
+        world.ue.sendto(b"again", SERVICE)
+    assert world.driver.carried() == {pair: 3}
+    assert plain.end_idle(0.0) == 0
+    world.ue.sendto(b"still here", SERVICE)
+    assert plain.end_idle(IDLE_S + 1) == 0, "it spoke meanwhile"
+    assert plain.end_idle(2 * IDLE_S + 2) == 1
+    assert (world.driver.carried(), plain.flows) == ({}, {})
+    world.ue.sendto(b"back", SERVICE)
+    assert world.driver.unknown() == [pair]

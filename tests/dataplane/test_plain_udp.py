@@ -13,7 +13,8 @@ import pytest
 from msgspec.structs import replace
 
 from fedge.core.messages import TrafficFilter, TrafficRule
-from fedge.dataplane.driver import PlainApplications
+from fedge.dataplane.away import HERE, Away
+from fedge.dataplane.driver import IDLE_S, PlainApplications
 from fedge.dataplane.plain_udp import UserspaceForwarding
 from fedge.ports import PlainFlow
 from fedge.wire import ip
@@ -211,3 +212,93 @@ def test_a_ue_is_led_to_the_instance_that_has_the_fewest_now(stand: Stand) -> No
     plain.serve("game", RULES, [high])
     assert {flow.instance for flow in plain.flows.values()} == {high}
     assert plain._held == {high: 5}
+
+
+class OtherSite(Stand):
+    """Another site's gateway: its door is open to the first one's address, and its instances are here."""
+
+    def __init__(self, admits: bool = True) -> None:
+        super().__init__()
+        self.plain = PlainApplications(self.driver, "127.0.0.1", lambda host: admits and host == "127.0.0.1")
+        self.driver.arrived = self.plain.welcome
+        self.plain.serve("game", RULES, self.ends[:1])
+        self.door = self.plain.doors["game"]
+
+
+def test_a_ue_is_led_through_another_sites_door_and_back(stand: Stand) -> None:
+    other, plain = OtherSite(), PlainApplications(stand.driver)
+    plain.serve("game", RULES, stand.ends[:1])
+    stand.driver.uplink(UE, SERVICE, b"1")
+    plain.welcome()
+    assert stand.instances[0].recv(99) == b"1"
+    plain.serve("game", RULES, stand.ends[:1], Away(ues={UE[0]: other.door}))
+    assert stand.driver.uplink(UE, SERVICE, b"2"), "an open flow is led with its next datagram"
+    other.turn()
+    data, own = other.instances[0].recvfrom(99)
+    assert data == b"2"
+    other.instances[0].sendto(b"from there", own)
+    other.turn()
+    stand.turn()
+    assert stand.out == [ip.Datagram(SERVICE, UE, b"from there")]
+    assert (other.out, other.plain.held("game")) == ([], Counter(other.ends[:1]))
+    assert (plain.hosts("game"), other.plain.hosts("game")) == ([UE[0]], [])
+    plain.serve("game", RULES, stand.ends[:1], HERE)
+    stand.driver.uplink(UE, SERVICE, b"3")
+    assert stand.instances[0].recv(99) == b"3"
+    other.close()
+
+
+def test_without_an_instance_here_everybody_is_led_elsewhere(stand: Stand) -> None:
+    other, plain = OtherSite(), PlainApplications(stand.driver)
+    plain.serve("game", RULES, (), Away(elsewhere=other.door))
+    stand.driver.uplink(OTHER, SERVICE, b"hello")
+    plain.welcome()
+    other.turn()
+    assert other.instances[0].recv(99) == b"hello"
+    plain.serve("game", RULES, (), HERE)
+    assert (plain.flows, plain.services) == ({}, frozenset())
+    other.close()
+
+
+def test_a_door_is_open_to_gateways_alone(stand: Stand) -> None:
+    other = OtherSite(admits=False)
+    stand.instances[0].sendto(b"let me in", other.door)
+    other.turn()
+    assert (other.plain.flows, other.driver.unknown()) == ({}, [])
+    other.close()
+
+
+def test_a_door_closes_with_its_application(stand: Stand) -> None:
+    other = OtherSite()
+    other.plain.serve("game", (), ())
+    assert other.plain.doors == {}
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as takes_it:
+        takes_it.bind(other.door)
+    other.close()
+
+
+def test_a_flow_that_carries_nothing_ends_and_one_that_carries_does_not(stand: Stand) -> None:
+    plain = PlainApplications(stand.driver)
+    plain.serve("game", RULES, stand.ends[:1])
+    for ue in (UE, OTHER):
+        stand.driver.uplink(ue, SERVICE, b"?")
+        plain.welcome()
+    assert plain.end_idle(0.0) == 0
+    stand.driver.uplink(OTHER, SERVICE, b"I am here")
+    assert plain.end_idle(IDLE_S - 1) == 0
+    assert plain.end_idle(IDLE_S) == 1
+    assert set(plain.flows) == {(OTHER, SERVICE)}
+    assert not stand.driver.uplink(UE, SERVICE, b"back"), "it is led anew"
+
+
+def test_two_applications_have_a_port_each(stand: Stand) -> None:
+    """Each has the shared port in its rules as well, which the first one has: nobody is refused for that."""
+    plain, shared = PlainApplications(stand.driver), SERVICE[1]
+    for name, port, end in (("one", 7778, stand.ends[0]), ("two", 7779, stand.ends[1])):
+        asks = replace(RULES[0].traffic_filter[0], dst_port=(str(shared), str(port)))
+        plain.serve(name, (replace(RULES[0], traffic_filter=(asks,)),), [end])
+    assert plain.refused == frozenset()
+    for port, instance in ((7778, 0), (7779, 1), (shared, 0)):
+        stand.driver.uplink(UE, (SERVICE[0], port), b"%d" % port)
+        plain.welcome()
+        assert stand.instances[instance].recv(99) == b"%d" % port

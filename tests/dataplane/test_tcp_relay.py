@@ -305,6 +305,24 @@ def test_connections_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     run(story())
 
 
+def test_a_connection_without_a_byte_for_long_is_ended_and_one_that_talks_is_not() -> None:
+    async def story() -> None:
+        async with instance(b"one") as target:
+            made = TcpRelay(free(), target, idle_s=0.3)
+            made.start(asyncio.get_running_loop())
+            silent = await asyncio.open_connection(*made.address)
+            talks = await asyncio.open_connection(*made.address)
+            while not made.counts["idle"]:
+                assert await said(*talks, b"a") == b"one a"
+                await asyncio.sleep(0.02)
+            with pytest.raises(ConnectionResetError):
+                await silent[0].read()
+            assert await said(*talks, b"b") == b"one b"
+            made.close()
+
+    run(story())
+
+
 def test_nothing_is_left_open() -> None:
     async def story() -> None:
         before = len(os.listdir("/proc/self/fd"))

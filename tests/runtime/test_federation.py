@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from fedge.programs.control_config import fleet_control
 from fedge.programs.site_config import Kubelets, member_site
 from fedge.runtime.federation import BadFederation, read_federation
 
@@ -69,6 +70,17 @@ def test_an_agent_says_which_variable_is_wrong(
         ("    cluster: member3", "    kluster: member3", "unknown field"),
         ("sites:", "sites: [", "while parsing"),
         ("service: 192.0.2.2:7777", "service: 192.0.2.2:0", "service is"),
+        ("    cluster: member3", "    cluster: member3\n    dnai: market", "two sites have the same dnai"),
+        (
+            "    cluster: member3",
+            "    cluster: member3\n    service: 203.0.113.9:7777",
+            "some sites have a service",
+        ),
+        (
+            "    cluster: member3",
+            "    cluster: member3\n    service: play.example:7777",
+            "service of old-town is",
+        ),
     ],
 )
 def test_a_federation_that_cannot_be_is_refused(tmp_path: Path, old: str, new: str, said: str) -> None:
@@ -78,3 +90,18 @@ def test_a_federation_that_cannot_be_is_refused(tmp_path: Path, old: str, new: s
     file.write_text(text.replace(old, new))
     with pytest.raises(BadFederation, match=said):
         read_federation(file)
+
+
+def test_a_site_may_have_an_address_of_its_own_and_a_name_in_the_core_network(tmp_path: Path) -> None:
+    file, text = tmp_path / "federation.yaml", EXAMPLE.read_text()
+    for number in (1, 2, 3):
+        more = f"    service: 203.0.113.{number}:7777\n    dnai: edge-{number}"
+        text = text.replace(f"    cluster: member{number}", f"    cluster: member{number}\n{more}")
+    file.write_text(text)
+    told = fleet_control(
+        read_federation(file), tmp_path, "token", ("0.0.0.0", 7000), ("0.0.0.0", 8080), "kubeconfig"
+    )
+    assert told.site_services["market"] == "203.0.113.2:7777"  # type: ignore[index]
+    assert told.dnais == {"harbour": "edge-1", "market": "edge-2", "old-town": "edge-3"}
+    plain = fleet_control(read_federation(EXAMPLE), tmp_path, "t", ("0.0.0.0", 1), ("0.0.0.0", 2), "")
+    assert (plain.site_services, plain.dnais) == ({}, {})

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import json
 import time
-from typing import NamedTuple
+from collections.abc import Callable
+from http.client import HTTPException
+from typing import NamedTuple, TypeVar
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import OpenerDirector, ProxyHandler, Request, build_opener
@@ -18,6 +20,7 @@ PATIENCE_S = 60.0
 TIMEOUT_S = 5.0
 LONGEST_WAIT_S = 2.0
 FIRST_WAIT_S = 0.1
+Answer = TypeVar("Answer")
 
 
 class Attachment(NamedTuple):
@@ -59,20 +62,35 @@ def attach_once(
     api: str, application: str, device: str, token: str = "", timeout_s: float = TIMEOUT_S
 ) -> Attachment:
     """Ask once. ``api``: the platform's base address. Raises ``NotYet`` (also if nobody answers) and ``Refused``."""
-    body = json.dumps({"application": application, "device": device}).encode()
-    request = Request(f"{api.rstrip('/')}/api/v1/attach", data=body, method="POST")
-    request.add_header("Content-Type", "application/json")
+    asked = {"application": application, "device": device}
+    return _attachment(call(api, "POST", "attach", token, timeout_s, asked))
+
+
+def call(
+    api: str,
+    method: str,
+    path: str,
+    token: str,
+    timeout_s: float = TIMEOUT_S,
+    asked: dict[str, str] | None = None,
+) -> bytes:
+    """One question to the platform; the body of its answer. Raises ``NotYet`` and ``Refused``."""
+    body = None if asked is None else json.dumps(asked).encode()
+    request = Request(f"{api.rstrip('/')}/api/v1/{path}", data=body, method=method)
+    if body is not None:
+        request.add_header("Content-Type", "application/json")
     if token:
         request.add_header("Authorization", f"Bearer {token}")
     try:
         with opener(api).open(request, timeout=timeout_s) as response:
-            return _attachment(response.read())
+            answer: bytes = response.read()
+            return answer
     except HTTPError as error:
         code, message = reason_of(error.read(), error.reason)
         if error.code in (429, 502, 503, 504):
             raise NotYet(code, message, wait_of(error.headers.get("Retry-After"))) from None
         raise Refused(error.code, code, message) from None
-    except (URLError, OSError) as error:  # not up yet, or on its way back
+    except (URLError, HTTPException, OSError) as error:  # not up yet, on its way back, or gone in mid-answer
         raise NotYet("UNREACHABLE", str(error), FIRST_WAIT_S) from None
 
 
@@ -83,10 +101,15 @@ def attach(
 
     Raises ``Refused`` at once.
     """
+    return patiently(lambda: attach_once(api, application, device, token), patience_s)
+
+
+def patiently(ask: Callable[[], Answer], patience_s: float) -> Answer:
+    """``ask`` until it does not raise ``NotYet``, or for so long."""
     deadline = time.monotonic() + patience_s
     while True:
         try:
-            return attach_once(api, application, device, token)
+            return ask()
         except NotYet as error:
             if time.monotonic() + error.retry_after_s > deadline:
                 raise
@@ -96,21 +119,24 @@ def attach(
 def _attachment(body: bytes) -> Attachment:
     try:
         answer = json.loads(body)
+        if "epoch_floor" not in answer and "generation" in answer:
+            why = "this application has no sessions of the SDK: ask with fedge_sdk.visit where to connect"
+            raise Refused(200, "NO_SESSION", why)
         return Attachment(
             str(answer["session"]),
             int(answer["key"], 16),
-            _endpoint(answer["service"]),
+            endpoint(answer["service"]),
             int(answer["epoch_floor"]),
             bool(answer.get("fresh", True)),
             str(answer.get("site", "")),
             int(answer.get("life", 1)),
-            tuple(_endpoint(one) for one in answer.get("services", ())),
+            tuple(endpoint(one) for one in answer.get("services", ())),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Refused(200, "BAD_ANSWER", f"an answer that does not follow the contract: {error!r}") from None
 
 
-def _endpoint(address: str) -> tuple[str, int]:
+def endpoint(address: str) -> tuple[str, int]:
     host, _, port = address.rpartition(":")
     return host, int(port)
 

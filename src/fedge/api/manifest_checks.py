@@ -20,6 +20,8 @@ from fedge.core.quality import CATALOGUE
 CONTAINER = "spec.template.spec.containers[0]"
 RESOURCES = {"cpu": cpu_millis, "memory": memory_bytes}
 EMBEDDED_PORT = 7777
+PLAIN_PORTS = (7778, 7779)
+"""UDP at the sites' own addresses that the embedded engine carries to applications without the SDK, beside that one."""
 
 RECORDED = {
     "spec.template.spec.securityContext": "the embedded engine runs instances as the user who started it",
@@ -58,7 +60,7 @@ def alone(manifest: object, engine: str) -> None:
     if isinstance(manifest, Deployment):
         _deployment(manifest, engine)
     elif isinstance(manifest, Service):
-        _service(manifest)
+        _service(manifest, engine)
     elif (
         isinstance(manifest, QoSPolicy)
         and manifest.spec.state.kind == "session"
@@ -133,15 +135,16 @@ def _probe(path: str, probe: Probe | None) -> None:
         raise FieldError(path, f"must have one of exec, httpGet, tcpSocket, grpc; it has {len(asked)}")
 
 
-def _service(service: Service) -> None:
+def _service(service: Service, engine: str) -> None:
     if not service.spec.selector:
         raise FieldError("spec.selector", "must name at least one label: Fedge finds the application by it")
     for number, port in enumerate(service.spec.ports):
-        if port.protocol != "UDP":
-            raise FieldError(
-                f"spec.ports[{number}].protocol",
-                f"must be UDP, not {port.protocol}: players reach games by UDP",
-            )
+        path = f"spec.ports[{number}].protocol"
+        if port.protocol not in ("UDP", "TCP"):
+            raise FieldError(path, f"must be UDP or TCP, not {port.protocol}")
+        if port.protocol == "TCP" and engine != "embedded":
+            why = "on Karmada Fedge reaches instances through its SDK alone, and that speaks UDP"
+            raise FieldError(path, f"must be UDP, not TCP: {why}")
     if len(service.spec.ports) > 1:
         raise FieldError("spec.ports[1]", "Fedge serves one port an application")
 
@@ -165,8 +168,33 @@ def together(
             raise FieldError("spec.selector", "cannot be changed: delete the Deployment first")
     elif isinstance(manifest, Service):
         _selects(key, manifest, objects)
-    elif isinstance(manifest, QoSPolicy):
+    if isinstance(manifest, Service | QoSPolicy | Deployment):
+        _sessions_speak_udp(key, objects)
+    if isinstance(manifest, QoSPolicy):
         _targets(key, manifest, objects)
+
+
+def _sessions_speak_udp(key: ObjectKey, objects: Mapping[ObjectKey, object]) -> None:
+    """A Service over TCP and a state of sessions are two things about one Deployment that cannot both be."""
+    here = {other: each for other, each in objects.items() if other.namespace == key.namespace}
+    with_sessions = {
+        each.spec.target_ref.name: other
+        for other, each in here.items()
+        if isinstance(each, QoSPolicy) and each.spec.state.schema
+    }
+    for other, each in here.items():
+        if not isinstance(each, Service) or each.spec.ports[0].protocol != "TCP":
+            continue
+        for name in with_sessions:
+            deployment = here.get(ObjectKey("Deployment", key.namespace, name))
+            if not isinstance(deployment, Deployment):
+                continue
+            if each.spec.selector.items() <= deployment.spec.template.metadata.labels.items():
+                if key not in (other, with_sessions[name], ObjectKey("Deployment", key.namespace, name)):
+                    continue
+                field = "spec.ports[0].protocol" if key == other else ""
+                why = f"sessions of the SDK speak UDP: {with_sessions[name]} names a state schema, {other} has a TCP port"
+                raise FieldError(field, why)
 
 
 def _selects(key: ObjectKey, service: Service, objects: Mapping[ObjectKey, object]) -> None:
@@ -226,5 +254,13 @@ def notices(raw: Raw, engine: str) -> Iterator[str]:
         and "conflictResolution" in raw["spec"]
     ):
         yield "spec.conflictResolution is recorded: a site of the embedded engine runs nothing that could conflict"
-    if raw["kind"] == "Service" and (port := raw["spec"]["ports"][0]["port"]) != EMBEDDED_PORT:
-        yield f"spec.ports[0].port {port} is recorded: the embedded engine serves UDP port {EMBEDDED_PORT}"
+    if raw["kind"] == "Service" and raw["spec"]["ports"][0].get("protocol") == "UDP":
+        port = raw["spec"]["ports"][0]["port"]
+        plain = ", ".join(map(str, PLAIN_PORTS))
+        if port in PLAIN_PORTS:
+            yield f"spec.ports[0].port {port} is for an application without a state schema; others have {EMBEDDED_PORT}"
+        elif port != EMBEDDED_PORT:
+            yield (
+                f"spec.ports[0].port {port} is recorded: the embedded engine serves UDP port {EMBEDDED_PORT}, "
+                f"and {plain} for applications without a state schema"
+            )

@@ -1,8 +1,8 @@
 """Manifests in, accepted objects out: Kubernetes' and Karmada's YAML, refused with the path of the wrong field.
 
 `read_objects` is the whole door: it reads every object strictly into the shapes of `core/applications` and
-`core/placement`, checks each one alone and the set against what exists (`manifest_checks.py`,
-`policy_checks.py`, `override_checks.py`, `tenant_checks.py`), and raises `Invalid` for the first thing wrong, so that a set is
+`core/placement`, checks each one alone and the set against what exists (`manifest_checks.py`, and for policies, overrides,
+tenants and ports the files named so), and raises `Invalid` for the first thing wrong, so that a set is
 applied whole or not at all. `manifest_files.py` reads the YAML; the control plane stores the raw objects.
 """
 
@@ -17,7 +17,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
-from fedge.api import manifest_checks, override_checks, policy_checks, tenant_checks
+from fedge.api import manifest_checks, override_checks, policy_checks, port_checks, tenant_checks
 from fedge.api.manifest_checks import FieldError
 from fedge.core.applications.deployment import Deployment
 from fedge.core.applications.objects import ObjectKey, Raw, key_of
@@ -93,11 +93,12 @@ def read_objects(
     known: Mapping[ObjectKey, Raw],
     engine: Engine = "embedded",
     sites: Iterable[str] = (),
+    taken: frozenset[port_checks.Port] = frozenset(),
 ) -> list[Parsed]:
     """All of ``objects``, accepted, or ``Invalid`` for the first that is not.
 
     ``known`` are the objects that exist: an applied one replaces that of the same key; references may point
-    to either. ``sites`` that exist: overrides are tried for each.
+    to either. ``sites`` that exist: overrides are tried for each. ``taken``: ports of applications that are not in ``known``.
     """
     read = [_read(raw, number, engine) for number, raw in enumerate(objects)]
     seen: set[ObjectKey] = set()
@@ -122,6 +123,7 @@ def read_objects(
         *(tenant_checks.scheduled_elsewhere(after, fresh) if engine == "karmada" else ()),
         *tenant_checks.raised_by_overrides(after, fresh),
         *tenant_checks.beyond_quota(known, after, fresh),
+        *(port_checks.clashes(after, fresh, taken) if engine == "embedded" else ()),
     ):
         raise Invalid(str(key), field, message)
     return read

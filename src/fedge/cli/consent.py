@@ -10,6 +10,11 @@ from fedge.cli.platform import Platform
 from fedge.cli.tables import table
 
 
+def short(scope: str) -> str:
+    """A scope as a person reads it: geofencing's name their event types in full."""
+    return scope.replace("org.camaraproject.geofencing-subscriptions.v0.", "")
+
+
 @click.group(short_help="Record, withdraw and list subscribers' consents.")
 def consent() -> None:
     """Record, withdraw and list subscribers' consents. Subscribers themselves are asked by CIBA (docs/location.md).
@@ -52,7 +57,7 @@ def list_() -> None:
             one["id"],
             one["client"],
             one["device"],
-            " ".join(one["scopes"]),
+            " ".join(map(short, one["scopes"])),
             one["purpose"] or "any",
             f"{one['left_s'] / 86400:.1f} d" if one["left_s"] is not None else "for ever",
             one["by"],

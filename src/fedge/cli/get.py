@@ -17,9 +17,22 @@ from fedge.cli.tables import show
 Row = dict[str, Any]
 
 WANTED = {
-    "sites": ("site", "name", "state", "instances", "sessions", "capacity", "load", "load_age_ms", "gateway"),
-    "sessions": ("session", "ue", "app", "state", "site", "epoch", "generation", "quality"),
+    "sites": (
+        "site",
+        "name",
+        "state",
+        "instances",
+        "sessions",
+        "visits",
+        "capacity",
+        "load",
+        "load_age_ms",
+        "gateway",
+        "forwarding",
+    ),
+    "sessions": ("session", "ue", "app", "state", "site", "epoch", "generation", "quality", "service"),
     "moves": ("move", "session", "from", "to", "cause", "state", "gain_ms", "gap_ms", "reason"),
+    "steering": ("steering", "count"),
     "instances": ("instance", "app", "site", "state", "sessions", "capacity", "restarts", "reason"),
     "operator": ("operator", "state", "circuit", "wanted", "held", "websockets"),
 }
@@ -80,7 +93,8 @@ OBJECTS: dict[str, dict[str, Callable[[Row], Any]]] = {
     help="Form of the answer.",
 )
 def get(kind: str, name: str | None, output: str) -> None:
-    """List what runs (sites, sessions, moves, instances), how the 5G operator's APIs stand (operator), or what was applied.
+    """List what runs (sites, sessions, moves, instances), what the 5G core said (steering), how the 5G operator's APIs stand
+    (operator), or what was applied.
 
     \b
     What was applied: deployments, services, propagationpolicies, overridepolicies, qospolicies (svc, pp, op, qos for

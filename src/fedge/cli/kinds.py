@@ -12,13 +12,14 @@ from click.shell_completion import CompletionItem
 from fedge.api.manifests import PLURALS
 from fedge.cli.platform import Platform
 
-LIVE = ("sites", "sessions", "moves", "instances", "operator")
+LIVE = ("sites", "sessions", "moves", "instances", "steering", "operator")
 STORED = tuple(PLURALS)
 
 _SPELLINGS = {
     "sites": ("site",),
     "sessions": ("session",),
     "moves": ("move",),
+    "steering": (),
     "instances": ("instance", "pod", "pods"),
     "operator": ("gateway",),
     "deployments": ("deployment", "deploy"),

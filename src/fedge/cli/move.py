@@ -33,7 +33,11 @@ def move(session: str, site: str, wait: bool, timeout: float) -> None:
       fedge move player-7 --to SITE --wait
     """
     platform = Platform.running()
-    name = str(platform.post("sessions", session, "move", body={"to": site})["move"])
+    answer = platform.post("sessions", session, "move", body={"to": site})
+    if "move" not in answer:  # a visit: there is no state to copy, so it is done
+        click.echo(f"{session} -> {site}: what it opens anew")
+        return
+    name = str(answer["move"])
     click.echo(f"{name}: {session} -> {site}")
     if not wait:
         return

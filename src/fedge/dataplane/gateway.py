@@ -15,15 +15,15 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from fedge.core.applications.traffic_rules import served
 from fedge.core.messages import TrafficRule
 from fedge.core.transfer import ClearFlow, SetFlow
+from fedge.dataplane.away import HERE, Away
 from fedge.dataplane.driver import PlainApplications, choice
 from fedge.dataplane.flows import PEER, Delivery, FlowTable
 from fedge.dataplane.n6 import N6
 from fedge.dataplane.nftables import Nftables
 from fedge.dataplane.plain_udp import UserspaceForwarding
-from fedge.dataplane.tcp_relay import TcpRelay
+from fedge.dataplane.tcp_service import TcpApplications
 from fedge.ports import Endpoint
 from fedge_sdk import wire
 
@@ -45,6 +45,7 @@ class Gateway:
     """``upf``: the user plane function's end of N6. ``heard(key, generation)`` is called when the UE is first heard directly at a
     generation; ``arrived(key, generation, is the writer here, address sent to)`` when an expected client is. ``to_peer`` sends
     late. ``n6_interface``: see `driver.choice`; ``chosen`` says which driver it is, and why.
+    ``tcp_host``: where clients connect, by default the inside address.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Gateway:
         arrived: Callable[[int, int, bool, Endpoint], None],
         journal: Path,
         n6_interface: str = "",
+        tcp_host: str = "",
     ) -> None:
         self.table = FlowTable()
         self.n6 = N6(self.table)
@@ -65,9 +67,9 @@ class Gateway:
         self._homes: set[Endpoint] = set()
         self.peers: set[Endpoint] | None = set()
         self._n6, self._inside, self._between = udp_socket(n6), udp_socket(inside), udp_socket(between)
-        self._upf, self._host = upf, inside[0]
+        self._upf, self._host, self._door_host = upf, inside[0], between[0]
+        self._tcp_host = tcp_host or inside[0]
         self.chosen = choice(n6_interface)
-        self._relays: dict[str, dict[int, TcpRelay]] = {}
         self._to_peer, self._heard, self._arrived = to_peer, heard, arrived
         self._journal = journal.open("a", buffering=1)
 
@@ -78,13 +80,15 @@ class Gateway:
 
     def start(self, loop: AbstractEventLoop) -> None:
         """Opens what carries plain UDP too. Raises ``NftRefused`` where that is nftables, and refuses."""
-        self._loop = loop
-        if self.chosen[0] == Nftables.name:
-            self.plain = PlainApplications(Nftables())
+        door, admits = self._door_host, self._is_peer
+        if self.chosen[0] == Nftables.name:  # UEs' own addresses come to its doors
+            self.plain = PlainApplications(Nftables(), door)
         else:
             carrier = UserspaceForwarding(loop, self._host, self._to_n6, self.counts)
-            self.plain = PlainApplications(carrier)
+            self.plain = PlainApplications(carrier, door, admits)
+            carrier.arrived = self.plain.welcome
             self.n6.carry = lambda *datagram: None if carrier.uplink(*datagram) else self.plain.welcome()
+        self.tcp = TcpApplications(loop, self._tcp_host, self._host, door, admits, self.counts)
         loop.add_reader(self._n6, self._from_n6)
         loop.add_reader(self._inside, self._from_inside)
         loop.add_reader(self._between, self._from_peers)
@@ -94,8 +98,7 @@ class Gateway:
             loop.remove_reader(one)
             one.close()
         self.plain.driver.close()
-        for relay in [one for ports in self._relays.values() for one in ports.values()]:
-            relay.close()
+        self.tcp.close()
         self._journal.close()
 
     # --- orders ------------------------------------------------------------------------------------------------------------
@@ -107,41 +110,39 @@ class Gateway:
         self.n6.apps[name] = app
 
     def serve_plain(
-        self, app: str, rules: tuple[TrafficRule, ...], instances: Sequence[Endpoint]
+        self,
+        app: str,
+        rules: tuple[TrafficRule, ...],
+        instances: Sequence[Endpoint],
+        away: Away = HERE,
     ) -> frozenset[tuple[str, Endpoint]]:
-        """An application without the SDK: what its rules let pass goes to its instances as it is. No instance: nothing does.
+        """An application without the SDK: what its rules let pass goes to its instances as it is, or to other sites' doors.
+        Neither is there: nothing does.
 
         Answers who was refused an address now, because another such application has it.
         """
         before = self.plain.refused
-        self.plain.serve(app, rules, instances)
+        self.plain.serve(app, rules, instances, away)
         refused = self.plain.refused - before
         if refused:
             self.counts["plain_address_taken"] += len(refused)
         self.n6.use_plain(self.plain.services)
-        self._relay(app, {port for _, port in served(rules, "TCP")} if instances else set(), instances)
+        self.tcp.serve(app, rules, instances, away)
         return refused
 
-    def _relay(self, app: str, ports: set[int], instances: Sequence[Endpoint]) -> None:
-        """TCP at the gateway's own address: N6 in datagrams carries none, and nobody here could answer as the stable address."""
-        running = self._relays.setdefault(app, {})
-        for port in running.keys() - ports:
-            running.pop(port).close()
-        for port in sorted(ports):
-            if port in running:
-                running[port].lead(instances[0])
-                continue
-            try:
-                running[port] = TcpRelay((self._host, port), instances[0])
-            except OSError:  # a manifest may name any port, also one that is taken
-                self.counts["relay_refused"] += 1
-                continue
-            running[port].start(self._loop)
+    def _is_peer(self, host: str) -> bool:
+        return self.peers is None or any(host == peer[0] for peer in self.peers)
 
     def welcome(self) -> None:
         """Where the kernel forwards: lead the UEs that it has heard since."""
         if self.chosen[0] == Nftables.name and self.plain.services:
             self.plain.welcome()
+
+    def end_idle(self, now_s: float) -> None:
+        """Plain UDP flows that have carried nothing for long."""
+        ended = self.plain.end_idle(now_s) if self.plain.flows else 0
+        if ended:
+            self.counts["plain_idle"] += ended
 
     def use_rules(self, app: str, rules: tuple[TrafficRule, ...]) -> None:
         self.n6.use_rules(app, rules)

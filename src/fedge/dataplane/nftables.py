@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import subprocess
 from collections.abc import Iterable, Sequence
 
@@ -43,7 +44,7 @@ table ip {TABLE} {{
   set services {{ type {end}; {elements}}}
   set instances {{ type {end}; }}
   set unknown {{ type {both}; flags dynamic,timeout; timeout {UNKNOWN_SECONDS}s; size 65536; }}
-  map flows {{ type {both} : verdict; }}
+  map flows {{ type {both} : verdict; counter; }}
 {chains}  chain n6 {{
     type filter hook prerouting priority raw; policy accept;
     ip saddr . udp sport . ip daddr . udp dport vmap @flows
@@ -109,6 +110,7 @@ class Nftables:
         self._flows: dict[tuple[Endpoint, Endpoint], PlainFlow] = {}
         self._instances: set[Endpoint] = set()
         self._services: frozenset[Endpoint] = frozenset()
+        self._doors: dict[Endpoint, socket.socket] = {}
         self._run(ruleset(()))
 
     def serve(self, services: Iterable[Endpoint]) -> None:
@@ -149,8 +151,37 @@ class Nftables:
         pairs = [((ue, ue_port), (service, port)) for ue, ue_port, service, port in ends]
         return [pair for pair in pairs if pair not in self._flows]
 
+    def carried(self) -> dict[tuple[Endpoint, Endpoint], int]:
+        """See `ports.Forwarding`: packets up, as the kernel counts them since the flow was led last."""
+        listed = self._run("", "--json", "list", "map", "ip", TABLE, "flows")
+        found = next(one["map"] for one in json.loads(listed)["nftables"] if "map" in one)
+        counted: dict[tuple[Endpoint, Endpoint], int] = {}
+        for one, _ in found.get("elem", ()):
+            ue, ue_port, service, port = one["elem"]["val"]["concat"]
+            pair = ((ue, ue_port), (service, port))
+            if pair in self._flows:
+                counted[pair] = one["elem"]["counter"]["packets"]
+        return counted
+
+    def open_door(self, host: str) -> Endpoint:
+        """See `ports.Forwarding`. The socket takes the port and hears nothing: packets are rewritten before they come to it.
+
+        The source is the UE's own address here too: the network has to route answers to it back through the first gateway. They
+        bear the door's address, which is this machine's own, and the kernel forwards that with ``accept_local`` alone.
+        """
+        opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        opened.bind((host, 0))
+        door: Endpoint = opened.getsockname()
+        self._doors[door] = opened
+        return door
+
+    def close_door(self, door: Endpoint) -> None:
+        self._doors.pop(door).close()
+
     def close(self) -> None:
         """No packet is rewritten any more."""
+        for door in tuple(self._doors):
+            self.close_door(door)
         self._run(f"delete table ip {TABLE}\n")
 
     def _run(self, text: str, *arguments: str) -> str:

@@ -28,10 +28,11 @@ Pair = tuple[Endpoint, Endpoint]
 class _Leg:
     """One UE's way to its instance."""
 
-    __slots__ = ("back", "flow", "socket")
+    __slots__ = ("back", "carried", "flow", "socket")
 
     def __init__(self, flow: PlainFlow, host: str) -> None:
         self.flow, self.back = flow, ip.Udp4(flow.service, flow.ue)
+        self.carried = 0
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.setblocking(False)
         try:
@@ -59,6 +60,9 @@ class UserspaceForwarding:
         self._legs: OrderedDict[Pair, _Leg] = OrderedDict()
         """The one whose UE was silent longest first."""
         self._waiting: dict[Pair, bytes] = {}
+        self._doors: dict[Endpoint, socket.socket] = {}
+        self.arrived: Callable[[], None] = lambda: None
+        """Called when somebody without a flow has come through a door."""
 
     def serve(self, services: Iterable[Endpoint]) -> None:
         """See `ports.Forwarding`."""
@@ -126,11 +130,43 @@ class UserspaceForwarding:
         """See `ports.Forwarding`."""
         return list(self._waiting)
 
+    def carried(self) -> dict[Pair, int]:
+        """See `ports.Forwarding`: datagrams, both ways."""
+        return {pair: leg.carried for pair, leg in self._legs.items()}
+
+    def open_door(self, host: str) -> Endpoint:
+        """See `ports.Forwarding`. Raises ``OSError`` where there is no port."""
+        opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        opened.setblocking(False)
+        opened.bind((host, 0))
+        door: Endpoint = opened.getsockname()
+        self._doors[door] = opened
+        self._loop.add_reader(opened, self._through, door)
+        return door
+
+    def close_door(self, door: Endpoint) -> None:
+        self._loop.remove_reader(self._doors[door])
+        self._doors.pop(door).close()
+
+    def _through(self, door: Endpoint) -> None:
+        strangers = False
+        for _ in range(DRAIN):
+            try:
+                payload, gateway = self._doors[door].recvfrom(MAX_DATAGRAM)
+            except BlockingIOError:
+                break
+            strangers |= not self.uplink(gateway, door, payload)
+        if strangers:
+            self.arrived()
+
     def close(self) -> None:
+        for door in tuple(self._doors):
+            self.close_door(door)
         for pair in tuple(self._legs):
             self.forget(*pair)
 
     def _to_instance(self, leg: _Leg, payload: bytes) -> None:
+        leg.carried += 1
         try:
             leg.socket.send(payload)
         except OSError:  # nobody there, or no buffer: a network loses packets without a word
@@ -147,4 +183,16 @@ class UserspaceForwarding:
             ):  # the instance is down: the kernel says so once for each packet that did not reach it
                 self.counts["plain_lost"] += 1
                 continue
-            self._send(leg.back.packet(payload))
+            leg.carried += 1
+            door = self._doors.get(leg.flow.service)
+            if door is None:
+                self._send(leg.back.packet(payload))
+            else:
+                self._back(door, leg, payload)
+
+    def _back(self, door: socket.socket, leg: _Leg, payload: bytes) -> None:
+        """To the gateway that led this UE here."""
+        try:
+            door.sendto(payload, leg.flow.ue)
+        except OSError:
+            self.counts["plain_lost"] += 1

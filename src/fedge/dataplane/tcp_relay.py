@@ -1,12 +1,12 @@
 """TCP and WebSocket games: the gateway takes the client's connection and relays it to an instance here or to another gateway.
 
-What a TCP game gets. The site's gateway answers for an instance there; a connection that ends is the client's to make again.
-Bytes are relayed in order, none twice, none left out; an end of stream and a reset reach the other side. What a TCP game does not
-get: its state does not move with a connection. State moves only with the SDK's sessions, whose clients speak UDP; so after a move
-there are two ways for the connections that are open:
+`tcp_service.py` opens relays for what is deployed. What a TCP game gets: the site's gateway answers for an instance there; a
+connection that ends is the client's to make again. Bytes are relayed in order, none twice, none left out; an end of stream and a
+reset reach the other side. What a TCP game does not get: its state does not move with a connection. State moves only with the
+SDK's sessions, whose clients speak UDP; so after a move there are two ways for the connections that are open:
 
 - they stay: with the instance that they have, across the sites, until the client reconnects. Right for any
-  protocol, WebSocket among them; the old instance must run as long.
+  protocol, WebSocket among them; the old instance must run as long. This is what the platform does.
 - they are passed on: the relay stops reading the client, delivers what it has read, ends its connection to the old instance, lets
   that say its last bytes, and goes on with a new connection to the new one. Every byte goes to one instance only. Right for
   protocols in which any message may be the first (each carries its session), sent whole. WebSocket is not one: it begins with a
@@ -20,6 +20,7 @@ import contextlib
 import socket
 import struct
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from fedge.dataplane.splice import Direction
@@ -30,15 +31,43 @@ LAST_WORDS_S = 1.0
 """An instance that was left has so long to end its connection; what it says later is not relayed."""
 MAX_CONNECTIONS = 4096
 BACKLOG = 512
+IDLE_S = 2 * 3600.0 + 4 * 60
+"""A connection without a byte either way for longer is ended. Less would break what RFC 5382 (REQ-5) promises applications."""
+KEEPALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 20, "TCP_KEEPCNT": 3}
+"""In s, and times: a client that vanished without a word is found out within two minutes. Linux has them all."""
+Choose = Callable[[Endpoint], Endpoint | None]
+
+
+class _Open:
+    """A connection that is open: ``client``, and whoever has it now."""
+
+    __slots__ = ("client", "end", "moved")
+
+    def __init__(self, client: Endpoint) -> None:
+        self.client = client
+        self.end: Endpoint | None = None
+        self.moved = asyncio.Event()
 
 
 class TcpRelay:
-    """``address``: where clients connect. ``target``: an instance, or the relay of another gateway. Started with ``start``."""
+    """``address``: where clients connect. ``target``: an instance, or the relay of another gateway; or who says which it is for
+    each client, if any. ``source``: the address that it connects from. Started with ``start``.
+    """
 
-    def __init__(self, address: Endpoint, target: Endpoint) -> None:
-        self.counts: Counter[str] = Counter()
+    def __init__(
+        self,
+        address: Endpoint,
+        target: Endpoint | Choose,
+        source: str = "",
+        counts: Counter[str] | None = None,
+        idle_s: float = IDLE_S,
+    ) -> None:
+        self.counts: Counter[str] = Counter() if counts is None else counts
         self.target = target
-        self._open: dict[asyncio.Task[None], asyncio.Event] = {}
+        self._source, self._idle_s = source, idle_s
+        self.held: Counter[Endpoint] = Counter()
+        """Connections by whoever has them."""
+        self._open: dict[asyncio.Task[None], _Open] = {}
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._socket.bind(address)
@@ -49,18 +78,27 @@ class TcpRelay:
     def connections(self) -> int:
         return len(self._open)
 
+    @property
+    def address(self) -> Endpoint:
+        host, port = self._socket.getsockname()
+        return host, port
+
+    def clients(self) -> list[Endpoint]:
+        """The other end of each connection."""
+        return [one.client for one in self._open.values()]
+
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         loop.add_reader(self._socket, self._accept)
 
-    def lead(self, target: Endpoint, pass_on: bool = False) -> None:
+    def lead(self, target: Endpoint | Choose, pass_on: bool = False) -> None:
         """New connections go to ``target``; those that are open too if they are passed on."""
         if target == self.target:
             return
         self.target = target
         if pass_on:
-            for moved in self._open.values():
-                moved.set()
+            for one in self._open.values():
+                one.moved.set()
 
     def close(self) -> None:
         """Take no more and end those that are open."""
@@ -72,7 +110,7 @@ class TcpRelay:
     def _accept(self) -> None:
         while True:
             try:
-                client, _ = self._socket.accept()
+                client, address = self._socket.accept()
             except BlockingIOError:
                 return
             except OSError:  # no descriptor left: those that are open go on, the others wait in the backlog
@@ -82,31 +120,50 @@ class TcpRelay:
                 self.counts["too_many"] += 1
                 client.close()
                 continue
-            moved = asyncio.Event()
-            task = self._loop.create_task(self._connection(client, moved))
-            self._open[task] = moved
-            task.add_done_callback(self._open.pop)
+            one = _Open(address)
+            task = self._loop.create_task(self._connection(client, one))
+            self._open[task] = one
+            task.add_done_callback(self._ended)
 
-    async def _connection(self, client: socket.socket, moved: asyncio.Event) -> None:
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._give(self._open.pop(task), None)
+
+    def _give(self, one: _Open, end: Endpoint | None) -> None:
+        """From now on ``end`` has it; None: nobody."""
+        if one.end is not None:
+            self.held[one.end] -= 1
+            if not self.held[one.end]:
+                del self.held[one.end]
+        if end is not None:
+            self.held[end] += 1
+        one.end = end
+
+    async def _connection(self, client: socket.socket, one: _Open) -> None:
         """One client's connection, over all the instances that it is relayed to."""
         with client:
             _prepare(client)
             goes_on = True
             while goes_on:
-                moved.clear()
-                upstream = await self._connected()
+                one.moved.clear()
+                upstream = await self._connected(one)
                 if upstream is None:
                     self.counts["no_target"] += 1
                     _reset(client)
                     return
                 with upstream:
-                    goes_on = await self._relayed(client, upstream, moved)
+                    goes_on = await self._relayed(client, upstream, one.moved)
 
-    async def _connected(self) -> socket.socket | None:
+    async def _connected(self, one: _Open) -> socket.socket | None:
+        end = self.target(one.client) if callable(self.target) else self.target
+        self._give(one, end)
+        if end is None:
+            return None
         upstream = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         _prepare(upstream)
         try:
-            await asyncio.wait_for(self._loop.sock_connect(upstream, self.target), CONNECT_S)
+            if self._source:
+                upstream.bind((self._source, 0))
+            await asyncio.wait_for(self._loop.sock_connect(upstream, end), CONNECT_S)
         except (OSError, TimeoutError):
             upstream.close()
             return None
@@ -117,12 +174,21 @@ class TcpRelay:
         up = Direction(self._loop, client, upstream)
         down = Direction(self._loop, upstream, client)
         told = self._loop.create_task(moved.wait())
+        carried = 0
         try:
             up.start()
             down.start()
             while not moved.is_set() and _goes_on(up, down):
                 waited: list[asyncio.Future[Any]] = [one.done for one in (up, down) if not one.done.done()]
-                await asyncio.wait([*waited, told], return_when=asyncio.FIRST_COMPLETED)
+                done, _ = await asyncio.wait(
+                    [*waited, told], timeout=self._idle_s, return_when=asyncio.FIRST_COMPLETED
+                )
+                if not done and carried == up.carried + down.carried:
+                    self.counts["idle"] += 1
+                    _reset(client)
+                    _reset(upstream)
+                    return False
+                carried = up.carried + down.carried
             if moved.is_set() and _goes_on(up, down) and not up.done.done():
                 return await self._passed_on(up, down, upstream)
             if up.broke or down.broke:
@@ -166,6 +232,9 @@ def _prepare(one: socket.socket) -> None:
     one.setblocking(False)
     one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     one.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in KEEPALIVE.items():
+        if hasattr(socket, name):
+            one.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 def _reset(one: socket.socket) -> None:

@@ -47,7 +47,7 @@ def city_of(this: Run) -> City:
 
 def endpoints(net: int, players: int, sites: int) -> Endpoints:
     """Who is who in loopback net ``net``: the applications' stable address and each site's own, base stations, UEs."""
-    own = (addresses.site_service(net, index) for index in range(sites))
+    own = (each for index in range(sites) for each in addresses.site_services(net, index))
     return Endpoints(
         services=tuple(map(addresses.endpoint, (addresses.service(net), *own))),
         n3=addresses.endpoint(addresses.gnb(net)),

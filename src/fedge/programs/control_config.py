@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from fedge.adapters.embedded import addresses
-from fedge.core.model import Address, SiteId
+from fedge.core.model import Address, SiteId, UeId
 from fedge.runtime.federation import Federation
 from fedge.runtime.run import Run
 from fedge.simulation.city import read_city
@@ -51,6 +51,11 @@ class ControlConfig:
     """Requests to CAMARA's APIs that one client may make a second, and a day; 0: any number."""
     site_services: Mapping[SiteId, Address] = field(default_factory=dict)
     """Each site's own address beside the stable ``service``: for clients whom no core network steers."""
+    udp_ports: frozenset[int] = frozenset()
+    """What the network carries to those addresses beside the shared port."""
+    ue_addresses: Mapping[UeId, str] = field(default_factory=dict)
+    dnais: Mapping[SiteId, str] = field(default_factory=dict)
+    """The core network's name of each site's data network access, where it is not the site's own."""
     now: Callable[[], int] = time.monotonic_ns
 
 
@@ -84,6 +89,11 @@ def embedded_control(run: Run) -> ControlConfig:
             site.site: Address(addresses.site_service(config.net, index))
             for index, site in enumerate(city.sites)
         },
+        udp_ports=frozenset(addresses.PLAIN_PORTS),
+        ue_addresses={
+            ue: host
+            for host, ue in addresses.SimulatedSubscribers(config.net, config.players).by_address().items()
+        },
     )
 
 
@@ -108,6 +118,8 @@ def fleet_control(
         sink_ca=sink_ca,
         kubeconfig=kubeconfig,
         clusters={each.site: each.cluster for each in federation.sites},
+        site_services={each.site: each.service for each in federation.sites if each.service is not None},
+        dnais={each.site: each.dnai for each in federation.sites if each.dnai},
         started_ns=time.time_ns(),
         now=time.time_ns,
     )

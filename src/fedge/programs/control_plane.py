@@ -123,7 +123,9 @@ class ControlShell:
             "simulated": list(config.simulated),
         }
         self.page = Page(INDEX, STATIC_DIR, CONTENT_SECURITY_POLICY)
-        self.facts = Facts(dict(config.places), shown, config.between_ms, self._operator_state)
+        self.facts = Facts(
+            dict(config.places), shown, config.between_ms, self._operator_state, self._steering
+        )
         self.journal = TimedJournal(config.folder / "journal.db")
         settings = ControlSettings(
             policy=config.policy,
@@ -132,9 +134,11 @@ class ControlShell:
             started_at=config.started_ns,
             default_service=config.service,
             site_services=dict(config.site_services),
+            udp_ports=config.udp_ports,
+            ue_addresses=dict(config.ue_addresses),
         )
         self.plane: ControlPlane = restored(self.journal, settings)
-        self._metrics = Metrics(self.plane, self.now, self._operator_state)
+        self._metrics = Metrics(self.plane, self.now, self._operator_state, self._steering)
         self.journal.metrics = self._metrics
         self.sites, self.access = SiteLines(), AccessLine()
         self.operated = Operated.of(config, self.plane)
@@ -192,6 +196,9 @@ class ControlShell:
             return 503, {"code": "TIMEOUT", "message": f"no answer within {ANSWER_WITHIN_S:.0f} s; ask again"}
         finally:
             self._asked.pop(request, None)
+
+    def _steering(self) -> dict[str, int]:
+        return self.operated.steered.figures() if self.operated is not None else {}
 
     def metrics(self) -> bytes:
         return self._metrics.text()

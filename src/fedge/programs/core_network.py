@@ -25,6 +25,7 @@ from starlette.applications import Starlette
 
 from fedge.adapters.embedded import addresses
 from fedge.adapters.embedded.link import Join, Line, listen
+from fedge.core.location import earth_of
 from fedge.core.messages import Message
 from fedge.core.model import Address, SiteId
 from fedge.programs.live_file import LiveFile
@@ -130,8 +131,9 @@ def operator_of(run: Run, city: City) -> Operator:
 def internet_of(net: int, city: City) -> dict[Address, Route]:
     """What any UE reaches by plain routing: each site's own address."""
     return {
-        Address(addresses.site_service(net, index)): Route(site.site, Address(addresses.gateway(net, index)))
+        Address(service): Route(site.site, Address(addresses.gateway(net, index)))
         for index, site in enumerate(city.sites)
+        for service in addresses.site_services(net, index)
     }
 
 
@@ -214,7 +216,7 @@ async def serve(run: Run) -> None:
     links = Links(hear)
     core = CoreNetwork(root, operator, smf, store, outbox, links.to_upf, to_ran, time.monotonic_ns)
     quality = quality_api(root, operator, store, outbox, to_ran, time.time)
-    ground = Ground(city.degrees, tuple(cells))
+    ground = Ground(earth_of(city.origin, city.height_m), tuple(cells))
     monitoring = monitoring_api(root, operator, store, outbox, to_ran, time.time, ground)
     parts = (core, quality, monitoring)
     core.strike(struck)

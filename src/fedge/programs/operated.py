@@ -39,7 +39,7 @@ class Operated:
         subscribers = Subscribers(numbers.by_gpsi(), numbers.by_address())
         secret = hmac.digest(config.token.encode(), b"notification addresses", "sha256")
         self._doors = doors_of(config.folder, account)
-        self.steered = Steered(account, self._doors, subscribers, secret, plane)
+        self.steered = Steered(account, self._doors, subscribers, secret, plane, config.dnais)
         self.exposed = (
             Exposed(config.folder, account, self._doors, subscribers, secret, config.now)
             if account.topology

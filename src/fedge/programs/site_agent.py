@@ -27,6 +27,8 @@ from fedge.core.messages import (
     ExpectClient,
     FinalDelta,
     InstanceHello,
+    InstanceStatus,
+    LeadPlain,
     Message,
     MoveActivated,
     MoveOrder,
@@ -48,6 +50,7 @@ from fedge.dataplane.gateway import Gateway
 from fedge.ports import Endpoint
 from fedge.programs.site_config import Neighbour, SiteConfig, embedded_site, member_site
 from fedge.programs.site_instances import instances_of
+from fedge.programs.site_plain import PlainGames
 from fedge.runtime.failpoints import Failpoints
 from fedge.runtime.federation import BadFederation
 from fedge.runtime.lifeline import end_with_supervisor
@@ -58,6 +61,7 @@ from fedge.wire import codec
 log = structlog.get_logger("agent")
 WAKE_S = 0.02
 REPORT_S = 0.5
+LOOK_FOR_IDLE_S = 30.0
 PLAYERS = 100
 """In a member cluster nobody says how many players there will be: the event loop is paced for so many."""
 
@@ -165,7 +169,10 @@ class SiteShell:
             self._arrived,
             self.folder / "gateway.jsonl",
             config.n6_interface,
+            config.tcp_host,
         )
+        apps = self.gateway.n6.apps
+        self.plain = PlainGames(self.gateway, self.instances, lambda app: app in apps.values())
 
     async def start(self) -> None:
         config = self.config
@@ -210,8 +217,11 @@ class SiteShell:
         return self.on_message
 
     def _hello(self) -> SiteHello:
-        instances = tuple(self.agent.instances.values())
-        return SiteHello(self.site, self.config.gateway, self.config.peer, self.agent.inventory(), instances)
+        config, held = self.config, self.agent.inventory()
+        return SiteHello(self.site, config.gateway, config.peer, held, self._instances())
+
+    def _instances(self) -> tuple[InstanceStatus, ...]:
+        return (*self.agent.instances.values(), *self.plain.statuses())
 
     # --- events ------------------------------------------------------------------------------------------------------------
 
@@ -221,7 +231,10 @@ class SiteShell:
         if isinstance(message, RunInstances):
             self.gateway.use_rules(message.app, message.rules)
             self._wanted(message)
-            self._serve_plain(message)
+            self.plain.wanted(message)
+        if isinstance(message, LeadPlain):
+            self.plain.led(message)
+            return
         if isinstance(message, UeAt):
             self.gateway.n6.teach(
                 message.key, addresses.endpoint(message.ue), addresses.endpoint(message.service)
@@ -243,7 +256,7 @@ class SiteShell:
     def on_instance(self, message: Message) -> None:
         if isinstance(message, InstanceHello):
             self.gateway.instance_up(message.instance, message.app, addresses.endpoint(message.packets))
-            self.gateway.serve_plain(message.app, (), ())
+            self.plain.left(message.app)
             self.apply(self.agent.handle(message, self.now()))
             if self.control is not None:
                 self.control.send(self._hello())
@@ -315,14 +328,6 @@ class SiteShell:
         (folder / template.app).write_bytes(msgspec.msgpack.encode(template))
         self.instances.wanted(template)
 
-    def _serve_plain(self, template: RunInstances) -> None:
-        """Packets of an application that names no state schema and has not spoken the SDK's contract are carried as they are."""
-        if template.schema or template.app in self.gateway.n6.apps.values():
-            return
-        ends = self.instances.plain_ends(template)
-        for app, address in sorted(self.gateway.serve_plain(template.app, template.rules, ends)):
-            log.warning("address is another plain application's", app=app, address=address)
-
     def _remembered(self) -> None:
         """What was wanted before this agent started: a site goes on without the centre."""
         for path in sorted((self.folder / "wanted").glob("*")):
@@ -347,16 +352,24 @@ class SiteShell:
                         self._do(effect)
 
     async def report(self) -> None:
+        loop = asyncio.get_running_loop()
+        idle_at = loop.time() + LOOK_FOR_IDLE_S
         while True:
             await asyncio.sleep(REPORT_S)
             self.gateway.welcome()
+            if loop.time() >= idle_at:
+                self.gateway.end_idle(loop.time())
+                idle_at = loop.time() + LOOK_FOR_IDLE_S
             if self.control is not None:
                 loads = self.agent.load.values()
                 load = max(loads, default=0.0)
                 now = self.now()
                 counts = dict(self.gateway.counts)
-                instances = tuple(self.agent.instances.values())
-                self.control.send(SiteReport(self.site, load, len(self.agent.places), instances, counts, now))
+                held, driver = len(self.agent.places), self.gateway.chosen[0]
+                report = SiteReport(
+                    self.site, load, held, self._instances(), counts, now, driver, self.plain.report()
+                )
+                self.control.send(report)
 
 
 async def serve(config: SiteConfig) -> None:
@@ -368,7 +381,10 @@ async def serve(config: SiteConfig) -> None:
     end_with_supervisor(loop, stopping.set)
     shell = SiteShell(config)
     await shell.start()
-    tasks = [loop.create_task(one) for one in (shell.wake(), shell.report(), *shell.instances.jobs())]
+    tasks = [
+        loop.create_task(one)
+        for one in (shell.wake(), shell.report(), shell.plain.look(), *shell.instances.jobs())
+    ]
     quiet_gc(loop)
     log.info("site agent is up", site=shell.site, pid=os.getpid())
     waiting = loop.create_task(stopping.wait())

@@ -78,6 +78,8 @@ class SiteConfig:
     emulated: bool = False
     seed: int = 0
     fencing: bool = True
+    tcp_host: str = ""
+    """where clients connect by TCP: the site's own address; empty: the inside one"""
     n6_interface: str = ""
     """where N6 is routed to; empty: it comes in UDP datagrams (`dataplane/driver.py`)"""
     now: Callable[[], int] = time.monotonic_ns
@@ -116,6 +118,7 @@ def embedded_site(run: Run, index: int) -> SiteConfig:
         emulated=True,
         seed=config.seed,
         fencing="no-fencing" not in config.test_switches,
+        tcp_host=addresses.endpoint(addresses.site_service(net, index))[0],
         n6_interface=config.n6_interface,
     )
 

@@ -10,12 +10,13 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import structlog
 from msgspec import structs
 
 from fedge.adapters.embedded import addresses
+from fedge.adapters.embedded.numbers import NoNumber, Numbers
 from fedge.adapters.embedded.processes import InstanceProcess
 from fedge.adapters.kubernetes.kubelet_pods import KubeletPods
 from fedge.adapters.kubernetes.node import BenchNode
@@ -32,6 +33,14 @@ POLL_S = 0.1
 Apply = Callable[[list[Effect]], None]
 
 
+class Started(NamedTuple):
+    """``end``: where it takes packets and connections. ``pid`` 0: it is not alive."""
+
+    name: InstanceId
+    end: Endpoint
+    pid: int
+
+
 class Instances(Protocol):
     """What the agent's shell needs of whatever runs its instances."""
 
@@ -39,8 +48,8 @@ class Instances(Protocol):
         """The centre says what shall run here, and how it is set up."""
         ...
 
-    def plain_ends(self, template: RunInstances) -> list[Endpoint]:
-        """Where instances that do not speak the SDK's contract take packets, as far as that is known beforehand."""
+    def started(self, template: RunInstances) -> list[Started]:
+        """The application's instances, as far as this agent can reach one that does not speak the SDK's contract."""
         ...
 
     def jobs(self) -> list[Coroutine[Any, Any, None]]:
@@ -107,6 +116,10 @@ class Processes:
 class ChildProcesses(Processes):
     """The embedded engine's: the centre says how many."""
 
+    def __init__(self, config: SiteConfig, told: Loopback, agent: SiteAgent, apply: Apply) -> None:
+        super().__init__(config, told, agent, apply)
+        self._numbers = Numbers(config.folder / "instances" / "numbers")
+
     def wanted(self, template: RunInstances) -> None:
         names = [InstanceId(f"{template.app}-{number + 1}") for number in range(template.replicas)]
         for name, process in tuple(self.processes.items()):
@@ -114,17 +127,27 @@ class ChildProcesses(Processes):
                 process.stop()
                 process.forget()
                 del self.processes[name]
+                self._numbers.forget(name)
                 self._agent.instances.pop(name, None)
         for number, name in enumerate(names, start=1):
-            if name not in self.processes:
-                self.start(name, number, template)
+            if name in self.processes:
+                continue
+            try:
+                self.start(name, self._numbers.of(name, number), template)
+            except NoNumber as error:  # a manifest may ask for any number of replicas
+                log.warning("instances that cannot be started", app=template.app, error=str(error))
+                return
 
-    def plain_ends(self, template: RunInstances) -> list[Endpoint]:
-        told = self._told
+    def started(self, template: RunInstances) -> list[Started]:
         return [
-            addresses.endpoint(addresses.instance(told.net, told.index, number + 1))
-            for number in range(template.replicas)
+            Started(name, self._end(name), process.pid if process.alive() else 0)
+            for name, process in self.processes.items()
+            if process.template.app == template.app
         ]
+
+    def _end(self, name: InstanceId) -> Endpoint:
+        told = self._told
+        return addresses.endpoint(addresses.instance(told.net, told.index, self._numbers.of(name, 1)))
 
     def jobs(self) -> list[Coroutine[Any, Any, None]]:
         return [self.watch()]
@@ -143,7 +166,7 @@ class PodsOfABenchNode(Processes):
     def wanted(self, template: RunInstances) -> None:
         """Pods say what runs; the agent remembers how it is set up."""
 
-    def plain_ends(self, template: RunInstances) -> list[Endpoint]:
+    def started(self, template: RunInstances) -> list[Started]:
         return []
 
     def jobs(self) -> list[Coroutine[Any, Any, None]]:
@@ -230,7 +253,7 @@ class PodsOfKubelets:
     def wanted(self, template: RunInstances) -> None:
         """The Deployment says what runs; the agent remembers how it is set up."""
 
-    def plain_ends(self, template: RunInstances) -> list[Endpoint]:
+    def started(self, template: RunInstances) -> list[Started]:
         return []
 
     def jobs(self) -> list[Coroutine[Any, Any, None]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import structlog
 
@@ -21,12 +21,18 @@ class Steered:
     """``secret``: of which addresses of notifications are derived."""
 
     def __init__(
-        self, account: CoreAccount, doors: Doors, subscribers: Subscribers, secret: bytes, plane: ControlPlane
+        self,
+        account: CoreAccount,
+        doors: Doors,
+        subscribers: Subscribers,
+        secret: bytes,
+        plane: ControlPlane,
+        dnais: Mapping[SiteId, str],
     ) -> None:
         self._plane = plane
         self._post: Callable[[Message], None] = lambda message: None
         stable, own = Address(plane.settings.default_service), plane.settings.site_services
-        self.steering = Steering(SteeringSettings(secret, service=stable, services=own))
+        self.steering = Steering(SteeringSettings(secret, dict(dnais), stable, own))
         self.network = SteeredNetwork(
             self.steering,
             NefClient(caller(doors, INFLUENCE), account.af, identity_of(account), subscribers.gpsi),
@@ -34,6 +40,11 @@ class Steered:
             self._offers,
             lambda message: self._post(message),
         )
+
+    def figures(self) -> dict[str, int]:
+        """What the core network said and was told, counted since the start; and the paths now, by their state."""
+        states = {f"path {state}": count for state, count in self.steering.paths_by_state().items()}
+        return {**dict(self.steering.counts), **states}
 
     def send(self, message: Message) -> bool:
         return self.network.send(message)

@@ -20,7 +20,9 @@ BETWEEN_PORT = 6002
 
 class Place(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
     """One site. ``gateway``: UDP, N6; ``peer``: TCP, for other sites' agents; ``between``: UDP, for other sites' gateways, by
-    default the gateway's host at port 6002. ``upf``: the user plane's end of N6 here, by default ``userPlane``.
+    default the gateway's host at port 6002. ``upf``: the user plane's end of N6 here, by default ``userPlane``. ``service``: the
+    site's own address for players, which plain IP routing reaches from any access; without one nobody is redirected to it.
+    ``dnai``: what the 5G core calls the site's access to the data network, by default the site's name.
     """
 
     site: SiteId
@@ -29,6 +31,8 @@ class Place(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
     peer: Address
     between: Address | None = None
     upf: Address | None = None
+    service: Address | None = None
+    dnai: str = ""
     name: str = ""
     x_m: float = 0.0
     y_m: float = 0.0
@@ -75,11 +79,18 @@ def read_federation(file: Path) -> Federation:
         packets_to(place.between_gateways, f"{file}: between of {place.site}")
         if place.upf is not None:
             packets_to(place.upf, f"{file}: upf of {place.site}")
+        if place.service is not None:
+            packets_to(place.service, f"{file}: service of {place.site}")
         endpoint(place.peer, f"{file}: peer of {place.site}")
     for what in ("site", "cluster"):
         names = [getattr(place, what) for place in found.sites]
         if len(set(names)) < len(names):
             raise BadFederation(f"{file}: a {what} is named twice")
+    dnais = [place.dnai or place.site for place in found.sites]
+    if len(set(dnais)) < len(dnais):
+        raise BadFederation(f"{file}: two sites have the same dnai")
+    if 0 < sum(place.service is not None for place in found.sites) < len(found.sites):
+        raise BadFederation(f"{file}: some sites have a service of their own and some have none")
     return found
 
 

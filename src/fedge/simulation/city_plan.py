@@ -15,7 +15,6 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from fedge.core.location import earth_of
 from fedge.core.messages import Cell
 from fedge.core.model import SiteId
 
@@ -63,10 +62,6 @@ class City(Struct, frozen=True):
     backhaul_rtt_ms: float
     origin: tuple[float, float] | None = None
     apart: tuple[Apart, ...] = ()
-
-    def degrees(self, x_m: float, y_m: float) -> tuple[float, float]:
-        """Latitude and longitude of a point of the map."""
-        return earth_of(self.origin, self.height_m).degrees(x_m, y_m)
 
     def between_ms(self, one: SiteId, other: SiteId) -> float:
         """Round trip of the backhaul between two sites, in ms."""

@@ -249,6 +249,7 @@ def test_a_restarted_control_plane_finds_its_subscriptions_again(tmp_path: Path)
         send(one, QualityTold())
         assert (await one.until(QualityGranted)).flow == "flow-1"
         await ready(one)
+        await until(lambda: sum(api.websockets for api in one.operated.state().apis) == 3)
         assert one.operated.state().invoker == invoker
         await seen(one, 1)
         async with asyncio.timeout(PATIENCE_S):

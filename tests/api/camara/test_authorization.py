@@ -266,6 +266,13 @@ def test_refusals_of_the_backchannel(client: TestClient, form: dict[str, str], e
     assert asked(client, **{"hint": form.pop("login_hint", f"tel:{NUMBER}"), **form}).json()["error"] == error
 
 
+def test_a_number_whose_plus_was_not_escaped_is_that_number(client: TestClient) -> None:
+    body = f"client_id=studio&client_secret={STUDIO}&scope=openid%20{READ}&login_hint=tel:{NUMBER}"
+    kind = {"content-type": "application/x-www-form-urlencoded"}
+    id = client.post("/oauth2/bc-authorize", content=body, headers=kind).json()["auth_req_id"]
+    assert polled(client, id) == (200, "")
+
+
 def test_an_address_names_a_device_too(client: TestClient) -> None:
     token = three_legged(client, READ, "ipport:127.77.200.1:40000")
     assert zone(client, token, {}) == (200, "")

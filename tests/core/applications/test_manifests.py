@@ -234,14 +234,67 @@ def test_a_wrong_field_of_a_qos_policy(path: str, value: object, field: str) -> 
         ("spec/selector", {}, "spec.selector"),
         ("spec/selector/app", "arenaa", "spec.selector"),
         ("spec/ports", [], "spec.ports"),
-        ("spec/ports/0/protocol", "TCP", "spec.ports[0].protocol"),
-        ("spec/ports/0/protocol", GONE, "spec.ports[0].protocol"),
+        ("spec/ports/0/protocol", "SCTP", "spec.ports[0].protocol"),
         ("spec/ports/0/targetPort", "gmae", "spec.ports[0].targetPort"),
         ("spec/type", "ExternalName", "spec.type"),
     ],
 )
 def test_a_wrong_field_of_a_service(path: str, value: object, field: str) -> None:
     assert refused([deployment(), changed(service(), path, value)]).field == field
+
+
+def plain(name: str, protocol: str, port: int) -> list[dict[str, Any]]:
+    return [deployment(name), changed(service(name), "spec/ports", [{"port": port, "protocol": protocol}])]
+
+
+def test_a_tcp_game_is_accepted_and_its_example_is_right() -> None:
+    found = read_manifests(Path(__file__).parents[3] / "examples" / "nim")
+    parsed = read_objects([each.object for each in found], {})
+    assert len(parsed) == 4
+    assert not any(each.notices for each in parsed)
+
+
+def test_on_karmada_a_tcp_game_is_refused() -> None:
+    with pytest.raises(Invalid, match="through its SDK alone") as caught:
+        read_objects(plain("nim", "TCP", 8765), {}, engine="karmada")
+    assert caught.value.field == "spec.ports[0].protocol"
+
+
+def test_sessions_of_the_sdk_speak_udp_whatever_is_applied_last() -> None:
+    tcp = changed(service(), "spec/ports/0/protocol", "TCP")
+    for last, known in (
+        (tcp, [deployment(), qos()]),
+        (qos(), [deployment(), tcp]),
+        (deployment(), [qos(), tcp]),
+    ):
+        assert "sessions of the SDK speak UDP" in refused([last], known).message
+
+
+@pytest.mark.parametrize(("protocol", "port"), [("TCP", 8765), ("UDP", 7778)])
+def test_a_port_of_its_own_is_one_applications_and_both_are_named(protocol: str, port: int) -> None:
+    known = plain("nim", protocol, port)
+    error = refused(plain("chess", protocol, port), known)
+    assert (error.object, error.field) == ("Service/chess", "spec.ports[0].port")
+    assert error.message == f"{protocol} port {port} is nim's already (Service/nim): chess needs another"
+    assert read_objects(plain("chess", protocol, port + 1), {key_of(raw): raw for raw in known})
+    assert read_objects(known, {key_of(raw): raw for raw in known}), "applied again it is the same"
+
+
+def test_the_port_of_sessions_is_shared_and_tcp_is_not_udp() -> None:
+    known = {key_of(raw): raw for raw in [*plain("nim", "UDP", 7777), *plain("go", "TCP", 7778)]}
+    assert read_objects([*plain("chess", "UDP", 7777), *plain("dice", "UDP", 7778)], known)
+
+
+def test_a_port_of_another_tenant_is_taken_without_a_name() -> None:
+    with pytest.raises(Invalid, match="another tenant's") as caught:
+        read_objects(plain("chess", "TCP", 8765), {}, taken=frozenset({("TCP", 8765)}))
+    assert caught.value.object == "Service/chess"
+
+
+@pytest.mark.parametrize(("port", "said"), [(7778, "without a state schema"), (9999, "is recorded")])
+def test_a_udp_port_that_is_not_the_shared_one_is_noticed(port: int, said: str) -> None:
+    (notice,) = read_objects(plain("nim", "UDP", port), {})[1].notices
+    assert said in notice
 
 
 def test_a_second_container_is_refused() -> None:

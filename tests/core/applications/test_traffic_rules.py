@@ -51,7 +51,7 @@ def test_what_is_sent_to_the_stable_address_goes_to_the_application() -> None:
 def test_every_port_of_the_service_has_a_rule_and_the_first_is_the_one_that_clients_are_told() -> None:
     rules = rules_of(arena(UDP=9000, TCP=9001), SERVICE)
     assert [(rule.traffic_rule_id, rule.traffic_filter[0].dst_port) for rule in rules] == [
-        ("arena-udp-9000", ("7777",)),
+        ("arena-udp-9000", ("7777", "9000")),
         ("arena-tcp-9001", ("9001",)),
     ]
 

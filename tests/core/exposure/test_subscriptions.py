@@ -210,6 +210,18 @@ def test_notifications_come_by_websocket_and_by_http_where_that_fails() -> None:
     assert talk.take(Listen) == []
 
 
+def test_a_subscription_of_an_earlier_life_keeps_its_websocket() -> None:
+    talk = Talk()
+    talk.hear(Found("radio"))
+    talk.later(50)
+    (listing,) = talk.take(List)
+    talk.hear(Answer(listing.number, 200, held=(Held("s1", kind="cells", uri="wss://operator/s1"),)))
+    talk.later(50)
+    (again,) = talk.take(Replace)
+    assert (again.subscription, again.asks, again.channel) == ("s1", CellChanges(), "websocket")
+    assert [one.uri for one in talk.take(Listen)] == ["wss://operator/s1"]
+
+
 def test_a_websocket_that_closes_is_opened_again_and_the_list_is_read() -> None:
     talk = Talk()
     talk.hear(Found("radio"))

@@ -137,6 +137,16 @@ def test_a_move_that_fedge_asks_for() -> None:
     assert told == Tell(RouteActivated(SESSION, 2, tale.now))
 
 
+def test_what_the_core_said_and_was_told_is_counted() -> None:
+    tale = served_at_s1()
+    assert tale.steering.counts == {"early": 1, "late": 1}
+    assert tale.steering.paths_by_state() == {"QUIET": 1}
+    tale.now += MS
+    tale.does(tale.notify("EARLY", S3))
+    tale.does(DeclinePath(SESSION, KEY, S3, "not allowed"))
+    assert (tale.steering.counts["early"], tale.steering.counts["refused by Fedge"]) == (2, 1)
+
+
 def test_a_change_that_the_core_begins_is_acknowledged_once_the_target_is_warm() -> None:
     tale = served_at_s1()
     assert tale.does(tale.notify("EARLY", S2, S1, "nef/1")) == [Tell(PathChangeAsked(SESSION, UE, S2))]

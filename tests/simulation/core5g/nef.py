@@ -14,6 +14,7 @@ from typing import Any
 import httpx2
 from starlette.testclient import TestClient
 
+from fedge.core.location import Earth
 from fedge.core.messages import Message
 from fedge.core.messages.user_plane import (
     InstallQos,
@@ -56,6 +57,7 @@ NUMBERS = {GPSI: UeId("ue"), LTE_GPSI: UeId("ue-2"), "msisdn-99901000003": UeId(
 SECRETS = {"fedge": "fedge's secret", "another": "another's secret"}
 MERGE_PATCH = "application/merge-patch+json"
 PATIENCE_S = 10.0
+EARTH = Earth(45.0, -30.0, 45.0)
 BURST = 100
 
 
@@ -84,7 +86,7 @@ def body(**more: Any) -> dict[str, Any]:
 class Exposure:
     """``posted``: notifications that left, as (URL, body). ``receiver``: how their receiver answers.
 
-    ``ran``: what the access network was told; it has room for each quality in ``room``.
+    ``ran``: what the access network was told; it has room for each quality in ``room``. ``answers`` off: it is silent about them.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -93,6 +95,7 @@ class Exposure:
         self.now_s = 1_800_000_000.0
         self.ran: list[Message] = []
         self.room = set(QOS_REFERENCES.values())
+        self.answers = True
         self.store = Store(folder / "core5g.db")
         self.operator = Operator(
             frozenset({A, B}),
@@ -110,7 +113,7 @@ class Exposure:
         )
         common = (ROOT, self.operator, self.store, self.outbox, self._ran, lambda: self.now_s)
         self.quality = quality_api(*common)
-        ground = Ground(lambda x_m, y_m: (45 + y_m / 1e5, -30 + x_m / 1e5), tuple(CELLS))
+        ground = Ground(EARTH, tuple(CELLS))
         self.monitoring = monitoring_api(*common, ground)
         self.parts = (self.core, self.quality, self.monitoring)
         self.tokens = Tokens(SECRETS, b"k" * 32)
@@ -218,7 +221,7 @@ class Exposure:
         self.ran.append(message)
         if isinstance(message, SwitchPath):
             self._soon(PathSwitched(message.ue, message.service, message.site, message.number, 0))
-        elif isinstance(message, InstallQos):
+        elif isinstance(message, InstallQos) and self.answers:
             has_room = message.quality in self.room
             self._soon(
                 QosInstalled(message.flow, message.ue)

@@ -12,13 +12,18 @@ from fedge.core.messages import CellChanged
 from fedge.core.messages.user_plane import RadioMeasured, UeMeasured
 from fedge.core.model import CellId, UeId
 from fedge.simulation.core5g.nef.monitoring.api import API
-from tests.simulation.core5g.nef import NUMBERS, ROOT, Exposure, exposure
+from tests.simulation.core5g.nef import EARTH, NUMBERS, ROOT, Exposure, exposure
 
 HOOK = "https://127.9.0.1:7443/notifications/location"
 NUMBER = "99901000001"
 GROUP = "players@fedge.example"
 JSON_PATCH = {"content-type": "application/json-patch+json"}
 NEAR_A, NEAR_B, LTE_B = "99901000000001", "99901000000002", "999010000003"
+
+
+def point(x_m: float, y_m: float) -> dict[str, float]:
+    latitude, longitude = EARTH.degrees(x_m, y_m)
+    return {"lat": round(latitude, 7), "lon": round(longitude, 7)}
 
 
 def until(nef: Exposure, seconds: float) -> str:
@@ -125,7 +130,7 @@ def test_where_a_ue_is_asked_once_and_answered_at_once(
             "cellId": NEAR_A,
             "geographicArea": {
                 "shape": "POINT_UNCERTAINTY_CIRCLE",
-                "point": {"lat": 45.002, "lon": -29.999},
+                "point": point(100.0, 200.0),
                 "uncertainty": 10.0,
             },
             "positionMethod": "NETWORK_SPECIFIC",
@@ -144,9 +149,9 @@ def test_as_exactly_as_is_asked(nef: Exposure) -> None:
     assert found(accuracy="CGI_ECGI") == {"ageOfLocationInfo": 0, "cellId": LTE_B}
     assert found(accuracy="PLMN") == {"ageOfLocationInfo": 0, "plmnId": "99901"}
     assert found(msisdn="99901000002", accuracy="GEO_AREA")["cellId"] == NEAR_B
-    point = found(supportedGADShapes=["POLYGON", "POINT"], locQoS={"hAccuracy": 20})
-    assert point["geographicArea"] == {"shape": "POINT", "point": {"lat": 45.0, "lon": -30.0}}
-    assert point["qosFulfilInd"] == "REQUESTED_ACCURACY_NOT_FULFILLED", "LTE: 50 m"
+    place = found(supportedGADShapes=["POLYGON", "POINT"], locQoS={"hAccuracy": 20})
+    assert place["geographicArea"] == {"shape": "POINT", "point": point(0.0, 0.0)}
+    assert place["qosFulfilInd"] == "REQUESTED_ACCURACY_NOT_FULFILLED", "LTE: 50 m"
     assert found(locQoS={"hAccuracy": 50})["qosFulfilInd"] == "REQUESTED_ACCURACY_FULFILLED"
 
 
@@ -233,7 +238,7 @@ def test_a_report_when_it_has_moved_so_far(nef: Exposure) -> None:
         seen(nef, ("ue", x_m, 0.0, "near-b"))
     nothing_more(nef, 2)
     places = [told(nef, index)[0]["locationInfo"] for index in (0, 1)]
-    assert [one["geographicArea"]["point"]["lon"] for one in places] == [-29.99949, -29.99898]
+    assert [one["geographicArea"]["point"] for one in places] == [point(51.0, 0.0), point(102.0, 0.0)]
     assert places[0]["ldrType"] == "MOTION"
 
 

@@ -176,6 +176,35 @@ def test_a_restarted_access_network_is_told_again(nef: Exposure) -> None:
     assert told(nef, 2)["event"] == REFUSED, "the radio took it back"
 
 
+def test_what_a_restarted_access_network_keeps_and_has_no_room_for(nef: Exposure) -> None:
+    path = create(nef, qosReference="QOS_L", altQoSReferences=["QOS_S"])
+    nef.notification(0)
+    nef.say(QosFulfilled(path[1:], UeId("ue"), False))
+    nef.say(nef.hello())
+    assert [told(nef, index)["event"] for index in (1, 2)] == ["QOS_NOT_GUARANTEED", "QOS_GUARANTEED"]
+    nef.room.remove(QOS_REFERENCES["QOS_L"])
+    nef.say(nef.hello())
+    assert told(nef, 3) == {"event": GRANTED, "appliedQosRef": "QOS_S"}
+    nef.room.clear()
+    nef.say(nef.hello())
+    assert told(nef, 4) == {"event": REFUSED}
+
+
+def test_a_change_while_a_restarted_access_network_takes_back_what_was(nef: Exposure) -> None:
+    """Found by the stateful property: what the radio refused was believed to be held still."""
+    path = create(nef)
+    nef.notification(0)
+    nef.answers = False
+    nef.say(nef.hello())
+    call(nef, "PATCH", path, {"qosReference": "QOS_L"})
+    for _ in range(2):
+        nef.say(QosRefused(path[1:], UeId("ue"), "RES_ALLO_FAIL"))
+    assert told(nef, 1) == {"event": REFUSED}
+    nef.ran.clear()
+    nef.say(nef.hello())
+    assert asked(nef) == [], "there is nothing to be held on to"
+
+
 def test_a_ue_that_is_gone_ends_its_session(nef: Exposure) -> None:
     path = create(nef)
     nef.notification(0)

@@ -12,6 +12,8 @@ CONTROL_PORT, N6_PORT, INSIDE_PORT, PEER_PORT, AGENT_PORT, SERVICE_PORT, PACKET_
 )  # fmt: skip
 N3_PORT, N4_PORT, NEF_PORT, CAPIF_PORT, AF_PORT = 2152, 8805, 8443, 8444, 7443
 MAX_SITES = 180
+PLAIN_PORTS = (7778, 7779)
+"""What the simulated network carries to the sites' own addresses beside ``SERVICE_PORT``: for applications without the SDK."""
 
 
 def control(net: int) -> str:
@@ -64,6 +66,12 @@ def service(net: int, index: int = 1) -> str:
 def site_service(net: int, site: int) -> str:
     """A site's own public address for applications, beside the stable ones: plain IP routing leads there from any access."""
     return f"127.{net}.2.{1 + site}:{SERVICE_PORT}"
+
+
+def site_services(net: int, site: int) -> tuple[str, ...]:
+    """Everything that UDP reaches at a site's own address."""
+    host, _, port = site_service(net, site).rpartition(":")
+    return tuple(f"{host}:{each}" for each in (port, *PLAIN_PORTS))
 
 
 def site_host(net: int, site: int) -> str:

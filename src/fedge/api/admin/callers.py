@@ -24,7 +24,8 @@ from fedge.core.model import Nanoseconds
 
 READING = ("GET", "HEAD", "OPTIONS")
 OPEN = ("/", "/healthz", "/api/v1/openapi.json")
-FOR_PLAYERS = ("/api/v1/attach",)
+FOR_PLAYERS = ("/api/v1/attach", "/api/v1/visits/")
+"""A path that ends with a slash stands for all below it."""
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -92,8 +93,8 @@ class Security:
             said = "this call needs a token: Authorization: Bearer …"
             await error_answer(401, "UNAUTHENTICATED", said)(scope, receive, send)
             return
-        if caller.players and not _open(scope["path"]) and scope["path"] not in FOR_PLAYERS:
-            said = "a players' token lets them attach, and nothing else"
+        if caller.players and not _open(scope["path"]) and not _for_players(scope["path"]):
+            said = "a players' token lets them attach and ask where to connect, and nothing else"
             await error_answer(403, "PERMISSION_DENIED", said)(scope, receive, send)
             return
         scope["fedge.caller"] = caller
@@ -129,6 +130,10 @@ class Security:
 
 def _open(path: str) -> bool:
     return path in OPEN or path.startswith("/static/")
+
+
+def _for_players(path: str) -> bool:
+    return any(path == one or (one.endswith("/") and path.startswith(one)) for one in FOR_PLAYERS)
 
 
 def _has_tenants(state: State) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from fedge.api.admin.quality_view import in_words, quality_of, quality_row
 from fedge.api.admin.view import Facts, move_view, site_view
 from fedge.core.applications import Application
-from fedge.core.control import Knowledge, demand, placing
+from fedge.core.control import Knowledge, demand, placing, visits
 from fedge.core.model import MS, SiteId
 from fedge.core.placement import explanation as placement_explanation
 
@@ -24,7 +24,8 @@ def sites(plane: Knowledge, facts: Facts, now: int) -> Rows:
 
 
 def sessions(plane: Knowledge, facts: Facts, now: int) -> Rows:
-    return {
+    """And visits, of applications without the SDK: they have a place to connect to (``service``) and no epoch."""
+    rows: Rows = {
         name: {
             "session": name,
             "ue": one.ue,
@@ -39,6 +40,11 @@ def sessions(plane: Knowledge, facts: Facts, now: int) -> Rows:
         }
         for name, one in plane.state.sessions.items()
     }
+    for name, visit in plane.state.visits.items():
+        place = visits.place_of(plane, visit) if visit.app in plane.applications else {}
+        row = {"ue": visit.ue, "app": visit.app, "state": "visiting", **place, "left": list(visit.left)}
+        rows[str(name)] = {key: value for key, value in row.items() if key != "key"}
+    return rows
 
 
 def moves(plane: Knowledge, facts: Facts, now: int) -> Rows:
@@ -68,13 +74,21 @@ def quality(plane: Knowledge, facts: Facts, now: int) -> Rows:
     return {name: quality_row(plane, one, now) for name, one in plane.state.quality.sessions.items()}
 
 
+def steering(plane: Knowledge, facts: Facts, now: int) -> Rows:
+    """What the 5G core said about paths and was told, since the control plane started, and the paths by state, now."""
+    return {what: {"steering": what, "count": count} for what, count in sorted(facts.steering().items())}
+
+
 COLLECTIONS: dict[str, Callable[[Knowledge, Facts, int], Rows]] = {
     "sites": sites,
     "sessions": sessions,
     "moves": moves,
     "instances": instances,
     "quality": quality,
+    "steering": steering,
 }
+OPERATORS = ("steering",)
+"""Counted over all tenants."""
 
 
 def figures(plane: Knowledge, now: int) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
@@ -17,8 +18,14 @@ from fedge.core.federation import health
 class PlaneCollector(Collector):
     """Reads the plane at each scrape; keeps nothing."""
 
-    def __init__(self, plane: ControlPlane, now: Callable[[], int], operator: Look) -> None:
-        self._plane, self._now, self._operator = plane, now, operator
+    def __init__(
+        self,
+        plane: ControlPlane,
+        now: Callable[[], int],
+        operator: Look,
+        steering: Callable[[], dict[str, int]],
+    ) -> None:
+        self._plane, self._now, self._operator, self._steering = plane, now, operator, steering
 
     def collect(self) -> Iterator[Metric]:
         plane = self._plane
@@ -42,6 +49,11 @@ class PlaneCollector(Collector):
         lost.add_metric([], plane.state.lost_sessions)
         yield lost
         yield from self._quality()
+        visits = GaugeMetricFamily("fedge_visits", "Visits of applications without the SDK.", labels=["site"])
+        for site, count in Counter(visit.site for visit in plane.state.visits.values()).items():
+            visits.add_metric([site], count)
+        yield visits
+        yield from self._steered()
         yield from self._sites()
         yield from operator_metrics(self._operator())
 
@@ -71,6 +83,19 @@ class PlaneCollector(Collector):
             ended.add_metric([info], count)
         yield ended
 
+    def _steered(self) -> Iterator[Metric]:
+        said = CounterMetricFamily(
+            "fedge_steering", "What the core network said about paths, and was told.", labels=["what"]
+        )
+        paths = GaugeMetricFamily("fedge_steering_paths", "Sessions' paths, by state.", labels=["state"])
+        for what, count in self._steering().items():
+            if what.startswith("path "):
+                paths.add_metric([what.removeprefix("path ")], count)
+            else:
+                said.add_metric([what], count)
+        yield said
+        yield paths
+
     def _sites(self) -> Iterator[Metric]:
         load = GaugeMetricFamily(
             "fedge_site_load_ratio", "Share of a tick period spent ticking.", labels=["site"]
@@ -96,9 +121,15 @@ class PlaneCollector(Collector):
 class Metrics:
     """The registry of one control plane; ``commit`` times the journal's group commits, in seconds."""
 
-    def __init__(self, plane: ControlPlane, now: Callable[[], int], operator: Look = lambda: None) -> None:
+    def __init__(
+        self,
+        plane: ControlPlane,
+        now: Callable[[], int],
+        operator: Look = lambda: None,
+        steering: Callable[[], dict[str, int]] = dict,
+    ) -> None:
         self._registry = CollectorRegistry()
-        self._registry.register(PlaneCollector(plane, now, operator))
+        self._registry.register(PlaneCollector(plane, now, operator, steering))
         self.commit = Histogram(
             "fedge_journal_commit_seconds",
             "One group commit of the journal.",

@@ -59,6 +59,12 @@ def document() -> dict[str, Any]:
                 body=_object(application="string", device="string"),
             )
         },
+        "/visits/{key}": {
+            "get": _operation(
+                "Where the client of a visit shall connect; with ?after=GENERATION&wait_s=S answered once that changes.",
+                ("key",),
+            )
+        },
         "/hold-moves": {
             "post": _operation(
                 "Begin no move that nobody ordered, or begin them again.", body=_object(hold="boolean")
@@ -74,7 +80,7 @@ def document() -> dict[str, Any]:
         "/sites/{name}/drain": {"post": _operation("Move every session away.", ("name",), body={}, ok="202")},
         "/sites/{name}/undrain": {"post": _operation("Use the site again.", ("name",), body={}, ok="202")},
     }
-    for kind in ("sites", "sessions", "moves", "instances"):
+    for kind in ("sites", "sessions", "moves", "instances", "steering"):
         paths[f"/{kind}"] = {"get": _operation(f"All {kind}.")}
     for kind in ("sites", "moves", "instances"):
         paths[f"/{kind}/{{name}}"] = {"get": _operation(f"One of the {kind}.", ("name",))}
@@ -87,6 +93,19 @@ def document() -> dict[str, Any]:
         ),
         "delete": _operation("End a tenant's tokens.", ("name",), body={}),
     }
+    paths["/consents"] = {
+        "get": _operation("Subscribers' consents that hold now."),
+        "post": _operation(
+            "Record a consent: who may locate whose device; scopes, purpose and days may be named.",
+            body=_object(client="string", device="string"),
+            ok="201",
+        ),
+    }
+    paths["/consents/{id}"] = {"delete": _operation("Withdraw it.", ("id",), body={})}
+    paths["/devices/{ue}"] = {
+        "get": _operation("One device: its place as far as the caller may know it, its consents.", ("ue",))
+    }
+    paths["/audit"] = {"get": _operation("Who asked about whom; the newest last. `limit`: how many.")}
     paths["/operator"] = {"get": _operation("The access API gateway: each API of the 5G operator.")}
     paths["/operator/{name}"] = {"get": _operation("One of them.", ("name",))}
     paths["/quality"] = {"get": _operation("All quality sessions: studios' and the platform's own.")}

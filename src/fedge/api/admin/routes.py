@@ -34,7 +34,9 @@ from fedge.api.admin.operator import operator_routes
 from fedge.api.admin.quality import quality_routes
 from fedge.api.admin.tenants import body_of, in_namespace, operator_only, tenant_routes
 from fedge.api.admin.view import merge_patch, site_detail, view
+from fedge.api.admin.visits import Places
 from fedge.api.manifests import PLURALS, Invalid, read_objects
+from fedge.api.port_checks import ports_of
 from fedge.core.applications.application import app_id
 from fedge.core.applications.objects import CLUSTER_WIDE, ObjectKey, key_of
 from fedge.core.control import ControlPlane, Knowledge, enabling, placing
@@ -47,6 +49,7 @@ from fedge.core.control.events import (
     AskedHold,
     AskedMove,
 )
+from fedge.core.control.state import Visit
 from fedge.core.control.ue_move import led
 from fedge.core.discovery import explanation
 from fedge.core.model import MS, AppId, SessionId, SessionKey, SiteId, UeId
@@ -90,18 +93,22 @@ class Api:
 
     async def explain(self, request: Request) -> Response:
         seen = self.seen(request)
-        session = seen.state.sessions.get(request.path_params["session"])
+        name = request.path_params["session"]
+        session = seen.state.sessions.get(name) or seen.state.visits.get(name)
         if session is None:
-            return _error(404, "NOT_FOUND", f"no session {request.path_params['session']}")
+            return _error(404, "NOT_FOUND", f"no session {name}")
         now = self.centre.now()
         decision = decision_for(seen, session, now)
         if decision is None:
             return _error(409, "CONFLICT", f"{session.ue} is not on the network")
         at_ms = round((now - self.plane.settings.started_at) / MS, 1)
         view = self.plane.access.ues.get(session.ue)
+        told = explanation(decision, session.session, at_ms)
+        if isinstance(session, Visit):
+            by = "its application has no sessions: it is told where to connect, and gateways lead what it has open"
+            return _json({**told, "steering": by})
         by = led(session.redirected, view.sighting.kind if view is not None else "")
-        says = enabling.consent_told(self.plane, session)
-        return _json({**explanation(decision, session.session, at_ms), "steering": by, "consent": says})
+        return _json({**told, "steering": by, "consent": enabling.consent_told(self.plane, session)})
 
     async def explain_deployment(self, request: Request) -> Response:
         name = request.path_params["name"]
@@ -126,6 +133,8 @@ class Api:
         read = collections.COLLECTIONS.get(kind)
         if read is None:
             return _error(404, "NOT_FOUND", f"no collection {kind}")
+        if kind in collections.OPERATORS:
+            operator_only(request)
         rows = read(self.seen(request), self.centre.facts, self.centre.now())
         if name is None:
             return _json({"items": list(rows.values())})
@@ -174,8 +183,8 @@ class Api:
         return _json(answer, status)
 
     def _own_session(self, request: Request) -> SessionId:
-        session = SessionId(request.path_params["session"])
-        if session not in self.seen(request).state.sessions:
+        session, state = SessionId(request.path_params["session"]), self.seen(request).state
+        if session not in state.sessions and session not in state.visits:
             raise HTTPException(404, f"no session {session}")
         return session
 
@@ -206,8 +215,10 @@ class Api:
         if tenant is not None:
             objects = [in_namespace(one, tenant) for one in objects]
             known = {key: raw for key, raw in known.items() if key.namespace in ("", tenant)}
+        others = (one for one in self.plane.applications.values() if tenant not in (None, one.namespace))
+        engine, sites = self.plane.settings.engine, self.plane.state.sites
         try:
-            parsed = read_objects(objects, known, self.plane.settings.engine, self.plane.state.sites)
+            parsed = read_objects(objects, known, engine, sites, ports_of(others))
         except Invalid as error:
             return _error(422, "INVALID", error.message, object=error.object, field=error.field)
         raws = tuple(one.raw for one in parsed)
@@ -268,7 +279,7 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 def admin_app(centre: Centre, more: Sequence[BaseRoute] = (), own: tuple[str, ...] = ()) -> Starlette:
     """The ASGI application: page, API, metrics, and ``more`` APIs behind the same token, or, under ``own``, behind theirs."""
-    api = Api(centre)
+    api, places = Api(centre), Places(centre)
     one = "/api/v1"
     routes: list[BaseRoute] = [
         *more,
@@ -282,6 +293,7 @@ def admin_app(centre: Centre, more: Sequence[BaseRoute] = (), own: tuple[str, ..
         Route(f"{one}/explain/{{session}}", api.explain),
         Route(f"{one}/figures", api.figures),
         Route(f"{one}/attach", api.attach, methods=["POST"]),
+        Route(f"{one}/visits/{{key}}", places.place),
         Route(f"{one}/hold-moves", api.hold_moves, methods=["POST"]),
         Route(f"{one}/apply", api.apply, methods=["POST"]),
         *tenant_routes(centre),

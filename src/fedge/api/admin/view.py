@@ -11,7 +11,7 @@ from typing import Any
 from fedge.api.admin.operator_state import Look, brief
 from fedge.api.admin.quality_view import quality_of, quality_row
 from fedge.core.control import Knowledge
-from fedge.core.control.deciding import site_facts
+from fedge.core.control.facts import site_facts
 from fedge.core.control.state import Session
 from fedge.core.federation import Site, health
 from fedge.core.mobility import Move
@@ -25,7 +25,7 @@ SHOWN_MOVES = 200
 
 class Facts:
     """What the core does not know and the picture needs: the map's names and places, the run's settings, the round trip
-    between two sites in ms, and how Fedge stands with the 5G operator."""
+    between two sites in ms, how Fedge stands with the 5G operator, and what steering by the 5G core counts."""
 
     def __init__(
         self,
@@ -33,8 +33,10 @@ class Facts:
         run: dict[str, Any],
         between_ms: Callable[[SiteId, SiteId], float],
         operator: Look = lambda: None,
+        steering: Callable[[], dict[str, int]] = dict,
     ) -> None:
-        self.places, self.run, self.between_ms, self.operator = places, run, between_ms, operator
+        self.places, self.run, self.between_ms = places, run, between_ms
+        self.operator, self.steering = operator, steering
 
 
 def view(plane: Knowledge, facts: Facts, now: int) -> dict[str, Any]:
@@ -78,6 +80,8 @@ def site_view(plane: Knowledge, facts: Facts, site: Site, now: int) -> dict[str,
         "y_m": y_m,
         "state": health(site, seen, now),
         "sessions": sum(session.state in ("serving", "opening", "closing") for session in here),
+        "visits": sum(visit.site == site.site for visit in plane.state.visits.values()),
+        "forwarding": seen.driver if seen is not None else "",
         "capacity": sum(one.capacity for one in instances if one.state == "ready"),
         "load": round(seen.load, 3) if seen is not None else 0.0,
         "load_age_ms": round((now - seen.heard_at) / MS / 100) * 100 if seen is not None else None,
@@ -228,7 +232,8 @@ def merge_patch(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
 
 def site_detail(plane: Knowledge, facts: Facts, site: Site, now: int) -> dict[str, Any]:
     """A site with its sessions and with how it stands towards each application."""
-    sessions = sorted(s.session for s in plane.state.sessions.values() if s.site == site.site)
+    held = (plane.state.sessions, plane.state.visits)
+    sessions = sorted(name for some in held for name, one in some.items() if one.site == site.site)
     apps = {
         app: next(f for f in site_facts(plane, app, now) if f.site == site.site).sessions
         for app in plane.applications

@@ -23,7 +23,7 @@ EXPIRES_S = 120
 LONGEST_S = 300
 INTERVAL_S = 1
 MOST_WAITING = 1000
-_TEL = re.compile(r"tel:(\+[1-9][0-9]{4,14})")
+_TEL = re.compile(r"tel:[+ ]([1-9][0-9]{4,14})")  # a form's + means a space: many clients forget to escape it
 _IPPORT = re.compile(r"ipport:([0-9.]{7,15}):([0-9]{1,5})")
 
 Answer = Literal["yes", "no", "silent"]
@@ -92,7 +92,7 @@ class Ciba:
 
     def _hinted(self, hint: str) -> UeId | None:
         if found := _TEL.fullmatch(hint):
-            return self._subscribers.by_phone_number(found[1])
+            return self._subscribers.by_phone_number(f"+{found[1]}")
         if found := _IPPORT.fullmatch(hint):
             return self._subscribers.by_ipv4(found[1])
         raise OAuthError(400, "invalid_request", "login_hint: tel:+NUMBER or ipport:ADDRESS:PORT is wanted")

@@ -63,6 +63,11 @@ class Application(Struct, frozen=True):
         return self.state.schema
 
     @property
+    def protocol(self) -> str:
+        """UDP or TCP, of the port that clients are told. The SDK's sessions speak UDP."""
+        return self.ports[0][0] if self.ports else "UDP"
+
+    @property
     def revision(self) -> int:
         """A number that changes with template and state layout only: a hash, so that replay finds the same."""
         text = msgspec.json.encode((self.template, self.state), order="deterministic")

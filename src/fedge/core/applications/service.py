@@ -1,4 +1,4 @@
-"""A Kubernetes Service (v1): the name and the UDP port under which players reach an application.
+"""A Kubernetes Service (v1): the name and the port, UDP or TCP, under which players reach an application.
 
 Source: Kubernetes API reference, Service v1 core. A Service selects by the labels of a Deployment's template.
 """
@@ -17,6 +17,7 @@ class ServicePort(Part, frozen=True, kw_only=True):
     port: PortNumber
     name: str = ""
     protocol: Literal["UDP", "TCP", "SCTP"] = "TCP"
+    app_protocol: Any = None
     target_port: PortNumber | str | None = None
     node_port: Any = None
 

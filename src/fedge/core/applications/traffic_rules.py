@@ -49,10 +49,9 @@ _Span = tuple[int, int]
 def rules_of(application: Application, address: Address, *others: Address) -> tuple[TrafficRule, ...]:
     """One rule a port of the application's Service: what is sent to its stable ``address`` goes to its instances.
 
-    What is sent to one of the ``others``, the sites' own, does so too. The first port is the one of ``address``, which clients
-    are told; further ports keep the manifest's numbers. No Service, no rule.
+    What is sent to one of the ``others``, the sites' own, does so too. No Service, no rule.
     """
-    host, _, told_port = address.rpartition(":")
+    host = address.rpartition(":")[0]
     hosts = (host, *(other.rpartition(":")[0] for other in others))
     return tuple(
         TrafficRule(
@@ -61,7 +60,9 @@ def rules_of(application: Application, address: Address, *others: Address) -> tu
             priority=DERIVED_PRIORITY,
             traffic_filter=(
                 TrafficFilter(
-                    dst_address=hosts, dst_port=(str(port) if index else told_port,), protocol=(protocol,)
+                    dst_address=hosts,
+                    dst_port=_ports_of(application, index, address.rpartition(":")[2]),
+                    protocol=(protocol,),
                 ),
             ),
             action="FORWARD_DECAPSULATED",
@@ -70,6 +71,16 @@ def rules_of(application: Application, address: Address, *others: Address) -> tu
         )
         for index, (protocol, port) in enumerate(application.ports)
     )
+
+
+def _ports_of(application: Application, index: int, shared: str) -> tuple[str, ...]:
+    """The ``shared`` port of the stable address is where the first UDP port of every application is, for sessions tell themselves
+    apart. An application without a state schema has the manifest's port too, as every TCP port and every further one has.
+    """
+    protocol, port = application.ports[index]
+    if index or protocol == "TCP":
+        return (str(port),)
+    return (shared,) if application.schema or str(port) == shared else (shared, str(port))
 
 
 def dns_rules_of(application: Application, address: Address) -> tuple[DnsRule, ...]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fedge.core.control import enabling, leaving, sessions, tenancy
+from fedge.core.control import enabling, leaving, sessions, tenancy, visits
 from fedge.core.control.effects import Effect, Propose, Reply
 from fedge.core.control.events import (
     AskedAttach,
@@ -26,12 +26,13 @@ from fedge.core.control.events import (
     SessionPlaced,
     SiteMarked,
 )
+from fedge.core.control.facts import site_facts, ue_facts
 from fedge.core.control.knowledge import Knowledge
-from fedge.core.control.state import Session
+from fedge.core.control.state import Session, Visit
 from fedge.core.control.ue_move import move_id
-from fedge.core.discovery import Decision, SiteFacts, UeFacts, decide
+from fedge.core.discovery import Decision, SiteFacts, decide
 from fedge.core.federation import LOST_AFTER, SiteView, health
-from fedge.core.messages import Cell, CellChanged, HandoverPredicted, MoveOrder
+from fedge.core.messages import CellChanged, HandoverPredicted, MoveOrder
 from fedge.core.mobility import Move, objection, retry_after
 from fedge.core.mobility.move import AFTER, BEFORE_COPYING
 from fedge.core.model import MS, SECOND, AppId, CellId, Nanoseconds, SiteId, UeId
@@ -44,57 +45,14 @@ SILENT_AFTER = 3 * SECOND
 """A client whose packets have not been seen for so long is taken for gone: nothing moves for it, nothing waits for it."""
 
 
-def site_facts(known: Knowledge, app: str, now: Nanoseconds) -> list[SiteFacts]:
-    """Every site, as far as ``app`` is concerned."""
-    promised: dict[SiteId, int] = {}
-    for session in known.state.sessions.values():
-        if session.app == app and session.state != "lost":
-            promised[session.site] = promised.get(session.site, 0) + 1
-    for move in known.state.under_way():
-        if move.state in ("PLANNED", "WARMING", "COPYING", "FROZEN"):
-            promised[move.order.target] = promised.get(move.order.target, 0) + 1
-    facts = []
-    for name, site in known.state.sites.items():
-        view = known.sites.get(name)
-        ready = [i for i in view.instances if i.app == app and i.state == "ready"] if view is not None else []
-        facts.append(
-            SiteFacts(
-                name,
-                state=health(site, view, now),
-                ready_instances=len(ready),
-                sessions=promised.get(name, 0),
-                capacity=sum(i.capacity for i in ready),
-                load=view.load if view is not None else 0.0,
-                load_age_ms=(now - view.heard_at) / MS if view is not None else 1e9,
-                schema=ready[0].schema if ready else "",
-                barred=leaving.barred(known, AppId(app), name),
-            )
-        )
-    return facts
-
-
-def ue_facts(known: Knowledge, ue: UeId, now: Nanoseconds, cell: CellId | None = None) -> UeFacts | None:
-    """What is known of a UE, at ``cell`` if that is where it is going. None if it was never seen."""
-    view = known.access.ues.get(ue)
-    if view is None:
-        return None
-    at: Cell | None = known.access.cells.get(cell if cell is not None else view.sighting.cell)
-    paths = at.path_rtt_ms if at is not None else {}
-    kind = at.kind if at is not None else view.sighting.kind
-    age_ms = max(0.0, (now - view.seen_at) / MS)
-    return UeFacts(
-        ue, at.cell if at is not None else view.sighting.cell, kind, view.sighting.radio_rtt_ms, paths, age_ms
-    )
-
-
 def decision_for(
     known: Knowledge,
-    session: Session,
+    session: Session | Visit,
     now: Nanoseconds,
     cell: CellId | None = None,
     sites: Sequence[SiteFacts] | None = None,
 ) -> Decision | None:
-    """Discovery's answer for a session that exists; ``sites`` if the caller has them for this application and instant."""
+    """Discovery's answer for a session or visit that exists; ``sites`` if the caller has them for its application and instant."""
     ue, application = ue_facts(known, session.ue, now, cell), known.applications.get(session.app)
     if ue is None or application is None:
         return None
@@ -111,6 +69,8 @@ def attach(known: Knowledge, event: AskedAttach, now: Nanoseconds) -> list[Effec
     application = known.applications.get(event.app)
     if application is None:
         return [Reply(event.request, 404, {"code": "NOT_FOUND", "message": f"no application {event.app}"})]
+    if visits.without_sdk(known, event.app):
+        return visits.attach(known, event, now)
     name = sessions.session_id(event.app, event.ue, known.state)
     session = known.state.sessions.get(name)
     if session is not None and session.state != "lost":
@@ -145,6 +105,8 @@ def attach(known: Knowledge, event: AskedAttach, now: Nanoseconds) -> list[Effec
 
 def close(known: Knowledge, event: AskedClose) -> list[Effect]:
     session = known.state.sessions.get(event.session)
+    if session is None and event.session in known.state.visits:
+        return visits.close(known.state.visits[event.session], event)
     if session is None:
         return [Reply(event.request, 404, {"code": "NOT_FOUND", "message": f"no session {event.session}"})]
     effects: list[Effect] = [Reply(event.request, 202, {"session": event.session})]
@@ -250,7 +212,7 @@ def cell_changed(known: Knowledge, event: CellChanged, now: Nanoseconds) -> list
             effects += consider(known, session, now, "handover")
         elif move.hold:
             effects += _held_move(known, session, move, now)
-    return effects
+    return [*effects, *visits.cell_changed(known, event, now)]
 
 
 def _held_move(known: Knowledge, session: Session, move: Move, now: Nanoseconds) -> list[Effect]:
@@ -272,6 +234,8 @@ def handover_predicted(known: Knowledge, event: HandoverPredicted, now: Nanoseco
 def move(known: Knowledge, event: AskedMove, now: Nanoseconds) -> list[Effect]:
     """A person orders a session to a site."""
     session = known.state.sessions.get(event.session)
+    if session is None and event.session in known.state.visits:
+        return visits.move(known, known.state.visits[event.session], event, now)
     if session is None:
         return [Reply(event.request, 404, {"code": "NOT_FOUND", "message": f"no session {event.session}"})]
     site = known.state.sites.get(event.to)
@@ -328,7 +292,14 @@ def drain(known: Knowledge, event: AskedDrain, now: Nanoseconds) -> list[Effect]
     mark = "ready" if event.undo else "draining"
     until_ms = (now - known.settings.started_at) / MS + deadline_ms * -(-len(here) // limit)
     within_ms = round(deadline_ms * -(-len(here) // limit))
-    body = {"site": event.site, "sessions": len(here), "deadline_ms": round(until_ms), "within_ms": within_ms}
+    visiting = sum(visit.site == event.site for visit in known.state.visits.values())
+    body = {
+        "site": event.site,
+        "sessions": len(here),
+        "visits": visiting,
+        "deadline_ms": round(until_ms),
+        "within_ms": within_ms,
+    }
     return [Reply(event.request, 202, body), Propose(SiteMarked(event.site, mark, "asked by hand"))]
 
 

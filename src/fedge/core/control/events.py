@@ -389,6 +389,33 @@ class ProfileMarked(Message, frozen=True):
     status: ProfileStatus
 
 
+class VisitBegan(Message, frozen=True):
+    """A UE comes to an application without the SDK. ``request`` 0: nobody asked, a gateway heard it."""
+
+    request: RequestId
+    session: SessionId
+    key: SessionKey
+    app: AppId
+    ue: UeId
+    site: SiteId
+    because: str
+
+
+class VisitLed(Message, frozen=True):
+    """From now on ``site`` has what the UE opens anew. ``cause``: as of a move. ``request`` 0: nobody asked."""
+
+    session: SessionId
+    site: SiteId
+    cause: str
+    because: str
+    request: RequestId = 0
+
+
+class VisitEnded(Message, frozen=True):
+    session: SessionId
+    because: str
+
+
 DECIDED = (
     SessionPlaced,
     ClientAttached,
@@ -421,6 +448,9 @@ DECIDED = (
     QualityEnded,
     QualityDropped,
     ProfileMarked,
+    VisitBegan,
+    VisitLed,
+    VisitEnded,
     SiteHello,
     SessionOpened,
     SessionRefused,

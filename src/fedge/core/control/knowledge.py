@@ -16,8 +16,8 @@ from fedge.core.control.per_site import PerSite
 from fedge.core.control.state import Session, State
 from fedge.core.enablement import Farewell
 from fedge.core.federation import SiteView
-from fedge.core.messages import DnsRule, EngineBound, OperatorOffers, TrafficRule
-from fedge.core.model import Address, AppId, AppInstanceId, Nanoseconds, SiteId, UeId
+from fedge.core.messages import DnsRule, EngineBound, LeadPlain, OperatorOffers, TrafficRule
+from fedge.core.model import Address, AppId, AppInstanceId, Nanoseconds, SessionId, SiteId, UeId
 from fedge.core.placement import Picture, Placement, Policy, SiteFacts, Wanted, policies_of
 
 
@@ -36,6 +36,10 @@ class ControlSettings(Struct, frozen=True):
     site_services: dict[SiteId, Address] = {}
     started_at: Nanoseconds = 0
     default_service: str = ""
+    udp_ports: frozenset[int] = frozenset()
+    """What the network carries to the sites' own addresses beside the shared port: simulated networks carry few."""
+    ue_addresses: dict[UeId, str] = {}
+    """Each UE's IPv4 address, as far as the network told: a gateway knows UEs of applications without the SDK by nothing else."""
 
 
 class Asked(Struct, frozen=True):
@@ -94,6 +98,16 @@ class Knowledge:
         self.quality_trouble: dict[str, Trouble] = {}
         self.unfulfilled: set[str] = set()
         """Quality sessions whose guaranteed rate cannot be kept now."""
+        self.visited_at: dict[SessionId, Nanoseconds] = {}
+        """When a visit was last heard of, by its client or a gateway."""
+        self.led: dict[tuple[SiteId, AppId], LeadPlain] = {}
+        """What gateways were last told."""
+        self.visits_changed = False
+        """Something that gateways are told may have changed since; what is not noted here is found out twice a second."""
+        self.without_instance: dict[tuple[AppId, SiteId], Nanoseconds] = {}
+        """Since when no instance of an application without the SDK is ready at a site that it has a place at."""
+        self.visits_swept = 0
+        self.ue_at: dict[str, UeId] = {host: ue for ue, host in settings.ue_addresses.items()}
         self.repeated_at: Nanoseconds = 0
         self.swept = 0
         self.read_objects()

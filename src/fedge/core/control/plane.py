@@ -22,6 +22,7 @@ from fedge.core.control import (
     sessions,
     tenancy,
     ue_move,
+    visits,
 )
 from fedge.core.control.effects import Effect, Propose, Reply, ToAccess, ToSite
 from fedge.core.control.events import (
@@ -78,6 +79,9 @@ from fedge.core.control.events import (
     SiteMarked,
     TokenIssued,
     TokensRevoked,
+    VisitBegan,
+    VisitEnded,
+    VisitLed,
 )
 from fedge.core.control.knowledge import Knowledge
 from fedge.core.federation import SiteView
@@ -207,6 +211,7 @@ class ControlPlane(Knowledge):
             case SiteHello():
                 self.sites.setdefault(event.site, SiteView()).heard_at = now
                 self.sites[event.site].instances = event.instances
+                visits.forgotten(self, event.site)
                 return reconcile.site_hello(state, self.per_site, event, now)
             case EpochRaised():
                 return reconcile.epoch_raised(state, event)
@@ -246,6 +251,7 @@ class ControlPlane(Knowledge):
             case FenceEnded():
                 return fencing.ended(state, event)
             case Placed():
+                self.visits_changed = True
                 return placing.placed(state, self.per_site, event, now)
             case ResourceKept():
                 return enabling.kept(state, event)
@@ -255,6 +261,13 @@ class ControlPlane(Knowledge):
                 return enabling.rule_updated(self, event, now)
             case MobilityAsked():
                 return enabling.mobility_asked(state, event, now)
+            case VisitBegan():
+                return visits.began(self, event, now)
+            case VisitLed():
+                return visits.led(self, event, now)
+            case VisitEnded():
+                visits.ended(self, event)
+                return []
             case _:
                 return self._decided_on_quality(event, now)
 
@@ -349,13 +362,14 @@ class ControlPlane(Knowledge):
         view = self.sites.setdefault(event.site, SiteView())
         view.heard_at, view.load, view.sessions = now, event.load, event.sessions
         view.instances, view.gateway = event.instances, event.gateway
+        view.driver, view.plain = event.driver, event.plain
         site = self.state.sites.get(event.site)
         if site is not None and site.marked == "lost":
             return [
                 Propose(SiteMarked(event.site, "ready", "it is heard again")),
                 ToSite(event.site, AskInventory()),
             ]
-        return []
+        return visits.heard(self, event, now)
 
     # --- questions ---------------------------------------------------------------------------------------------------------
 
@@ -422,5 +436,6 @@ class ControlPlane(Knowledge):
             effects += fencing.sweep(self, now)
             effects += locating.sweep(self, now)
             effects += quality_by_policy.sweep(self, now)
+            self.visits_changed = True
         effects += quality.sweep(self, now)
-        return effects + deciding.sweep(self, now)
+        return [*effects, *deciding.sweep(self, now), *visits.sweep(self, now), *visits.tell(self)]

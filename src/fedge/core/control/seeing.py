@@ -38,7 +38,7 @@ def seen_by(known: Knowledge, namespace: str, now: Nanoseconds) -> Knowledge:
     seen.leaving = {key: at for key, at in known.leaving.items() if own(key[0])}
     seen.tenants = {name: one for name, one in known.tenants.items() if name == namespace}
     seen.sites = {name: _site_view(view, namespace) for name, view in known.sites.items()}
-    ues = {session.ue for session in seen.state.sessions.values()}
+    ues = {one.ue for held in (seen.state.sessions, seen.state.visits) for one in held.values()}
     consents = [one for one in seen.state.consents.given.values() if one.holds(now)]
     located = {one.ue for one in consents if RETRIEVE in one.scopes}
     seen.access = _access(known.access, ues, located)
@@ -62,6 +62,7 @@ def _state(state: State, namespace: str) -> State:
         state,
         sites={name: _site(site, namespace) for name, site in state.sites.items()},
         sessions=sessions,
+        visits={name: one for name, one in state.visits.items() if own(one.app)},
         moves={name: one for name, one in state.moves.items() if own(one.order.app)},
         objects=objects,
         placed={app: sites for app, sites in state.placed.items() if own(app)},
@@ -88,7 +89,9 @@ def _site(site: Site, namespace: str) -> Site:
 
 def _site_view(view: SiteView, namespace: str) -> SiteView:
     instances = tuple(one for one in view.instances if namespace_of_app(one.app) == namespace)
-    return replace(view, instances=instances, sessions=sum(one.sessions for one in instances), gateway={})
+    return replace(
+        view, instances=instances, sessions=sum(one.sessions for one in instances), gateway={}, plain={}
+    )
 
 
 def _access(view: AccessView, ues: set[UeId], located: set[UeId]) -> AccessView:

@@ -48,6 +48,23 @@ class Session(Struct):
     """Its client is led by the SDK; else the core network leads its packets."""
 
 
+class Visit(Struct):
+    """A UE at an application without the SDK, which has no state for Fedge to move: ``site`` has what it opens anew.
+
+    ``generation`` rises each time it is led elsewhere. ``left``: sites whose gateways may still have something of it.
+    """
+
+    session: SessionId
+    key: SessionKey
+    app: AppId
+    ue: UeId
+    site: SiteId
+    because: str
+    generation: int = 1
+    moved_at: Nanoseconds = 0
+    left: tuple[SiteId, ...] = ()
+
+
 class Grant(Struct, frozen=True):
     """What a token allows: everything in one tenant's namespace; ``players``: to attach to its applications, no more."""
 
@@ -58,6 +75,7 @@ class Grant(Struct, frozen=True):
 class State(Struct):
     sites: dict[SiteId, Site] = field(default_factory=dict)
     sessions: dict[SessionId, Session] = field(default_factory=dict)
+    visits: dict[SessionId, Visit] = field(default_factory=dict)
     moves: dict[MoveId, Move] = field(default_factory=dict)
     objects: dict[str, dict[str, Any]] = field(default_factory=dict)
     placed: dict[AppId, dict[SiteId, int]] = field(default_factory=dict)

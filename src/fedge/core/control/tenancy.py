@@ -63,6 +63,7 @@ def no_session_left(known: Knowledge, app: AppId) -> str:
         session.state != "lost" and namespace_of_app(session.app) == namespace
         for session in known.state.sessions.values()
     )
+    used += sum(namespace_of_app(visit.app) == namespace for visit in known.state.visits.values())
     allowed = tenant.spec.quota.sessions
     return f"{namespace} has {used} of {allowed} sessions (spec.quota.sessions)" if used >= allowed else ""
 

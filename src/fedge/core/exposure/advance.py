@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fedge.core.exposure.calls import (
+    CHANNEL,
     Answer,
     Create,
     Delete,
@@ -48,7 +49,7 @@ def advance(sub: Subscription, desk: Desk, now: Nanoseconds, number: Callable[[]
     if sub.state in CALLED or sub.state == "DOUBTFUL" or not desk.open or not sub.backoff.due(now):
         return effects
     if sub.state in ("ABSENT", "REFUSED") and sub.wanted:
-        sub.channel = "websocket" if sub.api == "radio" else "callback"
+        sub.channel = CHANNEL[sub.api]
         sub.call, sub.calling = number(), sub.asks
         sub.enter("asked", now)
         lasts = LASTS_S[sub.api]

@@ -19,6 +19,8 @@ from fedge.core.patience import Answered
 Api = Literal["location", "quality", "radio"]
 APIS: tuple[Api, ...] = ("location", "quality", "radio")
 Channel = Literal["websocket", "callback"]
+CHANNEL: dict[Api, Channel] = {"location": "callback", "quality": "callback", "radio": "websocket"}
+"""How notifications are asked for first. TS 29.122 knows websockets too; the simulated operator has them for radio alone."""
 
 
 class Places(Struct, frozen=True):

@@ -16,6 +16,7 @@ from msgspec import Struct
 from fedge.core.exposure import advance, flows
 from fedge.core.exposure.calls import (
     APIS,
+    CHANNEL,
     Answer,
     Api,
     Asks,
@@ -126,7 +127,7 @@ class Exposure:
         return hmac.digest(self.settings.secret, f"exposure/{name}".encode(), "sha256").hex()[:40]
 
     def _want(self, name: str, api: Api, asks: Asks, until: Nanoseconds = 0) -> Subscription:
-        sub = Subscription(name, api, self.token(name), asks, until=until)
+        sub = Subscription(name, api, self.token(name), asks, until=until, channel=CHANNEL[api])
         self.subs[name], self._tokens[sub.token] = sub, name
         return sub
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from msgspec import Struct, field
 
-from fedge.core.messages import InstanceStatus
+from fedge.core.messages import InstanceStatus, PlainReport
 from fedge.core.model import SECOND, Address, AppId, Nanoseconds, SiteId
 
 SUSPECT_AFTER = 3 * SECOND
@@ -34,6 +34,8 @@ class SiteView(Struct):
     sessions: int = 0
     instances: tuple[InstanceStatus, ...] = ()
     gateway: dict[str, int] = field(default_factory=dict)
+    driver: str = ""
+    plain: dict[AppId, PlainReport] = field(default_factory=dict)
 
 
 def health(site: Site, view: SiteView | None, now: Nanoseconds) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from msgspec import field
+from msgspec import Struct, field
 
 from fedge.core.messages.order import Message, MoveOrder
 from fedge.core.messages.status import InstanceStatus, SessionStatus
@@ -25,6 +25,19 @@ class RunInstances(Message, frozen=True):
     revision: int = 1
     rules: tuple[TrafficRule, ...] = ()
     """Which traffic of UEs goes to it; without one nothing does."""
+
+
+class LeadPlain(Message, frozen=True):
+    """Where UEs of an application without the SDK go from a site's gateway, under ``rules``: to its own instances, or elsewhere.
+
+    ``ues``: to another site's door, by the UE's IPv4 address. ``elsewhere``: the door for all others; empty: they stay here. What
+    is led so is new connections, and datagrams of flows that are open. Each is said whole and takes the place of the one before.
+    """
+
+    app: AppId
+    rules: tuple[TrafficRule, ...] = ()
+    elsewhere: Address = Address("")
+    ues: dict[str, Address] = field(default_factory=dict)
 
 
 class OpenSession(Message, frozen=True):
@@ -141,8 +154,22 @@ class SiteHello(Message, frozen=True):
     instances: tuple[InstanceStatus, ...]
 
 
+class PlainReport(Struct, frozen=True):
+    """An application without the SDK at a site. ``door``: where other sites' gateways lead UEs to its instances here.
+
+    ``open``: connections and flows that are open, ``hosts``: the addresses that they come from, as many as are worth telling.
+    """
+
+    door: Address = Address("")
+    open: int = 0
+    hosts: tuple[str, ...] = ()
+
+
 class SiteReport(Message, frozen=True):
-    """Heartbeat and utilisation. ``load`` is the share of a tick period that instances spend ticking, 0 to 1."""
+    """Heartbeat and utilisation. ``load`` is the share of a tick period that instances spend ticking, 0 to 1.
+
+    ``driver``: what carries plain UDP at the site (`dataplane/driver.py`).
+    """
 
     site: SiteId
     load: float
@@ -150,6 +177,8 @@ class SiteReport(Message, frozen=True):
     instances: tuple[InstanceStatus, ...]
     gateway: dict[str, int] = field(default_factory=dict)
     measured_at: Nanoseconds = 0
+    driver: str = ""
+    plain: dict[AppId, PlainReport] = field(default_factory=dict)
 
 
 class SessionOpened(Message, frozen=True):

@@ -34,3 +34,5 @@ class InstanceStatus(Struct, frozen=True):
     schema: str = ""
     restarts: int = 0
     reason: str = ""
+    plain: bool = False
+    """It does not speak the SDK's contract: it has no sessions, and ``sessions`` are its connections, or UEs."""

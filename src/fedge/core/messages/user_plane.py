@@ -165,12 +165,14 @@ class RemoveQos(Message, frozen=True):
     ue: UeId
 
 
-class Neighbour(Struct, frozen=True):
+class Neighbour(Struct, frozen=True, gc=False):
+    """These come by tens of thousands, and hold nothing that could hold them: the garbage collector need not look."""
+
     cell: CellId
     rsrp_dbm: float
 
 
-class UeMeasured(Struct, frozen=True):
+class UeMeasured(Struct, frozen=True, gc=False):
     """A UE's place and radio at one instant. ``neighbours``: the strongest first."""
 
     ue: UeId
@@ -182,7 +184,7 @@ class UeMeasured(Struct, frozen=True):
     neighbours: tuple[Neighbour, ...] = ()
 
 
-class CellLoad(Struct, frozen=True):
+class CellLoad(Struct, frozen=True, gc=False):
     """A cell in the last second: share of its capacity in use (0 to 1), its UEs' bytes, mean wait in the shared queue in ms."""
 
     cell: CellId

@@ -19,7 +19,9 @@ from fedge.core.messages import (
     DeclinePath,
     InstallRoute,
     Message,
+    RedirectClient,
     RemoveRoute,
+    RouteRefused,
     RoutesTold,
     WithdrawRoute,
 )
@@ -27,7 +29,17 @@ from fedge.core.model import SECOND, Address, Nanoseconds, SessionId, SessionKey
 from fedge.core.patience import Circuit
 from fedge.core.steering import redirect, steer
 from fedge.core.steering.advance import advance, gone
-from fedge.core.steering.calls import AfStatus, Answer, Delete, Effect, Held, List, PathNotified
+from fedge.core.steering.calls import (
+    Acknowledge,
+    AfStatus,
+    Answer,
+    Delete,
+    Effect,
+    Held,
+    List,
+    PathNotified,
+    Tell,
+)
 from fedge.core.steering.desk import Desk
 from fedge.core.steering.dnai import Dnais
 from fedge.core.steering.path import Path, Target
@@ -49,7 +61,10 @@ class SteeringSettings(Struct, frozen=True):
 
 
 class Steering:
-    """``handle(event, now) -> effects``; ``wake`` several times a second. ``counts``: what became of notifications."""
+    """``handle(event, now) -> effects``; ``wake`` several times a second.
+
+    ``counts``: what became of notifications (early, late, forged, repeated …), and of what was said: redirects, refusals.
+    """
 
     def __init__(self, settings: SteeringSettings) -> None:
         self.settings = settings
@@ -74,6 +89,9 @@ class Steering:
     # --- events ------------------------------------------------------------------------------------------------------------
 
     def handle(self, event: Message | PathNotified | Answer, now: Nanoseconds) -> list[Effect]:
+        return self._counted(self._handled(event, now))
+
+    def _handled(self, event: Message | PathNotified | Answer, now: Nanoseconds) -> list[Effect]:
         match event:
             case RoutesTold():
                 self._told = True
@@ -110,8 +128,25 @@ class Steering:
                 path.ended, path.change = True, None
         return []
 
+    def paths_by_state(self) -> Counter[str]:
+        return Counter(path.state for path in self.paths.values())
+
+    def _counted(self, effects: list[Effect]) -> list[Effect]:
+        for effect in effects:
+            match effect:
+                case Tell(RedirectClient()):
+                    self.counts["redirect said"] += 1
+                case Tell(RouteRefused()):
+                    self.counts["refused by the core"] += 1
+                case Acknowledge(status=status) if status != "SUCCESS":
+                    self.counts["refused by Fedge"] += 1
+        return effects
+
     def wake(self, now: Nanoseconds) -> list[Effect]:
         """What is due: calls to be made again, patience that has run out, the list."""
+        return self._counted(self._due(now))
+
+    def _due(self, now: Nanoseconds) -> list[Effect]:
         effects: list[Effect] = []
         for path in tuple(self.paths.values()):
             effects += self._on(path, now)

@@ -3,6 +3,7 @@
 
 import { fill, h, setText } from "./dom.js";
 import { sparkline } from "./figures.js";
+import { askDevice, locationFacts } from "./panel_location.js";
 import { facts, heading, moveRows, siteLink } from "./panel_parts.js";
 import { glyph } from "./palette.js";
 import { history } from "./pictures.js";
@@ -24,10 +25,12 @@ export function playerPanel(body, id) {
   body.append(grid, h("h3", {}, "Round trip", trendUnit), trend, heading("Where it is best served", "expected round trip"), because, ranking, age, heading("Moves", "states on one axis"), moves);
   let asked = 0;
   let answer = null;
+  let device = null;
   let closed = false;
 
   async function ask(view) {
     asked = performance.now();
+    askDevice(id).then((got) => { if (got && !closed) device = got; });
     try {
       const got = await get(`/api/v1/explain/${encodeURIComponent(view.ues[id].session ?? id)}`);
       if (closed) return;
@@ -70,6 +73,7 @@ export function playerPanel(body, id) {
         ["Round trip", known(ue.rtt_ms) ? [`${number(ue.rtt_ms)} ms`, ue.rtt_ms <= view.figures.objective_ms ? "✓ within" : "▲ over"] : "not measured"],
         ["Signal", [`${Math.round(ue.signal_dbm)} dBm`, strength(ue.signal_dbm)]],
         ["Quality", quality(ue.quality)],
+        ...locationFacts(device),
         ["Session", ue.session ?? "none"],
       ]);
       const past = history().filter((v) => v.at_ms <= view.at_ms && v.at_ms > view.at_ms - 120000).map((v) => ({ x: v.at_ms, y: v.ues[id]?.rtt_ms }));

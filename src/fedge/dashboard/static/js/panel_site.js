@@ -35,9 +35,11 @@ export function sitePanel(body, id) {
       facts(grid, [
         ["State", site.state],
         ["Sessions", [`${site.sessions}`, `of ${site.capacity}`]],
+        ["Visits", String(site.visits)],
         ["Load", [`${Math.round(site.load * 100)} %`, site.state === "lost" ? "last heard" : `${age(site.load_age_ms)} old`]],
         ["Moves in", String(site.moves_in)],
         ["Moves out", String(site.moves_out)],
+        ["Plain UDP by", site.forwarding || "not heard yet"],
         ["Place", [`${number(site.x_m)}, ${number(site.y_m)}`, "m"]],
       ]);
       const list = Object.entries(site.instances ?? {});

@@ -37,10 +37,14 @@ class Decisions(Protocol):
 
 
 class ExposedApi:
-    """Implements ``resources.Resources``. ``life``: which start of the program this is; ids of one life never return."""
+    """Implements ``resources.Resources``. ``name``: the API's; ``life``: which start of the program this is.
+
+    Ids are an API's own, and those of one life never return.
+    """
 
     def __init__(
         self,
+        name: str,
         decisions: Decisions,
         shelf: Shelf[Any],
         outbox: Outbox,
@@ -48,6 +52,7 @@ class ExposedApi:
         now_s: Callable[[], float],
         life: int,
     ) -> None:
+        self._name = name
         self._decisions, self._shelf, self._outbox = decisions, shelf, outbox
         self._to_ran, self._now_s, self._life = to_ran, now_s, life
         self._created = 0
@@ -95,6 +100,6 @@ class ExposedApi:
                 case Forget(id):
                     self._shelf.drop(id)
                 case Post(id, to, body):
-                    self._outbox.post(Letter((id, ""), to, msgspec.json.encode(body)))
+                    self._outbox.post(Letter((self._name, id), to, msgspec.json.encode(body)))
                 case ToRan(message):
                     self._to_ran(message)

@@ -33,4 +33,4 @@ def monitoring_api(
     """``root``: the scheme and authority under which the NEF is reached. ``now_s()``: Unix seconds."""
     shelf = Shelf(store, MONITORINGS, Monitor)
     monitors = Monitors(operator, ground, root + API.base, shelf, now_s())
-    return ExposedApi(monitors, shelf, outbox, to_ran, now_s, store.life)
+    return ExposedApi(API.name, monitors, shelf, outbox, to_ran, now_s, store.life)

@@ -6,13 +6,14 @@ wider by what the UE can have moved since. The UE is in it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
 
 from msgspec import UNSET, Struct, UnsetType
 
 from fedge.core.access.cell_numbers import MCC, MNC, CellNumbers, eutra_cell_id, nr_cell_id
+from fedge.core.location import Earth
 from fedge.core.messages.user_plane import UeMeasured
 from fedge.core.model import CellId, UeId
 from fedge.simulation.core5g.nef.monitoring import attributes as of
@@ -36,9 +37,9 @@ DETACHED, DETECTED = 0, 2
 
 
 class Ground(Struct, frozen=True):
-    """``degrees(x_m, y_m)``: latitude and longitude of a point of the map. ``cells``: all, in the order that numbers them."""
+    """Where the map lies on the earth, and all its cells, in the order that numbers them."""
 
-    degrees: Callable[[float, float], tuple[float, float]]
+    earth: Earth
     cells: tuple[CellId, ...]
 
 
@@ -99,7 +100,7 @@ class Reports:
         cell_id, twan_id = self._cell(seen.was)
         if says.accuracy == "CGI_ECGI":
             return LocationInfo(age_minutes, cell_id=cell_id, twan_id=twan_id)
-        latitude, longitude = self._ground.degrees(seen.was.x_m, seen.was.y_m)
+        latitude, longitude = self._ground.earth.degrees(seen.was.x_m, seen.was.y_m)
         uncertainty_m = round(UNCERTAINTY_M.get(seen.was.kind, LEAST_EXACT_M) + age_s * FASTEST_M_S, 1)
         point = GeographicalCoordinates(round(longitude, 7), round(latitude, 7))
         circle = says.supported_gad_shapes is UNSET or of.SHAPES[0] in says.supported_gad_shapes

@@ -32,4 +32,4 @@ def quality_api(
     """``root``: the scheme and authority under which the NEF is reached. ``now_s()``: Unix seconds."""
     shelf = Shelf(store, QOS_SESSIONS, Session)
     sessions = Sessions(operator, QOS_REFERENCES, root + API.base, shelf)
-    return ExposedApi(sessions, shelf, outbox, to_ran, now_s, store.life)
+    return ExposedApi(API.name, sessions, shelf, outbox, to_ran, now_s, store.life)

@@ -1,8 +1,7 @@
 """The packets that ``flowInfo`` means: IPFilterRules (RFC 6733, 4.3.1) within the limits of TS 29.214, 5.3.8. Pure.
 
 ``permit out`` is downwards, from the server to the UE; ``permit in`` upwards. What is allowed one way gets its quality both ways.
-Actions but permit, options and negations are not allowed there. This network has no IPv6, tells UDP and TCP apart, no more, and
-heeds no ports of the UE's.
+Actions but permit, options and negations are not allowed there. This network has no IPv6, and tells UDP and TCP apart, no more.
 """
 
 from __future__ import annotations
@@ -42,11 +41,9 @@ def packet_filter(rule: str, ue_address: str) -> PacketFilter:
     server, ue = ("source", "target") if match["way"] == "out" else ("target", "source")
     if ends[ue][0] not in ("any", "assigned", ue_address, f"{ue_address}/32"):
         raise NoFilter("names another UE's address")
-    if ends[ue][1] and not any(first <= 1 and last == 65535 for first, last in ends[ue][1]):
-        raise NoFilter("has ports of the UE's: a UE's packets are told apart by their server here")
-    if match["protocol"] == "ip" and ends[server][1]:
+    if match["protocol"] == "ip" and (ends[server][1] or ends[ue][1]):
         raise NoFilter("has ports, which not every protocol has: name 17 (UDP) or 6 (TCP)")
-    return PacketFilter(_server(ends[server][0]), ends[server][1], PROTOCOLS[match["protocol"]])
+    return PacketFilter(_server(ends[server][0]), ends[server][1], PROTOCOLS[match["protocol"]], ends[ue][1])
 
 
 def packet_filters(

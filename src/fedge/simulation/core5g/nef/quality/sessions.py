@@ -66,6 +66,9 @@ class Sessions:
         self._radio.out = []
         return out
 
+    def all(self) -> Iterable[Session]:
+        return self._all.values()
+
     # --- operations ---------------------------------------------------------------------------------------------------------
 
     def list(self, af: str, query: Mapping[str, str]) -> list[AsSessionWithQoSSubscription]:
@@ -132,13 +135,9 @@ class Sessions:
                 self._installed(self._all[flow], now_s)
             case QosRefused(flow=flow) if flow in self._all:
                 self._refused(self._all[flow])
-            case QosFulfilled(flow=flow, fulfilled=fulfilled):
-                session = self._all.get(flow)
-                if session is not None and session.state != "ended" and session.kept != fulfilled:
-                    session = self._keep(replace(session, kept=fulfilled))
-                    self._report(
-                        session, event_report("QOS_GUARANTEED" if fulfilled else "QOS_NOT_GUARANTEED")
-                    )
+            case QosFulfilled(flow=flow, fulfilled=fulfilled) if flow in self._all:
+                if self._all[flow].state != "ended":
+                    self._fulfilled(self._all[flow], fulfilled)
 
     def wake(self, now_s: float) -> None:
         for id in self._due.now(now_s):
@@ -162,7 +161,11 @@ class Sessions:
 
     def _installed(self, session: Session, now_s: float) -> None:
         held = self._radio.answered(session)
-        if session.state == "ended" or held is None or (session.state != "asked" and session.held == held):
+        if session.state == "ended" or held is None:
+            return
+        if session.state != "asked" and session.held == held:
+            # said again after a restart; if the rate is not kept, the radio says so next
+            self._fulfilled(session, True)
             return
         state = "asked" if self._radio.waits(session) else "granted"
         used_from_s = session.used_from_s or now_s
@@ -173,17 +176,25 @@ class Sessions:
 
     def _refused(self, session: Session) -> None:
         refused, wanted = self._radio.answered(session), session.wanted
-        if session.state == "ended" or refused is None or self._radio.waits(session):
-            return  # it was asked for something else since
+        if session.state == "ended" or refused is None:
+            return
         if refused == session.held:
             session = self._keep(replace(session, held=None))
-        if session.state == "asked" and refused.reference in wanted.references:
+        if self._radio.waits(session):
+            return  # it was asked for something else since
+        if session.state != "failed" and refused.reference in wanted.references:
             later = wanted.references[wanted.references.index(refused.reference) + 1 :]
             if later:
+                session = self._keep(replace(session, state="asked"))
                 self._ask(session, later[0])
                 return
         session = self._keep(replace(session, state="failed"))
         self._report(session, event_report("FAILED_RESOURCES_ALLOCATION"))
+
+    def _fulfilled(self, session: Session, fulfilled: bool) -> None:
+        if session.kept != fulfilled:
+            session = self._keep(replace(session, kept=fulfilled))
+            self._report(session, event_report("QOS_GUARANTEED" if fulfilled else "QOS_NOT_GUARANTEED"))
 
     # --- parts --------------------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,56 @@
+"""What discovery is asked with: every site as far as one application is concerned, and one UE, put together from the views."""
+
+from __future__ import annotations
+
+from fedge.core.control import leaving
+from fedge.core.control.knowledge import Knowledge
+from fedge.core.discovery import SiteFacts, UeFacts
+from fedge.core.federation import health
+from fedge.core.messages import Cell
+from fedge.core.model import MS, AppId, CellId, Nanoseconds, SiteId, UeId
+
+
+def site_facts(known: Knowledge, app: str, now: Nanoseconds) -> list[SiteFacts]:
+    """Every site, as far as ``app`` is concerned."""
+    promised: dict[SiteId, int] = {}
+    for session in known.state.sessions.values():
+        if session.app == app and session.state != "lost":
+            promised[session.site] = promised.get(session.site, 0) + 1
+    for visit in known.state.visits.values():
+        if visit.app == app:
+            promised[visit.site] = promised.get(visit.site, 0) + 1
+    for move in known.state.under_way():
+        if move.state in ("PLANNED", "WARMING", "COPYING", "FROZEN"):
+            promised[move.order.target] = promised.get(move.order.target, 0) + 1
+    facts = []
+    for name, site in known.state.sites.items():
+        view = known.sites.get(name)
+        ready = [i for i in view.instances if i.app == app and i.state == "ready"] if view is not None else []
+        facts.append(
+            SiteFacts(
+                name,
+                state=health(site, view, now),
+                ready_instances=len(ready),
+                sessions=promised.get(name, 0),
+                capacity=sum(i.capacity for i in ready),
+                load=view.load if view is not None else 0.0,
+                load_age_ms=(now - view.heard_at) / MS if view is not None else 1e9,
+                schema=ready[0].schema if ready else "",
+                barred=leaving.barred(known, AppId(app), name),
+            )
+        )
+    return facts
+
+
+def ue_facts(known: Knowledge, ue: UeId, now: Nanoseconds, cell: CellId | None = None) -> UeFacts | None:
+    """What is known of a UE, at ``cell`` if that is where it is going. None if it was never seen."""
+    view = known.access.ues.get(ue)
+    if view is None:
+        return None
+    at: Cell | None = known.access.cells.get(cell if cell is not None else view.sighting.cell)
+    paths = at.path_rtt_ms if at is not None else {}
+    kind = at.kind if at is not None else view.sighting.kind
+    age_ms = max(0.0, (now - view.seen_at) / MS)
+    return UeFacts(
+        ue, at.cell if at is not None else view.sighting.cell, kind, view.sighting.radio_rtt_ms, paths, age_ms
+    )
