@@ -113,6 +113,11 @@ class Told:
         )
         self.wishes("")
 
+    def play_on(self, profile: str) -> None:
+        """The same, if it is played, after a restart too."""
+        if SESSION in self.plane.state.sessions:
+            self.wishes(profile)
+
     def wishes(self, profile: str) -> None:
         """The arena's QoSPolicy asks for this profile, or for none."""
         made = Application(ARENA, "default", "arena", 1, Template(), ports=(("UDP", 7777),))
