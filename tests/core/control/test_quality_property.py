@@ -112,7 +112,7 @@ def about(told: Told, operator: Operator, verb: str, number: int) -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(asks | named | others, max_size=30))
+@given(st.lists(asks | named | others, min_size=8, max_size=40))
 def test_the_operator_serves_what_lives_and_nothing_else(actions: list[tuple[object, ...]]) -> None:
     told, operator = Told(), Operator()
     told.play()
