@@ -126,10 +126,10 @@ def test_beneath_a_redirected_session_the_flow_follows_to_the_next_site(
     asked = network.ask_quality(f"127.{net}.1.1", REDIRECTED)
     assert network.settled(asked.id, PATIENCE_S).status == "AVAILABLE"
     at = platform.serving()["player-2"]
-    until("the address of its site", lambda: row(platform, asked.id)["carried"] == own[at])
+    until("the address of its site", lambda: own[at] in row(platform, asked.id)["carried"])
     to = "market" if at == "harbour" else "harbour"
     assert platform.moved(platform.order_move("player-2", to)) == "RELEASED"
-    until("the address of the next one", lambda: row(platform, asked.id)["carried"] == own[to])
+    until("the address of the next one", lambda: row(platform, asked.id)["carried"][1:] == [own[to]])
     until("the operator's filter", lambda: own[to] in json.dumps(held_by_the_operator(platform)))
     assert network.quality(asked.id).status == "AVAILABLE"
     network.end_quality(asked.id)

@@ -66,7 +66,11 @@ def _play(base: str, operation: Any, mode: GenerationMode) -> set[int]:
     with TestClient(application(centre), headers={"Authorization": f"Bearer {TOKEN}"}) as client:
 
         @settings(
-            max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+            max_examples=EXAMPLES,
+            deadline=None,
+            database=None,
+            derandomize=True,
+            suppress_health_check=list(HealthCheck),
         )
         @given(case=operation.as_strategy(generation_mode=mode), known=st.data())
         def play(case: Any, known: st.DataObject) -> None:

@@ -28,7 +28,7 @@ def test_a_session_is_seen_with_its_profile_and_whether_it_is_kept(
         True,
         "operator",
         "127.1.1.1",
-        "127.1.1.1",
+        ["127.1.1.1"],
     )
     assert 590 <= row["left_s"] <= 600
     centre.say(QualityKept(name, False))

@@ -33,6 +33,7 @@ from fedge.core.federation import Site, SiteView
 from fedge.core.messages import (
     CellChanged,
     Message,
+    MoveOrder,
     OperatorOffers,
     QualityForgotten,
     QualityGranted,
@@ -44,13 +45,27 @@ from fedge.core.messages import (
     RouteActivated,
     Sink,
 )
-from fedge.core.model import SECOND, Address, AppId, CellId, Nanoseconds, SessionId, SessionKey, SiteId, UeId
+from fedge.core.mobility import Move
+from fedge.core.model import (
+    SECOND,
+    Address,
+    AppId,
+    CellId,
+    MoveId,
+    Nanoseconds,
+    SessionId,
+    SessionKey,
+    SiteId,
+    UeId,
+)
 from fedge.core.quality import Flow, QualitySession
 from fedge.wire import codec
 
 UE, SESSION, HARBOUR, ARENA = UeId("player-1"), SessionId("player-1"), SiteId("harbour"), AppId("arena")
-STABLE, OWN = "127.9.1.1:7777", Address("127.9.2.1:7777")
-SETTINGS = ControlSettings(default_service=STABLE, site_services={HARBOUR: OWN})
+MARKET, STABLE = SiteId("market"), "127.9.1.1:7777"
+OWNS = {HARBOUR: Address("127.9.2.1:7777"), MARKET: Address("127.9.2.2:7777")}
+OWN = OWNS[HARBOUR]
+SETTINGS = ControlSettings(default_service=STABLE, site_services=OWNS)
 OFFERS = OperatorOffers(("QOS_E", "QOS_S"), location=True, radio=True, quality=True)
 WISH = QualitySession("q-1", "", Flow(UE, "127.9.1.1"), "QOS_E", "", 600, sink=Sink("https://127.0.0.1/"))
 
@@ -98,6 +113,11 @@ class Told:
         )
         self.wishes("")
 
+    def play_on(self, profile: str) -> None:
+        """The same, if it is played, after a restart too."""
+        if SESSION in self.plane.state.sessions:
+            self.wishes(profile)
+
     def wishes(self, profile: str) -> None:
         """The arena's QoSPolicy asks for this profile, or for none."""
         made = Application(ARENA, "default", "arena", 1, Template(), ports=(("UDP", 7777),))
@@ -127,7 +147,9 @@ class Told:
 
 
 def requested(out: list[Any]) -> list[tuple[str, str]]:
-    return [(one.flow, one.app_server) for one in out if isinstance(one, RequestQuality)]
+    """Flow and servers."""
+    asked = (one for one in out if isinstance(one, RequestQuality))
+    return [(one.flow, " ".join((one.app_server, *one.further_servers))) for one in asked]
 
 
 def released(out: list[Any]) -> list[str]:
@@ -143,11 +165,30 @@ def test_beneath_a_redirected_session_the_operator_is_asked_for_the_sites_addres
     assert requested(told.say(AskedQuality(1, WISH))) == [("q-1", "127.9.1.1")]
     told.say(QualityGranted("q-1"))
     told.say(RouteActivated(SESSION, 1, told.at, OWN, True))
-    assert requested(told.wake(0.1)) == [("q-1", "127.9.2.1")]
+    assert requested(told.wake(0.1)) == [("q-1", "127.9.1.1 127.9.2.1")]
     assert told.wake(0.1) == [], "it is asked once"
     told.say(RouteActivated(SESSION, 1, told.at, Address(STABLE), False))
     assert requested(told.wake(0.1)) == [("q-1", "127.9.1.1")], "called home"
     assert told.sessions["q-1"].flow.server == "127.9.1.1", "the studio's own words stay"
+
+
+def test_a_redirected_move_is_served_at_both_ends_before_its_client_changes() -> None:
+    told = Told()
+    told.play()
+    told.say(CellChanged(UE, CellId("lte-1"), None, "lte", 10.0, 0.0, told.at))
+    told.say(AskedQuality(1, WISH))
+    told.say(RouteActivated(SESSION, 1, told.at, OWN, True))
+    told.wake(0.1)
+    order = MoveOrder(
+        MoveId("m-1"), SESSION, SessionKey(7), UE, ARENA, "", HARBOUR, MARKET, 2, 2, told.at + 60 * SECOND
+    )
+    told.plane.state.moves[order.move] = Move(order)
+    told.plane.state.sessions[SESSION].move = order.move
+    assert requested(told.wake(0.1)) == [("q-1", "127.9.1.1 127.9.2.1 127.9.2.2")]
+    told.plane.state.sessions[SESSION].move = None
+    told.plane.state.sessions[SESSION].generation = 2
+    told.say(RouteActivated(SESSION, 2, told.at, OWNS[MARKET], True))
+    assert requested(told.wake(0.1)) == [("q-1", "127.9.1.1 127.9.2.2")]
 
 
 def test_a_change_that_the_operator_never_makes_room_for_ends_the_session() -> None:
@@ -158,7 +199,7 @@ def test_a_change_that_the_operator_never_makes_room_for_ends_the_session() -> N
     told.say(RouteActivated(SESSION, 1, told.at, OWN, True))
     told.wake(0.1)
     told.say(QualityRefused("q-1", "no room", final=False))
-    assert requested(told.wake(3)) == [("q-1", "127.9.2.1")], "asked again"
+    assert requested(told.wake(3)) == [("q-1", "127.9.1.1 127.9.2.1")], "asked again"
     out = told.wake(30)
     assert released(out) == ["q-1"]
     assert [one["info"] for one in out if isinstance(one, dict)] == ["NETWORK_TERMINATED"]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fedge.core.model import Address, UeId
-from fedge.core.quality import Flow, carried, overlap, parse_server
+from fedge.core.quality import Flow, Way, carried, overlap, parse_server
 
 STABLE, HARBOUR, MARKET = Address("127.9.1.1:7777"), Address("127.9.2.1:7777"), Address("127.9.2.2:7777")
 UE = UeId("player-1")
@@ -74,24 +74,29 @@ def test_ports_overlap_exactly_where_one_port_is_in_both(
 
 
 def test_a_steered_client_sends_to_the_stable_address_that_the_studio_named() -> None:
-    assert carried("127.9.1.1", [(STABLE, STABLE)]) == "127.9.1.1"
-    assert carried("127.9.1.1", [(STABLE, Address(""))]) == "127.9.1.1", "not known yet"
-    assert carried("127.9.1.1", []) == "127.9.1.1", "nothing is played: somebody's own server"
+    assert carried("127.9.1.1", [Way(STABLE, STABLE)]) == ("127.9.1.1",)
+    assert carried("127.9.1.1", [Way(STABLE, Address(""))]) == ("127.9.1.1",), "not known yet"
+    assert carried("127.9.1.1", []) == ("127.9.1.1",), "nothing is played: somebody's own server"
 
 
 def test_a_redirected_clients_packets_carry_its_sites_own_address() -> None:
-    assert carried("127.9.1.1", [(STABLE, HARBOUR)]) == "127.9.2.1"
-    assert carried("127.9.1.0/24", [(STABLE, MARKET)]) == "127.9.2.2"
+    assert carried("127.9.1.1", [Way(STABLE, HARBOUR)]) == ("127.9.1.1", "127.9.2.1")
+    assert carried("127.9.1.0/24", [Way(STABLE, MARKET)]) == ("127.9.1.0/24", "127.9.2.2")
 
 
-def test_a_prefix_that_has_the_sites_address_too_stays() -> None:
-    assert carried("127.9.0.0/16", [(STABLE, HARBOUR)]) == "127.9.0.0/16"
-    assert carried("0.0.0.0/0", [(STABLE, HARBOUR)]) == "0.0.0.0/0"
+def test_one_that_is_on_its_way_to_another_site_is_served_at_both() -> None:
+    assert carried("127.9.1.1", [Way(STABLE, HARBOUR, MARKET)]) == ("127.9.1.1", "127.9.2.1", "127.9.2.2")
+
+
+def test_a_prefix_that_has_the_sites_address_too_is_enough() -> None:
+    assert carried("127.9.0.0/16", [Way(STABLE, HARBOUR, MARKET)]) == ("127.9.0.0/16",)
+    assert carried("0.0.0.0/0", [Way(STABLE, HARBOUR)]) == ("0.0.0.0/0",)
 
 
 def test_a_server_that_is_not_the_applications_is_left_alone() -> None:
-    assert carried("198.51.100.7", [(STABLE, HARBOUR)]) == "198.51.100.7"
+    assert carried("198.51.100.7", [Way(STABLE, HARBOUR)]) == ("198.51.100.7",)
 
 
-def test_of_two_sessions_the_one_that_is_redirected_counts() -> None:
-    assert carried("127.9.1.1", [(STABLE, STABLE), (STABLE, MARKET)]) == "127.9.2.2"
+def test_two_sessions_at_different_sites_are_both_served() -> None:
+    ways = [Way(STABLE, HARBOUR), Way(STABLE, MARKET), Way(STABLE, HARBOUR)]
+    assert carried("127.9.1.1", ways) == ("127.9.1.1", "127.9.2.1", "127.9.2.2")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import msgspec
@@ -85,7 +86,7 @@ def flow_info(asks: FlowQuality, address: str) -> list[dict[str, Any]]:
     protocols = [NUMBERS[asks.protocol]] if asks.protocol else ["ip"]
     if not asks.protocol and (asks.server_ports or asks.device_ports):
         protocols = list(NUMBERS.values())
-    server = f"{asks.app_server}{_ports(asks.server_ports)}"
+    servers = [f"{one}{_ports(asks.server_ports)}" for one in (asks.app_server, *asks.further_servers)]
     device = f"{address}{_ports(asks.device_ports)}"
     return [
         {
@@ -95,7 +96,7 @@ def flow_info(asks: FlowQuality, address: str) -> list[dict[str, Any]]:
                 f"permit in {protocol} from {device} to {server}",
             ],
         }
-        for number, protocol in enumerate(protocols, 1)
+        for number, (protocol, server) in enumerate(product(protocols, servers), 1)
     ]
 
 

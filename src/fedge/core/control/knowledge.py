@@ -93,8 +93,8 @@ class Knowledge:
         self.offers: OperatorOffers | None = None
         """What the operator's exposure functions offer; None: it has not been heard, or there is none."""
         self.places_asked: dict[int, PlaceAsked] = {}
-        self.quality_said: dict[str, tuple[str, str, int]] = {}
-        """What the operator was last asked for each quality session: server, reference, seconds in all."""
+        self.quality_said: dict[str, tuple[tuple[str, ...], str, int]] = {}
+        """What the operator was last asked for each quality session: servers, reference, seconds in all."""
         self.quality_trouble: dict[str, Trouble] = {}
         self.unfulfilled: set[str] = set()
         """Quality sessions whose guaranteed rate cannot be kept now."""

@@ -27,6 +27,7 @@ from fedge.core.control.events import (
     QualityStarted,
 )
 from fedge.core.control.knowledge import Knowledge, Trouble
+from fedge.core.control.state import Session
 from fedge.core.messages import (
     QualityForgotten,
     QualityGranted,
@@ -44,6 +45,7 @@ from fedge.core.quality import (
     MARGIN_S,
     Profile,
     QualitySession,
+    Way,
     carried,
     conflicting,
     ended,
@@ -55,6 +57,7 @@ from fedge.core.quality import (
     status_of,
     suits,
 )
+from fedge.core.steering.redirect import STEERED
 
 MOST_OF_AN_OWNER = 1000
 """So many quality sessions are kept for one client."""
@@ -251,8 +254,8 @@ def _ask(known: Knowledge, one: QualitySession, now: Nanoseconds) -> list[Effect
     if not one.live:
         return []
     flow = one.flow
-    server = carried(flow.server, _ways(known, one))
-    said = (server, one.reference, one.seconds)
+    server, *further = carried(flow.server, _ways(known, one))
+    said = ((server, *further), one.reference, one.seconds)
     if known.quality_said.get(one.id) == said:
         return []
     known.quality_said[one.id] = said
@@ -265,18 +268,27 @@ def _ask(known: Knowledge, one: QualitySession, now: Nanoseconds) -> list[Effect
         max(1, left_s) + MARGIN_S,
         server_ports=flow.server_ports,
         device_ports=flow.device_ports,
+        further_servers=tuple(further),
     )
     return [ToOperator(request)]
 
 
-def _ways(known: Knowledge, one: QualitySession) -> Iterator[tuple[Address, Address]]:
-    """Of the UE's sessions that the owner may know of: the application's stable address, and where the client sends."""
+def _ways(known: Knowledge, one: QualitySession) -> Iterator[Way]:
+    """Of the UE's sessions that the owner may know of."""
     for name, session in known.state.sessions.items():
         if session.ue != one.flow.ue or session.state == "lost" or one.session not in (None, name):
             continue
         stable = known.service_of(session.app)
         if stable and one.owner in ("", namespace_of_app(session.app)):
-            yield Address(stable), Address(session.service)
+            yield Way(Address(stable), Address(session.service), _coming(known, session))
+
+
+def _coming(known: Knowledge, session: Session) -> Address:
+    """Where a move would redirect the client to; empty if it goes to no other site, or the core network leads its packets."""
+    move = known.state.moves.get(session.move) if session.move is not None else None
+    if move is None or not (session.redirected or _kind(known, session.ue) not in STEERED):
+        return Address("")
+    return known.settings.site_services.get(move.order.target, Address(""))
 
 
 # --- time --------------------------------------------------------------------------------------------------------------------

@@ -49,6 +49,7 @@ class FlowQuality(Struct, frozen=True):
     server_ports: tuple[Span, ...] = ()
     device_ports: tuple[Span, ...] = ()
     protocol: str = ""
+    further_servers: tuple[str, ...] = ()
 
 
 Asks = Places | CellChanges | Measurements | FlowQuality

@@ -44,7 +44,13 @@ class Flow(Struct):
 
 def asks_of(event: RequestQuality) -> FlowQuality:
     return FlowQuality(
-        event.ue, event.app_server, event.reference, event.server_ports, event.device_ports, event.protocol
+        event.ue,
+        event.app_server,
+        event.reference,
+        event.server_ports,
+        event.device_ports,
+        event.protocol,
+        event.further_servers,
     )
 
 

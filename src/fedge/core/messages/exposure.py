@@ -30,6 +30,8 @@ class RequestQuality(Message, frozen=True):
     device_ports: tuple[Span, ...] = ()
     protocol: str = ""
     """UDP, TCP, or empty for both."""
+    further_servers: tuple[str, ...] = ()
+    """The same flow may go to these, too: one quality for all of it."""
 
 
 class ReleaseQuality(Message, frozen=True):

@@ -4,7 +4,7 @@ Reading order: `profiles.py` (what is offered), `flow.py` (which packets), `sess
 session* is what CAMARA Quality on Demand 1.1.0 calls a QoS session; the operator's side of it is ``messages.exposure``.
 """
 
-from fedge.core.quality.flow import Flow, carried, overlap, parse_server
+from fedge.core.quality.flow import Flow, Way, carried, overlap, parse_server
 from fedge.core.quality.profiles import CATALOGUE, Profile, ProfileStatus, profile_of, status_of, suits
 from fedge.core.quality.session import (
     ENDS,
@@ -34,6 +34,7 @@ __all__ = [
     "ProfileStatus",
     "Quality",
     "QualitySession",
+    "Way",
     "carried",
     "conflicting",
     "ended",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Network
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -53,17 +54,26 @@ def _ports_overlap(one: tuple[Span, ...], other: tuple[Span, ...]) -> bool:
     return any(a <= d and c <= b for a, b in one for c, d in other)
 
 
-def carried(server: str, ways: Iterable[tuple[Address, Address]]) -> str:
-    """The server that the UE's packets carry where a studio named ``server``.
+class Way(NamedTuple):
+    """Of one session: its application's stable address, where its client sends (empty: not known), and where it may soon."""
 
-    ``ways``: of each of the UE's sessions, its application's stable address and where its client sends (empty: not known).
-    Ports are the same at both. Where two sessions go to different sites, the first that is redirected counts.
+    stable: Address
+    sends_to: Address
+    coming: Address = Address("")
+
+
+def carried(server: str, ways: Iterable[Way]) -> tuple[str, ...]:
+    """The servers that the UE's packets may carry where a studio named ``server``: that, and what else its clients send to.
+
+    ``ways``: of each of the UE's sessions. Ports are the same at all. A client that is on its way to another site has both, so
+    that its packets are served whenever it changes; it may also be called home to the stable address.
     """
-    named = IPv4Network(server)
-    for stable, sends_to in ways:
-        if sends_to and IPv4Address(_host(stable)) in named and IPv4Address(_host(sends_to)) not in named:
-            return _host(sends_to)
-    return server
+    named, found = IPv4Network(server), {server: None}
+    for way in ways:
+        if IPv4Address(_host(way.stable)) in named:
+            hosts = (_host(address) for address in (way.sends_to, way.coming) if address)
+            found |= {host: None for host in hosts if IPv4Address(host) not in named}
+    return tuple(found)
 
 
 def _host(address: str) -> str:
