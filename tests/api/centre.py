@@ -24,6 +24,7 @@ from fedge.core.messages import (
     SiteHello,
     SiteReport,
 )
+from fedge.core.model import UeId
 from fedge.dashboard import CONTENT_SECURITY_POLICY, INDEX, STATIC_DIR
 from fedge.runtime.audit import AuditLog
 
@@ -56,6 +57,9 @@ class PlainCentre:
     def draw_key(self) -> int:
         self._keys += 1
         return self._keys
+
+    def proven(self, proof: str) -> tuple[str, UeId] | None:
+        return None
 
     def metrics(self) -> bytes:
         return self._metrics.text()

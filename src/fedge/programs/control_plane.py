@@ -36,7 +36,7 @@ from fedge.api.camara import tell_sink
 from fedge.api.mec import BASES, Platform, mec_routes, notification
 from fedge.core.control import ControlPlane, ControlSettings, Notify, Reply, Story, ToSink
 from fedge.core.messages import HopFigures, Message, WriterChanged
-from fedge.core.model import MS, AppId, SiteId
+from fedge.core.model import MS, AppId, SiteId, UeId
 from fedge.dashboard import CONTENT_SECURITY_POLICY, INDEX, STATIC_DIR
 from fedge.ports import AccessNetwork
 from fedge.programs.control_config import ControlConfig, embedded_control, fleet_control
@@ -199,6 +199,9 @@ class ControlShell:
 
     def _steering(self) -> dict[str, int]:
         return self.operated.steered.figures() if self.operated is not None else {}
+
+    def proven(self, proof: str) -> tuple[str, UeId] | None:
+        return self.northbound.proven(proof) if self.northbound is not None else None
 
     def metrics(self) -> bytes:
         return self._metrics.text()

@@ -58,6 +58,9 @@ class Northbound:
         )
         self._pace = Pace(limits, centre.now)
 
+    def proven(self, proof: str) -> tuple[str, UeId] | None:
+        return self._authorization.proven(proof)
+
     def routes(self) -> Sequence[BaseRoute]:
         return [
             *oauth_routes(self._server),
@@ -66,11 +69,10 @@ class Northbound:
 
 
 def plays(plane: ControlPlane, client: str, ue: UeId) -> bool:
-    """Has the device a session of a game of this tenant's?"""
-    sessions = plane.state.sessions.values()
-    return any(
-        one.ue == ue and one.state != "lost" and namespace_of_app(one.app) == client for one in sessions
-    )
+    """Has the device a session of a game of this tenant's, or does it visit one?"""
+    games = {one.app for one in plane.state.sessions.values() if one.ue == ue and one.state != "lost"}
+    games |= {one.app for one in plane.state.visits.values() if one.ue == ue}
+    return any(namespace_of_app(app) == client for app in games)
 
 
 def signing_key(folder: Path) -> bytes:

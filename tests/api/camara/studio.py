@@ -103,6 +103,9 @@ class StudioCentre(PlainCentre):
         ciba = Ciba(subscribers, self.screen, lambda: next(drawn))
         self.server = AuthorizationServer(self.authorization, self, ciba, ORIGIN)
 
+    def proven(self, proof: str) -> tuple[str, UeId] | None:
+        return self.authorization.proven(proof)
+
     def now(self) -> int:
         return super().now() + self.ahead
 

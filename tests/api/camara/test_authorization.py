@@ -27,6 +27,7 @@ from tests.api.camara.studio import (
     token_of,
 )
 from tests.api.centre import TOKEN
+from tests.core.applications.objects import deployment, propagation, service, tenant
 
 ZONE = "/simple-edge-discovery/v2/retrieve-closest-edge-cloud-zone"
 READ, RETRIEVE = "simple-edge-discovery:read", "location-retrieval:read"
@@ -317,3 +318,38 @@ def test_refusals_are_written_down_without_any_token(client: TestClient, centre:
     assert written[1]["client"] == "studio"
     assert "guess" not in json.dumps(written)
     assert PLAYERS not in json.dumps(written)
+
+
+def test_a_tenant_may_want_a_proof_of_the_device_from_who_attaches(
+    client: TestClient, centre: StudioCentre
+) -> None:
+    raw = tenant("studio")
+    raw["spec"]["attach"] = "proof"
+    game = (deployment(), service(), propagation(clusterAffinity={}))
+    mine = tuple({**one, "metadata": {**one["metadata"], "namespace": "studio"}} for one in game)
+    centre.say(ObjectsChanged((raw, *mine)))
+
+    def attached(token: str = PLAYERS, device: str = "player-1", **more: Any) -> int:
+        body = {"application": "studio:arena", "device": device, **more}
+        return client.post("/api/v1/attach", json=body, headers=bearing(token)).status_code
+
+    proof = three_legged(client, "fedge:attach")
+    assert attached(proof=proof) in (200, 503)
+    assert attached(TOKEN) in (200, 503), "the operator's word needs none"
+    for wrong in (
+        {},
+        {"proof": ""},
+        {"proof": 7},
+        {"proof": STUDIO},
+        {"proof": proof, "device": "player-3"},
+        {"proof": three_legged(client, READ)},
+        {"proof": three_legged(client, "fedge:attach", secret=RIVAL)},
+        {"proof": token_of(client, "studio", STUDIO, scope="fedge:attach").json()["access_token"]},
+    ):
+        assert attached(**wrong) == 403, wrong  # type: ignore[arg-type]
+        assert attached(STUDIO, **wrong) == 403, wrong  # type: ignore[arg-type]
+    centre.pass_time(600)
+    assert attached(proof=proof) == 403, "it has expired"
+    told = [one["decision"] for one in centre.audit.newest() if one["api"] == "POST /api/v1/attach"]
+    assert told == ["granted", *["refused"] * 17]
+    assert proof not in json.dumps(centre.audit.newest())
