@@ -20,9 +20,11 @@ def drain(site: str) -> None:
     """
     answer = Platform.running().post("sites", site, "drain") or {}
     sessions, within_s = answer.get("sessions", 0), answer.get("within_ms", 0) / 1000
+    visits = answer.get("visits", 0)
     click.echo(
         f"{site} is draining: {sessions} sessions move away"
         + (f", within {within_s:.0f} s" if sessions else "")
+        + (f"; {visits} visits are led elsewhere" if visits else "")
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from fedge.core.applications.traffic_rules import forwards, matching, served
@@ -132,7 +133,8 @@ class PlainApplications:
         """An application that runs here and has an address of UDP has a door."""
         runs = app in self._apps and self._apps[app].instances and app in self._owners.values()
         if runs and app not in self.doors and self.door_host:
-            self.doors[app] = self.driver.open_door(self.door_host)
+            with suppress(OSError):  # no descriptor or port is left: at the next order, perhaps
+                self.doors[app] = self.driver.open_door(self.door_host)
         elif not runs and app in self.doors:
             self.driver.close_door(self.doors.pop(app))
 

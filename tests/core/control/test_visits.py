@@ -240,6 +240,23 @@ def test_a_visit_of_which_nobody_hears_ends_and_one_that_is_heard_does_not() -> 
     assert list(world.plane.state.visits) == [stays] != [gone]
 
 
+def test_a_visit_ends_with_the_service_and_when_the_application_takes_the_sdk_in() -> None:
+    world = World()
+    name = world.attach()["session"]
+    world.say(AskedApply(2, (), (("Service", "default", "nim"),)))
+    world.say(AskedAttach(3, APP, UE, SessionKey(1)))
+    assert world.replies[3].status == 404
+    world.wake(times=3)
+    assert not world.plane.state.visits
+    world = World("UDP", 7777)
+    assert world.attach()["session"] == name
+    speaks = (InstanceStatus(InstanceId("nim-1"), APP, "ready", 0, 4, "nim/1"),)
+    for site in SITES:
+        world.say(SiteReport(site, 0.1, 0, speaks, {}, world.now))
+    world.wake()
+    assert not world.plane.state.visits
+
+
 def test_a_site_whose_instance_stays_away_is_left_and_one_whose_instance_comes_back_is_not() -> None:
     world = World()
     name = world.attach()["session"]
@@ -327,17 +344,6 @@ def test_visits_fill_the_instances() -> None:
         world.say(CellChanged(ue, CellId("x1"), None, "nr", 8.0, 0.0, world.now))
         world.say(AskedAttach(20 + number, APP, ue, SessionKey(number + 1)))
     assert [world.replies[20 + number].status for number in range(13)] == [200] * 12 + [503]
-
-
-def test_without_a_service_there_is_nowhere_to_connect() -> None:
-    world = World()
-    world.plane.applications[APP] = msgspec.structs.replace(
-        world.plane.applications[APP], ports=(("TCP", 1),)
-    )
-    world.attach()
-    world.say(AskedApply(2, (), (("Service", "default", "nim"),)))
-    world.say(AskedAttach(3, APP, UE, SessionKey(1)))
-    assert world.replies[3].status == 404
 
 
 def test_a_copy_that_lost_its_place_waits_for_its_connections_but_not_for_ever() -> None:

@@ -47,21 +47,26 @@ def visit_id(app: AppId, ue: UeId) -> SessionId:
 
 
 def without_sdk(known: Knowledge, app: AppId) -> bool:
-    """TCP is never the SDK's. Of UDP it is known once instances run and none of them has spoken its contract."""
+    """TCP is never the SDK's. Of UDP it is known once instances are ready and none has spoken its contract."""
     application = known.applications.get(app)
     if application is None or application.schema:
         return False
-    if application.protocol == "TCP":
-        return True
-    kinds = {one.plain for view in known.sites.values() for one in view.instances if one.app == app}
-    return kinds == {True}
+    return application.protocol == "TCP" or _kinds(known, app) == {True}
+
+
+def _kinds(known: Knowledge, app: AppId) -> set[bool]:
+    """Are its ready instances plain?"""
+    instances = (one for view in known.sites.values() for one in view.instances)
+    return {one.plain for one in instances if one.app == app and one.state == "ready"}
 
 
 # --- where clients connect ---------------------------------------------------------------------------------------------------
 
 
 def own_address(known: Knowledge, app: AppId, site: SiteId) -> str:
-    """The site's own address for the application: plain IP routing leads there from any access."""
+    """The site's own address for the application: plain IP routing leads there from any access. Without a Service: none."""
+    if not known.applications[app].ports:
+        return ""
     told = known.settings.site_services.get(site)
     at = told or known.state.sites[site].gateway
     host, _, shared = at.rpartition(":")
@@ -98,6 +103,8 @@ def attach(known: Knowledge, event: AskedAttach, now: Nanoseconds) -> list[Effec
     if visit is not None and visit.key != NO_KEY:
         known.visited_at[name] = now
         led = consider(known, visit, now, "attach", request=event.request)
+        if led and isinstance(led[0], Propose) and isinstance(led[0].event, VisitEnded):
+            return [*led, _gone(event.request, visit.session)]
         return led or [Reply(event.request, 200, {**place_of(known, visit), "fresh": False})]
     if why := tenancy.no_session_left(known, event.app):
         return [Reply(event.request, 429, {"code": "QUOTA_EXCEEDED", "message": why})]
@@ -199,8 +206,10 @@ def consider(
 ) -> list[Effect]:
     """Stay or be led elsewhere: at most one proposal. As for a session, without what only a copy of its state needs."""
     application = known.applications.get(visit.app)
-    if application is None:
-        return [Propose(VisitEnded(visit.session, "its application was deleted"))]
+    if application is None or not application.ports:
+        return [Propose(VisitEnded(visit.session, "its application or Service was deleted"))]
+    if application.schema or False in _kinds(known, visit.app):
+        return [Propose(VisitEnded(visit.session, "its application has sessions of the SDK now"))]
     leave = _must_leave(known, visit, now)
     held = known.state.hold_moves or known.settings.policy == "stay"
     ue = ue_facts(known, visit.ue, now, cell)
