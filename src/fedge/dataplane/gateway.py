@@ -81,9 +81,7 @@ class Gateway:
     def start(self, loop: AbstractEventLoop) -> None:
         """Opens what carries plain UDP too. Raises ``NftRefused`` where that is nftables, and refuses."""
         door, admits = self._door_host, self._is_peer
-        if (
-            self.chosen[0] == Nftables.name
-        ):  # the UE's own address comes to a door, and the kernel asks nobody
+        if self.chosen[0] == Nftables.name:  # UEs' own addresses come to its doors
             self.plain = PlainApplications(Nftables(), door)
         else:
             carrier = UserspaceForwarding(loop, self._host, self._to_n6, self.counts)

@@ -61,7 +61,7 @@ from fedge.wire import codec
 log = structlog.get_logger("agent")
 WAKE_S = 0.02
 REPORT_S = 0.5
-LOOK_FOR_IDLE_S = 10.0
+LOOK_FOR_IDLE_S = 30.0
 PLAYERS = 100
 """In a member cluster nobody says how many players there will be: the event loop is paced for so many."""
 

@@ -37,9 +37,11 @@ class Places:
             if visit is None or visit.app not in plane.applications:
                 return error_answer(404, "NOT_FOUND", "no visit has this key, or it has ended: attach again")
             plane.visited_at[visit.session] = self._centre.now()
-            if visit.generation > after or loop.time() >= deadline or not still_allowed(request):
+            if visit.generation > after or loop.time() >= deadline:
                 return json_answer(place_of(plane, visit))
             await asyncio.sleep(LOOK_S)
+            if not still_allowed(request):
+                return error_answer(401, "UNAUTHENTICATED", "the token has ended")
             if await request.is_disconnected():
                 return Response(status_code=499)
 
