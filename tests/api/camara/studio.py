@@ -17,9 +17,10 @@ from fedge.adapters.embedded.addresses import SimulatedSubscribers, ue
 from fedge.adapters.notifications import Notifications
 from fedge.api.admin import admin_app
 from fedge.api.admin.callers import digest_of
-from fedge.api.camara import BASES, Authorization, CamaraPlatform, Limits, Pace, camara_routes, tell_sink
+from fedge.api.camara import BASES, Authorization, CamaraPlatform, camara_routes, tell_sink
 from fedge.api.camara.ciba import Answer, Ciba
 from fedge.api.camara.oauth import AuthorizationServer, oauth_routes
+from fedge.api.pace import paced
 from fedge.core.control import ToOperator, ToSink
 from fedge.core.control.events import ObjectsChanged, SessionPlaced, TokenIssued
 from fedge.core.location import earth_of
@@ -33,6 +34,7 @@ from fedge.core.messages import (
     UesSighted,
 )
 from fedge.core.model import SECOND, AppId, CellId, SessionId, SessionKey, SiteId, UeId
+from fedge.core.pace import Limits
 from tests.api.centre import TOKEN, PlainCentre
 from tests.core.applications.objects import tenant
 
@@ -151,8 +153,8 @@ class StudioCentre(PlainCentre):
 
 
 def application(centre: StudioCentre, limits: Limits | None = None) -> Starlette:
-    pace = Pace(limits or Limits(per_second=1e6, burst=10**6), centre.now)
-    routes = [*oauth_routes(centre.server), *camara_routes(centre.platform, centre.authorization, pace)]
+    asked = paced(limits or Limits(per_second=1e6, burst=10**6), centre.now)
+    routes = [*oauth_routes(centre.server), *camara_routes(centre.platform, centre.authorization, asked)]
     return admin_app(centre, routes, own=BASES)
 
 
