@@ -77,8 +77,8 @@ class Missing(Struct, frozen=True):
 class ExposureSettings(Struct, frozen=True):
     """``secret``: notification addresses are derived from it, so that a restarted gateway finds its subscriptions again.
 
-    ``group``: of all subscribers, empty: nobody's place is followed; ``period_s``: between two places of one UE. ``references``: qualities that were agreed with
-    the operator; none: it decides itself which it knows.
+    ``group``: of all subscribers, empty: nobody's place is followed; ``period_s``: between two places of one UE. ``references``:
+    qualities that were agreed with the operator; none: it decides itself which it knows.
     """
 
     secret: bytes
