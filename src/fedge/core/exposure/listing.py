@@ -1,8 +1,8 @@
 """An operator's list held against what is wanted: what is there is adopted, what is missing asked for anew, the rest deleted.
 
-Fedge's is what names an address of Fedge's, or bears its mark, or is the very websocket that is followed. Whatever else of the same
-kind there is belongs to another consumer and is left alone. So a restart of either side, an answer that got lost, and a
-subscription that the operator forgot all end the same way.
+Fedge's is what names an address of Fedge's, or bears its mark, or is the very websocket that is followed. Whatever else there is
+belongs to another consumer and is left alone. So a restart of either side, an answer that got lost, and a subscription that the
+operator forgot all end the same way.
 """
 
 from __future__ import annotations
