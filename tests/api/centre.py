@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from fedge.adapters.core5g import Subscribers
 from fedge.adapters.embedded.addresses import SimulatedSubscribers
 from fedge.api.admin import Page
 from fedge.api.admin.metrics import Metrics
@@ -24,11 +25,18 @@ from fedge.core.messages import (
     SiteHello,
     SiteReport,
 )
+from fedge.core.model import UeId
 from fedge.dashboard import CONTENT_SECURITY_POLICY, INDEX, STATIC_DIR
 from fedge.runtime.audit import AuditLog
 
 TOKEN = "the-token"
 ARENA = Path(__file__).resolve().parents[2] / "examples" / "arena"
+
+
+def simulated_subscribers(net: int, players: int) -> Subscribers:
+    """Those of a simulated run."""
+    drawn = SimulatedSubscribers(net, players)
+    return Subscribers(drawn.by_gpsi(), drawn.by_address())
 
 
 class PlainCentre:
@@ -37,7 +45,7 @@ class PlainCentre:
     def __init__(self) -> None:
         self.token = TOKEN
         self.audit = AuditLog(None)
-        self.subscribers = SimulatedSubscribers(77, 3)
+        self.subscribers = simulated_subscribers(77, 3)
         self.page = Page(INDEX, STATIC_DIR, CONTENT_SECURITY_POLICY)
         self.plane = ControlPlane(
             ControlSettings(default_service="127.1.1.1:7777", started_at=time.monotonic_ns())
@@ -56,6 +64,9 @@ class PlainCentre:
     def draw_key(self) -> int:
         self._keys += 1
         return self._keys
+
+    def proven(self, proof: str) -> tuple[str, UeId] | None:
+        return None
 
     def metrics(self) -> bytes:
         return self._metrics.text()

@@ -263,7 +263,7 @@ def test_explain_says_what_the_application_says_about_moves(client: TestClient, 
     held, ue = centre.plane.state.enablement, UeId("player-1")
     for level, said in ((1, "keeps it there"), (2, "is asked before it moves")):
         device = Device("one", ue, level)
-        held.resources["ams-1"] = MobilityRegistration(id="ams-1", site=SiteId("harbour"), devices=(device,))
+        held.keep(MobilityRegistration(id="ams-1", site=SiteId("harbour"), devices=(device,)))
         assert said in client.get("/api/v1/explain/player-1").json()["consent"]
     held.asked[SessionId("player-1")] = Asked(SiteId("market"), 1, 1)
     assert "it could go to market" in client.get("/api/v1/explain/player-1").json()["consent"]

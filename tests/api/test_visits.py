@@ -121,6 +121,8 @@ def test_it_is_listed_and_explained_without_its_key(stand: Stand) -> None:
         SITES[0],
         True,
     )
+    ue = stand.client.get("/api/v1/view").json()["ues"]["player-1"]
+    assert (ue["site"], ue["state"], ue["session"]) == (SITES[0], "serving", place["session"])
     site = stand.client.get(f"/api/v1/sites/{SITES[0]}").json()
     assert (site["visits"], site["forwarding"], site["sessions_list"]) == (1, "userspace", [place["session"]])
 

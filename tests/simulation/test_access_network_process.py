@@ -47,6 +47,7 @@ from fedge.simulation.background import FILE
 from fedge.simulation.city import read_city
 from fedge.wire import gtpu, ip, records
 from fedge_sdk import wire
+from tests.loopback import free_net
 
 pytestmark = pytest.mark.system
 
@@ -173,7 +174,7 @@ def bound(address: tuple[str, int]) -> socket.socket:
 
 @asynccontextmanager
 async def stage(folder: Path) -> AsyncIterator[Stand]:
-    stand = Stand(folder, random.randrange(2, 250))
+    stand = Stand(folder, free_net())
     servers = [
         await listen(addresses.control(stand.net), TOKEN, stand.control.accept),
         await listen(addresses.core_network(stand.net), TOKEN, stand.core.accept),

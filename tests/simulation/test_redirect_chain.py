@@ -7,7 +7,6 @@ It plays session management, the agents' orders and the control plane. No assert
 from __future__ import annotations
 
 import asyncio
-import random
 import socket
 import time
 from collections.abc import Callable
@@ -22,6 +21,7 @@ from fedge.core.transfer import SetFlow
 from fedge.core.transfer.effects import Flow
 from fedge.dataplane.gateway import Gateway
 from fedge_sdk import ClientSession, wire
+from tests.loopback import free_net
 from tests.simulation.test_user_plane_chain import PATIENCE_S, bound, user_plane
 
 pytestmark = pytest.mark.system
@@ -106,7 +106,7 @@ class Player:
 
 def test_a_client_is_redirected_while_its_packets_pass(tmp_path: Path) -> None:
     async def story() -> None:
-        net = random.randrange(2, 250)
+        net = free_net()
         async with user_plane(tmp_path, net) as core:
             for number in range(2):
                 core.service = Address(addresses.site_service(net, number))

@@ -29,6 +29,7 @@ from fedge.core.model import Address, UeId
 from fedge.runtime.run import Config
 from fedge.simulation.city import generate, write_city
 from fedge.wire import gtpu, ip
+from tests.loopback import free_net
 
 TOKEN, QFI, SITE = "token", 9, 1
 PATIENCE_S = 20.0
@@ -96,7 +97,7 @@ async def got(sock: socket.socket) -> bytes:
 
 @asynccontextmanager
 async def stage(folder: Path) -> AsyncIterator[Stage]:
-    made = Stage(folder, random.randrange(2, 250))
+    made = Stage(folder, free_net())
     server = await listen(addresses.core_network(made.net), TOKEN, made.accept)
     try:
         yield made

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import random
 import socket
 import subprocess
 import sys
@@ -39,6 +38,7 @@ from fedge.core.model import Address, UeId
 from fedge.runtime.run import Config
 from fedge.simulation.city import generate, write_city
 from fedge.wire import ip
+from tests.loopback import free_net
 
 pytestmark = pytest.mark.system
 
@@ -138,7 +138,7 @@ async def through(
 
 def test_a_flow_moves_between_two_sites_while_its_packets_pass(tmp_path: Path) -> None:
     async def story() -> None:
-        net = random.randrange(2, 250)
+        net = free_net()
         ue = bound((addresses.ue(net, 0), 0))
         gateways = [bound(addresses.endpoint(addresses.gateway(net, site))) for site in range(2)]
         service, n6 = addresses.service(net), [addresses.upf_n6(net, site) for site in range(2)]

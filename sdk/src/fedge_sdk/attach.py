@@ -59,10 +59,13 @@ class Refused(Exception):
 
 
 def attach_once(
-    api: str, application: str, device: str, token: str = "", timeout_s: float = TIMEOUT_S
+    api: str, application: str, device: str, token: str = "", timeout_s: float = TIMEOUT_S, proof: str = ""
 ) -> Attachment:
-    """Ask once. ``api``: the platform's base address. Raises ``NotYet`` (also if nobody answers) and ``Refused``."""
-    asked = {"application": application, "device": device}
+    """Ask once. ``api``: the platform's base address. Raises ``NotYet`` (also if nobody answers) and ``Refused``.
+
+    ``proof``: that this is the device, where the tenant asks for it (``location.ask_consent`` with the scope ``fedge:attach``).
+    """
+    asked = {"application": application, "device": device} | ({"proof": proof} if proof else {})
     return _attachment(call(api, "POST", "attach", token, timeout_s, asked))
 
 
@@ -95,13 +98,13 @@ def call(
 
 
 def attach(
-    api: str, application: str, device: str, token: str = "", patience_s: float = PATIENCE_S
+    api: str, application: str, device: str, token: str = "", patience_s: float = PATIENCE_S, proof: str = ""
 ) -> Attachment:
     """Ask until there is an answer, for ``patience_s`` at most; then the last ``NotYet`` is raised.
 
     Raises ``Refused`` at once.
     """
-    return patiently(lambda: attach_once(api, application, device, token), patience_s)
+    return patiently(lambda: attach_once(api, application, device, token, proof=proof), patience_s)
 
 
 def patiently(ask: Callable[[], Answer], patience_s: float) -> Answer:

@@ -29,12 +29,14 @@ class Place(NamedTuple):
     generation: int
 
 
-def visit(api: str, application: str, device: str, token: str = "", patience_s: float = PATIENCE_S) -> Place:
+def visit(
+    api: str, application: str, device: str, token: str = "", patience_s: float = PATIENCE_S, proof: str = ""
+) -> Place:
     """Ask until there is an answer, for ``patience_s`` at most; then the last ``NotYet`` is raised. Raises ``Refused`` at once.
 
-    Blocking, as ``attach`` is.
+    Blocking, and with a ``proof``, as ``attach``.
     """
-    asked = {"application": application, "device": device}
+    asked = {"application": application, "device": device} | ({"proof": proof} if proof else {})
     return patiently(lambda: _place(call(api, "POST", "attach", token, asked=asked)), patience_s)
 
 

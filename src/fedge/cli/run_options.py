@@ -171,6 +171,14 @@ _STUDIOS = (
         help="Such requests a day.  [default: any number]",
         **_NUMBER,
     ),
+    click.option(
+        "--mec-rate",
+        type=click.FloatRange(0.1, 100_000),
+        default=200.0,
+        help="Requests a second to ETSI MEC's APIs that one caller may make on average; of four seconds at once.",
+        **_NUMBER,
+        **_USUAL,
+    ),
 )
 _TOLD = (
     click.option(

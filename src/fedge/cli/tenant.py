@@ -32,6 +32,13 @@ def tenant() -> None:
 @click.option(
     "--site", "sites", multiple=True, help="A site that it may use; may be given several times. None: all."
 )
+@click.option(
+    "--attach",
+    type=click.Choice(["token", "proof"]),
+    default="token",
+    show_default=True,
+    help="What a client needs: a token of the tenant's, or besides a proof which device it is.",
+)
 def create(
     name: str,
     replicas: int | None,
@@ -39,10 +46,13 @@ def create(
     memory: str | None,
     sessions: int | None,
     sites: tuple[str, ...],
+    attach: str,
 ) -> None:
     """Create a tenant, or change what it may use. The same as `fedge apply` of a Tenant; sites by labels need that."""
     asked = {"replicas": replicas, "cpu": cpu, "memory": memory, "sessions": sessions}
     spec: dict[str, Any] = {"quota": {key: value for key, value in asked.items() if value is not None}}
+    if attach != "token":
+        spec["attach"] = attach
     if sites:
         spec["sites"] = {"names": list(sites)}
     raw = {

@@ -15,6 +15,7 @@ import signal
 import time
 from collections.abc import Callable
 from importlib.metadata import version
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,10 @@ import click
 import structlog
 import uvicorn
 
-from fedge.adapters.embedded import addresses
+from fedge.adapters.core5g import Subscribers
 from fedge.adapters.embedded.link import Join, Line, listen
 from fedge.adapters.karmada.engine import KarmadaEngine
-from fedge.adapters.notifications import Notifications
+from fedge.adapters.notifications import LOOPBACK, Notifications
 from fedge.adapters.sqlite import SqliteJournal
 from fedge.api.admin import Page, admin_app
 from fedge.api.admin.metrics import Metrics
@@ -34,12 +35,13 @@ from fedge.api.admin.view import Facts
 from fedge.api.camara import BASES as CAMARA_BASES
 from fedge.api.camara import tell_sink
 from fedge.api.mec import BASES, Platform, mec_routes, notification
+from fedge.api.pace import limits_of, paced
 from fedge.core.control import ControlPlane, ControlSettings, Notify, Reply, Story, ToSink
 from fedge.core.messages import HopFigures, Message, WriterChanged
-from fedge.core.model import MS, AppId, SiteId
+from fedge.core.model import MS, AppId, SiteId, UeId
 from fedge.dashboard import CONTENT_SECURITY_POLICY, INDEX, STATIC_DIR
 from fedge.ports import AccessNetwork
-from fedge.programs.control_config import ControlConfig, embedded_control, fleet_control
+from fedge.programs.control_config import ControlConfig, embedded_control, fleet_control, public_base
 from fedge.programs.northbound import Northbound
 from fedge.programs.operated import Operated
 from fedge.programs.sinks import sink_trust
@@ -144,10 +146,11 @@ class ControlShell:
         self.operated = Operated.of(config, self.plane)
         routes: AccessNetwork = self.operated.steered if self.operated is not None else self.access
         operator = self.operated.exposed if self.operated is not None else None
-        self.base = "http://{}:{}".format(*config.bind_api)
-        self.notifications = Notifications(trust=sink_trust(config.folder, config.sink_ca))
+        self.base = config.public_url or "http://{}:{}".format(*config.bind_api)
+        trust = sink_trust(config.folder, config.sink_ca)
+        self.notifications = Notifications(config.callback_networks, trust=trust)
         self.audit = AuditLog(config.folder)
-        self.subscribers = addresses.SimulatedSubscribers(config.net, config.players)
+        self.subscribers = self.operated.subscribers if self.operated is not None else Subscribers({}, {})
         self.northbound: Northbound | None = None
         self.loop = ControlLoop(
             self.plane,
@@ -199,6 +202,9 @@ class ControlShell:
 
     def _steering(self) -> dict[str, int]:
         return self.operated.steered.figures() if self.operated is not None else {}
+
+    def proven(self, proof: str) -> tuple[str, UeId] | None:
+        return self.northbound.proven(proof) if self.northbound is not None else None
 
     def metrics(self) -> bytes:
         return self._metrics.text()
@@ -254,7 +260,8 @@ async def serve(told: ControlConfig) -> None:
     await listen(told.bind_links, told.token, shell.accept)
     names = {site: name for site, (name, _, _) in shell.facts.places.items()}
     shell.northbound = Northbound(shell, told, shell.subscribers, shell.notifications, shell.base, names)
-    mec = mec_routes(Platform(shell, shell.subscribers, shell.notifications, shell.base, shell.notify))
+    asked = paced(limits_of(told.mec_rate), told.now)
+    mec = mec_routes(Platform(shell, shell.subscribers, shell.notifications, shell.base, shell.notify, asked))
     config = uvicorn.Config(
         admin_app(shell, [*shell.northbound.routes(), *mec], own=(*CAMARA_BASES, *BASES)),
         host=host,
@@ -291,6 +298,22 @@ async def serve(told: ControlConfig) -> None:
             task.result()
 
 
+def _public_url(context: click.Context, option: click.Parameter, given: str | None) -> str:
+    try:
+        return public_base(given) if given else ""
+    except ValueError as error:
+        raise click.BadParameter(f"{given!r}: {error}") from None
+
+
+def _networks(context: click.Context, option: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+    for one in given:
+        try:
+            ip_network(one)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from None
+    return given
+
+
 @click.command()
 @click.option("--federation", type=FILE, help="Which sites there are; without it: FEDGE_RUN_DIR's run.")
 @click.option(
@@ -299,6 +322,18 @@ async def serve(told: ControlConfig) -> None:
 @click.option("--token-file", type=FILE, help="What agents and callers of the API have to say.")
 @click.option("--kubeconfig", default="", help="Karmada's; empty: that of the Pod this runs in.")
 @click.option("--sink-ca", type=FILE, help="A CA more whose certificates studios' sinks may show.")
+@click.option(
+    "--public-url", callback=_public_url, help="Under which callers reach the API.  [default: --bind-api]"
+)
+@click.option(
+    "--callback-network",
+    "networks",
+    multiple=True,
+    default=LOOPBACK,
+    callback=_networks,
+    metavar="CIDR",
+    help="Where notifications and events for sinks may go; may be given more than once.  [default: this machine]",
+)
 @click.option("--bind-links", default="0.0.0.0:7000", show_default=True, help="For agents.")
 @click.option("--bind-api", default="0.0.0.0:8080", show_default=True, help="HTTP.")
 def main(
@@ -307,6 +342,8 @@ def main(
     token_file: Path | None,
     kubeconfig: str,
     sink_ca: Path | None,
+    public_url: str,
+    networks: tuple[str, ...],
     bind_links: str,
     bind_api: str,
 ) -> None:
@@ -323,7 +360,8 @@ def main(
         raise click.UsageError(f"{token_file} is empty")
     try:
         links, api = endpoint(bind_links, "--bind-links"), endpoint(bind_api, "--bind-api")
-        told = fleet_control(read_federation(federation), state, token, links, api, kubeconfig, sink_ca)
+        sites = read_federation(federation)
+        told = fleet_control(sites, state, token, links, api, kubeconfig, sink_ca, public_url, networks)
     except BadFederation as error:
         raise click.UsageError(str(error)) from None
     log_to_stdout()

@@ -28,6 +28,7 @@ from fedge.adapters.embedded.link import Join, Line, listen
 from fedge.core.location import earth_of
 from fedge.core.messages import Message
 from fedge.core.model import Address, SiteId
+from fedge.core.pace import Pace
 from fedge.programs.live_file import LiveFile
 from fedge.runtime.client_certificates import show_client_certificates
 from fedge.runtime.gathered_writes import gather_writes
@@ -40,7 +41,7 @@ from fedge.simulation.core5g.capif.api import capif_routes
 from fedge.simulation.core5g.capif.callers import Callers
 from fedge.simulation.core5g.capif.opening import open_authority, open_capif
 from fedge.simulation.core5g.faults import NONE, Faults
-from fedge.simulation.core5g.nef.access import Access
+from fedge.simulation.core5g.nef.access import LIMITS, Access
 from fedge.simulation.core5g.nef.exchange import app_of
 from fedge.simulation.core5g.nef.influence.api import influence_routes
 from fedge.simulation.core5g.nef.monitoring.api import API as MONITORING
@@ -48,7 +49,6 @@ from fedge.simulation.core5g.nef.monitoring.api import monitoring_api
 from fedge.simulation.core5g.nef.monitoring.reports import Ground
 from fedge.simulation.core5g.nef.operator import DOMAIN, Operator
 from fedge.simulation.core5g.nef.outbox import Outbox
-from fedge.simulation.core5g.nef.pace import Pace
 from fedge.simulation.core5g.nef.quality.api import API as QUALITY
 from fedge.simulation.core5g.nef.quality.api import quality_api
 from fedge.simulation.core5g.nef.resources import resource_routes
@@ -225,7 +225,7 @@ async def serve(run: Run) -> None:
     tokens = Tokens({account.client_id: account.client_secret}, token_key(folder))
     onboarding = {account.capif.onboarding: account.af} if account.capif is not None else {}
     capif, aef = open_capif(folder, f"https://{capif_at}", nef, store, onboarding, outbox.post, time.time)
-    access = Access(tokens, Pace(), time.time, capif.gate(aef))
+    access = Access(tokens, Pace(LIMITS), time.time, capif.gate(aef))
     exposure = app_of(
         *influence_routes(core, access),
         *resource_routes(MONITORING, monitoring, access),
@@ -233,7 +233,7 @@ async def serve(run: Run) -> None:
         token_route(tokens, time.time),
         rnis_route(radio, access, time.time),
     )
-    framework = app_of(*capif_routes(capif, Callers(capif, Pace())))
+    framework = app_of(*capif_routes(capif, Callers(capif, Pace(LIMITS))))
     servers = [https(exposure, nef, folder, "nef"), https(framework, capif_at, folder, "capif")]
     capif.strike(struck)
     serving = asyncio.gather(*(server.serve() for server in servers))

@@ -8,16 +8,16 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Mapping, Sequence
-from math import ceil
 from pathlib import Path
 
 from starlette.routing import BaseRoute
 
-from fedge.adapters.embedded.addresses import SimulatedSubscribers
+from fedge.adapters.core5g import Subscribers
 from fedge.api.admin.centre import Centre
-from fedge.api.camara import Authorization, CamaraPlatform, Limits, Pace, camara_routes
+from fedge.api.camara import Authorization, CamaraPlatform, camara_routes
 from fedge.api.camara.ciba import Ciba
 from fedge.api.camara.oauth import AuthorizationServer, oauth_routes
+from fedge.api.pace import limits_of, paced
 from fedge.core.applications.application import namespace_of_app
 from fedge.core.control import ControlPlane
 from fedge.core.model import SECOND, SiteId, UeId
@@ -27,8 +27,6 @@ from fedge.runtime.tls import write_secret
 from fedge.simulation.consent_screen import SimulatedSubscribersScreen
 
 KEY = "camara.key"
-BURST_S = 4
-"""A client may make the requests of so many seconds at once."""
 
 
 class Northbound:
@@ -38,7 +36,7 @@ class Northbound:
         self,
         centre: Centre,
         config: ControlConfig,
-        subscribers: SimulatedSubscribers,
+        subscribers: Subscribers,
         notifier: Notifier,
         base: str,
         names: Mapping[SiteId, str],
@@ -49,28 +47,29 @@ class Northbound:
         authorization = Authorization(
             centre.token, lambda: plane.state, centre.now, signing_key(config.folder), centre.audit
         )
-        screen = SimulatedSubscribersScreen(config.folder, lambda client, ue: plays(plane, client, ue))
+        screen = None
+        if config.simulated:
+            screen = SimulatedSubscribersScreen(config.folder, lambda client, ue: plays(plane, client, ue))
         ciba = Ciba(subscribers, screen, lambda: secrets.token_urlsafe(24))
-        self._server = AuthorizationServer(authorization, centre, ciba, base)
         self._authorization = authorization
-        limits = Limits(
-            config.client_rate, burst=ceil(BURST_S * config.client_rate), per_day=config.client_quota
-        )
-        self._pace = Pace(limits, centre.now)
+        self._asked = paced(limits_of(config.client_rate, config.client_quota), centre.now)
+        self._server = AuthorizationServer(authorization, centre, ciba, self._asked, base)
+
+    def proven(self, proof: str) -> tuple[str, UeId] | None:
+        return self._authorization.proven(proof)
 
     def routes(self) -> Sequence[BaseRoute]:
         return [
             *oauth_routes(self._server),
-            *camara_routes(self.platform, self._authorization, self._pace),
+            *camara_routes(self.platform, self._authorization, self._asked),
         ]
 
 
 def plays(plane: ControlPlane, client: str, ue: UeId) -> bool:
-    """Has the device a session of a game of this tenant's?"""
-    sessions = plane.state.sessions.values()
-    return any(
-        one.ue == ue and one.state != "lost" and namespace_of_app(one.app) == client for one in sessions
-    )
+    """Has the device a session of a game of this tenant's, or does it visit one?"""
+    games = {one.app for one in plane.state.sessions.values() if one.ue == ue and one.state != "lost"}
+    games |= {one.app for one in plane.state.visits.values() if one.ue == ue}
+    return any(namespace_of_app(app) == client for app in games)
 
 
 def signing_key(folder: Path) -> bytes:

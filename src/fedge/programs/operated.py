@@ -23,11 +23,12 @@ from fedge.adapters.embedded.addresses import SimulatedSubscribers
 from fedge.api.admin.operator_state import READY, OperatorState
 from fedge.core.control import ControlPlane
 from fedge.core.messages import Message
+from fedge.core.model import UeId
 from fedge.programs.control_config import ControlConfig
 from fedge.programs.doors import doors_of
 from fedge.programs.exposed import Exposed
 from fedge.programs.steered import Steered
-from fedge.runtime.core_account import FILE, CoreAccount, read_account
+from fedge.runtime.core_account import FILE, CoreAccount, Subscriber, read_account
 
 
 class Operated:
@@ -35,8 +36,7 @@ class Operated:
 
     def __init__(self, config: ControlConfig, account: CoreAccount, plane: ControlPlane) -> None:
         self._folder, self._account = config.folder, account
-        numbers = SimulatedSubscribers(config.net, config.players)
-        subscribers = Subscribers(numbers.by_gpsi(), numbers.by_address())
+        subscribers = self.subscribers = _subscribers(config, account)
         secret = hmac.digest(config.token.encode(), b"notification addresses", "sha256")
         self._doors = doors_of(config.folder, account)
         self.steered = Steered(account, self._doors, subscribers, secret, plane, config.dnais)
@@ -87,6 +87,16 @@ class Operated:
             for task in running:
                 task.cancel()
             await asyncio.wait([serving, *running], timeout=2)
+
+
+def _subscribers(config: ControlConfig, account: CoreAccount) -> Subscribers:
+    """Raises ``OSError``, ``msgspec.ValidationError``."""
+    if not account.subscribers:
+        numbers = SimulatedSubscribers(config.net, config.players)
+        return Subscribers(numbers.by_gpsi(), numbers.by_address())
+    listed = msgspec.json.decode((config.folder / account.subscribers).read_bytes(), type=list[Subscriber])
+    by_gpsi = {each.gpsi: UeId(each.ue) for each in listed}
+    return Subscribers(by_gpsi, {each.ipv4: UeId(each.ue) for each in listed})
 
 
 def _receiver(takers: list[Taker], account: CoreAccount, folder: Path) -> uvicorn.Config:

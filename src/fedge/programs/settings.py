@@ -26,7 +26,7 @@ class Settings:
     ``endpoints``: a further place for the endpoints file, written once everything answers.
 
     ``sink_ca``: a CA more whose certificates studios' sinks may show. ``client_rate``, ``client_quota``: requests to CAMARA's
-    APIs that one client may make a second, and a day (0: any number).
+    APIs that one client may make a second, and a day (0: any number). ``mec_rate``: to ETSI MEC's that one caller may, a second.
 
     ``scenario``: city, people and events, if a file or traces say them; else they are drawn.
     """
@@ -52,6 +52,7 @@ class Settings:
     sink_ca: Path | None = None
     client_rate: float = 50.0
     client_quota: int = 0
+    mec_rate: float = 200.0
     scenario: Scenario | None = None
     test_switches: tuple[str, ...] = ()
 

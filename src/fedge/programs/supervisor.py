@@ -135,6 +135,7 @@ class Supervisor(Processes):
             sink_ca=str(settings.sink_ca or ""),
             client_rate=settings.client_rate,
             client_quota=settings.client_quota,
+            mec_rate=settings.mec_rate,
         )
         fresh = self.folder / "config.json.new"
         fresh.write_bytes(msgspec.json.encode(config))

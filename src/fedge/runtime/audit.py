@@ -56,6 +56,7 @@ class AuditLog:
         self._unwritten = 0
         if self._path is not None and self._path.exists():
             self._kept.extend(_entries(self._path))
+            _end_line(self._path)
 
     def tell(self, entry: Entry) -> None:
         """Write it down, with the time; texts are cut to what a line may hold."""
@@ -99,6 +100,13 @@ class AuditLog:
 
 def for_client(entry: Entry) -> Entry:
     return msgspec.structs.replace(entry, ue="", because="", unwritten=0)
+
+
+def _end_line(path: Path) -> None:
+    """A crash may have cut the last line: what comes next begins a new one."""
+    with path.open("rb+") as file:
+        if file.seek(0, os.SEEK_END) and (file.seek(-1, os.SEEK_END), file.read(1))[1] != b"\n":
+            file.write(b"\n")
 
 
 def _entries(path: Path) -> list[Entry]:

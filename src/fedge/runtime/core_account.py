@@ -25,6 +25,14 @@ class Capif(msgspec.Struct, frozen=True):
     ca: str
 
 
+class Subscriber(msgspec.Struct, frozen=True):
+    """A UE as the operator knows it: ``gpsi`` (TS 29.571: ``msisdn-…`` or ``extid-…``), its IPv4 address."""
+
+    ue: str
+    gpsi: str
+    ipv4: str
+
+
 class CoreAccount(msgspec.Struct, frozen=True):
     """``nef``: the API's root, ``https://…/3gpp-traffic-influence/v1``; ``token``: the OAuth2 token endpoint.
 
@@ -35,7 +43,8 @@ class CoreAccount(msgspec.Struct, frozen=True):
 
     For the access API gateway: ``apis``: base URLs of further APIs by apiName, where no CAPIF tells them; ``group``: the external
     group id of all subscribers, whose places come every ``every_s``; ``references``: the qualities that were agreed, by name;
-    ``topology``: the file with the operator's cells (``core.exposure.Topology``), empty: cells and places are not followed.
+    ``topology``: the file with the operator's cells (``core.exposure.Topology``), empty: cells and places are not followed;
+    ``subscribers``: the file that says whose device has which number and address (``Subscriber``), empty: the simulated ones.
     """
 
     nef: str
@@ -56,6 +65,7 @@ class CoreAccount(msgspec.Struct, frozen=True):
     every_s: int = 1
     references: tuple[str, ...] = ()
     topology: str = ""
+    subscribers: str = ""
 
 
 def read_account(folder: Path) -> CoreAccount:

@@ -51,6 +51,8 @@ class Config(msgspec.Struct, frozen=True):
     client_rate: float = 50.0
     client_quota: int = 0
     """Requests to CAMARA's APIs that one client may make a second, and a day; 0: any number."""
+    mec_rate: float = 200.0
+    """Requests to ETSI MEC's APIs that one caller may make a second."""
     n6_interface: str = ""
     """Where N6 is routed to a site's gateway; empty: it comes in UDP datagrams, as from the simulated user plane."""
 

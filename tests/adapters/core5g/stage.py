@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import random
 import subprocess
 import sys
 import time
@@ -53,6 +52,7 @@ from fedge.runtime.run import Config, Run
 from fedge.simulation.city import generate, write_city
 from fedge.simulation.core5g.account import TOPOLOGY, open_account
 from fedge.simulation.topology import write_topology
+from tests.loopback import free_net
 
 Heard = TypeVar("Heard", bound=Message)
 TOKEN, PATIENCE_S = "token", 30.0
@@ -62,7 +62,7 @@ UES = ((PLAYER, "nr"), (ON_LTE, "lte"))
 
 class Stage:
     def __init__(self, folder: Path) -> None:
-        self.folder, self.net = folder, random.Random(str(folder)).randrange(20, 250)
+        self.folder, self.net = folder, free_net()
         config = Config("embedded", 7, 3, 2, "follow", 1.0, 4096, 5.0, self.net, 0.0, 0, time.monotonic_ns())
         (folder / "config.json").write_bytes(msgspec.json.encode(config))
         (folder / "token").write_text(TOKEN)

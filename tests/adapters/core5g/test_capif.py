@@ -15,6 +15,7 @@ import pytest
 
 from fedge.adapters.core5g import ApiInvoker, Caller, Kept, Refused
 from fedge.adapters.core5g import capif as capif_module
+from fedge.adapters.core5g.capif_core import CoreFunction
 from fedge.adapters.core5g.capif_words import (
     AefProfile,
     ApiAt,
@@ -41,12 +42,10 @@ def core(tmp_path: Path) -> Iterator[Framework]:
         yield one
 
 
-def invoker_at(
-    core: Framework, onboarding: str = "", changed: Callable[[], None] = lambda: None
-) -> ApiInvoker:
+def invoker_at(core: Framework, onboarding: str = "") -> ApiInvoker:
     account = Capif(core.capif_url, onboarding or core.onboarding, "tls/ca.crt")
     kept = Kept(core.folder / "capif")
-    return ApiInvoker(account, core.folder, kept, core.folder / "tls/ca.crt", HOOK, ALL, changed)
+    return ApiInvoker(account, core.folder, kept, core.folder / "tls/ca.crt", HOOK, ALL)
 
 
 def played(story: Callable[[], Awaitable[None]]) -> None:
@@ -163,7 +162,9 @@ def test_a_core_function_that_was_killed_is_used_as_before(core: Framework) -> N
         invoker = invoker_at(core)
         before = await invoker.ready()
         await asyncio.to_thread(core.killed)
+        assert invoker.settled
         invoker.again()
+        assert not invoker.settled, "that it cannot be entered now is no verdict"
         assert (await invoker.ready()).id == before.id
         assert (await called(invoker, core)).status_code == 200
         await invoker.close()
@@ -174,12 +175,11 @@ def test_a_core_function_that_was_killed_is_used_as_before(core: Framework) -> N
 def test_it_gets_ready_by_itself_once_the_core_function_is_there(core: Framework) -> None:
     async def story() -> None:
         await asyncio.to_thread(core.stop)
-        changes: list[str] = []
-        invoker = invoker_at(core, changed=lambda: changes.append(invoker.missing(INFLUENCE)))
+        invoker = invoker_at(core)
         running = asyncio.get_running_loop().create_task(invoker.run())
-        while not changes:
+        while "ConnectError" not in invoker.missing(INFLUENCE):
             await asyncio.sleep(0.01)
-        assert changes[0].startswith("CAPIF: ")
+        assert not invoker.settled
         await asyncio.to_thread(core._start)
         while invoker.missing(INFLUENCE):
             await asyncio.sleep(0.02)
@@ -261,17 +261,17 @@ def test_onboarding_that_is_only_accepted_is_completed_by_a_notification(
 ) -> None:
     async def story() -> None:
         invoker = invoker_at(core)
-        real = invoker._call
+        real = CoreFunction.onboard
 
-        async def accepted(what: str, *args: object, **more: object) -> httpx2.Response:
-            answer = await real(what, *args, **more)  # type: ignore[arg-type]
-            if what == "onboarding":
-                said = {"result": True, "apiInvokerEnrolmentDetails": answer.json()}
-                asyncio.get_running_loop().call_later(0.05, invoker.receive, json.dumps(said).encode())
-                return httpx2.Response(202)
-            return answer
+        async def accepted(self: CoreFunction, public_key: str, credential: str) -> httpx2.Response:
+            said = {
+                "result": True,
+                "apiInvokerEnrolmentDetails": (await real(self, public_key, credential)).json(),
+            }
+            asyncio.get_running_loop().call_later(0.05, invoker.receive, json.dumps(said).encode())
+            return httpx2.Response(202)
 
-        monkeypatch.setattr(invoker, "_call", accepted)
+        monkeypatch.setattr(CoreFunction, "onboard", accepted)
         await invoker.ready()
         assert (await called(invoker, core)).status_code == 200
         await invoker.close()
@@ -286,10 +286,10 @@ def test_onboarding_whose_result_never_comes_is_told(
         monkeypatch.setattr(capif_module, "COMPLETED_WITHIN_S", 0.05)
         invoker = invoker_at(core)
 
-        async def accepted(*args: object, **more: object) -> httpx2.Response:
+        async def accepted(self: CoreFunction, public_key: str, credential: str) -> httpx2.Response:
             return httpx2.Response(202)
 
-        monkeypatch.setattr(invoker, "_call", accepted)
+        monkeypatch.setattr(CoreFunction, "onboard", accepted)
         with pytest.raises(ValueError, match="told no result"):
             await invoker.ready()
         await invoker.close()

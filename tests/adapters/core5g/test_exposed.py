@@ -16,6 +16,7 @@ import httpx2
 import msgspec
 import pytest
 
+from fedge.adapters.embedded import addresses
 from fedge.core.messages import (
     AccessHello,
     AskLocation,
@@ -263,6 +264,7 @@ def test_an_operator_without_capif_is_a_matter_of_the_account(tmp_path: Path) ->
     async def story(one: Stage) -> None:
         await ready(one)
         await seen(one, 0)
+        assert list(one.operated.exposed.exposure.picture.ues) == [PLAYER]  # type: ignore[union-attr]
         assert one.operated.state().invoker == ""
         assert not (one.folder / "capif").exists()
         send(one, FLOW)
@@ -274,7 +276,11 @@ def test_an_operator_without_capif_is_a_matter_of_the_account(tmp_path: Path) ->
             async with asyncio.timeout(PATIENCE_S):
                 while not (one.folder / "core5g.db").exists():
                     await asyncio.sleep(0.02)
-            write_account(one.folder, msgspec.structs.replace(account, capif=None))
+            listed = [{"ue": "player-1", "gpsi": "msisdn-99901000001", "ipv4": addresses.ue(one.net, 0)}]
+            (one.folder / "subscribers.json").write_bytes(msgspec.json.encode(listed))
+            write_account(
+                one.folder, msgspec.structs.replace(account, capif=None, subscribers="subscribers.json")
+            )
             one.measure()
             await one.start_steering()
             send(one, QualityTold())

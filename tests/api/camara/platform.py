@@ -11,12 +11,13 @@ from typing import Any
 import msgspec
 from starlette.applications import Starlette
 
-from fedge.adapters.embedded.addresses import SimulatedSubscribers, ue
+from fedge.adapters.embedded.addresses import ue
 from fedge.adapters.notifications import Notifications
 from fedge.api.admin import admin_app
 from fedge.api.admin.callers import digest_of
-from fedge.api.camara import BASES, Authorization, CamaraPlatform, Limits, Pace, camara_routes, tell_sink
+from fedge.api.camara import BASES, Authorization, CamaraPlatform, camara_routes, tell_sink
 from fedge.api.manifest_files import read_manifests
+from fedge.api.pace import paced
 from fedge.core.control import ToOperator, ToSink
 from fedge.core.control.events import AskedApply, SessionPlaced, TokenIssued
 from fedge.core.messages import (
@@ -30,7 +31,8 @@ from fedge.core.messages import (
     SiteReport,
 )
 from fedge.core.model import SECOND, AppId, CellId, SessionId, SessionKey, SiteId, UeId
-from tests.api.centre import ARENA, TOKEN, PlainCentre
+from fedge.core.pace import Limits
+from tests.api.centre import ARENA, TOKEN, PlainCentre, simulated_subscribers
 
 ORIGIN = "http://127.0.0.1:7001"
 NET = 77
@@ -67,7 +69,7 @@ class CamaraCentre(PlainCentre):
         self.join("harbour", "market")
         self.say(OperatorOffers(REFERENCES, location=True, radio=True, quality=True))
         self.platform = CamaraPlatform(
-            self, SimulatedSubscribers(NET, 3), self.written, ORIGIN, 1_750_000_000.0, self.audit
+            self, simulated_subscribers(NET, 3), self.written, ORIGIN, 1_750_000_000.0, self.audit
         )
 
     def now(self) -> int:
@@ -127,5 +129,5 @@ def authorization(centre: CamaraCentre) -> Authorization:
 
 
 def application(centre: CamaraCentre, limits: Limits | None = None) -> Starlette:
-    pace = Pace(limits if limits is not None else Limits(per_second=1e6, burst=10**6), centre.now)
-    return admin_app(centre, camara_routes(centre.platform, authorization(centre), pace), own=BASES)
+    asked = paced(limits or Limits(per_second=1e6, burst=10**6), centre.now)
+    return admin_app(centre, camara_routes(centre.platform, authorization(centre), asked), own=BASES)

@@ -13,13 +13,14 @@ import msgspec
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from fedge.adapters.embedded.addresses import SimulatedSubscribers, ue
+from fedge.adapters.embedded.addresses import ue
 from fedge.adapters.notifications import Notifications
 from fedge.api.admin import admin_app
 from fedge.api.admin.callers import digest_of
-from fedge.api.camara import BASES, Authorization, CamaraPlatform, Limits, Pace, camara_routes, tell_sink
+from fedge.api.camara import BASES, Authorization, CamaraPlatform, camara_routes, tell_sink
 from fedge.api.camara.ciba import Answer, Ciba
 from fedge.api.camara.oauth import AuthorizationServer, oauth_routes
+from fedge.api.pace import paced
 from fedge.core.control import ToOperator, ToSink
 from fedge.core.control.events import ObjectsChanged, SessionPlaced, TokenIssued
 from fedge.core.location import earth_of
@@ -33,7 +34,8 @@ from fedge.core.messages import (
     UesSighted,
 )
 from fedge.core.model import SECOND, AppId, CellId, SessionId, SessionKey, SiteId, UeId
-from tests.api.centre import TOKEN, PlainCentre
+from fedge.core.pace import Limits
+from tests.api.centre import TOKEN, PlainCentre, simulated_subscribers
 from tests.core.applications.objects import tenant
 
 ORIGIN = "http://127.0.0.1:7001"
@@ -89,7 +91,7 @@ class StudioCentre(PlainCentre):
         self.authorization = Authorization(
             TOKEN, lambda: self.plane.state, self.now, b"k" * 32, self.audit, lambda: self.platform.now_s
         )
-        subscribers = SimulatedSubscribers(NET, 3)
+        subscribers = simulated_subscribers(NET, 3)
         self.platform = CamaraPlatform(
             self,
             subscribers,
@@ -101,7 +103,11 @@ class StudioCentre(PlainCentre):
         )
         drawn = iter(f"asked-{n}" for n in range(10**6))
         ciba = Ciba(subscribers, self.screen, lambda: next(drawn))
-        self.server = AuthorizationServer(self.authorization, self, ciba, ORIGIN)
+        self.asked = paced(Limits(per_second=1e6, burst=10**6), self.now)
+        self.server = AuthorizationServer(self.authorization, self, ciba, self.asked, ORIGIN)
+
+    def proven(self, proof: str) -> tuple[str, UeId] | None:
+        return self.authorization.proven(proof)
 
     def now(self) -> int:
         return super().now() + self.ahead
@@ -147,10 +153,9 @@ class StudioCentre(PlainCentre):
         return [body for _, body, _ in posted]
 
 
-def application(centre: StudioCentre, limits: Limits | None = None) -> Starlette:
-    pace = Pace(limits or Limits(per_second=1e6, burst=10**6), centre.now)
-    routes = [*oauth_routes(centre.server), *camara_routes(centre.platform, centre.authorization, pace)]
-    return admin_app(centre, routes, own=BASES)
+def application(centre: StudioCentre) -> Starlette:
+    apis = camara_routes(centre.platform, centre.authorization, centre.asked)
+    return admin_app(centre, [*oauth_routes(centre.server), *apis], own=BASES)
 
 
 def bearing(token: str) -> dict[str, str]:

@@ -10,9 +10,14 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from fedge.api.camara.ciba import Ciba
+from fedge.api.camara.scopes import AskedScopes
+from fedge.api.pace import paced
 from fedge.core.control.events import ObjectsChanged, TokenIssued, TokensRevoked
 from fedge.core.location import NETWORK_OPERATION
+from fedge.core.pace import Limits
 from fedge.wire import jwt
+from fedge.wire.oauth import OAuthError
 from tests.api.camara.studio import (
     NOBODYS,
     NUMBER,
@@ -27,6 +32,7 @@ from tests.api.camara.studio import (
     token_of,
 )
 from tests.api.centre import TOKEN
+from tests.core.applications.objects import deployment, propagation, service, tenant
 
 ZONE = "/simple-edge-discovery/v2/retrieve-closest-edge-cloud-zone"
 READ, RETRIEVE = "simple-edge-discovery:read", "location-retrieval:read"
@@ -286,6 +292,12 @@ def test_guesses_are_bounded_and_a_right_one_is_not_heard_among_them(client: Tes
     assert token_of(client, "rival", RIVAL).status_code == 200, "another client is not held up"
 
 
+def test_requests_for_tokens_count_with_the_others(client: TestClient, centre: StudioCentre) -> None:
+    centre.server._asked = paced(Limits(per_second=1, burst=2), centre.now)
+    assert [token_of(client, "studio", STUDIO).status_code for _ in range(3)] == [200, 200, 429]
+    assert token_of(client, "rival", RIVAL).status_code == 200
+
+
 def test_what_an_openid_client_finds(client: TestClient) -> None:
     found = client.get("/.well-known/openid-configuration").json()
     assert found["token_endpoint"] == "http://127.0.0.1:7001/oauth2/token"
@@ -317,3 +329,45 @@ def test_refusals_are_written_down_without_any_token(client: TestClient, centre:
     assert written[1]["client"] == "studio"
     assert "guess" not in json.dumps(written)
     assert PLAYERS not in json.dumps(written)
+
+
+def test_a_tenant_may_want_a_proof_of_the_device_from_who_attaches(
+    client: TestClient, centre: StudioCentre
+) -> None:
+    raw = tenant("studio")
+    raw["spec"]["attach"] = "proof"
+    game = (deployment(), service(), propagation(clusterAffinity={}))
+    mine = tuple({**one, "metadata": {**one["metadata"], "namespace": "studio"}} for one in game)
+    centre.say(ObjectsChanged((raw, *mine)))
+
+    def attached(token: str = PLAYERS, device: str = "player-1", **more: Any) -> int:
+        body = {"application": "studio:arena", "device": device, **more}
+        return client.post("/api/v1/attach", json=body, headers=bearing(token)).status_code
+
+    proof = three_legged(client, "fedge:attach")
+    assert attached(proof=proof) in (200, 503)
+    assert attached(TOKEN) in (200, 503), "the operator's word needs none"
+    for wrong in (
+        {},
+        {"proof": ""},
+        {"proof": 7},
+        {"proof": STUDIO},
+        {"proof": proof, "device": "player-3"},
+        {"proof": three_legged(client, READ)},
+        {"proof": three_legged(client, "fedge:attach", secret=RIVAL)},
+        {"proof": token_of(client, "studio", STUDIO, scope="fedge:attach").json()["access_token"]},
+    ):
+        assert attached(**wrong) == 403, wrong  # type: ignore[arg-type]
+        assert attached(STUDIO, **wrong) == 403, wrong  # type: ignore[arg-type]
+    centre.pass_time(600)
+    assert attached(proof=proof) == 403, "it has expired"
+    told = [one["decision"] for one in centre.audit.newest() if one["api"] == "POST /api/v1/attach"]
+    assert told == ["granted", *["refused"] * 17]
+    assert proof not in json.dumps(centre.audit.newest())
+
+
+def test_where_no_subscriber_can_be_asked_nobody_is(centre: StudioCentre) -> None:
+    ciba = Ciba(centre.subscribers, None, lambda: "drawn")
+    with pytest.raises(OAuthError) as refused:
+        ciba.ask("studio", AskedScopes(frozenset({RETRIEVE}), openid=True), f"tel:{NUMBER}", "", 0.0)
+    assert (refused.value.status, refused.value.error) == (400, "unauthorized_client")

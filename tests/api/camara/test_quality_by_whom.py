@@ -9,11 +9,12 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.testclient import TestClient
 
-from fedge.api.camara import Limits, Pace, qos_profiles, quality_on_demand
+from fedge.api.camara import qos_profiles, quality_on_demand
 from fedge.api.camara.authorization import Grant
 from fedge.api.camara.errors import CamaraError
 from fedge.api.camara.exchange import camara_app, camara_mount
 from fedge.api.camara.sinks import rfc3339
+from fedge.api.pace import limits_of, paced
 from fedge.core.messages import QualityLost
 from fedge.core.model import UeId
 from tests.api.camara.platform import DEVICE, SINK, CamaraCentre
@@ -37,10 +38,10 @@ def speaking(grant: Grant) -> Callable[[Request, str], Awaitable[Grant]]:
 
 
 def caller(centre: CamaraCentre, grant: Grant) -> TestClient:
-    pace = Pace(Limits(), centre.now)
+    asked = paced(limits_of(1000), centre.now)
     apis = (quality_on_demand, qos_profiles)
     mounts = [
-        camara_mount(api.BASE, camara_app(api.operations(centre.platform), speaking(grant), pace))
+        camara_mount(api.BASE, camara_app(api.operations(centre.platform), speaking(grant), asked))
         for api in apis
     ]
     return TestClient(Starlette(routes=mounts))

@@ -29,6 +29,7 @@ from fedge.core.messages.user_plane import (
     UpfHello,
 )
 from fedge.core.model import Address, SiteId, UeId
+from fedge.core.pace import Limits, Pace
 from fedge.simulation.core5g.nef.access import Access
 from fedge.simulation.core5g.nef.exchange import app_of
 from fedge.simulation.core5g.nef.influence.api import BASE, influence_routes
@@ -37,7 +38,6 @@ from fedge.simulation.core5g.nef.monitoring.api import monitoring_api
 from fedge.simulation.core5g.nef.monitoring.reports import Ground
 from fedge.simulation.core5g.nef.operator import Operator
 from fedge.simulation.core5g.nef.outbox import Outbox
-from fedge.simulation.core5g.nef.pace import Pace
 from fedge.simulation.core5g.nef.qos_references import QOS_REFERENCES
 from fedge.simulation.core5g.nef.quality.api import API as QUALITY
 from fedge.simulation.core5g.nef.quality.api import quality_api
@@ -117,7 +117,7 @@ class Exposure:
         self.monitoring = monitoring_api(*common, ground)
         self.parts = (self.core, self.quality, self.monitoring)
         self.tokens = Tokens(SECRETS, b"k" * 32)
-        access = Access(self.tokens, Pace(burst=BURST), lambda: self.now_s)
+        access = Access(self.tokens, Pace(Limits(1000.0, BURST)), lambda: self.now_s)
         self.app = app_of(
             *influence_routes(self.core, access),
             *resource_routes(QUALITY, self.quality, access),

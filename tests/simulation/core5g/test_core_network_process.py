@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import random
 import signal
 import ssl
 import subprocess
@@ -45,6 +44,7 @@ from fedge.core.model import Address, SiteId, UeId
 from fedge.runtime.core_account import CoreAccount, read_account
 from fedge.runtime.run import Config
 from fedge.simulation.city import generate, write_city
+from tests.loopback import free_net
 
 pytestmark = pytest.mark.system
 
@@ -57,7 +57,7 @@ class Surroundings:
     """A run folder, the user plane as it answers, and Fedge's receiver of notifications, which asks for the NEF's certificate."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.net = folder, random.randrange(100, 250)
+        self.folder, self.net = folder, free_net()
         config = Config(
             "embedded", 7, 2, 2, "follow", 1.0, 1 << 20, 5.0, self.net, 0.0, 0, time.monotonic_ns()
         )

@@ -278,6 +278,14 @@ def test_each_member_of_a_group_is_told_as_often_as_was_asked(nef: Exposure) -> 
     assert call(nef, "GET", path).status_code == 404
 
 
+def test_a_group_ends_when_all_who_are_left_were_reported(nef: Exposure) -> None:
+    path = create(nef, **group(maximumNumberOfReports=1))
+    seen(nef, ("ue", 0.0, 0.0, "near-b"), ("ue-2", 0.0, 0.0, "near-b"))
+    steps = [{"op": "add", "path": "/excludedExternalIds", "value": ["ue-3@fedge.example"]}]
+    assert call(nef, "PATCH", path, steps).status_code == 204
+    assert call(nef, "GET", path).status_code == 404
+
+
 def test_members_leave_a_group_and_come_back(nef: Exposure) -> None:
     path = create(nef, **group(repPeriod=1))
     seen(nef)

@@ -125,10 +125,10 @@ class QualityWorld(RuleBasedStateMachine):
         if isinstance(order, RemoveQos):
             self.held.pop(order.flow, None)
         elif isinstance(order, InstallQos):
-            if order.quality in [QOS_REFERENCES[name] for name in self.room]:
-                if self.held.get(order.flow) != order:
-                    self.kept[order.flow] = True
-                self.held[order.flow] = order
+            again = self.held.get(order.flow) == order
+            if again or order.quality in [QOS_REFERENCES[name] for name in self.room]:
+                if not again:
+                    self.held[order.flow], self.kept[order.flow] = order, True
                 self.answers.append(QosInstalled(order.flow, order.ue))
                 if not self.kept[order.flow]:
                     self.answers.append(QosFulfilled(order.flow, order.ue, False))
@@ -167,11 +167,16 @@ class QualityWorld(RuleBasedStateMachine):
             elif one.state == "ended":
                 assert told == "SESSION_TERMINATION"
 
-    def teardown(self) -> None:
+    @precondition(lambda self: self.down or self.answers)
+    @rule()
+    def settle(self) -> None:
         while self.down or self.answers:
             (self.obey if self.down else self.answer)()
-            self.quiet_means_agreed()
+
+    def teardown(self) -> None:
+        self.settle()
+        self.quiet_means_agreed()
 
 
-QualityWorld.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+QualityWorld.TestCase.settings = settings(max_examples=100, stateful_step_count=25, deadline=None)
 TestQualityWorld = QualityWorld.TestCase

@@ -23,11 +23,11 @@ from fedge.core.messages.user_plane import (
     UeMeasured,
 )
 from fedge.core.model import SECOND, Address, CellId, SiteId, UeId
+from fedge.core.pace import Limits, Pace
 from fedge.simulation.core5g.nef import destinations
 from fedge.simulation.core5g.nef.access import Access
 from fedge.simulation.core5g.nef.exchange import app_of
 from fedge.simulation.core5g.nef.outbox import Outbox
-from fedge.simulation.core5g.nef.pace import Pace
 from fedge.simulation.core5g.nef.tokens import Tokens
 from fedge.simulation.core5g.store import Store
 from fedge.simulation.rnis.api import rnis_route
@@ -142,7 +142,7 @@ class Radio:
         self.outbox = Outbox(client, destinations.LOOPBACK, Random(7))
         self.service = RadioInformation(CELLS, ROOT, self.store, self.outbox, UNIX_NS, Random(7))
         self.tokens = Tokens(SECRETS, b"k" * 32)
-        access = Access(self.tokens, Pace(burst=1e9), lambda: self.now_s)
+        access = Access(self.tokens, Pace(Limits(1000.0, 1e9)), lambda: self.now_s)
         self.app = app_of(rnis_route(self.service, access, lambda: self.now_s))
         self.http: TestClient
 

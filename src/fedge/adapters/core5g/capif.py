@@ -2,8 +2,8 @@
 
 Onboarded once, with a credential that the operator gave; from then on by the certificate that was issued for Fedge's key. It is
 replaced well before it expires: CAPIF has no operation that renews one, so the invoker's details are updated with another key.
-Everything that must outlive the process is on disk (``capif_kept``). ``run`` keeps all of it so; ``door`` is how an API that was
-discovered is entered.
+Everything that must outlive the process is on disk (``capif_kept``); ``capif_core`` makes the calls. ``run`` keeps all of it so;
+``door`` is how an API that was discovered is entered.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import contextlib
 import random
 import ssl
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import httpx2
@@ -21,12 +20,11 @@ import msgspec
 import structlog
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from fedge.adapters.core5g import capif_words as said
+from fedge.adapters.core5g.capif_core import CoreFunction, Refused
 from fedge.adapters.core5g.capif_kept import Invoker, Kept
-from fedge.adapters.core5g.capif_words import ApiAt, Completion, Discovered, Enrolment, Revocation
-from fedge.adapters.core5g.door import FAULTS, JSON, Http
+from fedge.adapters.core5g.capif_words import ApiAt, Completion, Enrolment, Revocation, found, notified
+from fedge.adapters.core5g.door import FAULTS, Http
 from fedge.adapters.core5g.token import NoToken, Token
-from fedge.adapters.core5g.words import problem
 from fedge.core.model import SECOND
 from fedge.core.patience import Backoff
 from fedge.runtime.core_account import Capif
@@ -40,21 +38,11 @@ COMPLETED_WITHIN_S = 30.0
 log = structlog.get_logger("capif")
 
 
-class Refused(Exception):
-    """The core function says no: ``str`` says why. ``status``: of HTTP."""
-
-    def __init__(self, what: str, answer: httpx2.Response) -> None:
-        found = problem(answer.content)
-        why = found.detail or found.title or answer.text[:200]
-        super().__init__(f"{what}: {answer.status_code} {found.cause} {why}".strip())
-        self.status = answer.status_code
-
-
 class ApiInvoker:
     """``names``: the APIs that are wanted. ``destination``: where notifications of the core function are taken.
 
     ``root``: the folder to which the account's files are relative; ``aef_ca``: who signed the exposing functions' certificates.
-    ``http``: connections to those. ``changed()`` is called when what can be entered may be another.
+    ``http``: connections to those.
     """
 
     def __init__(
@@ -65,14 +53,12 @@ class ApiInvoker:
         aef_ca: Path,
         destination: str,
         names: tuple[str, ...],
-        changed: Callable[[], None] = lambda: None,
     ) -> None:
         self._account, self._kept, self._names = account, kept, names
-        self._destination, self._changed = destination, changed
         self._ca, self._aef_ca = root / account.ca, aef_ca
-        self._url = account.url.rstrip("/")
         self.invoker = kept.read()
-        self._core, self.http = (Http(trust) for trust in self._trust())
+        to_core, self.http = (Http(trust) for trust in self._trust())
+        self._core = CoreFunction(to_core, account.url, destination)
         self.why = "" if self.invoker is not None else "not onboarded yet"
         self._revoked: dict[str, tuple[str, float]] = {}
         """By name: the cause, and until when it is not asked for again (monotonic seconds)."""
@@ -109,14 +95,14 @@ class ApiInvoker:
 
     def again(self) -> None:
         """Something was not accepted: look at it now."""
-        self._secured, self._discovered_at = frozenset(), 0.0
+        self._secured, self._discovered_at, self.settled = frozenset(), 0.0, False
         self._stir.set()
 
     # --- notifications -----------------------------------------------------------------------------------------------------
 
     def receive(self, body: bytes) -> None:
         """Of the core function. Raises ``words.Invalid``."""
-        heard = said.notified(body)
+        heard = notified(body)
         if isinstance(heard, Completion) and self._completed is not None and not self._completed.done():
             self._completed.set_result(heard)
         invoker = self.invoker
@@ -130,7 +116,6 @@ class ApiInvoker:
                 self._secured -= {name}
                 self._tokens.pop(name, None)
                 log.warning("the operator has revoked an API", api=name, cause=heard.cause)
-        self._changed()
 
     # --- the course of it --------------------------------------------------------------------------------------------------
 
@@ -155,14 +140,13 @@ class ApiInvoker:
                     log.info(
                         "CAPIF", state=self.why or "ready", invoker=self.invoker.id if self.invoker else ""
                     )
-                self._changed()
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._stir.wait(), wait_s)
         finally:
             await self.close()
 
     async def close(self) -> None:
-        await self._core.close()
+        await self._core.http.close()
         await self.http.close()
 
     async def ready(self) -> Invoker:
@@ -185,8 +169,10 @@ class ApiInvoker:
         self._revoked = {name: one for name, one in self._revoked.items() if one[1] > time.monotonic()}
         wanted = frozenset(invoker.apis) - frozenset(self._revoked)
         if wanted - self._secured:
-            await self._secure(invoker, [invoker.apis[name] for name in sorted(wanted)])
+            await self._core.secure(invoker.id, [invoker.apis[name] for name in sorted(wanted)])
             self._secured = wanted
+            for token in self._tokens.values():
+                token.refused()
         self.why, self.settled = "", True
         return invoker
 
@@ -209,28 +195,23 @@ class ApiInvoker:
     async def _onboard(self) -> None:
         self._forget()
         key, public = self._kept.fresh_key()
-        header = {"authorization": f"Bearer {self._account.onboarding}"}
-        body = said.enrolment(public, self._destination)
-        answer = await self._call("onboarding", "POST", said.INVOKERS, body, headers=header)
-        await self._enrolled(key, answer, None)
+        await self._enrolled(key, await self._core.onboard(public, self._account.onboarding), None)
         assert self.invoker is not None
         log.info("onboarded", invoker=self.invoker.id)
 
     async def _replace(self, invoker: Invoker) -> None:
         key, public = self._kept.fresh_key()
-        body = said.enrolment(public, self._destination, invoker.id)
-        answer = await self._call("replacing the certificate", "PUT", f"{said.INVOKERS}/{invoker.id}", body)
-        await self._enrolled(key, answer, invoker)
+        await self._enrolled(key, await self._core.replace(invoker.id, public), invoker)
         log.info("the certificate is replaced", invoker=invoker.id)
 
     async def _enrolled(
         self, key: ec.EllipticCurvePrivateKey, answer: httpx2.Response, before: Invoker | None
     ) -> None:
-        found = msgspec.json.decode(answer.content, type=Enrolment) if answer.content else Enrolment()
+        said = msgspec.json.decode(answer.content, type=Enrolment) if answer.content else Enrolment()
         if answer.status_code == 202:
-            found = await self._completion()
-        told = found.onboarding_information
-        id = found.api_invoker_id or (before.id if before is not None else "")
+            said = await self._completion()
+        told = said.onboarding_information
+        id = said.api_invoker_id or (before.id if before is not None else "")
         if not id or not told.api_invoker_certificate:
             raise ValueError("the core function has not told an apiInvokerId and a certificate")
         secret = told.onboarding_secret or (before.secret if before is not None else "")
@@ -251,9 +232,7 @@ class ApiInvoker:
         return heard.api_invoker_enrolment_details
 
     async def _discover(self, invoker: Invoker) -> Invoker:
-        where = f"{said.DISCOVERY}?api-invoker-id={invoker.id}"
-        answer = await self._call("discovery", "GET", where)
-        apis = said.found(msgspec.json.decode(answer.content, type=Discovered), self._names, invoker.apis)
+        apis = found(await self._core.discover(invoker.id), self._names, invoker.apis)
         self._discovered_at = time.monotonic()
         for name in self._names:
             if apis.get(name) != invoker.apis.get(name):
@@ -265,45 +244,21 @@ class ApiInvoker:
         self._kept.note(self.invoker)
         return self.invoker
 
-    async def _secure(self, invoker: Invoker, apis: list[ApiAt]) -> None:
-        where, body = f"{said.TRUSTED}/{invoker.id}", said.security(apis, self._destination)
-        try:
-            await self._call("security context", "PUT", where, body)
-        except Refused as refusal:
-            if refusal.status not in (403, 409):
-                raise
-            await self._call("security context", "POST", f"{where}/update", body)
-        for name in frozenset(self._tokens):
-            self._tokens[name].refused()
-
     async def _ask_token(self, name: str) -> httpx2.Response:
         invoker, api = self.invoker, self.at(name)
         why = self.missing(name)
         if invoker is None or api is None or why:
             raise NoToken(why)
-        form = said.token_request(invoker.id, invoker.secret, api)
-        answer = await self._core.client().post(f"{self._url}{said.SECURITIES}/{invoker.id}/token", data=form)
+        answer = await self._core.token(invoker.id, invoker.secret, api)
         if answer.status_code in (400, 401, 403, 404):
             self.again()
-        return answer
-
-    async def _call(
-        self, what: str, method: str, where: str, body: object = None, headers: dict[str, str] | None = None
-    ) -> httpx2.Response:
-        told = {"accept": "application/json, application/problem+json", **(headers or {})}
-        content = None
-        if body is not None:
-            told["content-type"], content = JSON, msgspec.json.encode(body)
-        answer = await self._core.client().request(method, self._url + where, content=content, headers=told)
-        if not answer.is_success:
-            raise Refused(what, answer)
         return answer
 
     # --- the certificate ---------------------------------------------------------------------------------------------------
 
     def _show(self) -> None:
         """Connections from now on show the certificate. Tokens are bound to it: those of the earlier one are of no use."""
-        for http, trust in zip((self._core, self.http), self._trust(), strict=True):
+        for http, trust in zip((self._core.http, self.http), self._trust(), strict=True):
             http.change(trust)
         self._tokens.clear()
 
@@ -317,7 +272,7 @@ class ApiInvoker:
     def _forget(self) -> None:
         self.invoker = None
         self._kept.forget()
-        self._secured, self._discovered_at = frozenset(), 0.0
+        self._secured, self._discovered_at, self.settled = frozenset(), 0.0, False
         self._revoked.clear()
         self._tokens.clear()
 

@@ -1,7 +1,6 @@
 """The radio network information service as Fedge uses it (ETSI GS MEC 012 v2.2.1): handovers and measurement reports of all UEs.
 
-Notifications come over a websocket of each subscription, or to its callback, as the service chooses. A body is written as the
-standard's text has it, the bare object; what is answered is also read in the definition's form, wrapped in its type's name.
+Notifications come over a websocket of each subscription, or to its callback, as the service chooses.
 """
 
 from __future__ import annotations
@@ -10,12 +9,30 @@ import time
 from typing import Any
 
 import httpx2
-import msgspec
-from msgspec import Struct
 
 from fedge.adapters.core5g import words
 from fedge.adapters.core5g.door import FAULTS, Caller
 from fedge.adapters.core5g.parties import Clock, Map, Subscribers
+from fedge.adapters.core5g.radio_words import (
+    ALL,
+    COMPLETED,
+    IN_PREPARATION,
+    NOTIFICATION,
+    PERIODICAL,
+    TYPES,
+    UE_IPV4_ADDRESS,
+    AssociateId,
+    CellChangeNotification,
+    ExpiryNotification,
+    MeasRepUeNotification,
+    Notification,
+    NrMeasRepUeNotification,
+    Resource,
+    TestNotification,
+    listed,
+    resource,
+    typed,
+)
 from fedge.adapters.core5g.subscribing import plain, unanswered
 from fedge.adapters.core5g.words import Identity, Invalid
 from fedge.core.access.signal_values import eutra_rsrp_dbm, nr_rsrp_dbm
@@ -37,114 +54,9 @@ from fedge.core.exposure import (
 )
 from fedge.core.model import SECOND, Nanoseconds, UeId
 
-IN_PREPARATION, COMPLETED = 1, 3
-PERIODICAL = 1
-UE_IPV4_ADDRESS = 1
-TYPES = {"CellChangeSubscription": "cells", "NrMeasRepUeSubscription": "nr", "MeasRepUeSubscription": "lte"}
-ALL = "/subscriptions"
-
-
-class TimeStamp(Struct, frozen=True, rename="camel"):
-    seconds: int
-    nano_seconds: int = 0
-
-    @property
-    def unix_ns(self) -> int:
-        return self.seconds * SECOND + self.nano_seconds
-
-
-class AssociateId(Struct, frozen=True):
-    type: int
-    value: str
-
-
-class Ecgi(Struct, frozen=True, rename="camel"):
-    cell_id: str
-
-
-class NrCgi(Struct, frozen=True, rename="camel"):
-    nr_cell_id: str
-
-
-class About(Struct, frozen=True, rename="camel", tag_field="notificationType"):
-    """What all notifications have."""
-
-    time_stamp: TimeStamp | None = None
-    associate_id: tuple[AssociateId, ...] = ()
-
-
-class CellChangeNotification(About, frozen=True, rename="camel", tag=True):
-    src_ecgi: Ecgi | None = None
-    trg_ecgi: tuple[Ecgi, ...] = ()
-    ho_status: int = COMPLETED
-
-
-class MeasRepUeNotification(About, frozen=True, rename="camel", tag=True):
-    ecgi: Ecgi | None = None
-    rsrp: int | None = None
-
-
-class Quantities(Struct, frozen=True):
-    rsrp: int | None = None
-
-
-class ServingSignals(Struct, frozen=True, rename="camel"):
-    meas_quantity_results_ssb_cell: Quantities = Quantities()
-
-
-class ServingCell(Struct, frozen=True, rename="camel"):
-    nrcgi: NrCgi
-    s_cell: ServingSignals = ServingSignals()
-
-
-class NrMeasRepUeNotification(About, frozen=True, rename="camel", tag=True):
-    serv_cell_meas_info: tuple[ServingCell, ...] = ()
-
-
-class ExpiryNotification(About, frozen=True, rename="camel", tag=True):
-    expiry_deadline: TimeStamp | None = None
-
-
-class TestNotification(About, frozen=True, tag=True):
-    pass
-
-
-Notification = (
-    CellChangeNotification
-    | MeasRepUeNotification
-    | NrMeasRepUeNotification
-    | ExpiryNotification
-    | TestNotification
-)
-_NOTIFICATION: msgspec.json.Decoder[Notification] = msgspec.json.Decoder(Notification)
-
-
-class Link(Struct, frozen=True, rename="camel"):
-    href: str = ""
-    subscription_type: str = ""
-
-
-class Links(Struct, frozen=True):
-    self: Link = Link()
-    subscription: tuple[Link, ...] = ()
-
-
-class WebsockNotifConfig(Struct, frozen=True, rename="camel"):
-    websocket_uri: str = ""
-
-
-class Resource(Struct, frozen=True, rename="camel"):
-    """A subscription of any type: what is needed to find it again, how its notifications come, when it ends."""
-
-    subscription_type: str = ""
-    callback_reference: str = ""
-    websock_notif_config: WebsockNotifConfig = WebsockNotifConfig()
-    expiry_deadline: TimeStamp | None = None
-    links: Links = msgspec.field(default=Links(), name="_links")
-
 
 class RadioInformation:
-    """``app``: Fedge's name as the service's consumer (``appInstanceId``); empty: it is not said."""
+    """One subscription of each type that is wanted; their list tells links only, so each is read."""
 
     def __init__(
         self, caller: Caller, identity: Identity, subscribers: Subscribers, where: Map, clock: Clock
@@ -173,17 +85,16 @@ class RadioInformation:
         raise AssertionError(call)
 
     async def _list(self, number: int) -> Answer:
-        """The list has links only: each of Fedge's types is read."""
         answer = await self.call("GET", ALL)
         if not answer.is_success:
             return plain(number, answer)
         found = []
-        for link in _listed(answer.content):
+        for link in listed(answer.content):
             if link.subscription_type in TYPES:
                 name = words.name_of(link.href)
                 one = await self.call("GET", f"{ALL}/{name}")
                 if one.is_success:
-                    found.append(self._held(_resource(one.content), name))
+                    found.append(self._held(resource(one.content), name))
                 elif one.status_code != 404:
                     return plain(number, one)
         return Answer(number, 200, held=tuple(found))
@@ -191,7 +102,7 @@ class RadioInformation:
     def _made(self, number: int, answer: httpx2.Response, subscription: str = "") -> Answer:
         if not answer.is_success:
             return plain(number, answer)
-        said = _resource(answer.content)
+        said = resource(answer.content)
         name = subscription or words.name_of(said.links.self.href or answer.headers.get("location", ""))
         if not name:
             return Answer(number, 0, detail="created without a name")
@@ -208,11 +119,11 @@ class RadioInformation:
     def _said(self, call: Create | Replace) -> dict[str, Any]:
         asks = call.asks
         if isinstance(asks, CellChanges):
-            said = _typed("CellChange", "filterCriteriaAssocHo", {"hoStatus": [IN_PREPARATION, COMPLETED]})
+            said = typed("CellChange", "filterCriteriaAssocHo", {"hoStatus": [IN_PREPARATION, COMPLETED]})
         elif isinstance(asks, Measurements) and asks.kind == "nr":
-            said = _typed("NrMeasRepUe", "filterCriteriaNrMrs", {"triggerNr": [PERIODICAL]})
+            said = typed("NrMeasRepUe", "filterCriteriaNrMrs", {"triggerNr": [PERIODICAL]})
         else:
-            said = _typed("MeasRepUe", "filterCriteriaAssocTri", {"trigger": [PERIODICAL]})
+            said = typed("MeasRepUe", "filterCriteriaAssocTri", {"trigger": [PERIODICAL]})
         until = time.time() + call.lasts_s
         said["expiryDeadline"] = {"seconds": int(until), "nanoSeconds": 0}
         said["callbackReference"] = self._identity.destination(call.token)
@@ -225,7 +136,7 @@ class RadioInformation:
     def heard(self, token: str, body: bytes) -> Notice | None:
         """A notification; None for one that says nothing. Raises ``Invalid``."""
         try:
-            said = _NOTIFICATION.decode(body)
+            said = NOTIFICATION.decode(body)
         except words.UNREADABLE as error:
             raise Invalid(str(error)) from None
         if isinstance(said, TestNotification):
@@ -266,25 +177,4 @@ class RadioInformation:
         )
 
     def _ue(self, id: AssociateId) -> UeId | None:
-        return self._subscribers.at_address(id.value) if id.type == UE_IPV4_ADDRESS else None
-
-
-def _typed(kind: str, criteria: str, filters: dict[str, Any]) -> dict[str, Any]:
-    return {"subscriptionType": f"{kind}Subscription", criteria: filters}
-
-
-def _resource(body: bytes) -> Resource:
-    """Bare, or wrapped in its type's name; empty where it cannot be read."""
-    try:
-        raw = msgspec.json.decode(body)
-        inner = next((raw[name] for name in TYPES if name in raw), raw)
-        return msgspec.convert(inner, Resource)
-    except (TypeError, *words.UNREADABLE):
-        return Resource()
-
-
-def _listed(body: bytes) -> tuple[Link, ...]:
-    """Raises ``words.UNREADABLE``."""
-    raw = msgspec.json.decode(body, type=dict[str, Any])
-    inner = raw.get("SubscriptionLinkList", raw)
-    return msgspec.convert(inner.get("_links", {}), Links).subscription
+        return self._subscribers.by_ipv4(id.value) if id.type == UE_IPV4_ADDRESS else None

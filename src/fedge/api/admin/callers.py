@@ -114,18 +114,24 @@ class Security:
 
     def caller(self, method: str, path: str, authorization: bytes) -> Caller | None:
         """None: nobody who may ask this."""
-        scheme, _, given = authorization.partition(b" ")
-        given = given.strip()
-        if given:
-            if scheme.lower() == b"bearer" and hmac.compare_digest(given, self._token):
-                return OPERATOR
-            grant = self._state().grants.get(digest_of(given.decode("latin-1")))
-            if scheme.lower() == b"bearer" and grant is not None:
-                return Caller(grant.tenant, grant.players)
-            return OPERATOR if method in READING and _open(path) else None
+        if authorization.partition(b" ")[2].strip():
+            holder = holder_of(authorization, self._token, self._state())
+            return holder or (OPERATOR if method in READING and _open(path) else None)
         if method not in READING:
             return None
         return OPERATOR if _open(path) or not _has_tenants(self._state()) else None
+
+
+def holder_of(authorization: bytes, token: bytes, state: State) -> Caller | None:
+    """Whose bearer token an Authorization header bears. ``token``: the operator's."""
+    scheme, _, given = authorization.partition(b" ")
+    given = given.strip()
+    if scheme.lower() != b"bearer" or not given:
+        return None
+    if hmac.compare_digest(given, token):
+        return OPERATOR
+    grant = state.grants.get(digest_of(given.decode("latin-1")))
+    return Caller(grant.tenant, grant.players) if grant is not None else None
 
 
 def _open(path: str) -> bool:

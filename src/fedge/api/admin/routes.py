@@ -32,7 +32,7 @@ from fedge.api.admin.devices import device_routes
 from fedge.api.admin.openapi import document
 from fedge.api.admin.operator import operator_routes
 from fedge.api.admin.quality import quality_routes
-from fedge.api.admin.tenants import body_of, in_namespace, operator_only, tenant_routes
+from fedge.api.admin.tenants import body_of, hold_proof, in_namespace, operator_only, tenant_routes
 from fedge.api.admin.view import merge_patch, site_detail, view
 from fedge.api.admin.visits import Places
 from fedge.api.manifests import PLURALS, Invalid, read_objects
@@ -167,6 +167,7 @@ class Api:
             app = app if ":" in app else app_id(tenant, app)
             if app not in self.seen(request).applications:
                 return _error(404, "NOT_FOUND", f"no application {app}")
+            hold_proof(request, self.centre, tenant, device, body)
         key = SessionKey(self.centre.draw_key())
         status, answer = await self.centre.ask(lambda n: AskedAttach(n, app, device, key))
         retry_after = {429: "1", 503: "0.1"}.get(status)

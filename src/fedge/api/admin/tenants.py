@@ -18,6 +18,8 @@ from fedge.api.admin.centre import Centre
 from fedge.api.bodies import BadBody, json_body
 from fedge.core.applications.objects import CLUSTER_WIDE
 from fedge.core.control.events import AskedToken
+from fedge.core.model import UeId
+from fedge.runtime.audit import Entry
 
 PATH = "/api/v1/tenants/{name}/token"
 
@@ -39,6 +41,28 @@ def in_namespace(raw: Any, tenant: str) -> Any:
     if given.get("namespace", tenant) != tenant:
         raise HTTPException(403, f"metadata.namespace: this token is for the namespace {tenant} alone")
     return {**raw, "metadata": {**given, "namespace": tenant}}
+
+
+def hold_proof(request: Request, centre: Centre, tenant: str, device: UeId, body: dict[str, Any]) -> None:
+    """Where the tenant wants it (``spec.attach``), whoever attaches proves which device it is. Audited either way.
+
+    Raises ``HTTPException``.
+    """
+    if centre.plane.tenants[tenant].spec.attach != "proof":
+        return
+    proof = body.get("proof")
+    right = isinstance(proof, str) and centre.proven(proof) == (tenant, device)
+    entry = Entry(
+        client=tenant,
+        api=f"{request.method} {request.url.path}",
+        subject=device,
+        decision="granted" if right else "refused",
+        reason="proof of the device",
+    )
+    centre.audit.tell(entry)
+    if not right:
+        said = "proof: a token is wanted by which this device's subscriber lets it attach (spec.attach)"
+        raise HTTPException(403, said)
 
 
 async def body_of(request: Request) -> dict[str, Any]:

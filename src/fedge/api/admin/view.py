@@ -12,7 +12,7 @@ from fedge.api.admin.operator_state import Look, brief
 from fedge.api.admin.quality_view import quality_of, quality_row
 from fedge.core.control import Knowledge
 from fedge.core.control.facts import site_facts
-from fedge.core.control.state import Session
+from fedge.core.control.state import Session, Visit
 from fedge.core.federation import Site, health
 from fedge.core.mobility import Move
 from fedge.core.model import MS, SiteId
@@ -98,7 +98,8 @@ def site_view(plane: Knowledge, facts: Facts, site: Site, now: int) -> dict[str,
 
 
 def _ues(plane: Knowledge, now: int) -> dict[str, Any]:
-    by_ue: dict[str, Session] = {session.ue: session for session in plane.state.sessions.values()}
+    by_ue: dict[str, Session | Visit] = {visit.ue: visit for visit in plane.state.visits.values()}
+    by_ue |= {session.ue: session for session in plane.state.sessions.values()}
     found: dict[str, Any] = {}
     for name, seen in plane.access.ues.items():
         session = by_ue.get(name)
@@ -110,7 +111,7 @@ def _ues(plane: Knowledge, now: int) -> dict[str, Any]:
             "cell": None if seen.hidden else at.cell,
             "kind": at.kind,
             "signal_dbm": round(at.signal_dbm),
-            "site": session.site if session is not None and session.state != "lost" else None,
+            "site": session.site if session is not None and not _lost(session) else None,
             "rtt_ms": round(seen.rtt_ms, 1) if seen.rtt_ms and session is not None else None,
             "state": _ue_state(plane, session),
             "session": session.session if session is not None else None,
@@ -119,7 +120,14 @@ def _ues(plane: Knowledge, now: int) -> dict[str, Any]:
     return found
 
 
-def _ue_state(plane: Knowledge, session: Session | None) -> str:
+def _lost(session: Session | Visit) -> bool:
+    return isinstance(session, Session) and session.state == "lost"
+
+
+def _ue_state(plane: Knowledge, session: Session | Visit | None) -> str:
+    """Of a visit no more is known than where it is led."""
+    if isinstance(session, Visit):
+        return "serving"
     if session is None or session.state == "closing":
         return "away"
     if session.state in ("lost", "opening"):

@@ -19,9 +19,9 @@ from fedge.api.camara import (
 from fedge.api.camara.authorization import Authorization
 from fedge.api.camara.device import Device, Subscribers
 from fedge.api.camara.exchange import Granted, Operation, camara_app, camara_mount
-from fedge.api.camara.pace import Limits, Pace
 from fedge.api.camara.platform import CamaraPlatform
 from fedge.api.camara.sinks import deliver
+from fedge.api.pace import Asked
 from fedge.core.control import ToSink
 
 _APIS: tuple[tuple[str, Callable[[CamaraPlatform], list[Operation]]], ...] = (
@@ -41,8 +41,10 @@ EVENTS: dict[str, Callable[[ToSink, CamaraPlatform], bytes]] = {
 """By topic: the CloudEvent of what the core tells a client's sink."""
 
 
-def camara_routes(platform: CamaraPlatform, granted: Granted, pace: Pace) -> Sequence[BaseRoute]:
-    return [camara_mount(base, camara_app(operations(platform), granted, pace)) for base, operations in _APIS]
+def camara_routes(platform: CamaraPlatform, granted: Granted, asked: Asked) -> Sequence[BaseRoute]:
+    return [
+        camara_mount(base, camara_app(operations(platform), granted, asked)) for base, operations in _APIS
+    ]
 
 
 def tell_sink(told: ToSink, platform: CamaraPlatform) -> bool:
@@ -55,8 +57,6 @@ __all__ = [
     "Authorization",
     "CamaraPlatform",
     "Device",
-    "Limits",
-    "Pace",
     "Subscribers",
     "camara_routes",
     "tell_sink",

@@ -17,6 +17,7 @@ from starlette.requests import Request
 
 from fedge.api.admin.callers import digest_of
 from fedge.api.camara.errors import CamaraError
+from fedge.api.camara.scopes import ATTACH
 from fedge.core.control.state import State
 from fedge.core.location import OPERATOR
 from fedge.core.model import SECOND, Nanoseconds, UeId
@@ -108,6 +109,13 @@ class Authorization:
             return Grant(known.tenant, known.tenant, frozenset() if known.players else EVERY_SCOPE)
         claims = self.claims_of(given)
         return self._of_claims(claims) if claims is not None else None
+
+    def proven(self, proof: str) -> tuple[str, UeId] | None:
+        """(tenant, device) of a three-legged token that its subscriber granted for attaching."""
+        grant = self.holder(proof)
+        if grant is None or grant.ue is None or grant.tenant is None or not grant.allows(ATTACH):
+            return None
+        return grant.tenant, grant.ue
 
     # --- clients and their access tokens -----------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 An API is a list of ``Operation``; ``camara_app`` serves it, to be mounted under the base of its definition. An operation is
 given the request and the ``Grant`` of its token, answers with ``answer`` or raises ``CamaraError``. Neighbours:
-``authorization.py`` says whose token it is, ``pace.py`` how often a client may ask. Source: CAMARA Commonalities 0.6.
+``authorization.py`` says whose token it is, ``api/pace.py`` how often a client may ask. Source: CAMARA Commonalities 0.6.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from starlette.routing import Mount, Route
 from fedge.api.bodies import BadBody, json_body
 from fedge.api.camara.authorization import Grant
 from fedge.api.camara.errors import CamaraError
-from fedge.api.camara.pace import Pace
+from fedge.api.pace import Asked
 
 CORRELATOR = re.compile(r"[a-zA-Z0-9-_:;./<>{}]{0,256}")
 MOST_BODY_BYTES = 64 << 10
@@ -73,13 +73,13 @@ def convert(value: Any, shape: type[Shape]) -> Shape:
         raise CamaraError(400, "INVALID_ARGUMENT", str(error)) from None
 
 
-def camara_app(operations: Sequence[Operation], granted: Granted, pace: Pace) -> Starlette:
-    """One API. ``pace`` is shared by all of them: it counts a client's requests, whichever API they ask."""
+def camara_app(operations: Sequence[Operation], granted: Granted, asked: Asked) -> Starlette:
+    """One API. ``asked`` is shared by all of them: it counts a client's requests, whichever API they ask."""
     methods: dict[str, dict[str, Operation]] = {}
     for one in operations:
         methods.setdefault(one.path, {})[one.method] = one
     routes = [
-        Route(path, _endpoint(by_method, granted, pace), methods=None) for path, by_method in methods.items()
+        Route(path, _endpoint(by_method, granted, asked), methods=None) for path, by_method in methods.items()
     ]
     app = Starlette(routes=routes, exception_handlers={HTTPException: _unrouted})
     app.router.redirect_slashes = False
@@ -93,7 +93,7 @@ def camara_mount(base: str, app: Starlette) -> Mount:
     return mount
 
 
-def _endpoint(operations: dict[str, Operation], granted: Granted, pace: Pace) -> type:
+def _endpoint(operations: dict[str, Operation], granted: Granted, asked: Asked) -> type:
     class Endpoint:
         """An ASGI class: Starlette hands it every method, so that a wrong one is refused in CAMARA's form, too."""
 
@@ -104,14 +104,14 @@ def _endpoint(operations: dict[str, Operation], granted: Granted, pace: Pace) ->
             return self._serve().__await__()
 
         async def _serve(self) -> None:
-            found = await _answered(self.request, operations, granted, pace)
+            found = await _answered(self.request, operations, granted, asked)
             await found(*self.ends)
 
     return Endpoint
 
 
 async def _answered(
-    request: Request, operations: dict[str, Operation], granted: Granted, pace: Pace
+    request: Request, operations: dict[str, Operation], granted: Granted, asked: Asked
 ) -> Response:
     try:
         _checked_correlator(request)
@@ -124,11 +124,18 @@ async def _answered(
                 {"Allow": ", ".join(operations)},
             )
         grant = await granted(request, operation.scope)
-        pace.ask(grant.client)
+        _in_time(asked, grant.client)
         found = await operation.serve(request, grant)
     except CamaraError as error:
         found = refusal(error)
     return _correlated(request, found)
+
+
+def _in_time(asked: Asked, client: str) -> None:
+    wait = asked(client)
+    if wait is not None:
+        code = "QUOTA_EXCEEDED" if wait.of_the_day else "TOO_MANY_REQUESTS"
+        raise CamaraError(429, code, wait.because, {"Retry-After": str(wait.seconds)})
 
 
 def _checked_correlator(request: Request) -> None:

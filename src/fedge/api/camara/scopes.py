@@ -17,11 +17,15 @@ VERIFY = "location-verification:verify"
 ENTERED, LEFT = f"{_EVENT}.area-entered:create", f"{_EVENT}.area-left:create"
 FENCES_READ, FENCES_DELETE = f"{GEOFENCING}:read", f"{GEOFENCING}:delete"
 
+ATTACH = "fedge:attach"
+"""Not CAMARA's: to begin or continue a session of the tenant's games as this device (``spec.attach: proof`` of a Tenant)."""
+
 LOCATION = frozenset({VERIFY, RETRIEVE, ENTERED, LEFT})
 """Whoever uses these learns where a device is: they need its subscriber's consent."""
 SCOPES = LOCATION | {
     FENCES_READ,
     FENCES_DELETE,
+    ATTACH,
     "simple-edge-discovery:read",
     "qos-profiles:read",
     "quality-on-demand:sessions:create",

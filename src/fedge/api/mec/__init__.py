@@ -18,8 +18,7 @@ BASES = tuple(api.BASE for api in _APIS)
 
 def mec_routes(platform: Platform) -> Sequence[BaseRoute]:
     """Each API under the base of its definition; they ask for the token themselves, and refuse in their own form."""
-    token = platform.centre.token
-    mounts = [Mount(api.BASE, mec_app(api.routes(platform), token)) for api in _APIS]
+    mounts = [Mount(api.BASE, mec_app(api.routes(platform), platform)) for api in _APIS]
     for (
         mount
     ) in mounts:  # a line feed in a path belongs to it, too: else the refusal would have another API's form

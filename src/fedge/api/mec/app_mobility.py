@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from fedge.api.mec.exchange import Platform, answer, convert, if_match, in_form, read
+from fedge.api.mec.exchange import Platform, answer, convert, if_match, in_form, read, served
 from fedge.api.mec.instances import AppInstance, instance_of, instances
 from fedge.api.mec.problems import Problem
 from fedge.api.mec.selectors import selected
@@ -85,7 +85,7 @@ class AppMobility:
         if any(device.context_transfer_state for device in info.device_information):
             raise Problem(400, "contextTransferState: 0 in the first registration")
         made = self._read(told.value, info)
-        made = replace(made, id=await self.platform.keep(made))
+        made = await self.platform.keep(made)
         href = f"{self.platform.base}{BASE}/app_mobility_services/{made.id}"
         shown = in_form("RegistrationInfo", self._shown(made), told.wrapped)
         return answer(shown, 201, Location=href, ETag=_etag(made))
@@ -131,6 +131,8 @@ class AppMobility:
             raise Problem(400, f"associateId: {associate_id} is an address; a GPSI (msisdn-…) is wanted")
         if associate_id.startswith("msisdn-"):
             ue = self.platform.subscribers.by_phone_number(f"+{associate_id.removeprefix('msisdn-')}")
+            if self.platform.caller.tenant is not None and ue not in self.platform.plane.access.ues:
+                ue = None  # a tenant finds the devices that play its games
         else:
             ue = UeId(associate_id) if associate_id in self.platform.plane.access.ues else None
         if ue is None:
@@ -154,7 +156,7 @@ class AppMobility:
         if info.app_mobility_service_id not in (UNSET, before.id):
             raise Problem(400, f"appMobilityServiceId: it is {before.id}")
         made = replace(self._read(told.value, info), id=before.id)
-        await self.platform.keep(made, replaces=True, if_match=if_match(request))
+        made = await self.platform.keep(made, before, if_match(request))
         return answer(in_form("RegistrationInfo", self._shown(made), told.wrapped), ETag=_etag(made))
 
     async def deregister(self, request: Request) -> Response:
@@ -187,7 +189,7 @@ class AppMobility:
     async def subscribe(self, request: Request) -> Response:
         kind, told = await read(request, PROCEDURE, ADJACENT)
         made, test = self._read_subscription(told.value, kind if told.wrapped else "")
-        made = replace(made, id=await self.platform.keep(made))
+        made = await self.platform.keep(made)
         self._test(made, test)
         shown = in_form(KINDS[made.topic], self._subscribed(made), told.wrapped)
         return answer(shown, 201, Location=self._href(made), ETag=_etag(made))
@@ -250,7 +252,7 @@ class AppMobility:
         if made.topic != before.topic:
             raise Problem(422, f"subscriptionType: it is a {KINDS[before.topic]}")
         made = replace(made, id=before.id)
-        await self.platform.keep(made, replaces=True, if_match=if_match(request))
+        made = await self.platform.keep(made, before, if_match(request))
         self._test(made, test)
         return answer(in_form(KINDS[made.topic], self._subscribed(made), told.wrapped), ETag=_etag(made))
 
@@ -293,19 +295,19 @@ def _etag(one: MobilityRegistration | Subscription) -> str:
 
 
 def routes(platform: Platform) -> list[BaseRoute]:
-    api = AppMobility(platform)
+    of = served(AppMobility, platform)
     return [
-        Route("/app_mobility_services", api.services, methods=["GET"]),
-        Route("/app_mobility_services", api.register, methods=["POST"]),
-        Route("/app_mobility_services/{id}", api.service, methods=["GET"]),
-        Route("/app_mobility_services/{id}", api.update, methods=["PUT"]),
-        Route("/app_mobility_services/{id}", api.deregister, methods=["DELETE"]),
-        Route("/app_mobility_services/{id}/deregister_task", api.deregister, methods=["POST"]),
-        Route("/subscriptions", api.subscriptions, methods=["GET"]),
-        Route("/subscriptions", api.subscribe, methods=["POST"]),
-        Route("/subscriptions/{id}", api.subscription, methods=["GET"]),
-        Route("/subscriptions/{id}", api.update_subscription, methods=["PUT"]),
-        Route("/subscriptions/{id}", api.unsubscribe, methods=["DELETE"]),
-        Route("/queries/adjacent_app_instances", api.adjacent, methods=["GET"]),
-        Route("/user_defined_notification", api.notified, methods=["POST"]),
+        Route("/app_mobility_services", of(AppMobility.services), methods=["GET"]),
+        Route("/app_mobility_services", of(AppMobility.register), methods=["POST"]),
+        Route("/app_mobility_services/{id}", of(AppMobility.service), methods=["GET"]),
+        Route("/app_mobility_services/{id}", of(AppMobility.update), methods=["PUT"]),
+        Route("/app_mobility_services/{id}", of(AppMobility.deregister), methods=["DELETE"]),
+        Route("/app_mobility_services/{id}/deregister_task", of(AppMobility.deregister), methods=["POST"]),
+        Route("/subscriptions", of(AppMobility.subscriptions), methods=["GET"]),
+        Route("/subscriptions", of(AppMobility.subscribe), methods=["POST"]),
+        Route("/subscriptions/{id}", of(AppMobility.subscription), methods=["GET"]),
+        Route("/subscriptions/{id}", of(AppMobility.update_subscription), methods=["PUT"]),
+        Route("/subscriptions/{id}", of(AppMobility.unsubscribe), methods=["DELETE"]),
+        Route("/queries/adjacent_app_instances", of(AppMobility.adjacent), methods=["GET"]),
+        Route("/user_defined_notification", of(AppMobility.notified), methods=["POST"]),
     ]

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from fedge.api.mec.exchange import Platform, Told, answer, convert, if_match, in_form, read
+from fedge.api.mec.exchange import Platform, Told, answer, convert, if_match, in_form, read, served
 from fedge.api.mec.instances import AppInstance, instance_of
 from fedge.api.mec.problems import Problem
 from fedge.api.mec.shapes import AppInfo, TerminationSubscription
@@ -131,8 +131,7 @@ class AppSupport:
         if len(self._subscriptions(one.id)) >= MOST_SUBSCRIPTIONS:
             raise Problem(403, f"{one.id} has {MOST_SUBSCRIPTIONS} of these already")
         made = Subscription(owner=one.id, topic="termination", callback=callback, site=one.site, app=one.app)
-        name = await self.platform.keep(made)
-        shown = self._shown(replace(made, id=name))
+        shown = self._shown(await self.platform.keep(made))
         return answer(
             in_form(TERMINATION, shown, told.wrapped), 201, Location=shown["_links"]["self"]["href"]
         )
@@ -192,11 +191,10 @@ class AppSupport:
 
     async def register(self, request: Request) -> Response:
         _, told = await read(request, "AppInfo")
-        made = self._read_app(told, "")
-        name = await self.platform.keep(made)
-        href = f"{self.platform.base}{BASE}/registrations/{name}"
+        made = await self.platform.keep(self._read_app(told, ""))
+        href = f"{self.platform.base}{BASE}/registrations/{made.id}"
         return answer(
-            in_form("AppInfo", {**made.told, "appInstanceId": name}, told.wrapped), 201, Location=href
+            in_form("AppInfo", {**made.told, "appInstanceId": made.id}, told.wrapped), 201, Location=href
         )
 
     def _read_app(self, told: Told, name: str) -> AppRegistration:
@@ -235,7 +233,7 @@ class AppSupport:
         made = self._read_app(told, before.id)
         if (made.id, made.foreign) != (before.id, before.foreign):
             raise Problem(400, "appInstanceId and isInsByMec stay as they were registered")
-        await self.platform.keep(made, replaces=True)
+        await self.platform.keep(made, before)
         return Response(status_code=204)
 
     async def deregister(self, request: Request) -> Response:
@@ -265,24 +263,24 @@ def _merged(before: Any, told: Told) -> Any:
 
 
 def routes(platform: Platform) -> list[BaseRoute]:
-    api, one = AppSupport(platform), "/applications/{instance}"
+    of, one = served(AppSupport, platform), "/applications/{instance}"
     return [
-        Route(f"{one}/subscriptions", api.subscriptions, methods=["GET"]),
-        Route(f"{one}/subscriptions", api.subscribe, methods=["POST"]),
-        Route(f"{one}/subscriptions/{{id}}", api.subscription, methods=["GET"]),
-        Route(f"{one}/subscriptions/{{id}}", api.unsubscribe, methods=["DELETE"]),
-        Route(f"{one}/traffic_rules", api.traffic_rules, methods=["GET"]),
-        Route(f"{one}/traffic_rules/{{id}}", api.traffic_rule, methods=["GET"]),
-        Route(f"{one}/traffic_rules/{{id}}", api.update_traffic_rule, methods=["PUT"]),
-        Route(f"{one}/dns_rules", api.dns_rules, methods=["GET"]),
-        Route(f"{one}/dns_rules/{{id}}", api.dns_rule, methods=["GET"]),
-        Route(f"{one}/dns_rules/{{id}}", api.update_dns_rule, methods=["PUT"]),
-        Route(f"{one}/confirm_termination", api.confirm_termination, methods=["POST"]),
-        Route(f"{one}/confirm_ready", api.confirm_ready, methods=["POST"]),
-        Route("/timing/timing_caps", api.timing_caps, methods=["GET"]),
-        Route("/timing/current_time", api.current_time, methods=["GET"]),
-        Route("/registrations", api.register, methods=["POST"]),
-        Route("/registrations/{instance}", api.registration, methods=["GET"]),
-        Route("/registrations/{instance}", api.update_registration, methods=["PUT"]),
-        Route("/registrations/{instance}", api.deregister, methods=["DELETE"]),
+        Route(f"{one}/subscriptions", of(AppSupport.subscriptions), methods=["GET"]),
+        Route(f"{one}/subscriptions", of(AppSupport.subscribe), methods=["POST"]),
+        Route(f"{one}/subscriptions/{{id}}", of(AppSupport.subscription), methods=["GET"]),
+        Route(f"{one}/subscriptions/{{id}}", of(AppSupport.unsubscribe), methods=["DELETE"]),
+        Route(f"{one}/traffic_rules", of(AppSupport.traffic_rules), methods=["GET"]),
+        Route(f"{one}/traffic_rules/{{id}}", of(AppSupport.traffic_rule), methods=["GET"]),
+        Route(f"{one}/traffic_rules/{{id}}", of(AppSupport.update_traffic_rule), methods=["PUT"]),
+        Route(f"{one}/dns_rules", of(AppSupport.dns_rules), methods=["GET"]),
+        Route(f"{one}/dns_rules/{{id}}", of(AppSupport.dns_rule), methods=["GET"]),
+        Route(f"{one}/dns_rules/{{id}}", of(AppSupport.update_dns_rule), methods=["PUT"]),
+        Route(f"{one}/confirm_termination", of(AppSupport.confirm_termination), methods=["POST"]),
+        Route(f"{one}/confirm_ready", of(AppSupport.confirm_ready), methods=["POST"]),
+        Route("/timing/timing_caps", of(AppSupport.timing_caps), methods=["GET"]),
+        Route("/timing/current_time", of(AppSupport.current_time), methods=["GET"]),
+        Route("/registrations", of(AppSupport.register), methods=["POST"]),
+        Route("/registrations/{instance}", of(AppSupport.registration), methods=["GET"]),
+        Route("/registrations/{instance}", of(AppSupport.update_registration), methods=["PUT"]),
+        Route("/registrations/{instance}", of(AppSupport.deregister), methods=["DELETE"]),
     ]

@@ -1,4 +1,7 @@
-"""One request and its answer in the manner of ETSI GS MEC 009: token, media types, sizes, wrapped bodies, ETags.
+"""One request and its answer in the manner of ETSI GS MEC 009: who asks and how often, media types, sizes, wrapped bodies, ETags.
+
+The operator's token opens everything, a tenant's what is about its own application instances: each request is given a `Platform`
+that has only what its caller may see (`core/control/seeing.py`).
 
 A body is read in the form of the definition, `{"ServiceInfo": {…}}`, and in that of the standard's text, the bare object; the
 answer to a write has the form of its request, that to a read the definition's. Neighbour: `problems.py`.
@@ -6,12 +9,12 @@ answer to a write has the form of its request, that to a read the definition's. 
 
 from __future__ import annotations
 
-import hmac
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -20,10 +23,13 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from fedge.api.admin.callers import OPERATOR, Caller, caller_of, holder_of, seen_of
 from fedge.api.bodies import BadBody, json_body
 from fedge.api.mec.problems import Problem, problem_answer
-from fedge.core.control import ControlPlane, Notify
+from fedge.api.pace import Asked
+from fedge.core.control import ControlPlane, Knowledge, Notify, enabling
 from fedge.core.control.events import AskedResource
+from fedge.core.enablement import AppRegistration, EdgeService, MobilityRegistration, Subscription
 from fedge.core.enablement.resources import AnyResource
 from fedge.core.messages import Message
 from fedge.core.model import SECOND, Nanoseconds, UeId
@@ -34,6 +40,8 @@ MOST_URI_BYTES = 4096
 MOST_SECONDS = 2**32 - 1
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
+Api = TypeVar("Api")
+Kept = TypeVar("Kept", AppRegistration, EdgeService, MobilityRegistration, Subscription)
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -55,7 +63,9 @@ class Centre(Protocol):
 
 class Platform(NamedTuple):
     """What every operation is given. ``base``: scheme, host and port under which these APIs are reached;
-    ``notify``: sends what the core did not decide, a test.
+    ``notify``: sends what the core did not decide, a test. ``asked``: counts a caller's requests.
+
+    ``caller``, ``seen``: of the request; None: everything.
     """
 
     centre: Centre
@@ -63,10 +73,22 @@ class Platform(NamedTuple):
     notifier: Notifier
     base: str
     notify: Callable[[Notify], None]
+    asked: Asked
+    caller: Caller = OPERATOR
+    seen: Knowledge | None = None
+
+    def of(self, request: Request) -> Platform:
+        """As the request's caller sees it."""
+        seen = seen_of(request, self.centre.plane, self.centre.now())
+        return self._replace(caller=caller_of(request), seen=seen)
 
     @property
-    def plane(self) -> ControlPlane:
-        return self.centre.plane
+    def plane(self) -> Knowledge:
+        return self.seen or self.centre.plane
+
+    def owns(self, resource: AnyResource) -> bool:
+        """Is it the caller's to change?"""
+        return self.caller.tenant in (None, resource.namespace)
 
     async def ask(self, make: Callable[[int], Message]) -> dict[str, Any]:
         """The core's answer. Raises ``Problem`` where it refuses."""
@@ -75,11 +97,16 @@ class Platform(NamedTuple):
             raise Problem(status, str(body.get("detail") or body.get("message", "")))
         return body
 
-    async def keep(self, resource: AnyResource, replaces: bool = False, if_match: str = "") -> str:
-        """The id under which the core keeps it."""
-        durable(resource)
-        answer = await self.ask(lambda n: AskedResource(n, resource, replaces, if_match))
-        return str(answer["id"])
+    async def keep(self, resource: Kept, before: Kept | None = None, if_match: str = "") -> Kept:
+        """As the core keeps it, under its id. ``before``: what it replaces, whose it stays."""
+        if before is not None:
+            namespace = before.namespace
+        else:
+            namespace = enabling.namespace_of(self.plane, resource.owner, self.caller.tenant or "")
+        made = replace(resource, namespace=namespace)
+        durable(made)
+        answer = await self.ask(lambda n: AskedResource(n, made, before is not None, if_match))
+        return replace(made, id=str(answer["id"]))
 
     def callable_uri(self, callback: str) -> str:
         """A callbackReference that may be called. Raises ``Problem``."""
@@ -150,10 +177,10 @@ def if_match(request: Request) -> str:
 
 
 class Guard:
-    """Token, length of the URI, and whether the caller takes JSON, before anything is read."""
+    """Length of the URI, who asks and how often, and whether the caller takes JSON, before anything is read."""
 
-    def __init__(self, app: ASGIApp, token: str) -> None:
-        self._app, self._token = app, f"Bearer {token}".encode()
+    def __init__(self, app: ASGIApp, platform: Platform) -> None:
+        self._app, self._platform = app, platform
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -170,14 +197,36 @@ class Guard:
         raw = request.scope.get("raw_path") or request.url.path.encode()
         if len(raw) + len(request.scope.get("query_string", b"")) > MOST_URI_BYTES:
             return Problem(414, f"a URI of at most {MOST_URI_BYTES} bytes is read")
+        centre = self._platform.centre
         given = request.headers.get("authorization", "").encode("latin-1")
-        if not hmac.compare_digest(given, self._token):
+        caller = holder_of(given, centre.token.encode(), centre.plane.state)
+        if caller is None:
             wanted = {"WWW-Authenticate": "Bearer"}
             return Problem(401, "this call needs a token: Authorization: Bearer …", wanted)
+        if caller.players:
+            return Problem(403, "a players' token opens no API of application instances")
+        request.scope["fedge.caller"] = caller
+        wait = self._platform.asked(caller.tenant or "")
+        if wait is not None:
+            return Problem(429, wait.because, {"Retry-After": str(wait.seconds)})
         accepted = request.headers.get("accept", "*/*").lower()
         if not any(one in accepted for one in ("*/*", "application/*", "json")):
             return Problem(406, "answers are application/json")
         return None
+
+
+def served(
+    api: Callable[[Platform], Api], platform: Platform
+) -> Callable[[Callable[[Api, Request], Awaitable[Response]]], Endpoint]:
+    """Makes an operation of ``api`` an endpoint: each request is given an API of its caller's own."""
+
+    def endpoint(operation: Callable[[Api, Request], Awaitable[Response]]) -> Endpoint:
+        async def answered(request: Request) -> Response:
+            return await operation(api(platform.of(request)), request)
+
+        return answered
+
+    return endpoint
 
 
 async def _refused(request: Request, error: Exception) -> Response:
@@ -191,9 +240,11 @@ async def _unrouted(request: Request, error: Exception) -> Response:
     return problem_answer(request, Problem(error.status_code, error.detail, headers))
 
 
-def mec_app(routes: Sequence[BaseRoute], token: str) -> Starlette:
+def mec_app(routes: Sequence[BaseRoute], platform: Platform) -> Starlette:
     """One API, to be mounted under the base of its definition."""
     handlers: Any = {Problem: _refused, HTTPException: _unrouted}
-    app = Starlette(routes=routes, middleware=[Middleware(Guard, token=token)], exception_handlers=handlers)
+    app = Starlette(
+        routes=routes, middleware=[Middleware(Guard, platform=platform)], exception_handlers=handlers
+    )
     app.router.redirect_slashes = False
     return app

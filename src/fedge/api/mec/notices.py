@@ -58,7 +58,8 @@ def _availability(notify: Notify, known: Knowledge, base: str) -> dict[str, Any]
         "changeType": facts["change"],
     }
     if facts["change"] != "REMOVED":
-        link = f"{base}{service_management.BASE}/applications/{facts['owner']}/services/{facts['id']}"
+        own = notify.subscription.namespace in ("", facts["namespace"])
+        link = service_management.service_href(base, facts["id"], facts["owner"] if own else None)
         reference["link"] = {"href": link}
     return {"notificationType": "SerAvailabilityNotification", "serviceReferences": [reference]}
 

@@ -1,6 +1,7 @@
 """ETSI GS MEC 011 v3.1.1, service management: what instances offer each other, who is told of it, and whether it lives.
 
-Translation only. All callers bear the run's one token, so which instance asks is not known: ``isLocal`` is what the service said.
+Translation only. The registry is for sharing: every caller sees every service, and changes those of its own instances. Which of
+its instances asks is not known: ``isLocal`` is what the service said of itself.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from fedge.api.mec.app_support import MOST_SUBSCRIPTIONS
-from fedge.api.mec.exchange import Platform, answer, convert, if_match, in_form, read
+from fedge.api.mec.exchange import Platform, answer, convert, if_match, in_form, read, served
 from fedge.api.mec.instances import AppInstance, instance_of
 from fedge.api.mec.problems import Problem
 from fedge.api.mec.shapes import AvailabilitySubscription, LivenessUpdate, ServiceInfo
@@ -35,6 +36,11 @@ LOCALITIES = ("MEC_SYSTEM", "MEC_HOST", "NFVI_POP", "ZONE", "ZONE_GROUP", "NFVI_
 KEPT = (
     "serCategory", "version", "transportInfo", "serializer", "scopeOfLocality", "consumedLocalOnly", "isLocal",
 )  # fmt: skip
+
+
+def service_href(base: str, id: str, owner: AppInstanceId | None) -> str:
+    """``owner``: its instance, for whom that is; others read the service without being told whose it is."""
+    return f"{base}{BASE}/{f'applications/{owner}/' if owner is not None else ''}services/{id}"
 
 
 class ServiceManagement:
@@ -65,9 +71,9 @@ class ServiceManagement:
     # --- services ----------------------------------------------------------------------------------------------------------
 
     def _shown(self, one: EdgeService) -> dict[str, Any]:
-        href = f"{self.platform.base}{BASE}/applications/{one.owner}/services/{one.id}"
-        links = {"self": {"href": href}}
-        if one.liveness_s:
+        own = self.platform.owns(one)
+        links = {"self": {"href": service_href(self.platform.base, one.id, one.owner if own else None)}}
+        if one.liveness_s and own:
             links["liveness"] = {"href": f"{self.platform.base}{BASE}{LIVENESS}?service={one.id}"}
         live = {"livenessInterval": one.liveness_s} if one.liveness_s else {}
         named = {"serInstanceId": one.id, "serName": one.name, "state": one.state}
@@ -106,7 +112,7 @@ class ServiceManagement:
         if info.transport_id not in (UNSET, TRANSPORT):
             raise Problem(400, f"transportId: the platform has {TRANSPORT}")
         made = self._read(told.value, info, owner)
-        made = replace(made, id=await self.platform.keep(made))
+        made = await self.platform.keep(made)
         shown = self._shown(made)
         return answer(
             in_form("ServiceInfo", shown, told.wrapped),
@@ -144,7 +150,7 @@ class ServiceManagement:
         if info.ser_instance_id != before.id:
             raise Problem(400, f"serInstanceId: it is {before.id}")
         made = replace(self._read(whole, info, owner), id=before.id)
-        await self.platform.keep(made, replaces=True, if_match=if_match(request))
+        made = await self.platform.keep(made, before, if_match(request))
         return answer(in_form("ServiceInfo", self._shown(made), told.wrapped), ETag=_etag(made))
 
     async def withdraw(self, request: Request) -> Response:
@@ -155,8 +161,8 @@ class ServiceManagement:
     # --- liveness ----------------------------------------------------------------------------------------------------------
 
     def _alive(self, request: Request) -> EdgeService:
-        """The service of the query; without one, the only one that there is."""
-        living = {one.id: one for one in self._services() if one.liveness_s}
+        """The service of the query; without one, the only one that there is. Of the caller's own."""
+        living = {one.id: one for one in self._services() if one.liveness_s and self.platform.owns(one)}
         name = request.query_params.get("service") or (next(iter(living)) if len(living) == 1 else "")
         if name not in living:
             raise Problem(404, "no such service; its _links.liveness has the URI")
@@ -211,7 +217,7 @@ class ServiceManagement:
         made = Subscription(
             owner=one.id, topic="availability", callback=callback, told=kept, site=one.site, app=one.app
         )
-        shown = self._subscribed(replace(made, id=await self.platform.keep(made)))
+        shown = self._subscribed(await self.platform.keep(made))
         return answer(
             in_form(AVAILABILITY, shown, told.wrapped), 201, Location=shown["_links"]["self"]["href"]
         )
@@ -272,20 +278,20 @@ def _flag(request: Request, name: str) -> bool | None:
 
 
 def routes(platform: Platform) -> list[BaseRoute]:
-    api, one = ServiceManagement(platform), "/applications/{instance}"
+    of, one = served(ServiceManagement, platform), "/applications/{instance}"
     return [
-        Route("/services", api.services, methods=["GET"]),
-        Route("/services/{id}", api.service, methods=["GET"]),
-        Route("/transports", api.transports, methods=["GET"]),
-        Route(f"{one}/services", api.services_of, methods=["GET"]),
-        Route(f"{one}/services", api.register, methods=["POST"]),
-        Route(f"{one}/services/{{id}}", api.service_of, methods=["GET"]),
-        Route(f"{one}/services/{{id}}", api.update, methods=["PUT"]),
-        Route(f"{one}/services/{{id}}", api.withdraw, methods=["DELETE"]),
-        Route(f"{one}/subscriptions", api.subscriptions, methods=["GET"]),
-        Route(f"{one}/subscriptions", api.subscribe, methods=["POST"]),
-        Route(f"{one}/subscriptions/{{id}}", api.subscription, methods=["GET"]),
-        Route(f"{one}/subscriptions/{{id}}", api.unsubscribe, methods=["DELETE"]),
-        Route(LIVENESS, api.liveness, methods=["GET"]),
-        Route(LIVENESS, api.heartbeat, methods=["PATCH"]),
+        Route("/services", of(ServiceManagement.services), methods=["GET"]),
+        Route("/services/{id}", of(ServiceManagement.service), methods=["GET"]),
+        Route("/transports", of(ServiceManagement.transports), methods=["GET"]),
+        Route(f"{one}/services", of(ServiceManagement.services_of), methods=["GET"]),
+        Route(f"{one}/services", of(ServiceManagement.register), methods=["POST"]),
+        Route(f"{one}/services/{{id}}", of(ServiceManagement.service_of), methods=["GET"]),
+        Route(f"{one}/services/{{id}}", of(ServiceManagement.update), methods=["PUT"]),
+        Route(f"{one}/services/{{id}}", of(ServiceManagement.withdraw), methods=["DELETE"]),
+        Route(f"{one}/subscriptions", of(ServiceManagement.subscriptions), methods=["GET"]),
+        Route(f"{one}/subscriptions", of(ServiceManagement.subscribe), methods=["POST"]),
+        Route(f"{one}/subscriptions/{{id}}", of(ServiceManagement.subscription), methods=["GET"]),
+        Route(f"{one}/subscriptions/{{id}}", of(ServiceManagement.unsubscribe), methods=["DELETE"]),
+        Route(LIVENESS, of(ServiceManagement.liveness), methods=["GET"]),
+        Route(LIVENESS, of(ServiceManagement.heartbeat), methods=["PATCH"]),
     ]

@@ -49,10 +49,11 @@ class AllowedSites(Part, frozen=True, kw_only=True):
 
 
 class TenantSpec(Part, frozen=True, kw_only=True):
-    """``sites`` None: every site is allowed."""
+    """``sites`` None: every site is allowed. ``attach`` proof: who attaches must prove which device it is."""
 
     quota: Quota = Quota()
     sites: AllowedSites | None = None
+    attach: Literal["token", "proof"] = "token"
 
 
 class Tenant(Part, frozen=True, kw_only=True):

@@ -6,11 +6,12 @@ ETSI GS MEC 011 and MEC 021; `api/mec` translates.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from fedge.core.applications.application import namespace_of_app
 from fedge.core.control import notices, reconcile
 from fedge.core.control.effects import Effect, Propose, Reply, Story
 from fedge.core.control.events import (
@@ -29,7 +30,7 @@ from fedge.core.enablement import AppRegistration, EdgeService, Enablement, cons
 from fedge.core.enablement.resources import AnyResource, Asked
 from fedge.core.federation import LOST_AFTER
 from fedge.core.messages import DnsRule, InstanceStatus, TrafficRule
-from fedge.core.model import SECOND, AppInstanceId, Nanoseconds, SiteId
+from fedge.core.model import SECOND, AppId, AppInstanceId, Nanoseconds, SiteId
 
 ASK_AGAIN = 30 * SECOND
 """A notification may be lost: an application that has not answered is told again."""
@@ -60,6 +61,16 @@ def is_there(known: Knowledge, instance: AppInstanceId) -> bool:
     if isinstance(registered, AppRegistration) and registered.foreign:
         return True
     return any(one == instance for one, _ in running(known))
+
+
+def namespace_of(known: Knowledge, owner: AppInstanceId, asks: str) -> str:
+    """Whose what an instance owns is: its application's, and of somebody else's instance whoever registered that. What no
+    instance owns is whose who ``asks`` (a tenant's namespace; empty: the operator).
+    """
+    registered = known.state.enablement.resources.get(owner)
+    if registered is not None and _foreign(registered):
+        return registered.namespace
+    return next((namespace_of_app(one.status.app) for name, one in running(known) if name == owner), asks)
 
 
 # --- questions ---------------------------------------------------------------------------------------------------------------
@@ -139,7 +150,7 @@ def _no(request: int, status: int, detail: str) -> Reply:
 def kept(state: State, event: ResourceKept) -> list[Effect]:
     held = state.enablement
     before = held.resources.get(event.resource.id)
-    held.resources[event.resource.id] = event.resource
+    held.keep(event.resource)
     if before is None:
         held.next_id += 1
     return notices.of_service(held, before, event.resource)
@@ -148,10 +159,23 @@ def kept(state: State, event: ResourceKept) -> list[Effect]:
 def gone(state: State, event: ResourceGone) -> list[Effect]:
     """A resource is withdrawn; with the registration of somebody else's instance goes all that is that instance's."""
     held = state.enablement
-    withdrawn = [held.resources.pop(event.id)] if event.id in held.resources else []
-    if withdrawn and isinstance(withdrawn[0], AppRegistration) and withdrawn[0].foreign:
-        owned = [one.id for one in held.resources.values() if one.owner == event.id]
-        withdrawn += [held.resources.pop(name) for name in owned]
+    first = held.resources.get(event.id)
+    names = {event.id}
+    if _foreign(first):
+        names |= {one.id for one in held.resources.values() if one.owner == event.id}
+    return _dropped(state, names)
+
+
+def tenant_gone(state: State, namespace: str) -> list[Effect]:
+    """A later tenant of the same name is somebody else."""
+    return _dropped(
+        state, {one.id for one in state.enablement.resources.values() if one.namespace == namespace}
+    )
+
+
+def _dropped(state: State, names: Iterable[str]) -> list[Effect]:
+    held = state.enablement
+    withdrawn = [held.drop(name) for name in sorted(names)]
     return [effect for one in withdrawn for effect in notices.of_service(held, one, None)]
 
 
@@ -177,7 +201,7 @@ def rule_updated(known: Knowledge, event: RuleUpdated, now: Nanoseconds) -> list
 
 
 def consent(known: Knowledge, session: Session) -> str:
-    return consent_of(known.state.enablement.registrations(), session.ue, session.app, session.site)
+    return consent_of(known.state.enablement.registered(session.ue), session.ue, session.app, session.site)
 
 
 def consent_told(known: Knowledge, session: Session) -> str:
@@ -262,9 +286,9 @@ def _foreign(registered: AnyResource | None) -> bool:
     return isinstance(registered, AppRegistration) and registered.foreign
 
 
-def _ready(known: Knowledge) -> dict[str, frozenset[AppInstanceId]]:
+def _ready(known: Knowledge) -> dict[AppId, frozenset[AppInstanceId]]:
     """The instances of each application that serve."""
-    found: dict[str, set[AppInstanceId]] = {}
+    found: dict[AppId, set[AppInstanceId]] = {}
     for name, one in running(known):
         if one.status.state == "ready":
             found.setdefault(one.status.app, set()).add(name)

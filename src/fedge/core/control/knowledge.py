@@ -82,7 +82,7 @@ class Knowledge:
         self.silent_ms: dict[tuple[UeId, int], float] = {}
         self.heartbeats: dict[str, Nanoseconds] = {}
         self.absent: dict[AppInstanceId, Nanoseconds] = {}
-        self.neighbours: dict[str, frozenset[AppInstanceId]] = {}
+        self.neighbours: dict[AppId, frozenset[AppInstanceId]] = {}
         self.expiry_told: set[str] = set()
         self.farewells: dict[tuple[AppId, SiteId], Farewell] = {}
         self.picture: Picture | None = None

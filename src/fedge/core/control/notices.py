@@ -41,6 +41,7 @@ def of_service(held: Enablement, before: AnyResource | None, after: AnyResource 
         "name": service.name,
         "state": service.state,
         "owner": service.owner,
+        "namespace": service.namespace,
     }
     return [
         Notify(one, "availability", facts)
@@ -104,9 +105,9 @@ def of_mobility(
     """MEC 021, 7.4.2. A subscriber is told of the UE by the name that it gave it, else by that of its registration."""
     registered = {
         device.associate_id
-        for one in held.registrations()
+        for one in held.registered(ue)
         for device in one.devices
-        if device.ue == ue and one.site == source and one.app in ("", app)
+        if device.ue == ue and one.covers(source, app)
     }
     found: list[Effect] = []
     for one in held.subscriptions("mobility"):
@@ -123,7 +124,7 @@ def of_mobility(
 # --- neighbours and time -----------------------------------------------------------------------------------------------------
 
 
-def of_neighbours(known: Knowledge, ready: dict[str, frozenset[AppInstanceId]]) -> list[Effect]:
+def of_neighbours(known: Knowledge, ready: dict[AppId, frozenset[AppInstanceId]]) -> list[Effect]:
     """An application's instances came or went: those who asked are told of the ones beside their own."""
     effects: list[Effect] = []
     before, known.neighbours = known.neighbours, ready
@@ -132,7 +133,7 @@ def of_neighbours(known: Knowledge, ready: dict[str, frozenset[AppInstanceId]]) 
         if app not in before or before[app] == now_there:
             continue
         for one in known.state.enablement.subscriptions("adjacent"):
-            if not one.owner or one.app == app:
+            if one.about(app) and (not one.owner or one.app == app):
                 others = sorted(
                     name for name in now_there if not one.owner or not name.startswith(f"{one.site}.")
                 )

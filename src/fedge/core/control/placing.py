@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from fedge.core.applications import Application, ObjectKey, key_of
-from fedge.core.control import consenting, demand, farewells, fencing, leaving, tenancy
+from fedge.core.control import consenting, demand, enabling, farewells, fencing, leaving, tenancy
 from fedge.core.control.effects import Effect, Propose, Reply, Story, ToSite
 from fedge.core.control.events import AskedApply, ObjectsChanged, Placed
 from fedge.core.control.knowledge import Asked, Knowledge
@@ -45,8 +45,9 @@ def actions(state: State, objects: Sequence[dict[str, Any]]) -> list[dict[str, A
     return results
 
 
-def objects_changed(state: State, event: ObjectsChanged) -> None:
+def objects_changed(state: State, event: ObjectsChanged) -> list[Effect]:
     """Store what was accepted and forget what was deleted."""
+    effects: list[Effect] = []
     for raw in event.objects:
         state.objects[str(key_of(raw))] = raw
     for gone in event.deleted:
@@ -56,6 +57,8 @@ def objects_changed(state: State, event: ObjectsChanged) -> None:
             tenancy.revoked(state, key.name)
             consenting.client_gone(state, key.name)
             fencing.client_gone(state, key.name)
+            effects += enabling.tenant_gone(state, key.name)
+    return effects
 
 
 def place_all(known: Knowledge, now: Nanoseconds) -> list[Effect]:

@@ -221,14 +221,14 @@ class ControlPlane(Knowledge):
             case SiteMarked():
                 return reconcile.site_marked(state, event, now)
             case ObjectsChanged():
-                placing.objects_changed(state, event)
+                told = placing.objects_changed(state, event)
                 self.read_objects()
                 orders = [
                     order
                     for site in state.sites.values()
                     for order in reconcile.run_orders(site, self.per_site)
                 ]
-                return [*orders, *sessions.without_application(state, self.applications, now)]
+                return [*told, *orders, *sessions.without_application(state, self.applications, now)]
             case TokenIssued():
                 tenancy.issued(state, event)
                 return []

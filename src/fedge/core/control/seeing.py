@@ -2,8 +2,9 @@
 
 The API reads everything through `seen_by`, so that a route cannot forget to filter. Left in: which sites there are, how they
 are and how busy. Left out: other namespaces' objects, applications, instances, sessions, moves; devices that play nothing of
-this tenant's; and figures that are counted over all tenants (gateways' packets, hops, losses). Hidden: the places of devices
-whose subscribers have not consented to be located by it. For reading only.
+this tenant's; what others' application instances told the platform, but for the services that they offer (MEC 011's registry is
+for sharing); and figures that are counted over all tenants (gateways' packets, hops, losses). Hidden: the places of devices whose
+subscribers have not consented to be located by it. For reading only.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from fedge.core.applications import ObjectKey, key_of
 from fedge.core.applications.application import namespace_of_app
 from fedge.core.control.knowledge import Knowledge
 from fedge.core.control.state import State
+from fedge.core.enablement import EdgeService, Enablement
 from fedge.core.federation import Site, SiteView
 from fedge.core.location import RETRIEVE, Consents, Fences
-from fedge.core.model import Nanoseconds, UeId
+from fedge.core.model import AppId, Nanoseconds, SessionId, UeId
 from fedge.core.quality import Quality
 
 
@@ -74,12 +76,30 @@ def _state(state: State, namespace: str) -> State:
         fences=Fences({id: one for id, one in state.fences.held.items() if one.client == namespace}),
         ended_tokens={},
         quality=_quality(state.quality, namespace),
+        enablement=_enablement(state.enablement, namespace, set(sessions)),
     )
 
 
 def _quality(quality: Quality, namespace: str) -> Quality:
     sessions = {name: one for name, one in quality.sessions.items() if one.owner == namespace}
     return Quality(sessions, quality.marks)
+
+
+def _enablement(held: Enablement, namespace: str, sessions: set[SessionId]) -> Enablement:
+    def own(app: AppId) -> bool:
+        return namespace_of_app(app) == namespace
+
+    return Enablement(
+        {
+            id: one
+            for id, one in held.resources.items()
+            if one.namespace == namespace or isinstance(one, EdgeService)
+        },
+        held.next_id,
+        {app: rules for app, rules in held.traffic_rules.items() if own(app)},
+        {app: rules for app, rules in held.dns_rules.items() if own(app)},
+        {name: asked for name, asked in held.asked.items() if name in sessions},
+    )
 
 
 def _site(site: Site, namespace: str) -> Site:

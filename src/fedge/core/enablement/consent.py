@@ -22,7 +22,7 @@ def consent_of(registrations: Iterable[MobilityRegistration], ue: UeId, app: App
     """Of all who registered this UE for ``app`` at ``site``, the strictest counts."""
     said: Consent = "yes"
     for registration in registrations:
-        if registration.site != site or registration.app not in ("", app):
+        if not registration.covers(site, app):
             continue
         for device in registration.devices:
             if device.ue != ue or device.level == WITHOUT_CONFIRMATION:

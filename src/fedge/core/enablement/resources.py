@@ -1,7 +1,8 @@
 """What is kept of applications' own words: registrations, services, subscriptions. Durable: part of the centre's state.
 
-Each resource has an id that the centre gives, and an owner: the application instance that it goes with. ``told`` is what the
-owner said beside the attributes that decisions need, in its API's words; the core hands it back as it came.
+Each resource has an id that the centre gives, an owner (the application instance that it goes with) and a namespace (the tenant
+whose it is). ``told`` is what the owner said beside the attributes that decisions need, in its API's words; the core hands it
+back as it came.
 """
 
 from __future__ import annotations
@@ -11,24 +12,28 @@ from typing import Any, ClassVar, Literal
 
 import msgspec
 from msgspec import Struct, field
-from msgspec.structs import replace
 
-from fedge.core.messages import DnsRule, TrafficRule
-from fedge.core.model import AppId, AppInstanceId, Nanoseconds, SessionId, SiteId, UeId
+from fedge.core.applications.application import namespace_of_app
+from fedge.core.model import AppId, AppInstanceId, Nanoseconds, SiteId, UeId
 
 Topic = Literal["termination", "availability", "mobility", "adjacent"]
-MOST_OF_A_KIND = 2000
-"""So many resources of one kind are kept, whoever asks for more."""
 
 
 class Resource(Struct, frozen=True, tag=True, kw_only=True):
-    """``expires_at``: a monotonic instant, 0 for never."""
+    """``expires_at``: a monotonic instant, 0 for never. ``namespace``: of the owner's application, or of the tenant who asked;
+    empty: the operator's. So is whatever an older journal kept, when nobody else could ask.
+    """
 
     prefix: ClassVar[str] = ""
     id: str = ""
     owner: AppInstanceId = AppInstanceId("")
     told: dict[str, Any] = field(default_factory=dict)
     expires_at: Nanoseconds = 0
+    namespace: str = ""
+
+    def about(self, app: AppId) -> bool:
+        """May it have to do with this application? The operator's may with every."""
+        return self.namespace in ("", namespace_of_app(app))
 
 
 class AppRegistration(Resource, frozen=True, kw_only=True):
@@ -61,7 +66,7 @@ class Subscription(Resource, frozen=True, kw_only=True):
     ues: dict[str, UeId] = field(default_factory=dict)
 
     def concerns(self, site: SiteId, app: AppId) -> bool:
-        return not self.owner or (self.site, self.app) == (site, app)
+        return self.about(app) and (not self.owner or (self.site, self.app) == (site, app))
 
 
 class Device(Struct, frozen=True):
@@ -74,12 +79,15 @@ class Device(Struct, frozen=True):
 
 
 class MobilityRegistration(Resource, frozen=True, kw_only=True):
-    """MEC 021's RegistrationInfo: of the instances of ``app`` at ``site``, or of all there if ``app`` is empty."""
+    """MEC 021's RegistrationInfo: of the instances of ``app`` at ``site``; without ``app`` of all there, or all its tenant's."""
 
     prefix: ClassVar[str] = "ams"
     site: SiteId
     app: AppId = AppId("")
     devices: tuple[Device, ...] = ()
+
+    def covers(self, site: SiteId, app: AppId) -> bool:
+        return self.site == site and self.app in ("", app) and self.about(app)
 
 
 AnyResource = AppRegistration | EdgeService | Subscription | MobilityRegistration
@@ -99,48 +107,6 @@ class Farewell(Struct):
 
     deadline: Nanoseconds
     unconfirmed: set[AppInstanceId]
-
-
-class Enablement(Struct):
-    """``traffic_rules``, ``dns_rules``: what an update made of the manifest's rules, by application and rule."""
-
-    resources: dict[str, AnyResource] = field(default_factory=dict)
-    next_id: int = 1
-    traffic_rules: dict[AppId, dict[str, TrafficRule]] = field(default_factory=dict)
-    dns_rules: dict[AppId, dict[str, DnsRule]] = field(default_factory=dict)
-    asked: dict[SessionId, Asked] = field(default_factory=dict)
-
-    def registrations(self) -> list[MobilityRegistration]:
-        return [one for one in self.resources.values() if isinstance(one, MobilityRegistration)]
-
-    def subscriptions(self, topic: Topic) -> list[Subscription]:
-        return [
-            one for one in self.resources.values() if isinstance(one, Subscription) and one.topic == topic
-        ]
-
-    def services(self) -> list[EdgeService]:
-        return [one for one in self.resources.values() if isinstance(one, EdgeService)]
-
-    def fresh_id(self, resource: AnyResource) -> str:
-        return f"{resource.prefix}-{self.next_id}"
-
-    def full(self, resource: AnyResource) -> bool:
-        """Are there as many of its kind as are kept?"""
-        kind = type(resource)
-        return sum(isinstance(one, kind) for one in self.resources.values()) >= MOST_OF_A_KIND
-
-    def settle(self, ue: UeId, site: SiteId, app: AppId) -> None:
-        """A move of this UE's session from ``site`` has ended: what its application said holds for no other move."""
-        for one in self.registrations():
-            if (
-                one.site == site
-                and one.app in ("", app)
-                and any(d.ue == ue and d.transferred for d in one.devices)
-            ):
-                devices = tuple(
-                    Device(d.associate_id, d.ue, d.level) if d.ue == ue else d for d in one.devices
-                )
-                self.resources[one.id] = replace(one, devices=devices)
 
 
 def fingerprint(value: Struct) -> str:

@@ -23,7 +23,6 @@ from fedge.core.exposure.calls import (
     CellChanges,
     Effect,
     List,
-    Locate,
     Measurements,
     Places,
     Tell,
@@ -31,6 +30,7 @@ from fedge.core.exposure.calls import (
 from fedge.core.exposure.desk import Desk
 from fedge.core.exposure.flows import Flow
 from fedge.core.exposure.listing import hold_against
+from fedge.core.exposure.locating import Locating, unknown
 from fedge.core.exposure.notices import (
     CellTold,
     Channelled,
@@ -41,12 +41,12 @@ from fedge.core.exposure.notices import (
     RadioTold,
     Strange,
 )
+from fedge.core.exposure.offers import offers, why_not
 from fedge.core.exposure.picture import Picture
 from fedge.core.exposure.subscription import Subscription
 from fedge.core.exposure.topology import Topology
 from fedge.core.messages import (
     AskLocation,
-    LocationTold,
     Message,
     OperatorOffers,
     QualityTold,
@@ -77,8 +77,8 @@ class Missing(Struct, frozen=True):
 class ExposureSettings(Struct, frozen=True):
     """``secret``: notification addresses are derived from it, so that a restarted gateway finds its subscriptions again.
 
-    ``group``: of all subscribers; ``period_s``: between two places of one UE. ``references``: qualities that were agreed with
-    the operator; none: it decides itself which it knows.
+    ``group``: of all subscribers, empty: nobody's place is followed; ``period_s``: between two places of one UE. ``references``:
+    qualities that were agreed with the operator; none: it decides itself which it knows.
     """
 
     secret: bytes
@@ -93,6 +93,7 @@ class Exposure:
     def __init__(self, settings: ExposureSettings, topology: Topology) -> None:
         self.settings = settings
         self.picture = Picture(topology)
+        self._locating = Locating(self.picture)
         self.desks: dict[Api, Desk] = {api: Desk(api) for api in APIS}
         self.desks["quality"].complete = False
         self.subs: dict[str, Subscription] = {}
@@ -100,11 +101,11 @@ class Exposure:
         self.heard_at: Nanoseconds = 0
         self._tokens: dict[str, str] = {}
         self._calls: dict[int, str] = {}
-        self._located: dict[int, AskLocation] = {}
         self._last = 0
         self._sighted_at: Nanoseconds = 0
         self._offered: OperatorOffers | None = None
-        self._want("places", "location", Places(settings.group, settings.period_s))
+        if settings.group:
+            self._want("places", "location", Places(settings.group, settings.period_s))
         self._want("cells", "radio", CellChanges())
         self._want("nr", "radio", Measurements("nr"))
         self._want("lte", "radio", Measurements("lte"))
@@ -219,21 +220,11 @@ class Exposure:
             sub.wanted = False
 
     def _locate(self, event: AskLocation, now: Nanoseconds) -> list[Effect]:
-        known = self.picture.ues.get(event.ue)
-        if known is not None and known.place_at and now - known.place_at <= event.max_age_s * SECOND:
-            return [Tell(self._place_told(event))]
-        desk = self.desks["location"]
-        why = desk.unavailable()
-        if why:
-            return [Tell(LocationTold(event.request, event.ue, False, reason=why))]
-        number = self._number("")
-        self._located[number] = event
-        return [Locate(number, event.ue, event.max_age_s)]
-
-    def _place_told(self, asked: AskLocation) -> LocationTold:
-        known = self.picture.ues[asked.ue]
-        place = known.x_m, known.y_m, known.uncertainty_m, known.place_at
-        return LocationTold(asked.request, asked.ue, True, *place)
+        known = self._locating.known(event, now)
+        if known is not None:
+            return [Tell(known)]
+        why = self.desks["location"].unavailable()
+        return [Tell(unknown(event, why))] if why else [self._locating.ask(event, self._number(""))]
 
     # --- answers -----------------------------------------------------------------------------------------------------------
 
@@ -244,8 +235,9 @@ class Exposure:
         listed = next((desk for desk in self.desks.values() if desk.listing == answer.number), None)
         if listed is not None:
             return self._listed(listed, answer, now, draw)
-        if answer.number in self._located:
-            return self._placed(self._located.pop(answer.number), answer, now, draw)
+        if answer.number in self._locating:
+            self._heard(self.desks["location"], answer, now, draw)
+            return self._locating.answered(answer, now)
         sub = self.subs.get(name)
         if sub is None or sub.call != answer.number:
             return []
@@ -274,16 +266,6 @@ class Exposure:
             if sub.name in self.flows:
                 flows.lost(self.flows[sub.name], now)
         return effects
-
-    def _placed(self, asked: AskLocation, answer: Answer, now: Nanoseconds, draw: float) -> list[Effect]:
-        self._heard(self.desks["location"], answer, now, draw)
-        if not answer.done or answer.place is None:
-            why = answer.reason if not answer.done else "the operator does not know where it is"
-            return [Tell(LocationTold(asked.request, asked.ue, False, reason=why))]
-        place = answer.place
-        news = self.picture.placed(place, now)
-        told = place.x_m, place.y_m, place.uncertainty_m, place.at
-        return [*map(Tell, news), Tell(LocationTold(asked.request, asked.ue, True, *told))]
 
     # --- notifications -----------------------------------------------------------------------------------------------------
 
@@ -329,26 +311,12 @@ class Exposure:
     # --- what can be had ---------------------------------------------------------------------------------------------------
 
     def state(self, api: Api, now: Nanoseconds) -> str:
-        """Why the API's standing subscriptions are of no use now; empty: they are."""
-        why = self.desks[api].unavailable()
-        for sub in self.subs.values():
-            if why or sub.api != api or sub.name in self.flows:
-                continue
-            if sub.state == "REFUSED":
-                why = f"{sub.name}: {sub.refusal}"
-            elif advance.silent(sub, now):
-                why = f"{sub.name}: subscribed, and nothing is heard"
-            elif not sub.subscription:
-                why = f"{sub.name}: not subscribed yet"
-        return why
+        """Why this API is of no use now; empty: it is."""
+        return why_not(self.desks[api], self.subs.values(), now)
 
     def _offers(self, now: Nanoseconds) -> list[Effect]:
-        why = {api: self.state(api, now) for api in APIS}
-        reason = "; ".join(f"{api}: {said}" for api, said in why.items() if said)
-        offers = OperatorOffers(
-            self.settings.references, not why["location"], not why["radio"], not why["quality"], reason
-        )
-        if offers == self._offered:
+        told = offers(self.desks, self.subs.values(), self.settings.references, now)
+        if told == self._offered:
             return []
-        self._offered = offers
-        return [Tell(offers)]
+        self._offered = told
+        return [Tell(told)]

@@ -9,9 +9,10 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
-from fedge.simulation.core5g.nef.pace import Pace
+from fedge.core.pace import Limits, Pace
 
-PER_S, BURST = 20.0, 200.0
+BURST = 200.0
+LIMITS = Limits(per_second=20.0, burst=BURST)
 LONGEST = 256
 _ASKED = {"http": "http.response.start", "websocket": "websocket.http.response.start"}
 
@@ -21,7 +22,7 @@ class Audited:
 
     def __init__(self, app: Any, note: Callable[..., object], now_s: Callable[[], float]) -> None:
         self._app, self._note, self._now_s = app, note, now_s
-        self._pace, self._left_out = Pace(PER_S, BURST), 0
+        self._pace, self._left_out = Pace(LIMITS), 0
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         async def noting(message: dict[str, Any]) -> None:
@@ -32,7 +33,7 @@ class Audited:
         await self._app(scope, receive, noting)
 
     def _refused(self, scope: dict[str, Any], status: int) -> None:
-        if self._pace.wait_s("", self._now_s()):
+        if self._pace.wait("", self._now_s()) is not None:
             self._left_out += 1
             return
         tls = scope.get("extensions", {}).get("tls", {})

@@ -27,16 +27,16 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from fedge.core.model import Address
+from fedge.core.pace import Pace
 from fedge.programs.core_network import https
 from fedge.simulation.core5g.account import open_account
 from fedge.simulation.core5g.capif.api import capif_routes
 from fedge.simulation.core5g.capif.callers import Callers
 from fedge.simulation.core5g.capif.core import CapifCore
 from fedge.simulation.core5g.capif.opening import Developers, open_capif, read_developers
-from fedge.simulation.core5g.nef.access import Access
+from fedge.simulation.core5g.nef.access import LIMITS, Access
 from fedge.simulation.core5g.nef.exchange import app_of, guarded, said
 from fedge.simulation.core5g.nef.outbox import Letter
-from fedge.simulation.core5g.nef.pace import Pace
 from fedge.simulation.core5g.nef.tokens import Tokens
 from fedge.simulation.core5g.store import Store
 
@@ -153,13 +153,13 @@ class Framework:
             self.folder, self.capif_url, self.nef, store, onboarding, self.letters.append, self.now_s
         )
         tokens = Tokens({"fedge": self.account.client_secret}, b"k" * 32)
-        access = Access(tokens, Pace(), self.now_s, self.core.gate(self.aef))
+        access = Access(tokens, Pace(LIMITS), self.now_s, self.core.gate(self.aef))
 
         async def whoever(request: Request) -> Response:
             return said({"af": access.client(request, request.path_params["api"])})
 
         exposure = app_of(Route("/{api}", guarded(whoever)))
-        framework = app_of(*capif_routes(self.core, Callers(self.core, Pace())))
+        framework = app_of(*capif_routes(self.core, Callers(self.core, Pace(LIMITS))))
         self._servers = [
             https(exposure, self.nef, self.folder, "nef"),
             https(framework, self.capif, self.folder, "capif"),

@@ -9,10 +9,10 @@ import secrets
 
 from starlette.requests import Request
 
+from fedge.core.pace import Pace
 from fedge.runtime.client_certificates import client_certificate
 from fedge.simulation.core5g.capif.core import CapifCore
 from fedge.simulation.core5g.capif.ledger import Holder, Role
-from fedge.simulation.core5g.nef.pace import Pace
 from fedge.simulation.core5g.nef.problem import Problem
 
 
@@ -79,7 +79,7 @@ class Callers:
         return found
 
     def _slow_down(self, who: str) -> None:
-        wait_s = self._pace.wait_s(who, self._core.now_s())
-        if wait_s:
-            told = {"Retry-After": str(wait_s)}
+        wait = self._pace.wait(who, self._core.now_s())
+        if wait is not None:
+            told = {"Retry-After": str(wait.seconds)}
             raise Problem(429, "NF_CONGESTION_RISK", "too many requests", headers=told)

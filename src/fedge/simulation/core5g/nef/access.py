@@ -12,10 +12,13 @@ from typing import Protocol
 
 from starlette.requests import HTTPConnection
 
+from fedge.core.pace import Limits, Pace
 from fedge.runtime.client_certificates import client_certificate
-from fedge.simulation.core5g.nef.pace import Pace
 from fedge.simulation.core5g.nef.problem import Problem
 from fedge.simulation.core5g.nef.tokens import Tokens
+
+LIMITS = Limits(per_second=1000.0, burst=2000.0)
+"""What one application function, or holder of a certificate, may ask the simulated operator."""
 
 
 class Gate(Protocol):
@@ -38,9 +41,9 @@ class Access:
     def client(self, request: HTTPConnection, api: str) -> str:
         """The application function that calls ``api`` (one of ``exposed.APIS``). Raises ``Problem`` 401, 403, 429."""
         af = self._caller(request, api)
-        wait_s = self._pace.wait_s(af, self._now_s())
-        if wait_s:
-            told = {"Retry-After": str(wait_s)}
+        wait = self._pace.wait(af, self._now_s())
+        if wait is not None:
+            told = {"Retry-After": str(wait.seconds)}
             raise Problem(429, "NF_CONGESTION_RISK", "too many requests", headers=told)
         return af
 

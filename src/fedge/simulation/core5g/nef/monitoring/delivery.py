@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from msgspec import UNSET
 from msgspec.structs import replace
@@ -38,8 +38,9 @@ class Delivery:
                 found.append(ue)
         return found
 
-    def count(self, watch: Watch, ues: Mapping[UeId, object] | list[UeId], now_s: float) -> None:
+    def count(self, watch: Watch, ues: Iterable[UeId], now_s: float) -> None:
         """These were told."""
+        ues = list(ues)
         for ue in ues:
             watch.told_s[ue] = now_s
             watch.owed.discard(ue)

@@ -185,6 +185,8 @@ class Monitors:
         self._watching.forget(before)
         self._keep(watch)
         self._watching.begin(watch, now_s)
+        if watch.done:
+            self._end(watch)  # who had not been reported of is no member any more
         return says
 
     def _keep(self, watch: Watch) -> None:

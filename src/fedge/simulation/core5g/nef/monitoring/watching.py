@@ -111,23 +111,21 @@ class Watching:
     # --- parts --------------------------------------------------------------------------------------------------------------
 
     def _look_for_silence(self, watch: Watch, now_s: float) -> None:
-        silence_s, lost = watch.watched.silence_s, {}
+        silence_s, lost = watch.watched.silence_s, set[UeId]()
         next_s = now_s + silence_s
         for ue in watch.watched.ues - watch.lost:
             seen = self._sightings.get(ue)
             since_s = max(seen.at_s, watch.since_s) if seen is not None else watch.since_s
             if since_s + silence_s <= now_s:
-                lost[ue] = since_s
+                lost.add(ue)
             else:
                 next_s = min(next_s, since_s + silence_s)
         self._due.put(f"tick/{watch.id}", max(next_s, now_s + LOOK_S))
-        watch.lost |= set(lost)
-        gone = self._delivery.wanted(watch, set(lost), now_s)
+        watch.lost |= lost
+        says, attached = watch.monitor.says, self._attached
         reports = {
-            ue: self._reports.lost(
-                watch.monitor.says, ue, now_s, self._attached is not None and ue not in self._attached
-            )
-            for ue in gone
+            ue: self._reports.lost(says, ue, now_s, detached=attached is not None and ue not in attached)
+            for ue in self._delivery.wanted(watch, lost, now_s)
         }
         self._delivery.send(watch, reports, now_s)
 
@@ -141,14 +139,10 @@ class Watching:
         seen, watched = self._sightings.get(ue), watch.watched
         if seen is None or not self._good(watch, seen, now_s):
             return None
-        if watched.kind == LOCATION:
-            watch.last[ue] = (seen.was.x_m, seen.was.y_m)
-            return self._reports.place(watch.monitor.says, ue, seen, now_s)
-        return (
-            self._reports.reachable(watch.monitor.says, ue, seen.at_s)
-            if watched.kind == REACHABILITY
-            else None
-        )
+        if watched.kind == REACHABILITY:
+            return self._reports.reachable(watch.monitor.says, ue, seen.at_s)
+        watch.last[ue] = (seen.was.x_m, seen.was.y_m)
+        return self._reports.place(watch.monitor.says, ue, seen, now_s)
 
     @staticmethod
     def _good(watch: Watch, seen: Seen, now_s: float) -> bool:

@@ -1,0 +1,141 @@
+"""Radio network information as Fedge speaks it: bodies of ETSI GS MEC 012 v2.2.1, clause 6, and what they say. Pure.
+
+What is answered is read bare, as the standard's text has it, and wrapped in its type's name, as the definition has it. Unknown
+attributes are ignored.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from fedge.adapters.core5g import words
+from fedge.core.model import SECOND
+
+IN_PREPARATION, COMPLETED = 1, 3
+PERIODICAL = 1
+UE_IPV4_ADDRESS = 1
+TYPES = {"CellChangeSubscription": "cells", "NrMeasRepUeSubscription": "nr", "MeasRepUeSubscription": "lte"}
+ALL = "/subscriptions"
+
+
+class TimeStamp(Struct, frozen=True, rename="camel"):
+    seconds: int
+    nano_seconds: int = 0
+
+    @property
+    def unix_ns(self) -> int:
+        return self.seconds * SECOND + self.nano_seconds
+
+
+class AssociateId(Struct, frozen=True):
+    type: int
+    value: str
+
+
+class Ecgi(Struct, frozen=True, rename="camel"):
+    cell_id: str
+
+
+class NrCgi(Struct, frozen=True, rename="camel"):
+    nr_cell_id: str
+
+
+class About(Struct, frozen=True, rename="camel", tag_field="notificationType"):
+    """What all notifications have."""
+
+    time_stamp: TimeStamp | None = None
+    associate_id: tuple[AssociateId, ...] = ()
+
+
+class CellChangeNotification(About, frozen=True, rename="camel", tag=True):
+    src_ecgi: Ecgi | None = None
+    trg_ecgi: tuple[Ecgi, ...] = ()
+    ho_status: int = COMPLETED
+
+
+class MeasRepUeNotification(About, frozen=True, rename="camel", tag=True):
+    ecgi: Ecgi | None = None
+    rsrp: int | None = None
+
+
+class Quantities(Struct, frozen=True):
+    rsrp: int | None = None
+
+
+class ServingSignals(Struct, frozen=True, rename="camel"):
+    meas_quantity_results_ssb_cell: Quantities = Quantities()
+
+
+class ServingCell(Struct, frozen=True, rename="camel"):
+    nrcgi: NrCgi
+    s_cell: ServingSignals = ServingSignals()
+
+
+class NrMeasRepUeNotification(About, frozen=True, rename="camel", tag=True):
+    serv_cell_meas_info: tuple[ServingCell, ...] = ()
+
+
+class ExpiryNotification(About, frozen=True, rename="camel", tag=True):
+    expiry_deadline: TimeStamp | None = None
+
+
+class TestNotification(About, frozen=True, tag=True):
+    pass
+
+
+Notification = (
+    CellChangeNotification
+    | MeasRepUeNotification
+    | NrMeasRepUeNotification
+    | ExpiryNotification
+    | TestNotification
+)
+NOTIFICATION: msgspec.json.Decoder[Notification] = msgspec.json.Decoder(Notification)
+
+
+class Link(Struct, frozen=True, rename="camel"):
+    href: str = ""
+    subscription_type: str = ""
+
+
+class Links(Struct, frozen=True):
+    self: Link = Link()
+    subscription: tuple[Link, ...] = ()
+
+
+class WebsockNotifConfig(Struct, frozen=True, rename="camel"):
+    websocket_uri: str = ""
+
+
+class Resource(Struct, frozen=True, rename="camel"):
+    """A subscription of any type: what is needed to find it again, how its notifications come, when it ends."""
+
+    subscription_type: str = ""
+    callback_reference: str = ""
+    websock_notif_config: WebsockNotifConfig = WebsockNotifConfig()
+    expiry_deadline: TimeStamp | None = None
+    links: Links = msgspec.field(default=Links(), name="_links")
+
+
+def typed(kind: str, criteria: str, filters: dict[str, Any]) -> dict[str, Any]:
+    return {"subscriptionType": f"{kind}Subscription", criteria: filters}
+
+
+def resource(body: bytes) -> Resource:
+    """Bare, or wrapped in its type's name; empty where it cannot be read."""
+    try:
+        raw = msgspec.json.decode(body)
+        inner = next((raw[name] for name in TYPES if name in raw), raw)
+        return msgspec.convert(inner, Resource)
+    except (TypeError, *words.UNREADABLE):
+        return Resource()
+
+
+def listed(body: bytes) -> tuple[Link, ...]:
+    """Raises ``words.UNREADABLE``."""
+    raw = msgspec.json.decode(body, type=dict[str, Any])
+    inner = raw.get("SubscriptionLinkList", raw)
+    return msgspec.convert(inner.get("_links", {}), Links).subscription
