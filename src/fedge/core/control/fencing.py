@@ -6,10 +6,10 @@ is not old. Crossings are decided events, so after a crash nobody is told twice 
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
+from fedge.core.control import consenting
 from fedge.core.control.effects import Effect, Propose, Reply, ToSink
 from fedge.core.control.events import (
     AskedFence,
@@ -21,10 +21,12 @@ from fedge.core.control.events import (
 from fedge.core.control.knowledge import Knowledge
 from fedge.core.control.locating import place_of
 from fedge.core.control.state import State
-from fedge.core.location import Consent, Fence, allowed_by, side
-from fedge.core.model import SECOND, Nanoseconds, UeId
+from fedge.core.location import Fence, allowed_by, side
+from fedge.core.model import SECOND, Nanoseconds
 
 TOPIC = "geofencing"
+TURNS = 10
+"""The control plane wakes 20 times a second: so each fence is looked at twice a second, and no look takes long."""
 OLD = 30 * SECOND
 """An older report says nothing of where a device is now."""
 
@@ -85,15 +87,14 @@ def _tell(fence: Fence, what: str, facts: dict[str, Any]) -> ToSink:
 
 
 def sweep(known: Knowledge, now: Nanoseconds) -> list[Effect]:
-    """What ends by itself, and who is on another side than before."""
-    fences = tuple(known.state.fences.held.values())
-    consents = _by_device(known.state.consents.given.values()) if fences else {}
+    """What ends by itself, and who is on another side than before: of a part of the fences, all of them in ``TURNS`` calls."""
+    known.fences_turn = (known.fences_turn + 1) % TURNS
     effects: list[Effect] = []
-    for fence in fences:
+    for fence in islice(known.state.fences.held.values(), known.fences_turn, None, TURNS):
         if reason := fence.ending(now):
             effects.append(Propose(FenceEnded(fence.id, reason)))
             continue
-        given = consents.get((fence.client, fence.ue), ())
+        given = consenting.of_device(known, fence.client, fence.ue)
         if not allowed_by(given, fence.client, fence.ue, fence.scope, fence.purpose, now):
             said = "the subscriber's consent has ended"
             effects.append(Propose(FenceEnded(fence.id, "NETWORK_TERMINATED", said)))
@@ -105,10 +106,3 @@ def sweep(known: Knowledge, now: Nanoseconds) -> list[Effect]:
         if where is not None and where != fence.inside:
             effects.append(Propose(FenceCrossed(fence.id, where)))
     return effects
-
-
-def _by_device(consents: Iterable[Consent]) -> dict[tuple[str, UeId], list[Consent]]:
-    found: dict[tuple[str, UeId], list[Consent]] = defaultdict(list)
-    for one in consents:
-        found[one.client, one.ue].append(one)
-    return found

@@ -433,9 +433,9 @@ class ControlPlane(Knowledge):
             effects += reconcile.repeat(self.state, now)
             effects += placing.place_all(self, now)
             effects += enabling.sweep(self, now)
-            effects += fencing.sweep(self, now)
             effects += locating.sweep(self, now)
             effects += quality_by_policy.sweep(self, now)
             self.visits_changed = True
+        effects += fencing.sweep(self, now)
         effects += quality.sweep(self, now)
         return [*effects, *deciding.sweep(self, now), *visits.sweep(self, now), *visits.tell(self)]
