@@ -103,7 +103,8 @@ class StudioCentre(PlainCentre):
         )
         drawn = iter(f"asked-{n}" for n in range(10**6))
         ciba = Ciba(subscribers, self.screen, lambda: next(drawn))
-        self.server = AuthorizationServer(self.authorization, self, ciba, ORIGIN)
+        self.asked = paced(Limits(per_second=1e6, burst=10**6), self.now)
+        self.server = AuthorizationServer(self.authorization, self, ciba, self.asked, ORIGIN)
 
     def proven(self, proof: str) -> tuple[str, UeId] | None:
         return self.authorization.proven(proof)
@@ -152,10 +153,9 @@ class StudioCentre(PlainCentre):
         return [body for _, body, _ in posted]
 
 
-def application(centre: StudioCentre, limits: Limits | None = None) -> Starlette:
-    asked = paced(limits or Limits(per_second=1e6, burst=10**6), centre.now)
-    routes = [*oauth_routes(centre.server), *camara_routes(centre.platform, centre.authorization, asked)]
-    return admin_app(centre, routes, own=BASES)
+def application(centre: StudioCentre) -> Starlette:
+    apis = camara_routes(centre.platform, centre.authorization, centre.asked)
+    return admin_app(centre, [*oauth_routes(centre.server), *apis], own=BASES)
 
 
 def bearing(token: str) -> dict[str, str]:

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from fedge.api.pace import paced
 from fedge.core.control.events import ObjectsChanged, TokenIssued, TokensRevoked
 from fedge.core.location import NETWORK_OPERATION
+from fedge.core.pace import Limits
 from fedge.wire import jwt
 from tests.api.camara.studio import (
     NOBODYS,
@@ -285,6 +287,12 @@ def test_guesses_are_bounded_and_a_right_one_is_not_heard_among_them(client: Tes
     answer = token_of(client, "studio", STUDIO)
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "60")
     assert token_of(client, "rival", RIVAL).status_code == 200, "another client is not held up"
+
+
+def test_requests_for_tokens_count_with_the_others(client: TestClient, centre: StudioCentre) -> None:
+    centre.server._asked = paced(Limits(per_second=1, burst=2), centre.now)
+    assert [token_of(client, "studio", STUDIO).status_code for _ in range(3)] == [200, 200, 429]
+    assert token_of(client, "rival", RIVAL).status_code == 200
 
 
 def test_what_an_openid_client_finds(client: TestClient) -> None:
