@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
+from fedge.core.control.apart import Faulty, apart, raised
 from fedge.core.control.effects import Effect, Propose, Reply, ToSink
 from fedge.core.control.events import (
     AskedFence,
@@ -84,27 +85,28 @@ def _tell(fence: Fence, what: str, facts: dict[str, Any]) -> ToSink:
 # --- time --------------------------------------------------------------------------------------------------------------------
 
 
-def sweep(known: Knowledge, now: Nanoseconds) -> list[Effect]:
+def sweep(known: Knowledge, now: Nanoseconds, faulty: Faulty = raised) -> list[Effect]:
     """What ends by itself, and who is on another side than before."""
     fences = tuple(known.state.fences.held.values())
     consents = _by_device(known.state.consents.given.values()) if fences else {}
-    effects: list[Effect] = []
-    for fence in fences:
-        if reason := fence.ending(now):
-            effects.append(Propose(FenceEnded(fence.id, reason)))
-            continue
-        given = consents.get((fence.client, fence.ue), ())
-        if not allowed_by(given, fence.client, fence.ue, fence.scope, fence.purpose, now):
-            said = "the subscriber's consent has ended"
-            effects.append(Propose(FenceEnded(fence.id, "NETWORK_TERMINATED", said)))
-            continue
-        place = place_of(known, fence.ue)
-        if place is None or now - place.at > OLD:
-            continue
-        where = side(place.circle, fence.area)
-        if where is not None and where != fence.inside:
-            effects.append(Propose(FenceCrossed(fence.id, where)))
-    return effects
+
+    def look(fence: Fence) -> list[Effect]:
+        return _looked_at(known, fence, consents.get((fence.client, fence.ue), ()), now)
+
+    return apart(fences, look, lambda fence: f"fence {fence.id}", faulty)
+
+
+def _looked_at(known: Knowledge, fence: Fence, given: Iterable[Consent], now: Nanoseconds) -> list[Effect]:
+    if reason := fence.ending(now):
+        return [Propose(FenceEnded(fence.id, reason))]
+    if not allowed_by(given, fence.client, fence.ue, fence.scope, fence.purpose, now):
+        said = "the subscriber's consent has ended"
+        return [Propose(FenceEnded(fence.id, "NETWORK_TERMINATED", said))]
+    place = place_of(known, fence.ue)
+    if place is None or now - place.at > OLD:
+        return []
+    where = side(place.circle, fence.area)
+    return [Propose(FenceCrossed(fence.id, where))] if where not in (None, fence.inside) else []
 
 
 def _by_device(consents: Iterable[Consent]) -> dict[tuple[str, UeId], list[Consent]]:
