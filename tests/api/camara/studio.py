@@ -13,7 +13,7 @@ import msgspec
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from fedge.adapters.embedded.addresses import SimulatedSubscribers, ue
+from fedge.adapters.embedded.addresses import ue
 from fedge.adapters.notifications import Notifications
 from fedge.api.admin import admin_app
 from fedge.api.admin.callers import digest_of
@@ -35,7 +35,7 @@ from fedge.core.messages import (
 )
 from fedge.core.model import SECOND, AppId, CellId, SessionId, SessionKey, SiteId, UeId
 from fedge.core.pace import Limits
-from tests.api.centre import TOKEN, PlainCentre
+from tests.api.centre import TOKEN, PlainCentre, simulated_subscribers
 from tests.core.applications.objects import tenant
 
 ORIGIN = "http://127.0.0.1:7001"
@@ -91,7 +91,7 @@ class StudioCentre(PlainCentre):
         self.authorization = Authorization(
             TOKEN, lambda: self.plane.state, self.now, b"k" * 32, self.audit, lambda: self.platform.now_s
         )
-        subscribers = SimulatedSubscribers(NET, 3)
+        subscribers = simulated_subscribers(NET, 3)
         self.platform = CamaraPlatform(
             self,
             subscribers,

@@ -10,11 +10,14 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from fedge.api.camara.ciba import Ciba
+from fedge.api.camara.scopes import AskedScopes
 from fedge.api.pace import paced
 from fedge.core.control.events import ObjectsChanged, TokenIssued, TokensRevoked
 from fedge.core.location import NETWORK_OPERATION
 from fedge.core.pace import Limits
 from fedge.wire import jwt
+from fedge.wire.oauth import OAuthError
 from tests.api.camara.studio import (
     NOBODYS,
     NUMBER,
@@ -361,3 +364,10 @@ def test_a_tenant_may_want_a_proof_of_the_device_from_who_attaches(
     told = [one["decision"] for one in centre.audit.newest() if one["api"] == "POST /api/v1/attach"]
     assert told == ["granted", *["refused"] * 17]
     assert proof not in json.dumps(centre.audit.newest())
+
+
+def test_where_no_subscriber_can_be_asked_nobody_is(centre: StudioCentre) -> None:
+    ciba = Ciba(centre.subscribers, None, lambda: "drawn")
+    with pytest.raises(OAuthError) as refused:
+        ciba.ask("studio", AskedScopes(frozenset({RETRIEVE}), openid=True), f"tel:{NUMBER}", "", 0.0)
+    assert (refused.value.status, refused.value.error) == (400, "unauthorized_client")
