@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any
 
 from fedge.core.control import consenting
+from fedge.core.control.apart import Faulty, apart, raised
 from fedge.core.control.effects import Effect, Propose, Reply, ToSink
 from fedge.core.control.events import (
     AskedFence,
@@ -86,23 +87,24 @@ def _tell(fence: Fence, what: str, facts: dict[str, Any]) -> ToSink:
 # --- time --------------------------------------------------------------------------------------------------------------------
 
 
-def sweep(known: Knowledge, now: Nanoseconds) -> list[Effect]:
+def sweep(known: Knowledge, now: Nanoseconds, faulty: Faulty = raised) -> list[Effect]:
     """What ends by itself, and who is on another side than before: of a part of the fences, all of them in ``TURNS`` calls."""
     known.fences_turn = (known.fences_turn + 1) % TURNS
-    effects: list[Effect] = []
-    for fence in islice(known.state.fences.held.values(), known.fences_turn, None, TURNS):
-        if reason := fence.ending(now):
-            effects.append(Propose(FenceEnded(fence.id, reason)))
-            continue
-        given = consenting.of_device(known, fence.client, fence.ue)
-        if not allowed_by(given, fence.client, fence.ue, fence.scope, fence.purpose, now):
-            said = "the subscriber's consent has ended"
-            effects.append(Propose(FenceEnded(fence.id, "NETWORK_TERMINATED", said)))
-            continue
-        place = place_of(known, fence.ue)
-        if place is None or now - place.at > OLD:
-            continue
-        where = side(place.circle, fence.area)
-        if where is not None and where != fence.inside:
-            effects.append(Propose(FenceCrossed(fence.id, where)))
-    return effects
+    fences = islice(known.state.fences.held.values(), known.fences_turn, None, TURNS)
+    return apart(
+        fences, lambda fence: _looked_at(known, fence, now), lambda fence: f"fence {fence.id}", faulty
+    )
+
+
+def _looked_at(known: Knowledge, fence: Fence, now: Nanoseconds) -> list[Effect]:
+    if reason := fence.ending(now):
+        return [Propose(FenceEnded(fence.id, reason))]
+    given = consenting.of_device(known, fence.client, fence.ue)
+    if not allowed_by(given, fence.client, fence.ue, fence.scope, fence.purpose, now):
+        said = "the subscriber's consent has ended"
+        return [Propose(FenceEnded(fence.id, "NETWORK_TERMINATED", said))]
+    place = place_of(known, fence.ue)
+    if place is None or now - place.at > OLD:
+        return []
+    where = side(place.circle, fence.area)
+    return [Propose(FenceCrossed(fence.id, where))] if where not in (None, fence.inside) else []
