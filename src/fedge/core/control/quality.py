@@ -60,7 +60,7 @@ from fedge.core.quality import (
 from fedge.core.steering.redirect import STEERED
 
 MOST_OF_AN_OWNER = 1000
-"""So many quality sessions are kept for one client."""
+"""So many quality sessions are kept for one client; a QoSPolicy's do not count."""
 ASK_AGAIN = 2 * SECOND
 PATIENCE = 20 * SECOND
 """So long the operator is asked again that has no answer or no room now; then the network has ended the session."""
@@ -85,7 +85,7 @@ def asked(known: Knowledge, event: AskedQuality, now: Nanoseconds) -> list[Effec
         said = "the device is on an access where no quality of service is served"
         return [_no(event.request, 422, "SERVICE_NOT_APPLICABLE", said)]
     of_owner = [other for other in kept.sessions.values() if other.owner == one.owner]
-    if len(of_owner) >= MOST_OF_AN_OWNER:
+    if sum(other.session is None for other in of_owner) >= MOST_OF_AN_OWNER:
         said = f"{MOST_OF_AN_OWNER} sessions are kept for a client; delete some"
         return [_no(event.request, 429, "QUOTA_EXCEEDED", said)]
     if (other := conflicting(one.flow, of_owner)) is not None:
