@@ -199,6 +199,26 @@ def dropped(known: Knowledge, event: QualityDropped) -> None:
     known.state.quality.sessions.pop(event.id, None)
 
 
+def client_gone(known: Knowledge, owner: str, now: Nanoseconds) -> list[Effect]:
+    """Its client is no more, and a later one of that name is somebody else. Its sinks are told nothing.
+
+    A QoSPolicy that is still there asks anew, for whoever has its namespace then.
+    """
+    kept, effects = known.state.quality, list[Effect]()
+    for one in [one for one in kept.sessions.values() if one.owner == owner]:
+        if one.live:
+            said = "its client's tenant was deleted"
+            kept.ended["DELETE_REQUESTED"] = kept.ended.get("DELETE_REQUESTED", 0) + 1
+            last = ended(one, "DELETE_REQUESTED", said, now)
+            effects += [
+                ToOperator(ReleaseQuality(one.id)),
+                _story(last, f"has no quality any more: {said}", now),
+            ]
+        del kept.sessions[one.id]
+        _forget(known, one.id)
+    return effects
+
+
 def marked(known: Knowledge, event: ProfileMarked) -> None:
     known.state.quality.marks[event.profile] = event.status
 
