@@ -227,7 +227,7 @@ def _told(one: QualitySession, now: Nanoseconds) -> list[Effect]:
     if one.sink is None:
         return []
     facts = {"id": one.id, "status": one.status, "info": one.info, "at": now}
-    return [ToSink(one.sink, "quality", facts)]
+    return [ToSink(one.owner, one.sink, "quality", facts)]
 
 
 def _story(one: QualitySession, says: str, now: Nanoseconds) -> Story:
