@@ -162,7 +162,9 @@ def test_a_core_function_that_was_killed_is_used_as_before(core: Framework) -> N
         invoker = invoker_at(core)
         before = await invoker.ready()
         await asyncio.to_thread(core.killed)
+        assert invoker.settled
         invoker.again()
+        assert not invoker.settled, "that it cannot be entered now is no verdict"
         assert (await invoker.ready()).id == before.id
         assert (await called(invoker, core)).status_code == 200
         await invoker.close()

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from starlette.applications import Starlette
 
-from fedge.adapters.embedded.addresses import SimulatedSubscribers, ue
+from fedge.adapters.embedded.addresses import ue
 from fedge.adapters.notifications import Notifications
 from fedge.api.admin import admin_app
 from fedge.api.admin.callers import digest_of
@@ -32,7 +32,7 @@ from fedge.core.messages import (
 )
 from fedge.core.model import SECOND, AppId, CellId, SessionId, SessionKey, SiteId, UeId
 from fedge.core.pace import Limits
-from tests.api.centre import ARENA, TOKEN, PlainCentre
+from tests.api.centre import ARENA, TOKEN, PlainCentre, simulated_subscribers
 
 ORIGIN = "http://127.0.0.1:7001"
 NET = 77
@@ -69,7 +69,7 @@ class CamaraCentre(PlainCentre):
         self.join("harbour", "market")
         self.say(OperatorOffers(REFERENCES, location=True, radio=True, quality=True))
         self.platform = CamaraPlatform(
-            self, SimulatedSubscribers(NET, 3), self.written, ORIGIN, 1_750_000_000.0, self.audit
+            self, simulated_subscribers(NET, 3), self.written, ORIGIN, 1_750_000_000.0, self.audit
         )
 
     def now(self) -> int:

@@ -7,7 +7,6 @@ from typing import Any
 import msgspec
 from starlette.applications import Starlette
 
-from fedge.adapters.embedded.addresses import SimulatedSubscribers
 from fedge.adapters.notifications import Notifications
 from fedge.api.admin import admin_app
 from fedge.api.manifest_files import read_manifests
@@ -18,7 +17,7 @@ from fedge.core.control.events import AskedApply
 from fedge.core.messages import AccessHello, Cell, CellChanged, SiteReport
 from fedge.core.model import SECOND, CellId, SiteId, UeId
 from fedge.core.pace import Limits
-from tests.api.centre import ARENA, PlainCentre
+from tests.api.centre import ARENA, PlainCentre, simulated_subscribers
 
 ORIGIN = "http://127.0.0.1:7001"
 SINK = "http://127.0.0.1:9/sink"
@@ -94,6 +93,6 @@ OFTEN = Limits(1e6, burst=1e6)
 
 def application(centre: MecCentre, limits: Limits = OFTEN) -> Starlette:
     platform = Platform(
-        centre, SimulatedSubscribers(77, 3), centre.sink, ORIGIN, centre.notify, paced(limits, centre.now)
+        centre, simulated_subscribers(77, 3), centre.sink, ORIGIN, centre.notify, paced(limits, centre.now)
     )
     return admin_app(centre, mec_routes(platform), own=BASES)

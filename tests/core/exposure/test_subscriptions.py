@@ -8,6 +8,8 @@ from fedge.core.exposure import (
     Create,
     Delete,
     Expiring,
+    Exposure,
+    ExposureSettings,
     Found,
     Held,
     Hush,
@@ -23,7 +25,7 @@ from fedge.core.exposure.subscription import TRANSITIONS
 from fedge.core.messages import OperatorOffers, QualityTold, ReleaseQuality, RequestQuality
 from fedge.core.model import SECOND
 from tests.core.exposure.talk import Talk
-from tests.core.exposure.worlds import UES
+from tests.core.exposure.worlds import TOPOLOGY, UES
 
 
 def places(talk: Talk) -> str:
@@ -43,6 +45,11 @@ def test_nothing_is_created_before_the_list_was_read() -> None:
     talk.later(2000)
     assert [call.api for call in talk.take(List)] == ["location"]
     assert talk.take(Create) == []
+
+
+def test_without_a_group_nobody_s_place_is_followed() -> None:
+    gateway = Exposure(ExposureSettings(b"secret", ""), TOPOLOGY)
+    assert sorted(gateway.subs) == ["cells", "lte", "nr"]
 
 
 def test_an_unanswered_create_is_looked_for_in_the_list_and_not_repeated() -> None:

@@ -95,7 +95,7 @@ class ApiInvoker:
 
     def again(self) -> None:
         """Something was not accepted: look at it now."""
-        self._secured, self._discovered_at = frozenset(), 0.0
+        self._secured, self._discovered_at, self.settled = frozenset(), 0.0, False
         self._stir.set()
 
     # --- notifications -----------------------------------------------------------------------------------------------------
@@ -272,7 +272,7 @@ class ApiInvoker:
     def _forget(self) -> None:
         self.invoker = None
         self._kept.forget()
-        self._secured, self._discovered_at = frozenset(), 0.0
+        self._secured, self._discovered_at, self.settled = frozenset(), 0.0, False
         self._revoked.clear()
         self._tokens.clear()
 

@@ -1,7 +1,7 @@
 """What an onboarded invoker keeps on disk: its key and certificate, its name, what it discovered. Mode 0600; survives restarts.
 
-Three files in a folder. A fresh key lies beside the old one until its certificate has come, so that whenever the process is
-killed, key and certificate that are read belong together.
+Three files in a folder, written when a certificate has come. Killed in between, key and certificate do not belong together, and
+count as none.
 """
 
 from __future__ import annotations

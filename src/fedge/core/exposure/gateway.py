@@ -77,8 +77,8 @@ class Missing(Struct, frozen=True):
 class ExposureSettings(Struct, frozen=True):
     """``secret``: notification addresses are derived from it, so that a restarted gateway finds its subscriptions again.
 
-    ``group``: of all subscribers; ``period_s``: between two places of one UE. ``references``: qualities that were agreed with
-    the operator; none: it decides itself which it knows.
+    ``group``: of all subscribers, empty: nobody's place is followed; ``period_s``: between two places of one UE. ``references``:
+    qualities that were agreed with the operator; none: it decides itself which it knows.
     """
 
     secret: bytes
@@ -104,7 +104,8 @@ class Exposure:
         self._last = 0
         self._sighted_at: Nanoseconds = 0
         self._offered: OperatorOffers | None = None
-        self._want("places", "location", Places(settings.group, settings.period_s))
+        if settings.group:
+            self._want("places", "location", Places(settings.group, settings.period_s))
         self._want("cells", "radio", CellChanges())
         self._want("nr", "radio", Measurements("nr"))
         self._want("lte", "radio", Measurements("lte"))
