@@ -81,7 +81,7 @@ def client_gone(state: State, client: str) -> None:
 
 def _tell(fence: Fence, what: str, facts: dict[str, Any]) -> ToSink:
     """The fence as it was then, and what happened; `api/camara/geofencing.py` has the words."""
-    return ToSink(fence.sink, TOPIC, {"fence": fence, "what": what, **facts})
+    return ToSink(fence.client, fence.sink, TOPIC, {"fence": fence, "what": what, **facts})
 
 
 # --- time --------------------------------------------------------------------------------------------------------------------

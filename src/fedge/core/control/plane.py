@@ -224,7 +224,7 @@ class ControlPlane(Knowledge):
             case SiteMarked():
                 return reconcile.site_marked(state, event, now)
             case ObjectsChanged():
-                told = placing.objects_changed(state, event)
+                told = placing.objects_changed(self, event, now)
                 self.read_objects()
                 orders = [
                     order
