@@ -363,6 +363,7 @@ class ControlPlane(Knowledge):
 
     def _reported(self, event: SiteReport, now: Nanoseconds) -> list[Effect]:
         view = self.sites.setdefault(event.site, SiteView())
+        before = visits.offered(view)
         view.heard_at, view.load, view.sessions = now, event.load, event.sessions
         view.instances, view.gateway = event.instances, event.gateway
         view.driver, view.plain = event.driver, event.plain
@@ -372,6 +373,7 @@ class ControlPlane(Knowledge):
                 Propose(SiteMarked(event.site, "ready", "it is heard again")),
                 ToSite(event.site, AskInventory()),
             ]
+        self.visits_changed |= visits.offered(view) != before
         return visits.heard(self, event, now)
 
     # --- questions ---------------------------------------------------------------------------------------------------------
