@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from fedge.adapters.core5g import Subscribers
 from fedge.adapters.embedded.addresses import SimulatedSubscribers
 from fedge.api.admin import Page
 from fedge.api.admin.metrics import Metrics
@@ -32,13 +33,19 @@ TOKEN = "the-token"
 ARENA = Path(__file__).resolve().parents[2] / "examples" / "arena"
 
 
+def simulated_subscribers(net: int, players: int) -> Subscribers:
+    """Those of a simulated run."""
+    drawn = SimulatedSubscribers(net, players)
+    return Subscribers(drawn.by_gpsi(), drawn.by_address())
+
+
 class PlainCentre:
     """``fedge.api.admin.Centre`` around a ``ControlPlane``; ``sent`` keeps what would have left the program."""
 
     def __init__(self) -> None:
         self.token = TOKEN
         self.audit = AuditLog(None)
-        self.subscribers = SimulatedSubscribers(77, 3)
+        self.subscribers = simulated_subscribers(77, 3)
         self.page = Page(INDEX, STATIC_DIR, CONTENT_SECURITY_POLICY)
         self.plane = ControlPlane(
             ControlSettings(default_service="127.1.1.1:7777", started_at=time.monotonic_ns())

@@ -40,7 +40,7 @@ def test_the_defaults(fedge: Fedge, started: list[Settings]) -> None:
 def test_all_options_of_the_demo(fedge: Fedge, started: list[Settings], tmp_path: Path) -> None:
     line = (
         "demo --sites 6 --players 40 --duration 30 --seed 9 --policy stay --state-size 512KiB --backhaul-rtt 12.5 "
-        "--time-scale 1 --headless --port 8123 --test-switch no-fencing --test-switch slow"
+        "--time-scale 1 --headless --port 8123 --mec-rate 20 --test-switch no-fencing --test-switch slow"
     )
     report = tmp_path / "out.json"
     fedge(*line.split(), "--report", str(report))
@@ -56,6 +56,7 @@ def test_all_options_of_the_demo(fedge: Fedge, started: list[Settings], tmp_path
             time_scale=1,
             headless=True,
             port=8123,
+            mec_rate=20,
             report=report,
             test_switches=("no-fencing", "slow"),
         )
@@ -84,6 +85,7 @@ def test_comparing_takes_half_a_minute_each_unless_told(fedge: Fedge, started: l
         ("--time-scale 0", "--time-scale"),
         ("--duration 1", "--duration"),
         ("--port 70000", "--port"),
+        ("--mec-rate 0", "--mec-rate"),
         ("--sites-csv nowhere.csv", "--sites-csv"),
         ("--report /no/such/folder/out.json", "--report"),
         ("--endpoints /no/such/folder/apis.json", "--endpoints"),

@@ -23,7 +23,7 @@ import click
 import structlog
 import uvicorn
 
-from fedge.adapters.embedded import addresses
+from fedge.adapters.core5g import Subscribers
 from fedge.adapters.embedded.link import Join, Line, listen
 from fedge.adapters.karmada.engine import KarmadaEngine
 from fedge.adapters.notifications import LOOPBACK, Notifications
@@ -150,7 +150,7 @@ class ControlShell:
         trust = sink_trust(config.folder, config.sink_ca)
         self.notifications = Notifications(config.callback_networks, trust=trust)
         self.audit = AuditLog(config.folder)
-        self.subscribers = addresses.SimulatedSubscribers(config.net, config.players)
+        self.subscribers = self.operated.subscribers if self.operated is not None else Subscribers({}, {})
         self.northbound: Northbound | None = None
         self.loop = ControlLoop(
             self.plane,
@@ -217,7 +217,8 @@ class ControlShell:
             future.set_result((reply.status, reply.body))
 
     def notify(self, notify: Notify) -> None:
-        self.notifications.post(notify.subscription.callback, notification(notify, self.plane, self.base))
+        told = notify.subscription
+        self.notifications.post(told.namespace, told.callback, notification(notify, self.plane, self.base))
 
     def _tell_sink(self, told: ToSink) -> None:
         if self.northbound is not None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from starlette.routing import BaseRoute
 
-from fedge.adapters.embedded.addresses import SimulatedSubscribers
+from fedge.adapters.core5g import Subscribers
 from fedge.api.admin.centre import Centre
 from fedge.api.camara import Authorization, CamaraPlatform, camara_routes
 from fedge.api.camara.ciba import Ciba
@@ -36,7 +36,7 @@ class Northbound:
         self,
         centre: Centre,
         config: ControlConfig,
-        subscribers: SimulatedSubscribers,
+        subscribers: Subscribers,
         notifier: Notifier,
         base: str,
         names: Mapping[SiteId, str],
@@ -47,11 +47,13 @@ class Northbound:
         authorization = Authorization(
             centre.token, lambda: plane.state, centre.now, signing_key(config.folder), centre.audit
         )
-        screen = SimulatedSubscribersScreen(config.folder, lambda client, ue: plays(plane, client, ue))
+        screen = None
+        if config.simulated:
+            screen = SimulatedSubscribersScreen(config.folder, lambda client, ue: plays(plane, client, ue))
         ciba = Ciba(subscribers, screen, lambda: secrets.token_urlsafe(24))
-        self._server = AuthorizationServer(authorization, centre, ciba, base)
         self._authorization = authorization
         self._asked = paced(limits_of(config.client_rate, config.client_quota), centre.now)
+        self._server = AuthorizationServer(authorization, centre, ciba, self._asked, base)
 
     def proven(self, proof: str) -> tuple[str, UeId] | None:
         return self._authorization.proven(proof)

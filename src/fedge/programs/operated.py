@@ -36,7 +36,7 @@ class Operated:
 
     def __init__(self, config: ControlConfig, account: CoreAccount, plane: ControlPlane) -> None:
         self._folder, self._account = config.folder, account
-        subscribers = _subscribers(config, account)
+        subscribers = self.subscribers = _subscribers(config, account)
         secret = hmac.digest(config.token.encode(), b"notification addresses", "sha256")
         self._doors = doors_of(config.folder, account)
         self.steered = Steered(account, self._doors, subscribers, secret, plane, config.dnais)

@@ -21,17 +21,17 @@ _HEADER = b'{"alg":"HS256","typ":"JWT"}'
 
 def signed(claims: Struct, key: bytes) -> str:
     """``key``: at least 32 random bytes."""
-    head = f"{_encode(_HEADER)}.{_encode(msgspec.json.encode(claims))}"
-    return f"{head}.{_encode(_mac(head, key))}"
+    head = f"{encoded(_HEADER)}.{encoded(msgspec.json.encode(claims))}"
+    return f"{head}.{encoded(_mac(head, key))}"
 
 
 def read(token: str, key: bytes, shape: type[Claims]) -> Claims | None:
     """What a token says that was signed with ``key`` and has claims of this shape; None of any other text."""
     head, _, mac = token.rpartition(".")
     try:
-        if not hmac.compare_digest(_decode(mac), _mac(head, key)):
+        if not hmac.compare_digest(decoded(mac), _mac(head, key)):
             return None
-        return msgspec.json.decode(_decode(head.partition(".")[2]), type=shape)
+        return msgspec.json.decode(decoded(head.partition(".")[2]), type=shape)
     except (ValueError, binascii.Error, msgspec.MsgspecError):
         return None
 
@@ -40,9 +40,11 @@ def _mac(head: str, key: bytes) -> bytes:
     return hmac.digest(key, head.encode(), hashlib.sha256)
 
 
-def _encode(data: bytes) -> str:
+def encoded(data: bytes) -> str:
+    """Base64url without padding (RFC 7515, 2)."""
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
-def _decode(text: str) -> bytes:
+def decoded(text: str) -> bytes:
+    """Raises ``ValueError``."""
     return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)

@@ -8,11 +8,12 @@ from urllib.parse import unquote_plus
 
 
 class OAuthError(Exception):
-    """RFC 6749, 5.2: ``error`` is one of its codes."""
+    """RFC 6749, 5.2: ``error`` is one of its codes. ``retry_after_s``: where asking again may help."""
 
-    def __init__(self, status: int, error: str, description: str) -> None:
+    def __init__(self, status: int, error: str, description: str, retry_after_s: int = 1) -> None:
         super().__init__(description)
         self.status, self.error, self.description = status, error, description
+        self.retry_after_s = retry_after_s
 
 
 def client_of(authorization: str | None, form: Mapping[str, str]) -> tuple[str, str]:

@@ -13,7 +13,7 @@ import msgspec
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from fedge.adapters.embedded.addresses import SimulatedSubscribers, ue
+from fedge.adapters.embedded.addresses import ue
 from fedge.adapters.notifications import Notifications
 from fedge.api.admin import admin_app
 from fedge.api.admin.callers import digest_of
@@ -23,6 +23,7 @@ from fedge.api.camara.oauth import AuthorizationServer, oauth_routes
 from fedge.api.pace import paced
 from fedge.core.control import ToOperator, ToSink
 from fedge.core.control.events import ObjectsChanged, SessionPlaced, TokenIssued
+from fedge.core.control.fencing import TURNS
 from fedge.core.location import earth_of
 from fedge.core.messages import (
     AccessHello,
@@ -35,7 +36,7 @@ from fedge.core.messages import (
 )
 from fedge.core.model import SECOND, AppId, CellId, SessionId, SessionKey, SiteId, UeId
 from fedge.core.pace import Limits
-from tests.api.centre import TOKEN, PlainCentre
+from tests.api.centre import TOKEN, PlainCentre, simulated_subscribers
 from tests.core.applications.objects import tenant
 
 ORIGIN = "http://127.0.0.1:7001"
@@ -54,7 +55,7 @@ class Written:
         self.posted: list[tuple[str, dict[str, Any], Mapping[str, str]]] = []
         self.objection = Notifications().objection
 
-    def post(self, callback: str, body: bytes, headers: Mapping[str, str] = {}) -> bool:
+    def post(self, client: str, callback: str, body: bytes, headers: Mapping[str, str] = {}) -> bool:
         self.posted.append((callback, msgspec.json.decode(body), headers))
         return True
 
@@ -91,7 +92,7 @@ class StudioCentre(PlainCentre):
         self.authorization = Authorization(
             TOKEN, lambda: self.plane.state, self.now, b"k" * 32, self.audit, lambda: self.platform.now_s
         )
-        subscribers = SimulatedSubscribers(NET, 3)
+        subscribers = simulated_subscribers(NET, 3)
         self.platform = CamaraPlatform(
             self,
             subscribers,
@@ -103,7 +104,8 @@ class StudioCentre(PlainCentre):
         )
         drawn = iter(f"asked-{n}" for n in range(10**6))
         ciba = Ciba(subscribers, self.screen, lambda: next(drawn))
-        self.server = AuthorizationServer(self.authorization, self, ciba, ORIGIN)
+        self.asked = paced(Limits(per_second=1e6, burst=10**6), self.now)
+        self.server = AuthorizationServer(self.authorization, self, ciba, self.asked, ORIGIN)
 
     def proven(self, proof: str) -> tuple[str, UeId] | None:
         return self.authorization.proven(proof)
@@ -128,8 +130,8 @@ class StudioCentre(PlainCentre):
 
     def sweep(self) -> None:
         """The platform looks at everything, and carries out what it decides."""
-        for _ in range(2):
-            self.ahead += SECOND // 2
+        for _ in range(2 * TURNS):
+            self.ahead += SECOND // 20
             self.carry_out(self.plane.wake(self.now()))
 
     def operator_can_be_asked(self) -> None:
@@ -152,10 +154,9 @@ class StudioCentre(PlainCentre):
         return [body for _, body, _ in posted]
 
 
-def application(centre: StudioCentre, limits: Limits | None = None) -> Starlette:
-    asked = paced(limits or Limits(per_second=1e6, burst=10**6), centre.now)
-    routes = [*oauth_routes(centre.server), *camara_routes(centre.platform, centre.authorization, asked)]
-    return admin_app(centre, routes, own=BASES)
+def application(centre: StudioCentre) -> Starlette:
+    apis = camara_routes(centre.platform, centre.authorization, centre.asked)
+    return admin_app(centre, [*oauth_routes(centre.server), *apis], own=BASES)
 
 
 def bearing(token: str) -> dict[str, str]:

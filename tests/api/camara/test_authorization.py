@@ -10,9 +10,14 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from fedge.api.camara.ciba import Ciba
+from fedge.api.camara.scopes import AskedScopes
+from fedge.api.pace import paced
 from fedge.core.control.events import ObjectsChanged, TokenIssued, TokensRevoked
 from fedge.core.location import NETWORK_OPERATION
+from fedge.core.pace import Limits
 from fedge.wire import jwt
+from fedge.wire.oauth import OAuthError
 from tests.api.camara.studio import (
     NOBODYS,
     NUMBER,
@@ -287,6 +292,12 @@ def test_guesses_are_bounded_and_a_right_one_is_not_heard_among_them(client: Tes
     assert token_of(client, "rival", RIVAL).status_code == 200, "another client is not held up"
 
 
+def test_requests_for_tokens_count_with_the_others(client: TestClient, centre: StudioCentre) -> None:
+    centre.server._asked = paced(Limits(per_second=1, burst=2), centre.now)
+    assert [token_of(client, "studio", STUDIO).status_code for _ in range(3)] == [200, 200, 429]
+    assert token_of(client, "rival", RIVAL).status_code == 200
+
+
 def test_what_an_openid_client_finds(client: TestClient) -> None:
     found = client.get("/.well-known/openid-configuration").json()
     assert found["token_endpoint"] == "http://127.0.0.1:7001/oauth2/token"
@@ -353,3 +364,10 @@ def test_a_tenant_may_want_a_proof_of_the_device_from_who_attaches(
     told = [one["decision"] for one in centre.audit.newest() if one["api"] == "POST /api/v1/attach"]
     assert told == ["granted", *["refused"] * 17]
     assert proof not in json.dumps(centre.audit.newest())
+
+
+def test_where_no_subscriber_can_be_asked_nobody_is(centre: StudioCentre) -> None:
+    ciba = Ciba(centre.subscribers, None, lambda: "drawn")
+    with pytest.raises(OAuthError) as refused:
+        ciba.ask("studio", AskedScopes(frozenset({RETRIEVE}), openid=True), f"tel:{NUMBER}", "", 0.0)
+    assert (refused.value.status, refused.value.error) == (400, "unauthorized_client")

@@ -7,7 +7,6 @@ from typing import Any
 import msgspec
 from starlette.applications import Starlette
 
-from fedge.adapters.embedded.addresses import SimulatedSubscribers
 from fedge.adapters.notifications import Notifications
 from fedge.api.admin import admin_app
 from fedge.api.manifest_files import read_manifests
@@ -18,7 +17,7 @@ from fedge.core.control.events import AskedApply
 from fedge.core.messages import AccessHello, Cell, CellChanged, SiteReport
 from fedge.core.model import SECOND, CellId, SiteId, UeId
 from fedge.core.pace import Limits
-from tests.api.centre import ARENA, PlainCentre
+from tests.api.centre import ARENA, PlainCentre, simulated_subscribers
 
 ORIGIN = "http://127.0.0.1:7001"
 SINK = "http://127.0.0.1:9/sink"
@@ -40,7 +39,7 @@ class Sink:
         self.posted: list[tuple[str, dict[str, Any]]] = []
         self.objection = Notifications().objection
 
-    def post(self, callback: str, body: bytes) -> bool:
+    def post(self, client: str, callback: str, body: bytes) -> bool:
         self.posted.append((callback, msgspec.json.decode(body)))
         return True
 
@@ -76,7 +75,8 @@ class MecCentre(PlainCentre):
         self.say(CellChanged(ue.sighting.ue, cell.cell, None, "nr", 10.0, 0.0, self.now()))
 
     def notify(self, notify: Notify) -> None:
-        self.sink.post(notify.subscription.callback, notification(notify, self.plane, ORIGIN))
+        told = notify.subscription
+        self.sink.post(told.namespace, told.callback, notification(notify, self.plane, ORIGIN))
 
     def told(self) -> list[dict[str, Any]]:
         """What subscribers were posted since the last time."""
@@ -93,6 +93,6 @@ OFTEN = Limits(1e6, burst=1e6)
 
 def application(centre: MecCentre, limits: Limits = OFTEN) -> Starlette:
     platform = Platform(
-        centre, SimulatedSubscribers(77, 3), centre.sink, ORIGIN, centre.notify, paced(limits, centre.now)
+        centre, simulated_subscribers(77, 3), centre.sink, ORIGIN, centre.notify, paced(limits, centre.now)
     )
     return admin_app(centre, mec_routes(platform), own=BASES)

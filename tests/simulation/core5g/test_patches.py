@@ -68,3 +68,11 @@ def test_what_cannot_be_done(step: dict[str, Any], status: int) -> None:
 def test_one_step_that_fails_undoes_all() -> None:
     with pytest.raises(Problem):
         after({"a": 1}, {"op": "remove", "path": "/a"}, {"op": "remove", "path": "/a"})
+
+
+def test_a_document_that_is_copied_into_itself_stays_small() -> None:
+    steps = [{"op": "copy", "from": "", "path": f"/x{number}"} for number in range(200)]
+    with pytest.raises(Problem) as refused:
+        after({"name": "a" * 100}, *steps)
+    assert refused.value.status == 400
+    assert "bytes are copied" in str(refused.value.invalid)

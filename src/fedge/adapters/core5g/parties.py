@@ -23,8 +23,19 @@ class Subscribers:
         self._gpsi = {ue: gpsi for gpsi, ue in by_gpsi.items()}
         self._address = {ue: address for address, ue in by_address.items()}
 
-    def at_address(self, address: str) -> UeId | None:
+    def by_ipv4(self, address: str) -> UeId | None:
         return self._by_address.get(address)
+
+    def identifiers_of(self, ue: UeId) -> dict[str, str] | None:
+        """``phoneNumber`` and ``ipv4``, as far as it has them; None of somebody else's device."""
+        gpsi, address = self._gpsi.get(ue, ""), self._address.get(ue)
+        number = f"+{gpsi.removeprefix(GPSI_MSISDN)}" if gpsi.startswith(GPSI_MSISDN) else None
+        found = {"phoneNumber": number, "ipv4": address}
+        return {name: value for name, value in found.items() if value is not None} or None
+
+    def by_phone_number(self, number: str) -> UeId | None:
+        """``number``: E.164 with its plus."""
+        return self._by_gpsi.get(GPSI_MSISDN + number.removeprefix("+"))
 
     def of_gpsi(self, gpsi: str) -> UeId | None:
         return self._by_gpsi.get(gpsi)

@@ -179,4 +179,4 @@ class RadioInformation:
         )
 
     def _ue(self, id: AssociateId) -> UeId | None:
-        return self._subscribers.at_address(id.value) if id.type == UE_IPV4_ADDRESS else None
+        return self._subscribers.by_ipv4(id.value) if id.type == UE_IPV4_ADDRESS else None

@@ -122,20 +122,6 @@ class SimulatedSubscribers:
     def by_address(self) -> dict[str, UeId]:
         return dict(self._by_ipv4)
 
-    def identifiers_of(self, ue: UeId) -> dict[str, str] | None:
-        """``phoneNumber`` and ``ipv4``; None of somebody else's device."""
-        number = next((each for each, one in self._by_number.items() if one == ue), None)
-        address = next((each for each, one in self._by_ipv4.items() if one == ue), None)
-        return (
-            {"phoneNumber": number, "ipv4": address} if number is not None and address is not None else None
-        )
-
-    def by_ipv4(self, address: str) -> UeId | None:
-        return self._by_ipv4.get(address)
-
-    def by_phone_number(self, number: str) -> UeId | None:
-        return self._by_number.get(number)
-
 
 def endpoint(address: str) -> tuple[str, int]:
     """``"127.9.0.1:7000"`` → ``("127.9.0.1", 7000)``."""

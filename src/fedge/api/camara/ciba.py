@@ -47,7 +47,11 @@ class Asked(Struct):
 
 
 class Ciba:
-    def __init__(self, subscribers: Subscribers, screen: ConsentScreen, draw_id: Callable[[], str]) -> None:
+    """``screen`` None: nobody can be asked here; consents are recorded by the operator."""
+
+    def __init__(
+        self, subscribers: Subscribers, screen: ConsentScreen | None, draw_id: Callable[[], str]
+    ) -> None:
         self._subscribers, self._screen, self._draw_id = subscribers, screen, draw_id
         self._asked: dict[str, Asked] = {}
 
@@ -55,6 +59,10 @@ class Ciba:
         self, client: str, scopes: AskedScopes, hint: str, seconds: str, now_s: float
     ) -> dict[str, object]:
         """The answer of the backchannel authentication endpoint. Raises ``OAuthError``."""
+        if self._screen is None:
+            raise OAuthError(
+                400, "unauthorized_client", "no subscriber can be asked here: the operator records consents"
+            )
         self._asked = {id: one for id, one in self._asked.items() if one.until_s + LONGEST_S > now_s}
         if not scopes.openid:
             raise OAuthError(400, "invalid_scope", "openid is missing from the scope")
@@ -87,6 +95,7 @@ class Ciba:
     def _said(self, asked: Asked, now_s: float) -> Answer:
         """Nobody answers as slowly as a subscriber who says no."""
         waited_s, scopes = now_s - asked.began_s, asked.scopes.scopes
+        assert self._screen is not None
         said = self._screen.answer(asked.client, asked.ue or UeId(""), scopes, waited_s)
         return "no" if said == "yes" and asked.ue is None else said
 

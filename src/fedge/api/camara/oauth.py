@@ -8,6 +8,7 @@ flow is not there: it needs a browser that sits on the device.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import ceil
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import parse_qsl
 
@@ -21,7 +22,9 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from fedge.api.camara.authorization import LIFETIME_S, Authorization, audit_entry
 from fedge.api.camara.ciba import GRANT_TYPE, Ciba
+from fedge.api.camara.guesses import WRONG_WITHIN_S, Guesses
 from fedge.api.camara.scopes import SCOPES, AskedScopes, scopes_of
+from fedge.api.pace import Asked
 from fedge.core.control.events import AskedConsent, AskedTokenEnd
 from fedge.core.location import NETWORK_OPERATION, OPERATOR, Consent
 from fedge.core.messages import Message
@@ -33,8 +36,6 @@ BASE, WELL_KNOWN = "/oauth2", "/.well-known"
 MOST_BODY_BYTES = 16 << 10
 CONSENT_FOR_S = 30 * 24 * 3600
 BY_SUBSCRIBER = "its subscriber (CIBA)"
-WRONG_SECRETS, WRONG_WITHIN_S, MOST_GUESSERS = 10, 60.0, 10_000
-"""So many wrong secrets are heard of one client from one address in that time; then none is looked at, right or wrong."""
 
 
 class Centre(Protocol):
@@ -58,28 +59,14 @@ class IdToken(Struct, frozen=True):
     auth_req_id: str = field(name="urn:openid:params:jwt:claim:auth_req_id")
 
 
-class Guesses:
-    """Wrong secrets, by (address, client)."""
-
-    def __init__(self) -> None:
-        self._wrong: dict[tuple[str, str], list[float]] = {}
-
-    def refuse(self, who: tuple[str, str], now_s: float) -> bool:
-        recent = [at for at in self._wrong.get(who, []) if now_s - at < WRONG_WITHIN_S]
-        return len(recent) >= WRONG_SECRETS
-
-    def wrong(self, who: tuple[str, str], now_s: float) -> None:
-        recent = [at for at in self._wrong.pop(who, []) if now_s - at < WRONG_WITHIN_S]
-        self._wrong[who] = [*recent, now_s]
-        if len(self._wrong) > MOST_GUESSERS:
-            del self._wrong[next(iter(self._wrong))]
-
-
 class AuthorizationServer:
-    """``issuer``: scheme, host and port under which these endpoints are reached."""
+    """``asked``: the APIs' own, so that a client's requests here count with those. ``issuer``: scheme, host and port of these."""
 
-    def __init__(self, authorization: Authorization, centre: Centre, ciba: Ciba, issuer: str) -> None:
+    def __init__(
+        self, authorization: Authorization, centre: Centre, ciba: Ciba, asked: Asked, issuer: str
+    ) -> None:
         self._tokens, self._centre, self._ciba, self._issuer = authorization, centre, ciba, issuer
+        self._asked = asked
         self._guesses = Guesses()
 
     # --- endpoints ---------------------------------------------------------------------------------------------------------
@@ -146,11 +133,13 @@ class AuthorizationServer:
         who = (request.client.host if request.client is not None else "", name[:253])
         now_s = self._tokens.unix_s()
         if self._guesses.refuse(who, now_s):
-            raise OAuthError(429, "temporarily_unavailable", "too many wrong secrets; ask again in a minute")
+            raise OAuthError(429, "temporarily_unavailable", "too many wrong secrets", ceil(WRONG_WITHIN_S))
         credential = self._tokens.client(name, secret)
         if credential is None:
             self._guesses.wrong(who, now_s)
             raise OAuthError(401, "invalid_client", "unknown client or wrong secret")
+        if (wait := self._asked(name)) is not None:
+            raise OAuthError(429, "temporarily_unavailable", wait.because, wait.seconds)
         return Client(name, secret, credential)
 
     def _permitted(self, client: Client, asked: AskedScopes) -> AskedScopes:
@@ -207,7 +196,7 @@ class AuthorizationServer:
         said = {"error": error.error, "error_description": error.description}
         told = {"WWW-Authenticate": "Basic"} if error.status == 401 else {}
         if error.status in (429, 503):
-            told["Retry-After"] = "60" if error.status == 429 else "1"
+            told["Retry-After"] = str(error.retry_after_s)
         if error.error not in ("authorization_pending", "slow_down"):
             entry = audit_entry(request, decision="refused", reason=error.error, because=error.description)
             self._tokens.audit.tell(entry)

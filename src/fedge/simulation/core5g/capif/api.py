@@ -36,7 +36,7 @@ from fedge.simulation.core5g.nef.exchange import (
 )
 from fedge.simulation.core5g.nef.problem import InvalidParam, Problem, incorrect
 from fedge.simulation.core5g.nef.token_api import token_answer
-from fedge.simulation.core5g.nef.tokens import OAuthError
+from fedge.wire.oauth import OAuthError
 
 ID = "{id}"
 

@@ -9,7 +9,7 @@ import hmac
 from collections.abc import Callable, Mapping
 
 from fedge.simulation.core5g.capif import scopes
-from fedge.simulation.core5g.nef.tokens import OAuthError
+from fedge.wire.oauth import OAuthError
 
 
 def granted_scope(

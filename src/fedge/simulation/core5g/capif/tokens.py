@@ -6,7 +6,6 @@ key only, and asks the registry what was revoked since (``gate``).
 
 from __future__ import annotations
 
-import base64
 import binascii
 from collections import OrderedDict
 
@@ -16,6 +15,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from msgspec import Struct, field
+
+from fedge.wire.jwt import decoded, encoded
 
 LIFETIME_S = 600
 MOST_REMEMBERED = 4096
@@ -46,9 +47,9 @@ class Signatures:
         self._known: OrderedDict[str, Claims] = OrderedDict()
 
     def token(self, claims: Claims) -> str:
-        head = f"{_encode(_HEADER)}.{_encode(msgspec.json.encode(claims))}"
+        head = f"{encoded(_HEADER)}.{encoded(msgspec.json.encode(claims))}"
         r, s = decode_dss_signature(self._key.sign(head.encode(), ec.ECDSA(hashes.SHA256())))
-        return f"{head}.{_encode(r.to_bytes(_SIZE, 'big') + s.to_bytes(_SIZE, 'big'))}"
+        return f"{head}.{encoded(r.to_bytes(_SIZE, 'big') + s.to_bytes(_SIZE, 'big'))}"
 
     def read(self, token: str) -> Claims | None:
         """What a token says that is signed with our key, expired or not; None for any other."""
@@ -58,12 +59,12 @@ class Signatures:
             return known
         head, _, signature = token.rpartition(".")
         try:
-            both = _decode(signature)
+            both = decoded(signature)
             if len(both) != 2 * _SIZE or not ours(token):
                 return None
             r, s = int.from_bytes(both[:_SIZE], "big"), int.from_bytes(both[_SIZE:], "big")
             self._public.verify(encode_dss_signature(r, s), head.encode(), ec.ECDSA(hashes.SHA256()))
-            claims = msgspec.json.decode(_decode(head.partition(".")[2]), type=Claims)
+            claims = msgspec.json.decode(decoded(head.partition(".")[2]), type=Claims)
         except (ValueError, binascii.Error, msgspec.MsgspecError, InvalidSignature):
             return None
         self._known[token] = claims
@@ -74,17 +75,9 @@ class Signatures:
 
 def ours(token: str) -> bool:
     """Does it say of itself that CAPIF made it?"""
-    return token.startswith(f"{_encode(_HEADER)}.")
+    return token.startswith(f"{encoded(_HEADER)}.")
 
 
 def bound_to(thumbprint: str) -> Confirmation:
     """``thumbprint``: hexadecimal."""
-    return Confirmation(_encode(bytes.fromhex(thumbprint)))
-
-
-def _encode(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def _decode(text: str) -> bytes:
-    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    return Confirmation(encoded(bytes.fromhex(thumbprint)))

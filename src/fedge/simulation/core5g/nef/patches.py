@@ -5,11 +5,14 @@ from __future__ import annotations
 import copy
 from typing import Annotated, Any, Literal
 
+import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from fedge.simulation.core5g.nef.problem import InvalidParam, Problem, incorrect
 
 MOST_STEPS = 1000
+MOST_COPIED_BYTES = 64 * 1024
+"""By all steps together: a document that is copied into itself doubles with each."""
 
 
 def merge(target: Any, patch: Any) -> Any:
@@ -45,7 +48,7 @@ Steps = Annotated[list[PatchItem], Meta(min_length=1, max_length=MOST_STEPS)]
 
 def patched(document: Any, steps: list[PatchItem]) -> Any:
     """A copy of the document after all steps. Raises ``Problem``: 400 for what cannot be done, 403 where a ``test`` fails."""
-    document = copy.deepcopy(document)
+    document, copied = copy.deepcopy(document), 0
     for number, step in enumerate(steps):
         where = f"/{number}"
         match step.op:
@@ -66,6 +69,11 @@ def patched(document: Any, steps: list[PatchItem]) -> Any:
             case "copy" | "move":
                 assert isinstance(step.from_, str)
                 value = copy.deepcopy(_found(document, step.from_, f"{where}/from"))
+                if step.op == "copy":
+                    copied += len(msgspec.json.encode(value))
+                    if copied > MOST_COPIED_BYTES:
+                        reason = f"more than {MOST_COPIED_BYTES} bytes are copied"
+                        raise incorrect(True, InvalidParam(f"{where}/from", reason))
                 if step.op == "move":
                     if step.path.startswith(f"{step.from_}/"):
                         raise incorrect(True, InvalidParam(f"{where}/path", "is inside what is moved"))

@@ -10,7 +10,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from fedge.simulation.core5g.nef.exchange import FORM, body_of, guarded, said
-from fedge.simulation.core5g.nef.tokens import OAuthError, Tokens
+from fedge.simulation.core5g.nef.tokens import Tokens
+from fedge.wire.oauth import OAuthError
 
 TOKEN = "/oauth2/token"
 
