@@ -1,7 +1,7 @@
 """The next thing to say about one subscription, and what the answers to it mean.
 
-``advance`` is called after everything that is heard of the subscription, when its API can be used or no longer can, and at the instants
-of ``looks``; it may be called at any time. One call at a time is under way for each subscription.
+``advance`` is called after everything that is heard of the subscription, when its API can be used or no longer can, and at the
+instants of ``looks``; it may be called at any time. One call at a time is under way for each subscription.
 """
 
 from __future__ import annotations
