@@ -12,7 +12,7 @@ import pytest
 from msgspec.structs import replace
 from starlette.testclient import TestClient
 
-from fedge.core.control import ControlPlane, Propose, fencing
+from fedge.core.control import ControlPlane, Effect, Propose, fencing
 from fedge.core.control.events import DECIDED, FenceCrossed, ObjectsChanged
 from fedge.core.control.state import State
 from fedge.core.location import Circle
@@ -278,7 +278,9 @@ def test_a_fence_that_cannot_be_looked_at_is_written_down_and_the_others_are_loo
     with pytest.raises(OverflowError):
         centre.sweep()
     centre.ahead += SECOND
-    effects = centre.plane.wake(centre.now(), lambda what, error: faults.append((what, str(error))))
+    effects: list[Effect] = []
+    for _ in range(fencing.TURNS):
+        effects += centre.plane.wake(centre.now(), lambda what, error: faults.append((what, str(error))))
     assert faults == [(f"fence {broken}", "too large")]
     assert [one.event for one in effects if isinstance(one, Propose)] == [FenceCrossed(whole, True)]
 
