@@ -33,7 +33,7 @@ from fedge.core.messages import (
     SiteReport,
 )
 from fedge.core.model import MS, SECOND, Address, AppId, CellId, InstanceId, SessionKey, SiteId, UeId
-from tests.core.applications.objects import changed, deployment, qos, service
+from tests.core.applications.objects import changed, deployment, qos, service, tenant
 
 APP, UE = AppId("nim"), UeId("ue-1")
 SITES = NORTH, SOUTH, WEST = SiteId("north"), SiteId("south"), SiteId("west")
@@ -383,3 +383,12 @@ def test_an_agent_that_is_new_is_told_everything_again() -> None:
     world.say(SiteHello(NORTH, Address("north:6000"), Address("north:6002"), (), world.instance()))
     world.wake()
     assert list(world.told) == [NORTH]
+
+
+def test_one_report_of_many_clients_stays_within_the_quota() -> None:
+    world = World()
+    world.say(AskedApply(9, (tenant("default", quota={"sessions": 1}),)))
+    world.reports(at=NORTH, hosts=(HOST, "127.9.200.2"), open_now=2)
+    assert len(world.plane.state.visits) == 1
+    world.reports(at=NORTH, hosts=(HOST, "127.9.200.2"), open_now=2)
+    assert len(world.plane.state.visits) == 1

@@ -6,6 +6,8 @@ journals and hands in again: so replaying the journal needs none of the figures 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from fedge.core.control import (
     consenting,
     deciding,
@@ -24,6 +26,7 @@ from fedge.core.control import (
     ue_move,
     visits,
 )
+from fedge.core.control.apart import Faulty, apart, raised
 from fedge.core.control.effects import Effect, Propose, Reply, ToAccess, ToSite
 from fedge.core.control.events import (
     AccessTokenEnded,
@@ -221,7 +224,7 @@ class ControlPlane(Knowledge):
             case SiteMarked():
                 return reconcile.site_marked(state, event, now)
             case ObjectsChanged():
-                told = placing.objects_changed(state, event)
+                told = placing.objects_changed(self, event, now)
                 self.read_objects()
                 orders = [
                     order
@@ -424,18 +427,30 @@ class ControlPlane(Knowledge):
 
     # --- time --------------------------------------------------------------------------------------------------------------
 
-    def wake(self, now: Nanoseconds) -> list[Effect]:
-        """Called several times a second: deadlines, repeated orders, leases, and the regular look at every session."""
-        effects = deciding.deadlines(self, now)
-        effects += deciding.leases(self, now)
+    def wake(self, now: Nanoseconds, faulty: Faulty = raised) -> list[Effect]:
+        """Called several times a second: deadlines, repeated orders, leases, and the regular look at every session.
+
+        ``faulty``: told of a look that raises; the others are taken all the same.
+        """
+        looks: dict[str, Callable[[], list[Effect]]] = {
+            "deadlines": lambda: deciding.deadlines(self, now),
+            "leases": lambda: deciding.leases(self, now),
+        }
         if now - self.repeated_at >= SECOND // 2:
             self.repeated_at = now
-            effects += reconcile.repeat(self.state, now)
-            effects += placing.place_all(self, now)
-            effects += enabling.sweep(self, now)
-            effects += fencing.sweep(self, now)
-            effects += locating.sweep(self, now)
-            effects += quality_by_policy.sweep(self, now)
             self.visits_changed = True
-        effects += quality.sweep(self, now)
-        return [*effects, *deciding.sweep(self, now), *visits.sweep(self, now), *visits.tell(self)]
+            looks |= {
+                "repeated orders": lambda: reconcile.repeat(self.state, now),
+                "placement": lambda: placing.place_all(self, now),
+                "MEC resources": lambda: enabling.sweep(self, now),
+                "places asked": lambda: locating.sweep(self, now),
+                "quality by policy": lambda: quality_by_policy.sweep(self, now),
+            }
+        looks |= {
+            "fences": lambda: fencing.sweep(self, now, faulty),
+            "quality": lambda: quality.sweep(self, now),
+            "sessions": lambda: deciding.sweep(self, now),
+            "visits": lambda: visits.sweep(self, now),
+            "visits told": lambda: visits.tell(self),
+        }
+        return apart(looks, lambda name: looks[name](), str, faulty)

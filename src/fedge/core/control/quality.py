@@ -60,7 +60,7 @@ from fedge.core.quality import (
 from fedge.core.steering.redirect import STEERED
 
 MOST_OF_AN_OWNER = 1000
-"""So many quality sessions are kept for one client."""
+"""So many quality sessions are kept for one client; a QoSPolicy's do not count."""
 ASK_AGAIN = 2 * SECOND
 PATIENCE = 20 * SECOND
 """So long the operator is asked again that has no answer or no room now; then the network has ended the session."""
@@ -89,7 +89,7 @@ def asked(known: Knowledge, event: AskedQuality, now: Nanoseconds) -> list[Effec
         said = "the device is on an access where no quality of service is served"
         return [_no(event.request, 422, "SERVICE_NOT_APPLICABLE", said)]
     of_owner = [other for other in kept.sessions.values() if other.owner == one.owner]
-    if len(of_owner) >= MOST_OF_AN_OWNER:
+    if sum(other.session is None for other in of_owner) >= MOST_OF_AN_OWNER:
         said = f"{MOST_OF_AN_OWNER} sessions are kept for a client; delete some"
         return [_no(event.request, 429, "QUOTA_EXCEEDED", said)]
     if (other := conflicting(one.flow, of_owner)) is not None:
@@ -203,6 +203,26 @@ def dropped(known: Knowledge, event: QualityDropped) -> None:
     known.state.quality.sessions.pop(event.id, None)
 
 
+def client_gone(known: Knowledge, owner: str, now: Nanoseconds) -> list[Effect]:
+    """Its client is no more, and a later one of that name is somebody else. Its sinks are told nothing.
+
+    A QoSPolicy that is still there asks anew, for whoever has its namespace then.
+    """
+    kept, effects = known.state.quality, list[Effect]()
+    for one in [one for one in kept.sessions.values() if one.owner == owner]:
+        if one.live:
+            said = "its client's tenant was deleted"
+            kept.ended["DELETE_REQUESTED"] = kept.ended.get("DELETE_REQUESTED", 0) + 1
+            last = ended(one, "DELETE_REQUESTED", said, now)
+            effects += [
+                ToOperator(ReleaseQuality(one.id)),
+                _story(last, f"has no quality any more: {said}", now),
+            ]
+        del kept.sessions[one.id]
+        _forget(known, one.id)
+    return effects
+
+
 def marked(known: Knowledge, event: ProfileMarked) -> None:
     known.state.quality.marks[event.profile] = event.status
 
@@ -211,7 +231,7 @@ def _told(one: QualitySession, now: Nanoseconds) -> list[Effect]:
     if one.sink is None:
         return []
     facts = {"id": one.id, "status": one.status, "info": one.info, "at": now}
-    return [ToSink(one.sink, "quality", facts)]
+    return [ToSink(one.owner, one.sink, "quality", facts)]
 
 
 def _story(one: QualitySession, says: str, now: Nanoseconds) -> Story:

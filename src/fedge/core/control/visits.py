@@ -14,6 +14,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from fedge.core.applications.application import namespace_of_app
 from fedge.core.control import leaving, tenancy
 from fedge.core.control.effects import Effect, Propose, Reply, Story, ToSite
 from fedge.core.control.events import (
@@ -278,14 +279,20 @@ def heard(known: Knowledge, event: SiteReport, now: Nanoseconds) -> list[Effect]
         else:
             known.without_instance.setdefault((app, event.site), now)
     effects: list[Effect] = []
+    beginning: Counter[str] = Counter()
     for app, report in event.plain.items():
+        full = app not in known.applications
         for host in report.hosts:
             ue = known.ue_at.get(host)
             if ue is None or app not in known.applications:
                 continue
-            name = visit_id(app, ue)
+            name, namespace = visit_id(app, ue), namespace_of_app(app)
             known.visited_at[name] = now
-            if name not in known.state.visits and not tenancy.no_session_left(known, app):
+            if full or name in known.state.visits:
+                continue
+            full = bool(tenancy.no_session_left(known, app, beginning[namespace]))
+            if not full:
+                beginning[namespace] += 1
                 why = f"its traffic came to {event.site}"
                 effects.append(Propose(VisitBegan(0, name, NO_KEY, app, ue, event.site, why)))
     return effects
