@@ -15,6 +15,7 @@ from fedge.api.camara.authorization import Grant, audit_entry
 from fedge.api.camara.device import Device, subject
 from fedge.api.camara.errors import CamaraError
 from fedge.api.camara.platform import CamaraPlatform
+from fedge.core.control.consenting import of_device
 from fedge.core.location import (
     MOST_RADIUS_M,
     NETWORK_OPERATION,
@@ -92,8 +93,14 @@ def located_subject(
         ue, used = subject(grant, device, platform.subscribers)
     except CamaraError as error:
         refused(error if own_network or error.status != 404 else unknown, error.message)
-    consents = platform.plane.state.consents.given.values()
-    by = allowed_by(consents, grant.client, ue, scope, grant.purpose, platform.centre.now())
+    by = allowed_by(
+        of_device(platform.plane, grant.client, ue),
+        grant.client,
+        ue,
+        scope,
+        grant.purpose,
+        platform.centre.now(),
+    )
     if not by:
         refused(unknown, "no consent", ue)
     entry = audit_entry(

@@ -443,11 +443,11 @@ class ControlPlane(Knowledge):
                 "repeated orders": lambda: reconcile.repeat(self.state, now),
                 "placement": lambda: placing.place_all(self, now),
                 "MEC resources": lambda: enabling.sweep(self, now),
-                "fences": lambda: fencing.sweep(self, now, faulty),
                 "places asked": lambda: locating.sweep(self, now),
                 "quality by policy": lambda: quality_by_policy.sweep(self, now),
             }
         looks |= {
+            "fences": lambda: fencing.sweep(self, now, faulty),
             "quality": lambda: quality.sweep(self, now),
             "sessions": lambda: deciding.sweep(self, now),
             "visits": lambda: visits.sweep(self, now),
