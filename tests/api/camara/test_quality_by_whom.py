@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -28,20 +26,25 @@ ONE, OTHER = (
 )
 
 
-def speaking(grant: Grant) -> Callable[[Request, str], Awaitable[Grant]]:
-    async def granted(request: Request, scope: str) -> Grant:
+class Speaking:
+    """The port ``Granted``: everybody has this grant."""
+
+    def __init__(self, grant: Grant) -> None:
+        self.grant = grant
+
+    def caller(self, request: Request) -> Grant:
+        return self.grant
+
+    def hold(self, request: Request, grant: Grant, scope: str) -> None:
         if not grant.scopes & {scope, "*"}:
             raise CamaraError(403, "PERMISSION_DENIED", f"the token does not allow {scope}")
-        return grant
-
-    return granted
 
 
 def caller(centre: CamaraCentre, grant: Grant) -> TestClient:
     asked = paced(limits_of(1000), centre.now)
     apis = (quality_on_demand, qos_profiles)
     mounts = [
-        camara_mount(api.BASE, camara_app(api.operations(centre.platform), speaking(grant), asked))
+        camara_mount(api.BASE, camara_app(api.operations(centre.platform), Speaking(grant), asked))
         for api in apis
     ]
     return TestClient(Starlette(routes=mounts))

@@ -279,6 +279,20 @@ def test_a_site_whose_instance_stays_away_is_left_and_one_whose_instance_comes_b
     assert world.plane.state.visits[name].site == SOUTH
 
 
+def test_gateways_are_told_at_the_next_turn_that_an_instance_is_ready() -> None:
+    world = World()
+    world.wake(500)
+
+    def says(state: str) -> str:
+        plain = {APP: PlainReport(DOORS[NORTH])}
+        world.say(SiteReport(NORTH, 0.1, 0, world.instance(state), {}, world.now, "userspace", plain))
+        world.wake(50)
+        return world.told[NORTH].elsewhere
+
+    assert says("starting") == DOORS[SOUTH]
+    assert says("ready") == ""
+
+
 def test_while_a_door_has_not_been_heard_of_what_was_told_holds_on() -> None:
     """The centre is new: agents said hello, and have not reported."""
     world = World()

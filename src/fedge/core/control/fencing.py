@@ -81,7 +81,7 @@ def client_gone(state: State, client: str) -> None:
 
 def _tell(fence: Fence, what: str, facts: dict[str, Any]) -> ToSink:
     """The fence as it was then, and what happened; `api/camara/geofencing.py` has the words."""
-    return ToSink(fence.client, fence.sink, TOPIC, {"fence": fence, "what": what, **facts})
+    return ToSink(fence.sink, TOPIC, {"fence": fence, "what": what, **facts})
 
 
 # --- time --------------------------------------------------------------------------------------------------------------------
@@ -90,10 +90,8 @@ def _tell(fence: Fence, what: str, facts: dict[str, Any]) -> ToSink:
 def sweep(known: Knowledge, now: Nanoseconds, faulty: Faulty = raised) -> list[Effect]:
     """What ends by itself, and who is on another side than before: of a part of the fences, all of them in ``TURNS`` calls."""
     known.fences_turn = (known.fences_turn + 1) % TURNS
-    fences = islice(known.state.fences.held.values(), known.fences_turn, None, TURNS)
-    return apart(
-        fences, lambda fence: _looked_at(known, fence, now), lambda fence: f"fence {fence.id}", faulty
-    )
+    part = islice(known.state.fences.held.values(), known.fences_turn, None, TURNS)
+    return apart(part, lambda one: _looked_at(known, one, now), lambda one: f"fence {one.id}", faulty)
 
 
 def _looked_at(known: Knowledge, fence: Fence, now: Nanoseconds) -> list[Effect]:

@@ -29,7 +29,7 @@ from fedge.core.control.facts import site_facts, ue_facts
 from fedge.core.control.knowledge import Knowledge
 from fedge.core.control.state import Visit
 from fedge.core.discovery import SiteFacts, decide
-from fedge.core.federation import health
+from fedge.core.federation import SiteView, health
 from fedge.core.messages import CellChanged, LeadPlain, SiteReport
 from fedge.core.mobility import objection
 from fedge.core.model import SECOND, Address, AppId, CellId, Nanoseconds, SessionId, SessionKey, SiteId, UeId
@@ -299,6 +299,12 @@ def heard(known: Knowledge, event: SiteReport, now: Nanoseconds) -> list[Effect]
 
 
 # --- what gateways are told --------------------------------------------------------------------------------------------------
+
+
+def offered(view: SiteView) -> tuple[frozenset[AppId], dict[AppId, Address]]:
+    """Which applications a site has ready instances of, and its doors: gateways are told anew when that changes."""
+    ready = frozenset(one.app for one in view.instances if one.plain and one.state == "ready")
+    return ready, {app: report.door for app, report in view.plain.items()}
 
 
 def forgotten(known: Knowledge, site: SiteId) -> None:
