@@ -299,7 +299,7 @@ def test_a_three_legged_subscription_is_of_its_device_and_names_none(
     assert client.delete(f"{PATH}/{other['id']}", headers=bearing(token)).status_code == 404
 
 
-def test_another_s_subscription_is_not_there(client: TestClient) -> None:
+def test_another_s_subscription_is_not_there(client: TestClient, centre: StudioCentre) -> None:
     consent(client)
     found = made(client, wish(), STUDIO)
     one = f"{PATH}/{found['id']}"
@@ -307,6 +307,12 @@ def test_another_s_subscription_is_not_there(client: TestClient) -> None:
         assert client.get(PATH, headers=bearing(token)).json() == []
         assert client.get(one, headers=bearing(token)).json()["code"] == "NOT_FOUND"
         assert client.delete(one, headers=bearing(token)).json()["code"] == "NOT_FOUND"
+        last = centre.audit.newest()[-1]
+        assert (last["subject"], last["because"]) == (
+            f"subscription {found['id']}",
+            "a subscription of studio",
+        )
+        assert (last["decision"], last["ue"]) == ("refused", "player-1")
     assert client.get(one, headers=bearing(PLAYERS)).json()["code"] == "PERMISSION_DENIED"
     assert client.get(one, headers=bearing(STUDIO)).status_code == 200
 
