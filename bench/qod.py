@@ -5,8 +5,9 @@
 One ``fedge demo``: players who stand in one 5G cell, and a background load (simulated) that asks for more than the cell carries.
 In each round another player is the subject: a window without, then its quality session by CAMARA's API, a window with it, and
 its end. Round trips and frames are the client's (``fleet.bin``); make-up and tear-down end with the event at an https sink and
-with the bearer in the operator's radio information (ETSI MEC 012). Bars: with it p99 is at most ``WORST_P99`` times what the
-same cell gave before it was loaded, and 98% of its frames arrive; its neighbours keep their p50 within 10%, nothing is lost.
+with the bearer in the operator's radio information (ETSI MEC 012). Bars: with it p50 is at most ``WORST_P50`` times what the
+same cell gave before it was loaded, p99 at most half of p50 without, and 98% of its frames arrive; its neighbours keep their p50
+within 10%, nothing is lost.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
 import numpy as np
 import yaml
 
-from bench.harness.demo_run import DemoFailed, DemoRun, command, demo, finish
+from bench.harness.demo_run import DemoFailed, DemoRun, command, demo, finish, median_and_range
 from bench.harness.https_sink import HttpsSink, https_sink
 from fedge.report.traces import Records, by_ue, read_records
 from fedge.wire.records import ACCEPTED, GOT, SENT
@@ -36,7 +37,7 @@ PLAYERS = 6
 TICKS_A_SECOND = 60
 SETTLE_S = 0.7
 """After a change the queue is left so long to itself: the shared buffer holds 150 ms, an input is repeated a few times."""
-WORST_P99 = 1.3
+WORST_P50 = 1.3
 STARTS_S = 14.0
 IDLE_S = 8.0
 LATEST_S = 10.0
@@ -194,30 +195,43 @@ def seen(records: Records, within: Window) -> Seen:
     return Seen((arrived - chosen["t_ns"]) / 1e6, float(frames) / ((within.end_ns - within.begin_ns) / 1e9))
 
 
-def figures(fleet: Records, windows: list[Window]) -> dict[str, dict[str, float]]:
-    """By who and when: p50, p95, p99 of the round trips (ms) and frames a second."""
+def figures(fleet: Records, windows: list[Window]) -> dict[str, list[dict[str, float]]]:
+    """By who and when, for each window: p50, p95, p99 of the round trips (ms) and a player's frames a second."""
     players = by_ue(fleet)
-    found: dict[str, list[Seen]] = {}
+    found: dict[str, list[dict[str, float]]] = {}
     for one in windows:
+        groups: dict[str, list[Seen]] = {}
         for ue, records in players.items():
             who = "all" if one.kind == "idle" else "subject" if ue == one.subject else "neighbours"
-            found.setdefault(f"{who}, {one.kind}", []).append(seen(records, one))
-    return {label: _figures(some) for label, some in found.items()}
+            groups.setdefault(f"{who}, {one.kind}", []).append(seen(records, one))
+        for label, some in groups.items():
+            found.setdefault(label, []).append(_figures(some))
+    return found
 
 
 def _figures(some: list[Seen]) -> dict[str, float]:
     rtt_ms = np.concatenate([one.rtt_ms for one in some])
     p50, p95, p99 = (round(float(value), 1) for value in np.percentile(rtt_ms, (50, 95, 99)))
-    rate = round(float(np.mean([one.frames_s for one in some])), 1)
-    return {"p50_ms": p50, "p95_ms": p95, "p99_ms": p99, "frames_s": rate, "n": len(rtt_ms)}
+    return {
+        "p50": p50,
+        "p95": p95,
+        "p99": p99,
+        "frames": round(float(np.mean([one.frames_s for one in some])), 1),
+    }
 
 
-def bars(found: dict[str, dict[str, float]], report: dict[str, Any]) -> Iterator[tuple[str, bool]]:
-    idle_p99 = found["all, idle"]["p99_ms"]
-    served, neighbours = found["subject, with"], (found["neighbours, without"], found["neighbours, with"])
-    yield f"p99 with it ≤ {WORST_P99} × {idle_p99} ms", served["p99_ms"] <= WORST_P99 * idle_p99
-    yield "98% of its frames", served["frames_s"] >= 0.98 * TICKS_A_SECOND
-    before, beside = (one["p50_ms"] for one in neighbours)
+def middle(found: dict[str, list[dict[str, float]]], label: str, figure: str) -> float:
+    """The median of the windows: this machine's own pauses are in some of them."""
+    return float(np.median([one[figure] for one in found[label]]))
+
+
+def bars(found: dict[str, list[dict[str, float]]], report: dict[str, Any]) -> Iterator[tuple[str, bool]]:
+    idle_ms, served_ms = middle(found, "all, idle", "p50"), middle(found, "subject, with", "p50")
+    yield f"p50 with it ≤ {WORST_P50} × {idle_ms} ms", served_ms <= WORST_P50 * idle_ms
+    half_ms = middle(found, "subject, without", "p50") / 2
+    yield "p99 with it ≤ half of p50 without", middle(found, "subject, with", "p99") <= half_ms
+    yield "98% of its frames", middle(found, "subject, with", "frames") >= 0.98 * TICKS_A_SECOND
+    before, beside = (middle(found, f"neighbours, {kind}", "p50") for kind in ("without", "with"))
     yield "neighbours' p50 within 10%", abs(beside - before) <= 0.1 * before
     yield (
         "no input lost, never two writers",
@@ -225,16 +239,21 @@ def bars(found: dict[str, dict[str, float]], report: dict[str, Any]) -> Iterator
     )
 
 
-def table(found: dict[str, dict[str, float]], made: list[Turn], ended: list[Turn]) -> str:
-    lines = [f"  {'round trip at the client':<26}{'p50':>8}{'p95':>8}{'p99':>8}  ms{'frames/s':>12}"]
-    for label, one in found.items():
-        row = "".join(f"{one[name]:>8.1f}" for name in ("p50_ms", "p95_ms", "p99_ms"))
-        lines.append(f"  {label:<26}{row}{one['frames_s']:>16.1f}")
-    lines.append(f"  {'ms, median (most)':<26}{'answered':>16}{'sink told':>18}{'in the radio':>18}")
+def table(found: dict[str, list[dict[str, float]]], made: list[Turn], ended: list[Turn]) -> str:
+    lines = [
+        f"  {'median of windows (range)':<26}"
+        + "".join(f"{name:>22}" for name in ("p50", "p99, ms", "frames/s"))
+    ]
+    for label, windows in found.items():
+        cells = (median_and_range([one[name] for one in windows], 1) for name in ("p50", "p99", "frames"))
+        lines.append(f"  {label:<26}" + "".join(f"{cell:>22}" for cell in cells))
+    lines.append(
+        f"  {'median of rounds (range)':<26}"
+        + "".join(f"{name:>22}" for name in ("answered", "sink told", "in the radio, ms"))
+    )
     for label, turns in (("make-up", made), ("tear-down", ended)):
-        columns = zip(*turns, strict=True)
-        cells = (f"{np.median(column):.0f} ({max(column):.0f})" for column in columns)
-        lines.append(f"  {label:<26}" + "".join(f"{cell:>17}" for cell in cells))
+        cells = (median_and_range(list(column), 0) for column in zip(*turns, strict=True))
+        lines.append(f"  {label:<26}" + "".join(f"{cell:>22}" for cell in cells))
     return "\n".join(lines)
 
 

@@ -80,11 +80,12 @@ class Forwarding(Protocol):
 class Notifier(Protocol):
     """Sends what subscribers are told, where they said; ``objection`` says why it would not, or nothing.
 
+    ``client``: whose room it takes, a tenant's or the operator's (empty), so that none can fill another's.
     ``headers``: what the body is, and what lets it in; without them it is JSON.
     """
 
     def objection(self, callback: str) -> str: ...
-    def post(self, callback: str, body: bytes, headers: Mapping[str, str] = ...) -> bool: ...
+    def post(self, client: str, callback: str, body: bytes, headers: Mapping[str, str] = ...) -> bool: ...
 
 
 Receive = Callable[[Message], None]

@@ -8,13 +8,16 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from fedge.adapters.notifications import MOST_LANES, MOST_WAITING, Notifications
+from fedge.adapters.notifications import MOST_LANES, MOST_LANES_OF_ALL, MOST_WAITING, Notifications
 
 Answers = list[str]
 
 
 class Receiver:
-    """An HTTP server on loopback that gives ``answers`` one after the other, then 204; ``heard``: the bodies in order."""
+    """An HTTP server on loopback that gives ``answers`` one after the other, then 204; ``heard``: the bodies in order.
+
+    To what it should answer with ``hang`` it does not.
+    """
 
     def __init__(self, answers: Answers) -> None:
         self.answers, self.heard = answers, list[bytes]()
@@ -27,6 +30,9 @@ class Receiver:
         )
         self.heard.append(await reader.readexactly(length))
         answer = self.answers.pop(0) if self.answers else "204 No Content"
+        if answer == "hang":
+            await reader.read()
+            return
         writer.write(f"HTTP/1.1 {answer}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
         await writer.drain()
         writer.close()
@@ -61,7 +67,7 @@ async def settled(sender: Notifications, count: int) -> None:
 
 def test_they_arrive_in_order_and_again_after_a_failure() -> None:
     async def story(sender: Notifications, heard: Receiver) -> None:
-        assert all(sender.post(heard.url, body) for body in (b"1", b"2", b"3"))
+        assert all(sender.post("studio", heard.url, body) for body in (b"1", b"2", b"3"))
         await settled(sender, 3)
 
     sender, heard = play(story, ["503 Busy", "204 No Content", "429 Slow Down"])
@@ -75,10 +81,10 @@ def test_they_arrive_in_order_and_again_after_a_failure() -> None:
 )
 def test_what_is_refused_is_given_up_and_the_next_has_its_turn(answers: Answers, heard_times: int) -> None:
     async def story(sender: Notifications, heard: Receiver) -> None:
-        sender.post(heard.url, b"1")
+        sender.post("studio", heard.url, b"1")
         await settled(sender, 1)
         heard.answers.clear()
-        sender.post(heard.url, b"2")
+        sender.post("studio", heard.url, b"2")
         await settled(sender, 2)
 
     sender, heard = play(story, list(answers))
@@ -115,7 +121,7 @@ def test_what_is_refused_is_given_up_and_the_next_has_its_turn(answers: Answers,
 def test_nothing_leaves_for_anywhere_else(callback: str) -> None:
     async def story(sender: Notifications, heard: Receiver) -> None:
         assert sender.objection(callback)
-        assert not sender.post(callback, b"secret")
+        assert not sender.post("studio", callback, b"secret")
         assert not sender._tasks
 
     sender, _ = play(story, [])
@@ -137,14 +143,54 @@ def test_an_operator_may_allow_another_network() -> None:
 def test_what_does_not_fit_is_dropped_and_counted() -> None:
     async def story(sender: Notifications, heard: Receiver) -> None:
         for number in range(MOST_WAITING + 5):
-            sender.post(heard.url, b"%d" % number)
+            sender.post("studio", heard.url, b"%d" % number)
         assert sender.counts["dropped"] == 5
 
     play(story, [])
 
     async def lanes(sender: Notifications, heard: Receiver) -> None:
         for number in range(MOST_LANES + 5):
-            sender.post(f"{heard.url}/{number}", b"x")
+            sender.post("studio", f"https://127.0.1.{number}/sink", b"x")
         assert sender.counts["dropped"] == 5
+        assert sender.post("studio", "https://127.0.1.1/other", b"x"), (
+            "another callback at an origin that has a lane"
+        )
 
     play(lanes, [])
+
+
+def test_a_client_whose_callbacks_are_dead_silences_nobody_else() -> None:
+    async def story(sender: Notifications, heard: Receiver) -> None:
+        while sender.post("rival", "https://127.0.0.1:9/dead", b"x"):
+            pass
+        for number in range(MOST_LANES):
+            sender.post("rival", f"https://127.0.1.{number}:9/dead", b"x")
+        assert sender.post("studio", heard.url, b"1")
+        while not heard.heard:
+            await asyncio.sleep(0.005)
+
+    _, heard = play(story, [])
+    assert heard.heard == [b"1"]
+
+
+def test_two_clients_at_one_origin_do_not_wait_for_each_other() -> None:
+    async def story(sender: Notifications, heard: Receiver) -> None:
+        sender.post("rival", heard.url, b"r")
+        while not heard.heard:
+            await asyncio.sleep(0.005)
+        sender.post("studio", heard.url, b"s")
+        while len(heard.heard) < 2:
+            await asyncio.sleep(0.005)
+
+    _, heard = play(story, ["hang"])
+    assert heard.heard == [b"r", b"s"], "while the rival's is not answered"
+
+
+def test_there_is_a_bound_over_all_clients() -> None:
+    async def story(sender: Notifications, heard: Receiver) -> None:
+        for client in range(MOST_LANES_OF_ALL // MOST_LANES):
+            for number in range(MOST_LANES):
+                assert sender.post(f"studio-{client}", f"https://127.0.1.{number}:9/dead", b"x")
+        assert not sender.post("one-more", heard.url, b"x")
+
+    play(story, [])

@@ -54,7 +54,7 @@ def delivered(
     async def run() -> tuple[HttpsSink, Notifications]:
         sender = Notifications(retry_after_s=(0.0,), trust=trust)
         async with served(certificate, key) as sink:
-            assert deliver(sender, Sink(sink.url, token, 10.0), EVENT, 5.0)
+            assert deliver(sender, "studio", Sink(sink.url, token, 10.0), EVENT, 5.0)
             while not sender.counts:
                 await asyncio.sleep(0.005)
             await sender.close()

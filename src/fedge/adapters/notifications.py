@@ -1,9 +1,12 @@
 """Notifications to those who subscribed: an HTTP POST to an address that they chose, so never trusted. The port ``Notifier``.
 
 Only to addresses within the allowed networks (this machine's own, unless the operator says otherwise), by number or `localhost`:
-no name is looked up, no redirect is followed, no proxy is asked, no answer's body is read. One order a callback; a failed
-delivery is tried again a few times; what does not fit the queue is dropped and counted. By https only to who shows a certificate
-that is trusted here.
+no name is looked up, no redirect is followed, no proxy is asked, no answer's body is read. By https only to who shows a
+certificate that is trusted here.
+
+A *lane* is one client's notifications to one origin (scheme, host, port): sent in order, one after the other; a failed delivery
+is tried again a few times. Each client has room of its own for so many lanes and notifications; what does not fit is dropped
+and counted. So who has dead callbacks holds up nobody else.
 """
 
 from __future__ import annotations
@@ -23,15 +26,18 @@ log = structlog.get_logger("notifications")
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 RETRY_AFTER_S = (0.2, 1.0, 4.0)
 ANSWER_WITHIN_S = 3.0
-MOST_WAITING = 1000
-MOST_LANES = 64
-"""So many callbacks are served at once; one that does not answer holds up no other."""
+MOST_WAITING, MOST_LANES = 1000, 64
+"""Of one client."""
+MOST_WAITING_OF_ALL, MOST_LANES_OF_ALL = 8000, 512
+"""A lane has at most one connection: with 512 the process stays within the usual 1024 open files."""
 MOST_URI_CHARACTERS = 2000
 TRY_AGAIN = (408, 425, 429, 500, 502, 503, 504)
 JSON = {"content-type": "application/json"}
 
-_Parcel = tuple[bytes, Mapping[str, str]]
-"""(body, headers)"""
+_Parcel = tuple[str, bytes, Mapping[str, str]]
+"""(callback, body, headers)"""
+_Lane = tuple[str, str]
+"""(client, origin)"""
 
 
 class Notifications:
@@ -49,8 +55,8 @@ class Notifications:
         self._allowed: list[IPv4Network | IPv6Network] = [ip_network(one) for one in allowed]
         self._retry_after_s = tuple(retry_after_s)
         self._trust = trust
-        self._lanes: dict[str, deque[_Parcel]] = {}
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._lanes: dict[_Lane, deque[_Parcel]] = {}
+        self._tasks: dict[_Lane, asyncio.Task[None]] = {}
         self._http: httpx2.AsyncClient | None = None
         self.counts: Counter[str] = Counter()
 
@@ -88,33 +94,39 @@ class Notifications:
             return f"{host} is in none of the networks that may be called"
         return ""
 
-    def post(self, callback: str, body: bytes, headers: Mapping[str, str] = JSON) -> bool:
-        """Put a body in line for ``callback``. False if it was refused or dropped."""
+    def post(self, client: str, callback: str, body: bytes, headers: Mapping[str, str] = JSON) -> bool:
+        """Put a body in line for ``client``'s ``callback``. False if it was refused or dropped."""
         if self.objection(callback):
             self.counts["refused"] += 1
             return False
-        lane = self._lanes.get(callback)
-        if sum(map(len, self._lanes.values())) >= MOST_WAITING or (
-            lane is None and len(self._lanes) >= MOST_LANES
-        ):
+        name = (client, _origin(callback))
+        lane = self._lanes.get(name)
+        if not self._has_room(client, another=lane is None):
             self.counts["dropped"] += 1
             return False
         if lane is not None:
-            lane.append((body, headers))
+            lane.append((callback, body, headers))
             return True
-        self._lanes[callback] = deque([(body, headers)])
-        self._tasks[callback] = asyncio.get_running_loop().create_task(self._serve(callback))
+        self._lanes[name] = deque([(callback, body, headers)])
+        self._tasks[name] = asyncio.get_running_loop().create_task(self._serve(name))
         return True
 
-    async def _serve(self, callback: str) -> None:
-        lane = self._lanes[callback]
+    def _has_room(self, client: str, another: bool) -> bool:
+        """For one notification more; in ``another`` lane?"""
+        mine = [len(lane) for (whose, _), lane in self._lanes.items() if whose == client]
+        if sum(mine) >= MOST_WAITING or sum(map(len, self._lanes.values())) >= MOST_WAITING_OF_ALL:
+            return False
+        return not another or (len(mine) < MOST_LANES and len(self._lanes) < MOST_LANES_OF_ALL)
+
+    async def _serve(self, name: _Lane) -> None:
+        lane = self._lanes[name]
         try:
             while lane:
-                sent = await self._deliver(callback, *lane[0])
+                sent = await self._deliver(*lane[0])
                 self.counts["sent" if sent else "failed"] += 1
                 lane.popleft()
         finally:
-            del self._lanes[callback], self._tasks[callback]
+            del self._lanes[name], self._tasks[name]
 
     async def _deliver(self, callback: str, body: bytes, headers: Mapping[str, str]) -> bool:
         """Sent and accepted? After the last failure what is in line behind it has its turn."""
@@ -133,7 +145,11 @@ class Notifications:
         if self._http is None:
             verify = self._trust if self._trust is not None else True
             self._http = httpx2.AsyncClient(
-                trust_env=False, follow_redirects=False, timeout=ANSWER_WITHIN_S, verify=verify
+                trust_env=False,
+                follow_redirects=False,
+                timeout=ANSWER_WITHIN_S,
+                verify=verify,
+                limits=httpx2.Limits(max_connections=MOST_LANES_OF_ALL, max_keepalive_connections=MOST_LANES),
             )
         try:
             async with asyncio.timeout(ANSWER_WITHIN_S):
@@ -150,3 +166,9 @@ class Notifications:
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
         if self._http is not None:
             await self._http.aclose()
+
+
+def _origin(callback: str) -> str:
+    """Scheme, host and port, as far as the URI says them."""
+    parts = urlsplit(callback)
+    return f"{parts.scheme}://{parts.netloc.lower()}"

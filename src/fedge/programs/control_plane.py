@@ -217,7 +217,8 @@ class ControlShell:
             future.set_result((reply.status, reply.body))
 
     def notify(self, notify: Notify) -> None:
-        self.notifications.post(notify.subscription.callback, notification(notify, self.plane, self.base))
+        told = notify.subscription
+        self.notifications.post(told.namespace, told.callback, notification(notify, self.plane, self.base))
 
     def _tell_sink(self, told: ToSink) -> None:
         if self.northbound is not None:

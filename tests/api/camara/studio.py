@@ -55,7 +55,7 @@ class Written:
         self.posted: list[tuple[str, dict[str, Any], Mapping[str, str]]] = []
         self.objection = Notifications().objection
 
-    def post(self, callback: str, body: bytes, headers: Mapping[str, str] = {}) -> bool:
+    def post(self, client: str, callback: str, body: bytes, headers: Mapping[str, str] = {}) -> bool:
         self.posted.append((callback, msgspec.json.decode(body), headers))
         return True
 

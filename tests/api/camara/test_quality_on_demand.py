@@ -10,9 +10,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from fedge.api.admin.callers import digest_of
-from fedge.core.control.events import AskedProfileMark, TokenIssued
+from fedge.core.control.events import AskedProfileMark, ObjectsChanged, TokenIssued
 from fedge.core.messages import OperatorOffers, QualityKept, QualityLost, QualityRefused
 from tests.api.camara.platform import ADDRESS, DEVICE, REFERENCES, SINK, STUDIO, CamaraCentre
+from tests.core.applications.objects import tenant
 
 SESSIONS = "/quality-on-demand/v1/sessions"
 RETRIEVE = "/quality-on-demand/v1/retrieve-sessions"
@@ -306,6 +307,26 @@ def test_another_clients_session_is_not_there(client: TestClient, centre: Camara
     assert theirs.status_code == 201, "another's session is no conflict that would give it away"
     assert client.get(f"{SESSIONS}/{theirs.json()['sessionId']}").status_code == 404
     assert client.get(one).json()["sessionId"] == mine
+
+
+def test_with_its_tenant_a_clients_sessions_go_and_a_later_one_of_that_name_finds_none(
+    client: TestClient, centre: CamaraCentre
+) -> None:
+    """The operator is asked to serve them no more, and the sink, with its token, is told nothing."""
+    centre.say(ObjectsChanged((tenant("studio"),)))
+    centre.studio()
+    bearer = {"authorization": f"Bearer {STUDIO}"}
+    mine = client.post(SESSIONS, json={**WISH, "device": {"phoneNumber": "+99901000002"}}, headers=bearer)
+    operators = made(client)["sessionId"]
+    assert mine.status_code == 201, mine.text
+    centre.told()
+    centre.say(ObjectsChanged((), (("Tenant", "", "studio"),)))
+    assert centre.told() == []
+    assert centre.released() == [mine.json()["sessionId"]]
+    centre.say(ObjectsChanged((tenant("studio"),)))
+    centre.studio()
+    assert client.get(f"{SESSIONS}/{mine.json()['sessionId']}", headers=bearer).status_code == 404
+    assert list(centre.plane.state.quality.sessions) == [operators], "others' stay"
 
 
 def test_a_tenant_does_not_find_devices_that_play_none_of_its_games(

@@ -70,22 +70,22 @@ class Written:
     """The port ``Notifier``, without sending."""
 
     def __init__(self) -> None:
-        self.posted: list[tuple[str, bytes, dict[str, str]]] = []
+        self.posted: list[tuple[str, str, bytes, dict[str, str]]] = []
 
     def objection(self, callback: str) -> str:
         return ""
 
-    def post(self, callback: str, body: bytes, headers: Mapping[str, str] = {}) -> bool:
-        self.posted.append((callback, body, dict(headers)))
+    def post(self, client: str, callback: str, body: bytes, headers: Mapping[str, str] = {}) -> bool:
+        self.posted.append((client, callback, body, dict(headers)))
         return True
 
 
 def test_an_event_is_a_cloud_event_with_the_clients_token() -> None:
     written = Written()
     event = cloud_event("one", "/sessions/1", "org.example.v1.changed", NOW, {"sessionId": "1"})
-    assert deliver(written, Sink(URL, "abc", NOW + 1), event, NOW)
-    [(url, body, headers)] = written.posted
-    assert url == URL
+    assert deliver(written, "studio", Sink(URL, "abc", NOW + 1), event, NOW)
+    [(client, url, body, headers)] = written.posted
+    assert (client, url) == ("studio", URL)
     assert headers == {"content-type": "application/cloudevents+json", "authorization": "Bearer abc"}
     assert msgspec.json.decode(body) == {
         "id": "one",
@@ -100,6 +100,6 @@ def test_an_event_is_a_cloud_event_with_the_clients_token() -> None:
 
 def test_with_the_token_expired_nothing_is_sent_any_more() -> None:
     written = Written()
-    assert not deliver(written, Sink(URL, "abc", NOW), b"{}", NOW)
-    assert deliver(written, Sink(URL), b"{}", NOW)
-    assert [headers for _, _, headers in written.posted] == [{"content-type": "application/cloudevents+json"}]
+    assert not deliver(written, "studio", Sink(URL, "abc", NOW), b"{}", NOW)
+    assert deliver(written, "studio", Sink(URL), b"{}", NOW)
+    assert [headers for *_, headers in written.posted] == [{"content-type": "application/cloudevents+json"}]

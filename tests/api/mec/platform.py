@@ -39,7 +39,7 @@ class Sink:
         self.posted: list[tuple[str, dict[str, Any]]] = []
         self.objection = Notifications().objection
 
-    def post(self, callback: str, body: bytes) -> bool:
+    def post(self, client: str, callback: str, body: bytes) -> bool:
         self.posted.append((callback, msgspec.json.decode(body)))
         return True
 
@@ -75,7 +75,8 @@ class MecCentre(PlainCentre):
         self.say(CellChanged(ue.sighting.ue, cell.cell, None, "nr", 10.0, 0.0, self.now()))
 
     def notify(self, notify: Notify) -> None:
-        self.sink.post(notify.subscription.callback, notification(notify, self.plane, ORIGIN))
+        told = notify.subscription
+        self.sink.post(told.namespace, told.callback, notification(notify, self.plane, ORIGIN))
 
     def told(self) -> list[dict[str, Any]]:
         """What subscribers were posted since the last time."""

@@ -20,6 +20,7 @@ from fedge.core.control import (
     Story,
     ToOperator,
     ToSink,
+    quality,
 )
 from fedge.core.control.events import (
     DECIDED,
@@ -203,6 +204,19 @@ def test_a_change_that_the_operator_never_makes_room_for_ends_the_session() -> N
     out = told.wake(30)
     assert released(out) == ["q-1"]
     assert [one["info"] for one in out if isinstance(one, dict)] == ["NETWORK_TERMINATED"]
+
+
+def test_only_what_a_client_asked_for_counts_as_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quality, "MOST_OF_AN_OWNER", 2)
+    told = Told()
+    told.play()
+    told.wishes("QOS_E")
+    told.wake()
+    assert own(told) == [("policy-1", "REQUESTED")]
+    for number in (1, 2, 3):
+        name, server = f"q-{number}", f"192.0.2.{number}"
+        told.say(AskedQuality(number, replace(WISH, id=name, flow=Flow(UE, server))))
+    assert [name for name in told.sessions if name != "policy-1"] == ["q-1", "q-2"]
 
 
 def test_what_is_granted_that_is_not_wanted_any_more_is_released() -> None:

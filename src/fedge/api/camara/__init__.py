@@ -49,7 +49,8 @@ def camara_routes(platform: CamaraPlatform, granted: Granted, asked: Asked) -> S
 
 def tell_sink(told: ToSink, platform: CamaraPlatform) -> bool:
     """Send a client its event. False if its token has expired, or the event was refused or dropped."""
-    return deliver(platform.notifier, told.sink, EVENTS[told.topic](told, platform), platform.now_s)
+    event = EVENTS[told.topic](told, platform)
+    return deliver(platform.notifier, told.client, told.sink, event, platform.now_s)
 
 
 __all__ = [

@@ -79,14 +79,14 @@ def cloud_event(name: str, source: str, type: str, at_s: float, data: Mapping[st
     )
 
 
-def deliver(notifier: Notifier, sink: Sink, event: bytes, unix_s: float) -> bool:
-    """Put the event in line. False if the sink's token has expired, or the notifier refused it or had no room."""
+def deliver(notifier: Notifier, client: str, sink: Sink, event: bytes, unix_s: float) -> bool:
+    """Put ``client``'s event in line. False if the sink's token has expired, or the notifier refused it or had no room."""
     headers = {"content-type": "application/cloudevents+json"}
     if sink.token:
         if unix_s >= sink.expires_s:
             return False
         headers["authorization"] = f"Bearer {sink.token}"
-    return notifier.post(sink.url, event, headers)
+    return notifier.post(client, sink.url, event, headers)
 
 
 def rfc3339(unix_s: float) -> str:

@@ -57,11 +57,14 @@ class Notify(Struct, frozen=True):
 
 
 class ToSink(Struct, frozen=True):
-    """A client of the northbound APIs is to be told at its sink. ``topic``: which API's event; ``facts`` in the core's words.
+    """A client of the northbound APIs is to be told at its sink. ``client``: its tenant; the operator's is empty.
+
+    ``topic``: which API's event; ``facts`` in the core's words.
 
     Sent at most once: one that was decided before a crash and not yet sent is lost.
     """
 
+    client: str
     sink: Sink
     topic: str
     facts: dict[str, Any]

@@ -20,6 +20,7 @@ from fedge.core.location import Consent
 from fedge.core.messages import DnsRule, EngineBound, LeadPlain, OperatorOffers, TrafficRule
 from fedge.core.model import Address, AppId, AppInstanceId, Nanoseconds, SessionId, SiteId, UeId
 from fedge.core.placement import Picture, Placement, Policy, SiteFacts, Wanted, policies_of
+from fedge.core.quality import Way
 
 
 class ControlSettings(Struct, frozen=True):
@@ -67,6 +68,14 @@ class Trouble(Struct, frozen=True):
     at: Nanoseconds
 
 
+class QualitySaid(Struct, frozen=True):
+    """``ways``: from which the ``servers`` follow. ``seconds``: how long it lasts in all."""
+
+    ways: tuple[Way, ...]
+    servers: tuple[str, ...]
+    seconds: int
+
+
 class Knowledge:
     """``state`` is durable; everything else here is rebuilt from what agents and the access network say."""
 
@@ -94,11 +103,11 @@ class Knowledge:
         self.offers: OperatorOffers | None = None
         """What the operator's exposure functions offer; None: it has not been heard, or there is none."""
         self.places_asked: dict[int, PlaceAsked] = {}
+        self.quality_said: dict[str, QualitySaid] = {}
+        """What the operator was last asked for each quality session."""
         self.consents_index: tuple[int, dict[tuple[str, UeId], list[Consent]]] = (-1, {})
         """Consents by client and device, as of how many changes of them."""
         self.fences_turn = 0
-        self.quality_said: dict[str, tuple[tuple[str, ...], str, int]] = {}
-        """What the operator was last asked for each quality session: servers, reference, seconds in all."""
         self.quality_trouble: dict[str, Trouble] = {}
         self.unfulfilled: set[str] = set()
         """Quality sessions whose guaranteed rate cannot be kept now."""

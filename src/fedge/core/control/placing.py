@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from fedge.core.applications import Application, ObjectKey, key_of
-from fedge.core.control import consenting, demand, enabling, farewells, fencing, leaving, tenancy
+from fedge.core.control import consenting, demand, enabling, farewells, fencing, leaving, quality, tenancy
 from fedge.core.control.effects import Effect, Propose, Reply, Story, ToSite
 from fedge.core.control.events import AskedApply, ObjectsChanged, Placed
 from fedge.core.control.knowledge import Asked, Knowledge
@@ -45,8 +45,9 @@ def actions(state: State, objects: Sequence[dict[str, Any]]) -> list[dict[str, A
     return results
 
 
-def objects_changed(state: State, event: ObjectsChanged) -> list[Effect]:
-    """Store what was accepted and forget what was deleted."""
+def objects_changed(known: Knowledge, event: ObjectsChanged, now: Nanoseconds) -> list[Effect]:
+    """Store what was accepted and forget what was deleted: of a tenant, all that a later one of its name must not find."""
+    state = known.state
     effects: list[Effect] = []
     for raw in event.objects:
         state.objects[str(key_of(raw))] = raw
@@ -57,6 +58,7 @@ def objects_changed(state: State, event: ObjectsChanged) -> list[Effect]:
             tenancy.revoked(state, key.name)
             consenting.client_gone(state, key.name)
             fencing.client_gone(state, key.name)
+            effects += quality.client_gone(known, key.name, now)
             effects += enabling.tenant_gone(state, key.name)
     return effects
 

@@ -12,6 +12,7 @@ from fedge.core.control import (
     consenting,
     deciding,
     enabling,
+    endings,
     farewells,
     fencing,
     locating,
@@ -172,17 +173,17 @@ class ControlPlane(Knowledge):
                 return ue_move.released(state, event, now)
             case TargetRefused():
                 return [
-                    *ue_move.refused(state, event, now),
+                    *endings.refused(state, event, now),
                     *reconcile.lost_after_all(state, event.move, now),
                 ]
             case MoveAborted() if event.move in state.moves and state.moves[event.move].ended:
                 return reconcile.gone_on_late(state, event, now)
             case MoveAborted():
-                return ue_move.aborted(state, event, now)
+                return endings.aborted(state, event, now)
             case MoveExpired():
-                return ue_move.expired(state, event, now)
+                return endings.expired(state, event, now)
             case MoveOverdue():
-                return ue_move.overdue(state, event, now)
+                return endings.overdue(state, event, now)
             case MoveWaived():
                 return ue_move.waived(state, event, now)
             case _:
@@ -224,7 +225,7 @@ class ControlPlane(Knowledge):
             case SiteMarked():
                 return reconcile.site_marked(state, event, now)
             case ObjectsChanged():
-                told = placing.objects_changed(state, event)
+                told = placing.objects_changed(self, event, now)
                 self.read_objects()
                 orders = [
                     order
@@ -363,6 +364,7 @@ class ControlPlane(Knowledge):
 
     def _reported(self, event: SiteReport, now: Nanoseconds) -> list[Effect]:
         view = self.sites.setdefault(event.site, SiteView())
+        before = visits.offered(view)
         view.heard_at, view.load, view.sessions = now, event.load, event.sessions
         view.instances, view.gateway = event.instances, event.gateway
         view.driver, view.plain = event.driver, event.plain
@@ -372,6 +374,7 @@ class ControlPlane(Knowledge):
                 Propose(SiteMarked(event.site, "ready", "it is heard again")),
                 ToSite(event.site, AskInventory()),
             ]
+        self.visits_changed |= visits.offered(view) != before
         return visits.heard(self, event, now)
 
     # --- questions ---------------------------------------------------------------------------------------------------------

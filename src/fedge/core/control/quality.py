@@ -7,7 +7,7 @@ follows from them is proposed. Neighbours: `core/quality` has the rules, `qualit
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from math import ceil
 
 from msgspec.structs import replace
@@ -26,7 +26,7 @@ from fedge.core.control.events import (
     QualityOpened,
     QualityStarted,
 )
-from fedge.core.control.knowledge import Knowledge, Trouble
+from fedge.core.control.knowledge import Knowledge, QualitySaid, Trouble
 from fedge.core.control.state import Session
 from fedge.core.messages import (
     QualityForgotten,
@@ -60,10 +60,14 @@ from fedge.core.quality import (
 from fedge.core.steering.redirect import STEERED
 
 MOST_OF_AN_OWNER = 1000
-"""So many quality sessions are kept for one client."""
+"""So many quality sessions are kept for one client; a QoSPolicy's do not count."""
 ASK_AGAIN = 2 * SECOND
 PATIENCE = 20 * SECOND
 """So long the operator is asked again that has no answer or no room now; then the network has ended the session."""
+
+
+ByUe = Mapping[UeId, Sequence[Session]]
+"""Game sessions that are not lost."""
 
 
 # --- questions ---------------------------------------------------------------------------------------------------------------
@@ -85,7 +89,7 @@ def asked(known: Knowledge, event: AskedQuality, now: Nanoseconds) -> list[Effec
         said = "the device is on an access where no quality of service is served"
         return [_no(event.request, 422, "SERVICE_NOT_APPLICABLE", said)]
     of_owner = [other for other in kept.sessions.values() if other.owner == one.owner]
-    if len(of_owner) >= MOST_OF_AN_OWNER:
+    if sum(other.session is None for other in of_owner) >= MOST_OF_AN_OWNER:
         said = f"{MOST_OF_AN_OWNER} sessions are kept for a client; delete some"
         return [_no(event.request, 429, "QUOTA_EXCEEDED", said)]
     if (other := conflicting(one.flow, of_owner)) is not None:
@@ -152,7 +156,7 @@ def opened(known: Knowledge, event: QualityOpened, now: Nanoseconds) -> list[Eff
     kept.sessions[one.id] = one
     if one.session is not None:
         kept.next_own += 1
-    return _ask(known, one, now)
+    return _ask(known, one, _by_ue(known), now)
 
 
 def begun(known: Knowledge, event: QualityStarted, now: Nanoseconds) -> list[Effect]:
@@ -168,7 +172,7 @@ def lengthened(known: Knowledge, event: QualityExtended, now: Nanoseconds) -> li
     if one is None or next_state(one.status, "extended") is None:
         return []
     one = known.state.quality.sessions[one.id] = replace(one, seconds=event.seconds)
-    return _ask(known, one, now)
+    return _ask(known, one, _by_ue(known), now)
 
 
 def over(known: Knowledge, event: QualityEnded, now: Nanoseconds) -> list[Effect]:
@@ -199,6 +203,26 @@ def dropped(known: Knowledge, event: QualityDropped) -> None:
     known.state.quality.sessions.pop(event.id, None)
 
 
+def client_gone(known: Knowledge, owner: str, now: Nanoseconds) -> list[Effect]:
+    """Its client is no more, and a later one of that name is somebody else. Its sinks are told nothing.
+
+    A QoSPolicy that is still there asks anew, for whoever has its namespace then.
+    """
+    kept, effects = known.state.quality, list[Effect]()
+    for one in [one for one in kept.sessions.values() if one.owner == owner]:
+        if one.live:
+            said = "its client's tenant was deleted"
+            kept.ended["DELETE_REQUESTED"] = kept.ended.get("DELETE_REQUESTED", 0) + 1
+            last = ended(one, "DELETE_REQUESTED", said, now)
+            effects += [
+                ToOperator(ReleaseQuality(one.id)),
+                _story(last, f"has no quality any more: {said}", now),
+            ]
+        del kept.sessions[one.id]
+        _forget(known, one.id)
+    return effects
+
+
 def marked(known: Knowledge, event: ProfileMarked) -> None:
     known.state.quality.marks[event.profile] = event.status
 
@@ -207,7 +231,7 @@ def _told(one: QualitySession, now: Nanoseconds) -> list[Effect]:
     if one.sink is None:
         return []
     facts = {"id": one.id, "status": one.status, "info": one.info, "at": now}
-    return [ToSink(one.sink, "quality", facts)]
+    return [ToSink(one.owner, one.sink, "quality", facts)]
 
 
 def _story(one: QualitySession, says: str, now: Nanoseconds) -> Story:
@@ -245,41 +269,53 @@ def heard(
 def told_again(known: Knowledge, event: QualityForgotten, now: Nanoseconds) -> list[Effect]:
     """The gateway knows nothing: everything that is wanted, and that this was all."""
     known.quality_said.clear()
-    wanted = [effect for one in known.state.quality.sessions.values() for effect in _ask(known, one, now)]
-    return [*wanted, ToOperator(QualityTold())]
+    sessions = _by_ue(known)
+    kept = known.state.quality.sessions.values()
+    return [
+        *(effect for one in kept for effect in _ask(known, one, sessions, now)),
+        ToOperator(QualityTold()),
+    ]
 
 
-def _ask(known: Knowledge, one: QualitySession, now: Nanoseconds) -> list[Effect]:
+def _ask(known: Knowledge, one: QualitySession, sessions: ByUe, now: Nanoseconds) -> list[Effect]:
     """Ask for it, unless the operator was asked for just that before."""
     if not one.live:
         return []
-    flow = one.flow
-    server, *further = carried(flow.server, _ways(known, one))
-    said = ((server, *further), one.reference, one.seconds)
-    if known.quality_said.get(one.id) == said:
+    ways, before = tuple(_ways(known, one, sessions.get(one.flow.ue, ()))), known.quality_said.get(one.id)
+    if before is not None and (before.ways, before.seconds) == (ways, one.seconds):
         return []
-    known.quality_said[one.id] = said
+    servers = carried(one.flow.server, ways)
+    said = known.quality_said[one.id] = QualitySaid(ways, servers, one.seconds)
+    if before is not None and (before.servers, before.seconds) == (said.servers, said.seconds):
+        return []
     left_s = one.seconds if not one.started_at else ceil((expires_at(one) - now) / SECOND)
     request = RequestQuality(
         one.id,
-        flow.ue,
-        server,
+        one.flow.ue,
+        servers[0],
         one.reference,
         max(1, left_s) + MARGIN_S,
-        server_ports=flow.server_ports,
-        device_ports=flow.device_ports,
-        further_servers=tuple(further),
+        server_ports=one.flow.server_ports,
+        device_ports=one.flow.device_ports,
+        further_servers=servers[1:],
     )
     return [ToOperator(request)]
 
 
-def _ways(known: Knowledge, one: QualitySession) -> Iterator[Way]:
-    """Of the UE's sessions that the owner may know of."""
-    for name, session in known.state.sessions.items():
-        if session.ue != one.flow.ue or session.state == "lost" or one.session not in (None, name):
-            continue
+def _by_ue(known: Knowledge) -> ByUe:
+    found: dict[UeId, list[Session]] = {}
+    for session in known.state.sessions.values():
+        if session.state != "lost":
+            found.setdefault(session.ue, []).append(session)
+    return found
+
+
+def _ways(known: Knowledge, one: QualitySession, sessions: Sequence[Session]) -> Iterator[Way]:
+    """Of those of the UE's ``sessions`` that the owner may know of."""
+    for session in sessions:
         stable = known.service_of(session.app)
-        if stable and one.owner in ("", namespace_of_app(session.app)):
+        own = one.session in (None, session.session) and one.owner in ("", namespace_of_app(session.app))
+        if stable and own:
             yield Way(Address(stable), Address(session.service), _coming(known, session))
 
 
@@ -297,15 +333,18 @@ def _coming(known: Knowledge, session: Session) -> Address:
 def sweep(known: Knowledge, now: Nanoseconds) -> list[Effect]:
     """What is over, what the operator keeps silent about, and what it must be asked afresh since a client sends elsewhere."""
     effects: list[Effect] = []
+    sessions = _by_ue(known) if known.state.quality.sessions else {}
     for one in known.state.quality.sessions.values():
         if one.live:
-            effects += _looked_at(known, one, now)
+            effects += _looked_at(known, one, sessions, now)
         elif now - one.ended_at >= KEPT_FOR and one.session is None:
             effects.append(Propose(QualityDropped(one.id)))
     return effects
 
 
-def _looked_at(known: Knowledge, one: QualitySession, now: Nanoseconds) -> list[Effect]:
+def _looked_at(known: Knowledge, one: QualitySession, sessions: ByUe, now: Nanoseconds) -> list[Effect]:
+    if one.owner and one.owner not in known.tenants:
+        return [Propose(QualityEnded(one.id, "DELETE_REQUESTED", "its tenant is gone"))]
     if one.status == "AVAILABLE" and now >= expires_at(one):
         return [Propose(QualityEnded(one.id, "DURATION_EXPIRED", "its duration has expired"))]
     trouble = known.quality_trouble.get(one.id)
@@ -317,7 +356,7 @@ def _looked_at(known: Knowledge, one: QualitySession, now: Nanoseconds) -> list[
     if trouble is not None and now - trouble.at >= ASK_AGAIN:
         known.quality_trouble[one.id] = replace(trouble, at=now)
         known.quality_said.pop(one.id, None)
-    return _ask(known, one, now)
+    return _ask(known, one, sessions, now)
 
 
 def _forget(known: Knowledge, name: str) -> None:
