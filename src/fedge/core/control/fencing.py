@@ -22,7 +22,7 @@ from fedge.core.control.events import (
 from fedge.core.control.knowledge import Knowledge
 from fedge.core.control.locating import place_of
 from fedge.core.control.state import State
-from fedge.core.location import Fence, allowed_by, side
+from fedge.core.location import OPERATOR, Fence, allowed_by, side
 from fedge.core.model import SECOND, Nanoseconds
 
 TOPIC = "geofencing"
@@ -81,7 +81,8 @@ def client_gone(state: State, client: str) -> None:
 
 def _tell(fence: Fence, what: str, facts: dict[str, Any]) -> ToSink:
     """The fence as it was then, and what happened; `api/camara/geofencing.py` has the words."""
-    return ToSink(fence.sink, TOPIC, {"fence": fence, "what": what, **facts})
+    tenant = "" if fence.client == OPERATOR else fence.client
+    return ToSink(tenant, fence.sink, TOPIC, {"fence": fence, "what": what, **facts})
 
 
 # --- time --------------------------------------------------------------------------------------------------------------------
