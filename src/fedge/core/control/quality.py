@@ -298,6 +298,7 @@ def _ask(known: Knowledge, one: QualitySession, sessions: ByUe, now: Nanoseconds
         server_ports=one.flow.server_ports,
         device_ports=one.flow.device_ports,
         further_servers=servers[1:],
+        served=one.status == "AVAILABLE",
     )
     return [ToOperator(request)]
 
