@@ -343,8 +343,6 @@ def sweep(known: Knowledge, now: Nanoseconds) -> list[Effect]:
 
 
 def _looked_at(known: Knowledge, one: QualitySession, sessions: ByUe, now: Nanoseconds) -> list[Effect]:
-    if one.owner and one.owner not in known.tenants:
-        return [Propose(QualityEnded(one.id, "DELETE_REQUESTED", "its tenant is gone"))]
     if one.status == "AVAILABLE" and now >= expires_at(one):
         return [Propose(QualityEnded(one.id, "DURATION_EXPIRED", "its duration has expired"))]
     trouble = known.quality_trouble.get(one.id)
