@@ -28,7 +28,7 @@ def allowed(
 
 def test_a_consent_allows_what_it_says() -> None:
     assert allowed() == "consent-1"
-    assert allowed(purpose="") == "consent-1", "who names no purpose is within any"
+    assert allowed(replace(GIVEN, purpose=""), purpose="") == "consent-1"
     assert allowed(replace(GIVEN, purpose=""), purpose="dpv:Marketing") == "consent-1"
     assert allowed(replace(GIVEN, until=0), now=10**18) == "consent-1"
 
@@ -40,6 +40,7 @@ def test_a_consent_allows_what_it_says() -> None:
         {"ue": "player-2"},
         {"scope": "location-verification:verify"},
         {"purpose": "dpv:Marketing"},
+        {"purpose": ""},
         {"now": 2000},
     ],
 )
@@ -58,8 +59,8 @@ def test_the_longest_of_several_is_named() -> None:
     longer = replace(GIVEN, until=3000, id="consent-2")
     endless = replace(GIVEN, until=0, id="consent-3")
     scope = "location-retrieval:read"
-    assert allowed_by([longer, GIVEN], "studio", UE, scope, "", NOW) == "consent-2"
-    assert allowed_by([longer, endless, GIVEN], "studio", UE, scope, "", NOW) == "consent-3"
+    assert allowed_by([longer, GIVEN], "studio", UE, scope, "dpv:Gaming", NOW) == "consent-2"
+    assert allowed_by([longer, endless, GIVEN], "studio", UE, scope, "dpv:Gaming", NOW) == "consent-3"
 
 
 def filled(client: str, number: int, until: int = 0) -> Consents:

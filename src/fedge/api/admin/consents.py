@@ -58,7 +58,7 @@ def consent_routes(centre: Centre) -> list[BaseRoute]:
         entry = Entry(
             client=consent.client,
             api=f"{request.method} {PATH}",
-            decision="granted" if what == "given" else "refused",
+            decision="granted" if what == "given" else "withdrawn",
             reason=f"consent {what} by {BY_OPERATOR}",
             ue=consent.ue,
             because=because,

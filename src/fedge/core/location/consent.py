@@ -46,11 +46,11 @@ class Consent(Struct, frozen=True):
         return not self.until or now < self.until
 
     def allows(self, client: str, ue: UeId, scope: str, purpose: str) -> bool:
-        """A use that names no purpose is within any; one that does must be within this one."""
+        """A consent that was given for a purpose is for a use that names it, and for no other."""
         return (self.client, self.ue) == (client, ue) and scope in self.scopes and self._within(purpose)
 
     def _within(self, purpose: str) -> bool:
-        return not self.purpose or not purpose or self.purpose == purpose
+        return not self.purpose or self.purpose == purpose
 
 
 class Consents(Struct):
