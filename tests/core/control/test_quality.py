@@ -27,6 +27,7 @@ from fedge.core.control.events import (
     AskedQuality,
     AskedQualityEnd,
     AskedQualityExtension,
+    MovePlanned,
     SessionClosing,
 )
 from fedge.core.control.state import Session
@@ -46,7 +47,6 @@ from fedge.core.messages import (
     RouteActivated,
     Sink,
 )
-from fedge.core.mobility import Move
 from fedge.core.model import (
     SECOND,
     Address,
@@ -181,10 +181,20 @@ def test_a_redirected_move_is_served_at_both_ends_before_its_client_changes() ->
     told.say(RouteActivated(SESSION, 1, told.at, OWN, True))
     told.wake(0.1)
     order = MoveOrder(
-        MoveId("m-1"), SESSION, SessionKey(7), UE, ARENA, "", HARBOUR, MARKET, 2, 2, told.at + 60 * SECOND
+        MoveId("m-1"),
+        SESSION,
+        SessionKey(7),
+        UE,
+        ARENA,
+        "ordered",
+        HARBOUR,
+        MARKET,
+        2,
+        2,
+        told.at + 60 * SECOND,
     )
-    told.plane.state.moves[order.move] = Move(order)
-    told.plane.state.sessions[SESSION].move = order.move
+    told.plane.state.sites[MARKET] = Site(MARKET, Address("m:1"), Address("m:2"))
+    told.say(MovePlanned(order, 0.0, "somebody wants it there", ordered=True))
     assert requested(told.wake(0.1)) == [("q-1", "127.9.1.1 127.9.2.1 127.9.2.2")]
     told.plane.state.sessions[SESSION].move = None
     told.plane.state.sessions[SESSION].generation = 2

@@ -19,6 +19,7 @@ from fedge.core.federation import SiteView
 from fedge.core.messages import DnsRule, EngineBound, LeadPlain, OperatorOffers, TrafficRule
 from fedge.core.model import Address, AppId, AppInstanceId, Nanoseconds, SessionId, SiteId, UeId
 from fedge.core.placement import Picture, Placement, Policy, SiteFacts, Wanted, policies_of
+from fedge.core.quality import QualitySession, Watch
 
 
 class ControlSettings(Struct, frozen=True):
@@ -58,14 +59,6 @@ class PlaceAsked(Struct, frozen=True):
     until: Nanoseconds
 
 
-class Trouble(Struct, frozen=True):
-    """The operator has no answer, or no room, for a flow: ``since`` when, and ``at`` when it was asked last."""
-
-    reason: str
-    since: Nanoseconds
-    at: Nanoseconds
-
-
 class Knowledge:
     """``state`` is durable; everything else here is rebuilt from what agents and the access network say."""
 
@@ -95,7 +88,7 @@ class Knowledge:
         self.places_asked: dict[int, PlaceAsked] = {}
         self.quality_said: dict[str, tuple[tuple[str, ...], str, int]] = {}
         """What the operator was last asked for each quality session: servers, reference, seconds in all."""
-        self.quality_trouble: dict[str, Trouble] = {}
+        self.quality_watch = Watch(self.state.quality.sessions.values())
         self.unfulfilled: set[str] = set()
         """Quality sessions whose guaranteed rate cannot be kept now."""
         self.visited_at: dict[SessionId, Nanoseconds] = {}
@@ -152,6 +145,11 @@ class Knowledge:
     def references(self) -> tuple[str, ...]:
         """The QoS references that the operator serves now."""
         return self.offers.references if self.offers is not None and self.offers.quality else ()
+
+    def qualities_of(self, ue: UeId) -> list[QualitySession]:
+        """A UE's quality sessions, oldest first."""
+        kept = self.state.quality.sessions
+        return [kept[name] for name in self.quality_watch.of_ue(ue) if name in kept]
 
     def reach(self, session: Session) -> dict[str, Any]:
         """In the attach answer: where its client is to send, and every address that it may be redirected to.

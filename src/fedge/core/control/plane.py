@@ -18,6 +18,7 @@ from fedge.core.control import (
     placing,
     quality,
     quality_by_policy,
+    quality_flows,
     reconcile,
     sessions,
     tenancy,
@@ -137,6 +138,7 @@ class ControlPlane(Knowledge):
     # --- one event ---------------------------------------------------------------------------------------------------------
 
     def handle(self, event: Message, now: Nanoseconds) -> list[Effect]:
+        quality_flows.stir(self, event)
         effects = self._decided(event, now)
         if effects:
             return effects + notices.of_moves(self.state, effects)
@@ -339,9 +341,9 @@ class ControlPlane(Knowledge):
             case RoutesForgotten():
                 return [*reconcile.every_route(self.state), ToAccess(RoutesTold())]
             case QualityForgotten():
-                return quality.told_again(self, event, now)
+                return quality_flows.told_again(self, event, now)
             case QualityGranted() | QualityRefused() | QualityLost() | QualityKept():
-                return quality.heard(self, event, now)
+                return quality_flows.heard(self, event, now)
             case OperatorOffers():
                 self.offers = event
             case EngineBound():
@@ -428,6 +430,7 @@ class ControlPlane(Knowledge):
         """Called several times a second: deadlines, repeated orders, leases, and the regular look at every session."""
         effects = deciding.deadlines(self, now)
         effects += deciding.leases(self, now)
+        effects += quality_flows.sweep(self, now)
         if now - self.repeated_at >= SECOND // 2:
             self.repeated_at = now
             effects += reconcile.repeat(self.state, now)
@@ -435,7 +438,7 @@ class ControlPlane(Knowledge):
             effects += enabling.sweep(self, now)
             effects += fencing.sweep(self, now)
             effects += locating.sweep(self, now)
+            self.quality_watch.stir_next()
             effects += quality_by_policy.sweep(self, now)
             self.visits_changed = True
-        effects += quality.sweep(self, now)
         return [*effects, *deciding.sweep(self, now), *visits.sweep(self, now), *visits.tell(self)]
