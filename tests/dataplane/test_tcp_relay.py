@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import gc
 import os
 import signal
 import socket
@@ -302,6 +304,64 @@ def test_connections_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
             assert made.counts["too_many"] == 1
             assert await said(*first, b"b") == b"one b"
 
+    run(story())
+
+
+def test_one_host_cannot_have_all_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fedge.dataplane.tcp_relay.MAX_OF_A_HOST", 1)
+
+    async def story() -> None:
+        async with instance(b"one") as target, relay(target) as (made, address):
+            first = await asyncio.open_connection(*address)
+            assert await said(*first, b"a") == b"one a"
+            second = await asyncio.open_connection(*address)
+            assert await second[0].read() == b""
+            other = await asyncio.open_connection(*address, local_addr=("127.0.0.2", 0))
+            assert await said(*other, b"b") == b"one b"
+            assert made.counts["too_many_of_a_host"] == 1
+            first[1].close()
+            while made.connections > 1:
+                await asyncio.sleep(0.01)
+            third = await asyncio.open_connection(*address)
+            assert await said(*third, b"c") == b"one c"
+
+    run(story())
+
+
+def test_short_of_descriptors_a_connection_is_refused_and_keeps_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    pipes = splice.Pipe.__init__
+    left = 1
+
+    def scarce(pipe: splice.Pipe, by: Callable[..., int]) -> None:
+        nonlocal left
+        if not left:
+            raise OSError(errno.EMFILE, "no descriptor left")
+        left -= 1
+        pipes(pipe, by)
+
+    async def story() -> None:
+        nonlocal left
+        async with instance(b"one") as target, relay(target) as (made, address):
+            monkeypatch.setattr(splice.Pipe, "__init__", scarce)
+            reader, writer = await asyncio.open_connection(*address)
+            with pytest.raises(ConnectionResetError):
+                await reader.read()
+            writer.close()
+            while made.connections:
+                await asyncio.sleep(0.01)
+            assert made.counts["no_descriptor"] == 1
+            left = 100
+            gc.collect()
+            before = len(os.listdir("/proc/self/fd"))
+            served = await asyncio.open_connection(*address)
+            assert await said(*served, b"a") == b"one a"
+            served[1].close()
+            while made.connections:
+                await asyncio.sleep(0.01)
+            assert len(os.listdir("/proc/self/fd")) <= before
+
+    if splice._splice is None:
+        pytest.skip("this system has no splice")
     run(story())
 
 

@@ -1,18 +1,19 @@
-"""``python -m tests.properties.tell SEED``: what happened in a world, line by line, for whoever looks for a bug."""
+"""``python -m tests.properties.tell SEED [redirected]``: what happened in a world, line by line, for whoever looks for a bug."""
 
 from __future__ import annotations
 
 import sys
 
 from fedge.dataplane.flows import FlowTable
-from fedge.simulation.faults import plan_of
+from fedge.simulation.faults import plan_of, redirected
 from fedge.simulation.world import World
 
 HUM = ("SiteReport", "InstanceReport", "UesSighted", "HopFigures")
 
 
-def main(seed: int) -> None:
-    world = World(plan_of(seed), FlowTable, tracing=True)
+def main(seed: int, by_redirect: bool) -> None:
+    plan = redirected(plan_of(seed)) if by_redirect else plan_of(seed)
+    world = World(plan, FlowTable, tracing=True)
     found = world.run()
     print(world.plan)
     for line in world.net.trace:
@@ -22,4 +23,4 @@ def main(seed: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), "redirected" in sys.argv[2:])

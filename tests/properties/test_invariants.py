@@ -10,12 +10,16 @@ from dataclasses import replace
 from random import Random
 
 from fedge.core.model import MS
-from fedge.simulation.faults import SITES, Fault, Plan, Weather, plan_of
+from fedge.dataplane.flows import FlowTable
+from fedge.simulation.faults import REDIRECTING, SITES, Fault, Plan, Weather, plan_of, redirected
+from fedge.simulation.world import World
 from tests.properties.worlds import WORLDS, played, wrong_in
 
 
 def _plans(first: int, count: int = WORLDS) -> Iterator[Plan]:
-    return (plan_of(seed) for seed in range(first, first + count))
+    """In every third world some players are on an access without steering: they are moved by REDIRECT."""
+    for seed in range(first, first + count):
+        yield redirected(plan_of(seed)) if seed % 3 == 0 else plan_of(seed)
 
 
 def _pick(plan: Plan, *faults: Fault) -> tuple[Fault, ...]:
@@ -137,6 +141,50 @@ def test_invariant_7_a_site_cut_off_serves_on_and_starts_nothing() -> None:
         away = Fault(action, at_ms=rng.randrange(2500), who=rng.choice(SITES), for_ms=13_500)
         worlds.append(replace(plan, faults=_pick(plan, away), faults_ms=17_000))
     assert wrong_in(worlds) == ""
+
+
+def test_all_invariants_hold_where_clients_are_led_by_redirect() -> None:
+    """Pressed by REDIRECTs that are lost on their way, and by clients that are silent or restart in the middle of it."""
+    worlds = []
+    for plan in _plans(8_000_000):
+        rng = Random(plan.seed)
+        pressing = [
+            Fault("lose", "RedirectClient", rng.randrange(1, 6)),
+            Fault(
+                "silence client",
+                rng.choice(REDIRECTING),
+                rng.randrange(1, 6),
+                for_ms=rng.choice((400, 2500, 5000)),
+            ),
+            Fault("forget client", rng.choice(REDIRECTING), rng.randrange(1, 6)),
+        ]
+        weather = replace(plan.weather, redirect_lost=rng.choice((0.0, 0.5, 0.9)))
+        worlds.append(replace(redirected(plan), faults=_pick(plan, *pressing), weather=weather))
+    assert wrong_in(worlds) == ""
+
+
+def test_a_move_by_redirect_is_hardly_felt_either_where_nothing_goes_wrong() -> None:
+    """All players are on LTE: each move is led by REDIRECT, make before break."""
+    worlds = [played(Plan(seed, faults_ms=4000, wishes=False, unsteered=(0, 1))) for seed in range(8)]
+    assert all(world.judge.found == [] for world in worlds)
+    told = [story.facts for world in worlds for story in world.centre.stories]
+    steered = [facts for facts in told if facts.get("state") == "STEERED"]
+    assert len(steered) >= 8
+    assert all(facts["steering"] == "client" for facts in steered)
+    assert sum(world.net.said["RedirectClient"] for world in worlds) >= len(steered)
+    assert max(client.longest_silence / MS for world in worlds for client in world.clients) < 120
+
+
+def test_the_judge_sees_a_client_that_is_led_astray() -> None:
+    """What the other tests rest on: a client that sends somewhere else than to the site that serves it is found."""
+    world = World(Plan(3, faults_ms=500, wishes=False, unsteered=(0, 1)), FlowTable)
+    world.run()
+    client = world.clients[0]
+    assert client.session is not None
+    there = client.session.way.destinations(world.now)
+    client.session.way.present = ("127.0.9.9", 7777)
+    assert len(there) == 1
+    assert any("sends to" in finding for finding in world.judge._unsettled())
 
 
 def test_without_fencing_the_judge_complains() -> None:

@@ -73,14 +73,35 @@ def test_the_file_is_bounded_and_the_one_before_is_kept(
     assert len(log.newest()[0]["subject"]) == audit.MOST_CHARACTERS
 
 
-def test_callers_whom_nobody_knows_do_not_push_out_the_others(tmp_path: Path) -> None:
+@pytest.mark.parametrize("caller", ["", "rival"])
+def test_refusals_of_one_are_written_so_often_and_the_rest_are_counted(caller: str) -> None:
     clock = Clock()
-    log = AuditLog(tmp_path, clock)
+    log = AuditLog(None, clock)
     for _ in range(1000):
-        log.tell(entry(""))
+        log.tell(entry(caller))
     log.tell(entry())
     assert len(log.newest()) == 101
     assert log.newest()[-1]["unwritten"] == 900
     clock.at += 1
-    log.tell(entry(""))
+    log.tell(entry(caller))
     assert len(log.newest()) == 102
+    for _ in range(200):
+        log.tell(Entry(client=caller, api="POST /x", decision="granted"))
+    assert len(log.newest()) == 302, "what was granted is always written"
+
+
+def test_who_fills_the_log_pushes_out_its_own_entries_also_over_a_restart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit, "MOST_KEPT", 10)
+    monkeypatch.setattr(audit, "MOST_BYTES", 2000)
+    log = AuditLog(tmp_path, Clock())
+    log.tell(entry(subject="the first"))
+    log.tell(entry("other"))
+    for number in range(25):
+        log.tell(Entry(client="rival", api="POST /x", decision="granted", subject=str(number)))
+    assert sorted(path.name for path in tmp_path.iterdir()) == [FILE, f"{FILE}.1"]
+    for each in (log, AuditLog(tmp_path)):
+        assert [one["subject"] for one in each.newest(client="studio")] == ["the first"]
+        assert [one["client"] for one in each.newest()] == ["studio", "other", *8 * ["rival"]]
+        assert each.newest()[-1]["subject"] == "24"

@@ -8,8 +8,9 @@ from typing import Any
 
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 
-from fedge.core.control import ControlPlane, ControlSettings, Reply, Story
+from fedge.core.control import ControlPlane, ControlSettings, Reply, Story, quality_flows
 from fedge.core.control.events import AskedApply, AskedHold
 from fedge.core.messages import Message, RunInstances, SiteHello
 from fedge.core.model import Address, SiteId
@@ -112,6 +113,22 @@ def test_without_a_journal_there_are_no_decisions() -> None:
     with pytest.raises(OSError, match="no space left"):
         asyncio.run(run(centre(journal, outside), hello(), until=lambda: False))
     assert not outside.said
+
+
+def test_a_look_that_raises_is_written_once_and_decisions_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a journaled item that cannot be looked at ends the program at every start."""
+    journal, outside, looks = MemoryJournal(), Outside(), []
+
+    def sweep(*_: Any) -> Any:
+        looks.append(1)
+        raise OverflowError("too large")
+
+    monkeypatch.setattr(quality_flows, "sweep", sweep)
+    with capture_logs() as said:
+        asyncio.run(
+            run(centre(journal, outside), hello(), until=lambda: len(looks) > 2 and bool(outside.said))
+        )
+    assert [(one["event"], one["what"]) for one in said] == [("cannot be looked at", "quality")]
 
 
 def test_a_replay_finds_the_same_centre_and_says_nothing() -> None:

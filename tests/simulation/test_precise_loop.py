@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import resource
 import socket
 import time
 
@@ -29,6 +31,31 @@ def test_timers_and_sockets_are_served(pace_s: float) -> None:
         return seen
 
     assert run(story(), pace_s) == ["packet"]
+
+
+def test_descriptors_beyond_those_of_select_are_served() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < 1200:
+        pytest.skip(f"only {hard} descriptors may be had here")
+
+    async def story() -> str:
+        taken = [os.dup(0) for _ in range(1100)]
+        near, far = socket.socketpair()
+        try:
+            assert near.fileno() > 1024
+            near.setblocking(False)
+            loop = asyncio.get_running_loop()
+            loop.call_later(0.002, far.send, b"packet")
+            return (await loop.sock_recv(near, 9)).decode()
+        finally:
+            for one in (*taken, near.detach(), far.detach()):
+                os.close(one)
+
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 1200), hard))
+    try:
+        assert run(story()) == "packet"
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_a_paced_loop_wakes_less_often() -> None:

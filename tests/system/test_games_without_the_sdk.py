@@ -60,7 +60,11 @@ def visited(platform: Platform, app: str, player: int) -> Place:
         return len(instances) == 3 and all(row["state"] == "ready" for row in instances)
 
     until(f"{app} everywhere", ready)
-    return visit(platform.api, app, f"player-{player}", token(platform))
+    place = visit(platform.api, app, f"player-{player}", token(platform))
+    if place.protocol == "TCP":  # until now its gateway may have led everybody elsewhere
+        own = host(platform, player)
+        until(f"{app} at {place.site}", lambda: answers_at(place.service, own) == place.site)
+    return place
 
 
 def echo(name: str, port: int) -> list[dict[str, Any]]:

@@ -123,7 +123,7 @@ def test_beneath_a_redirected_session_the_flow_follows_to_the_next_site(
 ) -> None:
     net = platform.config()["net"]
     own = {"harbour": f"127.{net}.2.1", "market": f"127.{net}.2.2"}
-    asked = network.ask_quality(f"127.{net}.1.1", REDIRECTED)
+    asked = network.ask_quality(f"127.{net}.1.1", REDIRECTED, device_ports=[(1024, 65535)])
     assert network.settled(asked.id, PATIENCE_S).status == "AVAILABLE"
     at = platform.serving()["player-2"]
     until("the address of its site", lambda: own[at] in row(platform, asked.id)["carried"])

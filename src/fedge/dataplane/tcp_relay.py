@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import resource
 import socket
 import struct
 from collections import Counter
@@ -29,7 +30,9 @@ from fedge.ports import Endpoint
 CONNECT_S = 2.0
 LAST_WORDS_S = 1.0
 """An instance that was left has so long to end its connection; what it says later is not relayed."""
-MAX_CONNECTIONS = 4096
+MAX_CONNECTIONS, MAX_OF_A_HOST = 4096, 256
+DESCRIPTORS, EACH = 0.5, 6
+"""A relay may use this share of what the process may have; a connection takes two sockets and two pipes."""
 BACKLOG = 512
 IDLE_S = 2 * 3600.0 + 4 * 60
 """A connection without a byte either way for longer is ended. Less would break what RFC 5382 (REQ-5) promises applications."""
@@ -65,6 +68,11 @@ class TcpRelay:
         self.counts: Counter[str] = Counter() if counts is None else counts
         self.target = target
         self._source, self._idle_s = source, idle_s
+        allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        room = MAX_CONNECTIONS if allowed == resource.RLIM_INFINITY else int(allowed * DESCRIPTORS / EACH)
+        self.most = min(MAX_CONNECTIONS, room)
+        self.most_of_a_host = min(MAX_OF_A_HOST, max(1, self.most // 4))
+        self._hosts: Counter[str] = Counter()
         self.held: Counter[Endpoint] = Counter()
         """Connections by whoever has them."""
         self._open: dict[asyncio.Task[None], _Open] = {}
@@ -116,17 +124,23 @@ class TcpRelay:
             except OSError:  # no descriptor left: those that are open go on, the others wait in the backlog
                 self.counts["not_accepted"] += 1
                 return
-            if len(self._open) >= MAX_CONNECTIONS:
-                self.counts["too_many"] += 1
+            full = len(self._open) >= self.most
+            if full or self._hosts[address[0]] >= self.most_of_a_host:
+                self.counts["too_many" if full else "too_many_of_a_host"] += 1
                 client.close()
                 continue
             one = _Open(address)
+            self._hosts[address[0]] += 1
             task = self._loop.create_task(self._connection(client, one))
             self._open[task] = one
             task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._give(self._open.pop(task), None)
+        one = self._open.pop(task)
+        self._give(one, None)
+        self._hosts[one.client[0]] -= 1
+        if not self._hosts[one.client[0]]:
+            del self._hosts[one.client[0]]
 
     def _give(self, one: _Open, end: Endpoint | None) -> None:
         """From now on ``end`` has it; None: nobody."""
@@ -158,9 +172,12 @@ class TcpRelay:
         self._give(one, end)
         if end is None:
             return None
-        upstream = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        _prepare(upstream)
         try:
+            upstream = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        except OSError:
+            return None
+        try:
+            _prepare(upstream)
             if self._source:
                 upstream.bind((self._source, 0))
             await asyncio.wait_for(self._loop.sock_connect(upstream, end), CONNECT_S)
@@ -171,8 +188,25 @@ class TcpRelay:
 
     async def _relayed(self, client: socket.socket, upstream: socket.socket, moved: asyncio.Event) -> bool:
         """Relay until both sides have ended, one of them broke, or the connection is passed on (the answer)."""
-        up = Direction(self._loop, client, upstream)
-        down = Direction(self._loop, upstream, client)
+        with contextlib.ExitStack() as closing:
+            try:
+                up = closing.enter_context(contextlib.closing(Direction(self._loop, client, upstream)))
+                down = closing.enter_context(contextlib.closing(Direction(self._loop, upstream, client)))
+            except OSError:  # no descriptor left
+                self.counts["no_descriptor"] += 1
+                _reset(client)
+                _reset(upstream)
+                return False
+            return await self._carried(up, down, client, upstream, moved)
+
+    async def _carried(
+        self,
+        up: Direction,
+        down: Direction,
+        client: socket.socket,
+        upstream: socket.socket,
+        moved: asyncio.Event,
+    ) -> bool:
         told = self._loop.create_task(moved.wait())
         carried = 0
         try:
@@ -198,8 +232,6 @@ class TcpRelay:
             return False
         finally:
             told.cancel()
-            up.close()
-            down.close()
             self.counts["bytes_up"] += up.carried
             self.counts["bytes_down"] += down.carried
 

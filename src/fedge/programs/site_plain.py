@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -29,7 +30,7 @@ CONNECTS_WITHIN_S = 0.5
 SILENT_FOR_S = 3.0
 """A UDP instance that has not spoken the SDK's contract by then will not: its first words are its hello."""
 MOST_HOSTS = 1000
-"""So many clients of an application are named to the centre."""
+"""So many clients of an application are named to the centre at a time; where there are more, others the next time."""
 
 
 class PlainGame:
@@ -41,6 +42,16 @@ class PlainGame:
         self.answers: dict[InstanceId, int] = {}
         self.restarts: Counter[InstanceId] = Counter()
         self.told: tuple[Any, ...] = ()
+        self._named_last = ""
+
+    def next_named(self, hosts: list[str]) -> tuple[str, ...]:
+        """At most ``MOST_HOSTS`` of these, in their order: those that follow whoever was named last, then from the beginning."""
+        if len(hosts) <= MOST_HOSTS:
+            return tuple(hosts)
+        first = bisect_right(hosts, self._named_last)
+        named = tuple((hosts[first:] + hosts[:first])[:MOST_HOSTS])
+        self._named_last = named[-1]
+        return named
 
     @property
     def rules(self) -> tuple[TrafficRule, ...]:
@@ -176,7 +187,7 @@ class PlainGames:
             door = tcp.door(app) if game.tcp else plain.doors.get(app)
             hosts = [*plain.hosts(app), *tcp.clients(app)]
             open_now = sum(plain.held(app).values()) + sum(tcp.held(app).values())
-            named = tuple(sorted(set(hosts))[:MOST_HOSTS])
+            named = game.next_named(sorted(set(hosts)))
             at = Address("{}:{}".format(*door)) if door is not None else Address("")
             reports[app] = PlainReport(at, open_now, named)
         return reports

@@ -37,6 +37,8 @@ from fedge.wire import codec
 log = structlog.get_logger("control")
 WAKE_S = 0.05
 SNAPSHOT_EVERY = 4000
+MOST_FAULTS = 1000
+"""So many different ones are written to the log."""
 
 HELD_AT = {"WarmTarget": "PLANNED", "ReleaseSource": "CONFIRMED"}
 """Failpoints: the order that a held state waits with."""
@@ -75,6 +77,7 @@ class ControlLoop:
         self._inbox: asyncio.Queue[Message | None] = asyncio.Queue()
         self._failpoints = Failpoints()
         self._held: list[tuple[str, Effect]] = []
+        self._faults: set[str] = set()
 
     def post(self, event: Message) -> None:
         self._inbox.put_nowait(event)
@@ -101,7 +104,7 @@ class ControlLoop:
         out: list[Effect] = []
         for event in batch:
             now = self._now()
-            effects = self.plane.wake(now) if event is None else self._one(event, now, entries)
+            effects = self.plane.wake(now, self._faulty) if event is None else self._one(event, now, entries)
             while effects:
                 effect = effects.pop(0)
                 if isinstance(effect, Propose):
@@ -117,6 +120,12 @@ class ControlLoop:
             self._pass(effect)
         for effect in out:
             self._pass(effect)
+
+    def _faulty(self, what: str, error: Exception) -> None:
+        """Each is written once: it will raise again at the next look."""
+        if what not in self._faults and len(self._faults) < MOST_FAULTS:
+            self._faults.add(what)
+            log.error("cannot be looked at", what=what, exc_info=error)
 
     def _one(self, event: Message, now: int, entries: list[tuple[int, bytes]]) -> list[Effect]:
         if isinstance(event, DECIDED):

@@ -1,9 +1,8 @@
 """An asyncio loop whose timers fire to the tens of microseconds.
 
-The default loop waits in epoll, whose timeout asyncio rounds up to a millisecond; ``select`` takes microseconds. The kernel
-may delay a sleeper by its timer slack (50 µs by default, prctl(2) PR_SET_TIMERSLACK), so that is lowered as well where there
-is Linux. ``select`` knows file descriptors below 1024 only: a program with more sockets puts them behind one ``select.epoll``
-and registers that.
+The default loop waits in epoll, whose timeout asyncio rounds up to a millisecond; ``select`` takes microseconds, but knows file
+descriptors below 1024 only. So the sockets stand in an epoll, and ``select`` waits for that alone. The kernel may delay a sleeper
+by its timer slack (50 µs by default, prctl(2) PR_SET_TIMERSLACK), so that is lowered as well.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ import asyncio
 import contextlib
 import ctypes
 import gc
+import select
 import selectors
 import sys
 from collections.abc import Coroutine
@@ -25,8 +25,17 @@ _PR_SET_TIMERSLACK = 29
 QUIET_COLLECTION_S = 5.0
 
 
-class PacedSelector(selectors.SelectSelector):
-    """``select`` that comes back at most once every ``pace_s``: under load one awakening then serves many packets.
+class PreciseSelector(selectors.EpollSelector):
+    """Any number of descriptors, and a timeout to the microsecond. Its own descriptor is below 1024: a loop is made early."""
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if timeout is None or timeout > 0:
+            select.select((self.fileno(),), (), (), timeout)
+        return super().select(0)
+
+
+class PacedSelector(PreciseSelector):
+    """Comes back at most once every ``pace_s``: under load one awakening then serves many packets.
 
     An idle loop feels nothing of it; a busy one hears of a packet or a timer up to ``pace_s`` later.
     """
@@ -57,11 +66,11 @@ def pace_for(players: int) -> float:
 
 
 def precise_loop(pace_s: float = 0.0) -> asyncio.AbstractEventLoop:
-    """A new event loop on ``select``, with the calling thread's timer slack lowered. ``pace_s``: see ``PacedSelector``."""
+    """A new event loop, with the calling thread's timer slack lowered. ``pace_s``: see ``PacedSelector``."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):  # an odd libc costs precision, nothing else
             ctypes.CDLL(None).prctl(_PR_SET_TIMERSLACK, TIMER_SLACK_NS, 0, 0, 0)
-    return asyncio.SelectorEventLoop(PacedSelector(pace_s) if pace_s else selectors.SelectSelector())
+    return asyncio.SelectorEventLoop(PacedSelector(pace_s) if pace_s else PreciseSelector())
 
 
 def run(main: Coroutine[Any, Any, T], pace_s: float = 0.0) -> T:

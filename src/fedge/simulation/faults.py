@@ -6,7 +6,7 @@ often as long ones, or at an instant. Beside faults, ``Weather`` spoils every li
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from fedge.core.model import MS, SECOND
@@ -39,6 +39,19 @@ COMMIT_POINT = (
 """Where it is decided who writes: half of all faults strike here."""
 
 
+REDIRECTING = (
+    "RedirectClient",
+    "ExpectClient",
+    "ClientHeard",
+    "UeAt",
+    "RouteInstalled",
+    "RouteActivated",
+    "MoveFrozen",
+    "Answer",
+)
+"""What is said where a client is led by REDIRECT, or waited for."""
+
+
 @dataclass(frozen=True)
 class Fault:
     """``action`` at the ``count``-th ``moment`` (a message's name), or at ``at_ms`` if there is no moment.
@@ -69,6 +82,7 @@ class Weather:
     packet_twice: float = 0.0
     packet_late: float = 0.0
     fence_lost: float = 0.0
+    redirect_lost: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -86,6 +100,8 @@ class Plan:
     fencing: bool = True
     believe_all: bool = False
     schemas: tuple[str, ...] = ("ledger/1", "ledger/1", "ledger/1")
+    unsteered: tuple[int, ...] = ()
+    """Clients on an access that the core does not steer: they are moved by REDIRECT."""
     wishes: bool = True
     """Do people order moves, drain sites and close sessions?"""
 
@@ -124,6 +140,25 @@ def plan_of(seed: int, fencing: bool = True) -> Plan:
         schemas=("ledger/1", "ledger/1", "ledger/2" if rng.random() < 0.1 else "ledger/1"),
         wishes=rng.random() < 0.6,
     )
+
+
+def redirected(plan: Plan) -> Plan:
+    """The same world, with the first of its players and some others on an access without steering, and that way's own faults."""
+    rng = Random(f"redirect/{plan.seed}")
+    unsteered = tuple(n for n in range(plan.clients) if n == 0 or rng.random() < 0.5)
+    faults = [
+        Fault(
+            rng.choice((*ACTIONS, "silence client")),
+            rng.choice(REDIRECTING),
+            rng.choice((1, 1, 2, 3, 5, 8)),
+            for_ms=rng.choice((150, 400, 1200, 2500)),
+        )
+        for _ in range(rng.randrange(4))
+    ]
+    weather = plan.weather
+    if weather != Weather():
+        weather = replace(weather, redirect_lost=rng.choice((0.0, 0.3, 0.8)))
+    return replace(plan, unsteered=unsteered, faults=(*plan.faults, *faults), weather=weather)
 
 
 def _fault(rng: Random) -> Fault:

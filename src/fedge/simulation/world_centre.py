@@ -24,6 +24,7 @@ from fedge.core.model import MS
 from fedge.runtime.loop import restored
 from fedge.simulation.world_instance import STATE_BYTES
 from fedge.simulation.world_network import Node
+from fedge.simulation.world_redirect import OWN, STABLE, Redirects
 from fedge.simulation.world_site import key_of
 from fedge.wire import codec
 
@@ -65,7 +66,9 @@ class Centre(Node):
     def __init__(self, world: World) -> None:
         super().__init__(world, "centre")
         self.journal = ListJournal()
-        self.settings = ControlSettings(default_service="127.0.0.1:7777")
+        own = OWN if world.plan.unsteered else {}
+        self.settings = ControlSettings(default_service=STABLE, site_services=own)
+        self.redirects: Redirects | None = None
         self.plane = ControlPlane(self.settings)
         self.stories: list[Story] = []
         self._inbox: list[Message | None] = []
@@ -79,6 +82,7 @@ class Centre(Node):
         if not self.plane.state.objects:
             self.post(AskedApply(0, manifests(self.world.plan.deadline_ms, self.world.plan.capacity)))
         self.after(WAKES, self._wake)
+        self.redirects = Redirects(self) if self.world.plan.unsteered else None
 
     def _wake(self) -> None:
         self.post(None)
@@ -153,6 +157,8 @@ class Centre(Node):
         match effect:
             case ToSite(site, message):
                 self.net.say("centre", site, type(message).__name__, codec.encode(message), key_of(message))
+            case ToAccess(message) if self.redirects is not None and self.redirects.takes(message):
+                pass
             case ToAccess(message):
                 self.net.say(
                     "centre", "access", type(message).__name__, codec.encode(message), key_of(message)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from fedge.core.model import MS
 from fedge.simulation.world_history import Line, copies_of, line_of, replayed
+from fedge.simulation.world_redirect import OWN, endpoint
 from fedge.simulation.world_routes import RouteTable
 from fedge_sdk.client import Verdict
 
@@ -139,7 +140,20 @@ class Judge:
                 open_ends.append(f"live: {client.name} hears no new tick")
             elif session_.next_seq - session_.acked_seq > 30:
                 open_ends.append(f"live: {client.name} has inputs without acknowledgement")
+            if client.unsteered:
+                open_ends += self._way_of(client)
         return open_ends
+
+    def _way_of(self, client: Client) -> list[str]:
+        """Led by itself, a client sends to the one address of the site that serves it."""
+        sessions, session = self.world.centre.plane.state.sessions, client.session
+        served = sessions.get(client.site_id) if client.site_id is not None else None
+        if session is None or served is None:
+            return []
+        ways = session.way.destinations(self.world.now)
+        if ways == (endpoint(OWN[served.site]),):
+            return []
+        return [f"live: {client.name} sends to {ways}, and {served.site} serves it"]
 
     def verdict(self, settled: bool) -> list[str]:
         if not settled:

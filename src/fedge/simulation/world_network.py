@@ -187,6 +187,8 @@ class Network:
                 world.kill(fault.action.split()[1], duration)
             case "forget client":
                 world.client_of(key).forget()
+            case "silence client":
+                world.client_of(key).paused_until = world.now + duration
             case "lose":
                 treatment.lost = True
             case "repeat later":

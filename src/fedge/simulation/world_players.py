@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from fedge.core.control.events import AskedAttach, AskedClose
 from fedge.core.messages import (
     AccessHello,
@@ -18,10 +20,12 @@ from fedge.core.messages import (
 from fedge.core.model import MS, SECOND, AppId, CellId, SessionId, SessionKey, SiteId, UeId
 from fedge.simulation.faults import SITES
 from fedge.simulation.world_network import REDIAL, Node
+from fedge.simulation.world_redirect import ACCESS, SITE_AT, endpoint
 from fedge.simulation.world_routes import RouteTable
 from fedge.wire import codec
 from fedge_sdk import wire
 from fedge_sdk.client import ClientSession
+from fedge_sdk.way import Endpoint
 
 if TYPE_CHECKING:
     from fedge.simulation.world import World
@@ -44,6 +48,11 @@ class Access(Node):
         self.cells = tuple(
             Cell(CellId(f"x{name[1:]}"), "nr", 0.0, 0.0, 100.0, SiteId(name), paths[name]) for name in SITES
         )
+        self._unsteered = frozenset(world.plan.unsteered)
+        if self._unsteered:
+            self.cells += tuple(
+                replace(one, cell=CellId(f"y{one.cell[1:]}"), kind=ACCESS) for one in self.cells
+            )
         self.cell_of = [n % len(SITES) for n in range(world.plan.clients)]
         self.gap_until = [0] * world.plan.clients
         self.routes = RouteTable(self._ues, self._sites)
@@ -70,8 +79,9 @@ class Access(Node):
 
     def _sight(self) -> None:
         sightings = tuple(
-            UeSighting(UeId(f"ue-{n}"), 0.0, 0.0, self.cells[cell].cell, "nr", -80.0, 8.0)
+            UeSighting(UeId(f"ue-{n}"), 0.0, 0.0, one.cell, one.kind, -80.0, 8.0)
             for n, cell in enumerate(self.cell_of)
+            for one in (self._cell(n, cell),)
         )
         self._say(UesSighted(self.world.now, sightings))
         self.after(SIGHTINGS, self._sight)
@@ -90,7 +100,7 @@ class Access(Node):
     def hand_over(self, ue: int, cell: int, predicted: int) -> None:
         """A measurement report names ``predicted``; 60 ms later the UE is silent for 40 ms, then it is in ``cell``."""
         if self.alive:
-            self._say(HandoverPredicted(UeId(f"ue-{ue}"), self.cells[predicted].cell, self.world.now))
+            self._say(HandoverPredicted(UeId(f"ue-{ue}"), self._cell(ue, predicted).cell, self.world.now))
             self.after(60 * MS, self._silence, ue)
             self.after(100 * MS, self._attach, ue, cell)
 
@@ -102,9 +112,13 @@ class Access(Node):
         self._arrived(ue, before)
 
     def _arrived(self, ue: int, before: int | None) -> None:
-        cell, now = self.cells[self.cell_of[ue]], self.world.now
-        previous = None if before is None else self.cells[before].cell
-        self._say(CellChanged(UeId(f"ue-{ue}"), cell.cell, previous, "nr", 8.0, 40.0, now))
+        cell, now = self._cell(ue, self.cell_of[ue]), self.world.now
+        previous = None if before is None else self._cell(ue, before).cell
+        self._say(CellChanged(UeId(f"ue-{ue}"), cell.cell, previous, cell.kind, 8.0, 40.0, now))
+
+    def _cell(self, ue: int, site: int) -> Cell:
+        """The cell next to a site in which this UE is there: of its own kind of access."""
+        return self.cells[site + len(SITES) * (ue in self._unsteered)]
 
     # --- packets -----------------------------------------------------------------------------------------------------------
 
@@ -116,6 +130,23 @@ class Access(Node):
         site = SITES[route.site]
         direct = self.world.sites[site].direct
         self.net.packet("access", site, self._delay(ue, site), direct, route.key, datagram)
+
+    def uplink_to(self, ue: int, service: Endpoint, datagram: bytes) -> None:
+        """From a client whom the core does not steer: an address leads where plain IP routing has it, or nowhere."""
+        site = SITE_AT.get(service)
+        if not self.alive or self.world.now < self.gap_until[ue] or site is None:
+            return
+        key, direct = int.from_bytes(datagram[1:9], "big"), self.world.sites[site].direct
+        self.net.packet("access", site, self._delay(ue, site), direct, key, datagram, ue, service)
+
+    def towards(self, site: str, ue: int, service: Endpoint, datagram: bytes) -> None:
+        """From a gateway to such a client, from the address that it sends to."""
+        weather, rng = self.world.weather, self.world.rng
+        lost = {wire.FENCE: weather.fence_lost, wire.REDIRECT: weather.redirect_lost}.get(datagram[0], 0.0)
+        if lost and rng.random() < lost:
+            return
+        client, delay = self.world.clients[ue], self._delay(ue, site)
+        self.net.packet(site, "access", delay, self._to_client, ue, client, site, datagram, service)
 
     def downlink(self, site: str, packet: bytes) -> None:
         """From a gateway, any gateway: to the client whose session it is."""
@@ -129,9 +160,12 @@ class Access(Node):
         delay = self._delay(route.ue, site)
         self.net.packet(site, "access", delay, self._to_client, route.ue, client, site, datagram)
 
-    def _to_client(self, ue: int, client: Client, site: str, datagram: bytes) -> None:
-        if self.alive and self.world.now >= self.gap_until[ue]:
-            client.hear(site, datagram)
+    def _to_client(
+        self, ue: int, client: Client, site: str, datagram: bytes, service: Endpoint | None = None
+    ) -> None:
+        now = self.world.now
+        if self.alive and now >= max(self.gap_until[ue], client.paused_until):
+            client.hear(site, datagram, service)
 
     def _delay(self, ue: int, site: str) -> int:
         near = SITES[self.cell_of[ue]] == site
@@ -149,6 +183,7 @@ class Client(Node):
         self.heard_at = 0
         self.acked_at = self.longest_silence = 0
         self.attaching = False
+        self.unsteered = ue in world.plan.unsteered
         self._asked_at = 0
         self._question = 0
 
@@ -217,6 +252,8 @@ class Client(Node):
             self.world.told(f"{self.name} has session {key:x} from epoch {floor}, fresh: {fresh}")
         else:
             session.raise_floor(floor)
+        if self.unsteered and self.session is not None:
+            self.session.way.attached(endpoint(body["service"]), map(endpoint, body["services"]))
         self.site_id = SessionId(body["session"])
         self.heard_at = self.world.now
 
@@ -228,23 +265,28 @@ class Client(Node):
             if session.synced:
                 data = world.rng.randbytes(world.rng.randrange(2, 9))
                 world.judge.pushed(session.key, session.push(data), data)
-            world.at(
-                world.now + world.rng.randrange(2 * MS, 6 * MS), self, None, self._out, (session.datagram(),)
-            )
+            ways = session.way.destinations(world.now) if self.unsteered else (None,)
+            radio = world.rng.randrange(2 * MS, 6 * MS)
+            for service in ways:
+                world.at(world.now + radio, self, None, self._out, (session.datagram(), service))
             if world.now - self.heard_at > SILENCE:
                 self.attach()
         self.after(PERIOD, self._play)
 
-    def _out(self, datagram: bytes) -> None:
-        if self.world.rng.random() >= self.world.weather.packet_lost:
+    def _out(self, datagram: bytes, service: Endpoint | None) -> None:
+        if self.world.rng.random() < self.world.weather.packet_lost:
+            return
+        if service is None:
             self.world.access.uplink(self.ue, datagram)
+        else:
+            self.world.access.uplink_to(self.ue, service, datagram)
 
-    def hear(self, source: str, datagram: bytes) -> None:
+    def hear(self, source: str, datagram: bytes, service: Endpoint | None = None) -> None:
         session = self.session
         if session is None or int.from_bytes(datagram[1:9], "big") != session.key:
             return
         last = session.last_tick
-        verdict = session.receive(datagram)
+        verdict = session.receive(datagram, service, self.world.now)
         if verdict.accepted:
             self.heard_at = self.world.now
         self.world.judge.heard(self, source, verdict)

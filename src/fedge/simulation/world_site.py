@@ -5,14 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
-from fedge.core.messages import InstanceHello, Message, RunInstances, SiteHello, SiteReport, UplinkSeen
-from fedge.core.model import MS, Address, SiteId
+from fedge.core.messages import (
+    ClientHeard,
+    FinalDelta,
+    InstanceHello,
+    Message,
+    RunInstances,
+    SiteHello,
+    SiteReport,
+    UplinkSeen,
+)
+from fedge.core.model import MS, Address, SessionKey, SiteId
 from fedge.core.site import SiteAgent, SiteSettings
 from fedge.core.transfer import ClearFlow, Effect, SetFlow, TellControl, TellInstance, TellPeer
 from fedge.simulation.world_instance import InstanceNode
 from fedge.simulation.world_network import REDIAL, Node
+from fedge.simulation.world_redirect import Whereabouts
 from fedge.simulation.world_store import Disk
 from fedge.wire import codec
+from fedge_sdk import wire
+from fedge_sdk.way import Endpoint
 
 if TYPE_CHECKING:
     from fedge.simulation.world import World
@@ -26,6 +38,9 @@ class Flows(Protocol):
 
     entries: Any
 
+    arrived: list[tuple[int, int, bool]]
+
+    def expect(self, key: int) -> None: ...
     def set(self, effect: SetFlow) -> list[tuple[str, str, bytes]]: ...
     def clear(self, effect: ClearFlow) -> None: ...
     def direct(self, key: int, datagram: bytes, now: int) -> tuple[list[tuple[str, str, bytes]], int]: ...
@@ -44,6 +59,7 @@ class SiteNode(Node):
         self.wanted: RunInstances | None = None
         self._make_flows = flows
         self.flows = flows()
+        self.known = Whereabouts(self)
         self.agent = self._new_agent()
 
     def _new_agent(self) -> SiteAgent:
@@ -51,6 +67,7 @@ class SiteNode(Node):
 
     def started(self) -> None:
         self.agent, self.flows = self._new_agent(), self._make_flows()
+        self.known = Whereabouts(self)
         self.world.judge.gateway_began(self.name)
         if self.wanted is not None:
             self.agent.handle(self.wanted, self.world.now)
@@ -69,6 +86,8 @@ class SiteNode(Node):
                     self._say("centre", self._hello())
             return
         message = codec.decode(data)
+        if self.known.told(message):
+            return
         if isinstance(message, RunInstances):
             self.wanted = message
             if message.replicas and not self.instance.life:
@@ -105,6 +124,7 @@ class SiteNode(Node):
                     self._say("centre", message)
                 case TellPeer(site, message):
                     if site != self.name:
+                        self._tell_whereabouts(site, message)
                         self._say(site, message)
                 case TellInstance(_, message):
                     data = codec.encode_for_instance(message)
@@ -114,6 +134,13 @@ class SiteNode(Node):
                     self.world.judge.flow_set(self.name, effect.key, self.flows.entries)
                 case ClearFlow():
                     self.flows.clear(effect)
+                    self.known.cleared(effect.key)
+
+    def _tell_whereabouts(self, site: str, message: Message) -> None:
+        if isinstance(message, FinalDelta):
+            told = self.known.to_tell(message.order.key, message.order.generation)
+            if told is not None:
+                self._say(site, told)
 
     def _say(self, target: str, message: Message) -> None:
         self.net.say(self.name, target, type(message).__name__, codec.encode(message), key_of(message))
@@ -133,17 +160,34 @@ class SiteNode(Node):
 
     # --- packets -----------------------------------------------------------------------------------------------------------
 
-    def direct(self, key: int, datagram: bytes) -> None:
-        """From the user plane: a session's INPUT."""
+    def direct(self, key: int, datagram: bytes, ue: int = 0, service: Endpoint | None = None) -> None:
+        """From the user plane: a session's INPUT. ``service``: the site's own address, of a client that sent to it."""
         if not self.alive:
             return
+        if service is not None:
+            self.known.heard(key, ue, service)
         deliveries, generation = self.flows.direct(key, datagram, self.world.now)
         self._deliver(deliveries)
+        self._tell_arrivals()
         if generation:
             place = self.agent.places.get(key)  # type: ignore[call-overload]
             if place is not None:
                 seen = UplinkSeen(self.site, place.status.session, generation, self.world.now)
                 self._apply(self.agent.handle(seen, self.world.now))
+
+    def _tell_arrivals(self) -> None:
+        arrived, self.flows.arrived = self.flows.arrived, []
+        for key, generation, writer in arrived:
+            known = self.known.at.get(key)
+            if known is not None:
+                at, now = Address("{}:{}".format(*known[1])), self.world.now
+                self._say("centre", ClientHeard(self.site, SessionKey(key), generation, at, writer, now))
+
+    def towards(self, key: int, datagram: bytes) -> None:
+        """A word of the gateway's own to a client who is led by itself, if it is known where that is."""
+        known = self.known.at.get(key)
+        if known is not None:
+            self.world.access.towards(self.name, *known, datagram)
 
     def forwarded(self, packet: bytes) -> None:
         """From another gateway."""
@@ -152,7 +196,12 @@ class SiteNode(Node):
 
     def downlink(self, packet: bytes) -> None:
         """From the instance, to the client."""
-        if self.alive and self.flows.downlink(packet) is not None:
+        key = self.flows.downlink(packet) if self.alive else None
+        if key is None:
+            return
+        if key in self.known.at:
+            self.towards(key, packet[wire.ENVELOPE_BYTES :])
+        else:
             self.world.access.downlink(self.name, packet)
 
     def _deliver(self, deliveries: list[tuple[str, str, bytes]]) -> None:

@@ -23,6 +23,7 @@ from fedge.api.camara.oauth import AuthorizationServer, oauth_routes
 from fedge.api.pace import paced
 from fedge.core.control import ToOperator, ToSink
 from fedge.core.control.events import ObjectsChanged, SessionPlaced, TokenIssued
+from fedge.core.control.fencing import TURNS
 from fedge.core.location import earth_of
 from fedge.core.messages import (
     AccessHello,
@@ -129,8 +130,8 @@ class StudioCentre(PlainCentre):
 
     def sweep(self) -> None:
         """The platform looks at everything, and carries out what it decides."""
-        for _ in range(2):
-            self.ahead += SECOND // 2
+        for _ in range(2 * TURNS):
+            self.ahead += SECOND // 20
             self.carry_out(self.plane.wake(self.now()))
 
     def operator_can_be_asked(self) -> None:

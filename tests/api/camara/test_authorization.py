@@ -371,3 +371,19 @@ def test_where_no_subscriber_can_be_asked_nobody_is(centre: StudioCentre) -> Non
     with pytest.raises(OAuthError) as refused:
         ciba.ask("studio", AskedScopes(frozenset({RETRIEVE}), openid=True), f"tel:{NUMBER}", "", 0.0)
     assert (refused.value.status, refused.value.error) == (400, "unauthorized_client")
+
+
+def test_refusals_count_among_a_clients_requests_and_push_out_nobody_elses_entries(
+    centre: StudioCentre,
+) -> None:
+    path = "/location-retrieval/v0.5/retrieve"
+    centre.asked = paced(Limits(per_second=1, burst=3), centre.now)
+    with TestClient(application(centre)) as client:
+        body = {"device": {"phoneNumber": NUMBER}}
+        assert client.post(path, json=body, headers=bearing(RIVAL)).status_code == 403
+        weak = token_of(client, "studio", STUDIO, scope="qos-profiles:read").json()["access_token"]
+        statuses = [client.post(path, json={}, headers=bearing(weak)).status_code for _ in range(300)]
+    assert statuses[0] == 403
+    assert statuses.count(429) > 200
+    assert len(centre.audit.newest(client="studio")) == 1 + statuses.count(403)
+    assert [one["reason"] for one in centre.audit.newest(client="rival")] == ["PERMISSION_DENIED"]

@@ -9,11 +9,13 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from starlette.testclient import TestClient
 
-from fedge.core.control import ControlPlane, Propose
-from fedge.core.control.events import DECIDED, ObjectsChanged
+from fedge.core.control import ControlPlane, Effect, Propose, fencing
+from fedge.core.control.events import DECIDED, FenceCrossed, ObjectsChanged
 from fedge.core.control.state import State
+from fedge.core.location import Circle
 from fedge.core.location.fences import MOST_OF_A_CLIENT
 from fedge.core.messages import Message
 from fedge.wire import codec
@@ -244,6 +246,41 @@ def test_a_consent_that_ends_ends_its_subscriptions(client: TestClient, centre: 
     centre.sweep()
     assert [one["data"].get("terminationReason") for one in centre.told()] == [None, "NETWORK_TERMINATED"]
     assert client.get(PATH, headers=bearing(STUDIO)).json() == []
+
+
+@pytest.mark.parametrize("radius_m", [20_040_001.0, 1e200, 1e308])
+def test_no_area_is_larger_than_the_earth(client: TestClient, centre: StudioCentre, radius_m: float) -> None:
+    before = msgspec.msgpack.encode(centre.plane.state)
+    area = {**AREA, "radius": radius_m}
+    assert code(client, wish(area=area)) == (422, "GEOFENCING_SUBSCRIPTIONS.INVALID_AREA")
+    asked = {"device": {"phoneNumber": NUMBER}, "area": area}
+    answer = client.post("/location-verification/v3/verify", json=asked, headers=bearing(TOKEN))
+    assert (answer.status_code, answer.json()["code"]) == (422, "LOCATION_VERIFICATION.INVALID_AREA")
+    assert msgspec.msgpack.encode(centre.plane.state) == before
+    centre.sweep()
+
+
+def test_a_fence_that_cannot_be_looked_at_is_written_down_and_the_others_are_looked_at(
+    client: TestClient, centre: StudioCentre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, whole = (made(client, wish(initialEvent=True))["id"] for _ in range(2))
+    held, faults = centre.plane.state.fences.held, []
+    held[broken] = replace(held[broken], area=Circle(-1.0, 0.0, 1.0))
+    real = fencing.side
+
+    def side(place: Circle, area: Circle) -> bool | None:
+        if area.x_m < 0:
+            raise OverflowError("too large")
+        return real(place, area)
+
+    monkeypatch.setattr(fencing, "side", side)
+    effects: list[Effect] = []
+    for _ in range(fencing.TURNS):
+        effects += centre.plane.wake(centre.now(), lambda what, error: faults.append((what, str(error))))
+    assert faults == [(f"fence {broken}", "too large")]
+    assert [one.event for one in effects if isinstance(one, Propose)] == [FenceCrossed(whole, True)]
+    with pytest.raises(OverflowError):
+        centre.sweep()
 
 
 def test_a_three_legged_subscription_is_of_its_device_and_names_none(

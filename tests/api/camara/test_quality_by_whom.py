@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -15,9 +13,10 @@ from fedge.api.camara.errors import CamaraError
 from fedge.api.camara.exchange import camara_app, camara_mount
 from fedge.api.camara.sinks import rfc3339
 from fedge.api.pace import limits_of, paced
+from fedge.core.control.events import AskedApply
 from fedge.core.messages import QualityLost
 from fedge.core.model import UeId
-from tests.api.camara.platform import DEVICE, SINK, CamaraCentre
+from tests.api.camara.platform import DEVICE, SINK, STUDIO, CamaraCentre
 from tests.api.camara.test_quality_on_demand import RETRIEVE, SESSIONS, WISH, made
 
 PROFILES = "/qos-profiles/v1/retrieve-qos-profiles"
@@ -28,20 +27,25 @@ ONE, OTHER = (
 )
 
 
-def speaking(grant: Grant) -> Callable[[Request, str], Awaitable[Grant]]:
-    async def granted(request: Request, scope: str) -> Grant:
+class Speaking:
+    """The port ``Granted``: everybody has this grant."""
+
+    def __init__(self, grant: Grant) -> None:
+        self.grant = grant
+
+    def caller(self, request: Request) -> Grant:
+        return self.grant
+
+    def hold(self, request: Request, grant: Grant, scope: str) -> None:
         if not grant.scopes & {scope, "*"}:
             raise CamaraError(403, "PERMISSION_DENIED", f"the token does not allow {scope}")
-        return grant
-
-    return granted
 
 
 def caller(centre: CamaraCentre, grant: Grant) -> TestClient:
     asked = paced(limits_of(1000), centre.now)
     apis = (quality_on_demand, qos_profiles)
     mounts = [
-        camara_mount(api.BASE, camara_app(api.operations(centre.platform), speaking(grant), asked))
+        camara_mount(api.BASE, camara_app(api.operations(centre.platform), Speaking(grant), asked))
         for api in apis
     ]
     return TestClient(Starlette(routes=mounts))
@@ -143,3 +147,14 @@ def test_a_sink_whose_token_has_expired_is_told_nothing_more(
 
 def _soon(centre: CamaraCentre) -> str:
     return rfc3339(centre.platform.now_s + 60)
+
+
+def test_with_its_tenant_go_its_sessions(client: TestClient, centre: CamaraCentre) -> None:
+    centre.studio()
+    studio = {"Authorization": f"Bearer {STUDIO}"}
+    wish = {**WISH, "device": {"phoneNumber": "+99901000002"}}
+    assert client.post(SESSIONS, json=wish, headers=studio).status_code == 201
+    made(client)
+    centre.say(AskedApply(0, (), (("Tenant", "", "studio"),)))
+    centre.pass_time(1)
+    assert [one.owner for one in centre.plane.state.quality.sessions.values()] == [""]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, count
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -28,6 +28,7 @@ from tests.core.control.test_quality import OWNS, SESSION, STABLE, UE, WISH, Tol
 SERVERS = ("127.9.1.1", "127.9.1.0/24", "198.51.100.1")
 ADDRESSES = (Address(STABLE), *OWNS.values())
 
+NUMBERS = count()
 asks = st.builds(lambda number, server: ("ask", number, server), st.integers(0, 5), st.sampled_from(SERVERS))
 named = st.tuples(st.sampled_from(("end", "extend", "grant", "refuse", "no room", "lose")), st.integers(0, 5))
 others = st.sampled_from(
@@ -71,7 +72,7 @@ def play(told: Told, operator: Operator, action: tuple[object, ...]) -> None:
         case ("ask", number, str(server)):
             say(
                 AskedQuality(
-                    1, replace(WISH, id=f"q-{number}-{told.at}", flow=replace(WISH.flow, server=server))
+                    1, replace(WISH, id=f"q-{next(NUMBERS)}", flow=replace(WISH.flow, server=server))
                 )
             )
         case ("wake", float(seconds)):

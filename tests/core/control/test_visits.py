@@ -33,7 +33,7 @@ from fedge.core.messages import (
     SiteReport,
 )
 from fedge.core.model import MS, SECOND, Address, AppId, CellId, InstanceId, SessionKey, SiteId, UeId
-from tests.core.applications.objects import changed, deployment, qos, service
+from tests.core.applications.objects import changed, deployment, qos, service, tenant
 
 APP, UE = AppId("nim"), UeId("ue-1")
 SITES = NORTH, SOUTH, WEST = SiteId("north"), SiteId("south"), SiteId("west")
@@ -279,6 +279,20 @@ def test_a_site_whose_instance_stays_away_is_left_and_one_whose_instance_comes_b
     assert world.plane.state.visits[name].site == SOUTH
 
 
+def test_gateways_are_told_at_the_next_turn_that_an_instance_is_ready() -> None:
+    world = World()
+    world.wake(500)
+
+    def says(state: str) -> str:
+        plain = {APP: PlainReport(DOORS[NORTH])}
+        world.say(SiteReport(NORTH, 0.1, 0, world.instance(state), {}, world.now, "userspace", plain))
+        world.wake(50)
+        return world.told[NORTH].elsewhere
+
+    assert says("starting") == DOORS[SOUTH]
+    assert says("ready") == ""
+
+
 def test_while_a_door_has_not_been_heard_of_what_was_told_holds_on() -> None:
     """The centre is new: agents said hello, and have not reported."""
     world = World()
@@ -383,3 +397,12 @@ def test_an_agent_that_is_new_is_told_everything_again() -> None:
     world.say(SiteHello(NORTH, Address("north:6000"), Address("north:6002"), (), world.instance()))
     world.wake()
     assert list(world.told) == [NORTH]
+
+
+def test_one_report_of_many_clients_stays_within_the_quota() -> None:
+    world = World()
+    world.say(AskedApply(9, (tenant("default", quota={"sessions": 1}),)))
+    world.reports(at=NORTH, hosts=(HOST, "127.9.200.2"), open_now=2)
+    assert len(world.plane.state.visits) == 1
+    world.reports(at=NORTH, hosts=(HOST, "127.9.200.2"), open_now=2)
+    assert len(world.plane.state.visits) == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fedge.core.control import reconcile, sessions, ue_move
+from fedge.core.control import endings, reconcile, sessions, ue_move
 from fedge.core.control.effects import Effect, ToSite
 from fedge.core.control.events import SiteMarked
 from fedge.core.control.per_site import PerSite
@@ -77,7 +77,7 @@ def test_a_source_that_is_lost_leaves_the_word_to_the_target(move_state: str) ->
     state = state_at(move_state)
     lose(state, SOURCE)
     assert state.sessions[SESSION].state == "serving", "the target may be the writer by now"
-    ue_move.refused(state, TargetRefused(TARGET, MOVE, "the source was lost"), 2)
+    endings.refused(state, TargetRefused(TARGET, MOVE, "the source was lost"), 2)
     reconcile.lost_after_all(state, MOVE, 2)
     assert (state.moves[MOVE].state, state.sessions[SESSION].state, state.lost_sessions) == (
         "ABORTED",
@@ -97,7 +97,7 @@ def test_a_source_that_is_lost_need_not_let_go() -> None:
 def test_an_activation_after_the_clients_refusal_is_discarded() -> None:
     """Seed: last words delayed beyond the client's promise left a writer at the target that nobody heard and nobody stopped."""
     state = state_at("FROZEN")
-    ue_move.aborted(state, MoveAborted(SOURCE, MOVE, 1, 3, "the client refused the target's epoch"), 1)
+    endings.aborted(state, MoveAborted(SOURCE, MOVE, 1, 3, "the client refused the target's epoch"), 1)
     effects = ue_move.activated(state, MoveActivated(TARGET, MOVE, 2, 100, ""), 2)
     assert told(effects, TARGET) == [DiscardSession]
     assert (state.sessions[SESSION].site, state.sessions[SESSION].epoch) == (SOURCE, 3)
@@ -105,7 +105,7 @@ def test_an_activation_after_the_clients_refusal_is_discarded() -> None:
 
 def test_a_waived_move_goes_back_if_the_source_had_resumed() -> None:
     state = state_at("CONFIRMED")
-    ue_move.aborted(state, MoveAborted(SOURCE, MOVE, 1, 3, "the client refused the target's epoch"), 1)
+    endings.aborted(state, MoveAborted(SOURCE, MOVE, 1, 3, "the client refused the target's epoch"), 1)
     session = state.sessions[SESSION]
     assert (state.moves[MOVE].state, session.site, session.epoch) == ("ABORTED", SOURCE, 3)
 

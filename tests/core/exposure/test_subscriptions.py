@@ -278,3 +278,16 @@ def test_the_state_machine_says_who_may_do_what() -> None:
     assert len({(one.state, one.event) for one in TRANSITIONS}) == len(TRANSITIONS)
     assert {one.next for one in TRANSITIONS} <= {one.state for one in TRANSITIONS}
     assert SECOND == 10**9
+
+
+def test_a_list_that_never_comes_is_asked_for_again() -> None:
+    talk = Talk()
+    talk.hear(Found("radio"))
+    talk.later(30_000)
+    (first,) = talk.take(List)
+    talk.later(1000)
+    (again,) = talk.take(List)
+    assert again.number != first.number
+    assert talk.hear(Answer(first.number, 200)) == []
+    talk.hear(Answer(again.number, 200))
+    assert len(talk.take(Create)) == 3

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fedge.core.location import Circle, covers, estimate, verified
+from fedge.core.location import Circle, covers, estimate, side, verified
 from fedge.core.location.areas import ASSUMED_UNCERTAINTY_M, LEAST_UNCERTAINTY_M, common_m2
 
 CIRCLES = st.builds(Circle, st.floats(-500, 500), st.floats(-500, 500), st.floats(1, 400))
@@ -63,3 +63,13 @@ def test_what_touches_the_map_is_covered() -> None:
     assert covers(1000, 500, Circle(1100, 250, 100))
     assert not covers(1000, 500, Circle(1101, 250, 100))
     assert not covers(1000, 500, Circle(-80, -80, 100))
+
+
+@pytest.mark.parametrize("radius_m", [1e150, 1e200, 1.7e308])
+def test_no_circle_is_too_large_to_be_held_against_another(radius_m: float) -> None:
+    """One of a journal that an earlier Fedge wrote, say: its surface is no number that can be written."""
+    huge, small = Circle(0, 0, radius_m), Circle(500, 500, 100)
+    assert verified(small, huge) == ("TRUE", 100)
+    assert verified(huge, small)[0] == "PARTIAL"
+    assert common_m2(huge, small) == common_m2(small, huge) == small.surface_m2
+    assert side(small, huge) is True

@@ -52,14 +52,15 @@ class Channels:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _listen(self, token: str, uri: str) -> None:
-        """One connection, until it ends. Whoever hushed it is not told."""
+        """One connection, until it ends, however it does. Whoever hushed it is not told."""
         try:
             await self._follow(token, uri)
         except (websockets.WebSocketException, *FAULTS) as error:
             log.warning("a websocket of the operator ended", reason=f"{type(error).__name__}: {error}")
-        if self._open.get(token) is asyncio.current_task():
-            del self._open[token]
-            self._changed(token, False)
+        finally:
+            if self._open.get(token) is asyncio.current_task():
+                del self._open[token]
+                self._changed(token, False)
 
     async def _follow(self, token: str, uri: str) -> None:
         if not same_origin(uri.replace("ws", "http", 1), self._door.here):

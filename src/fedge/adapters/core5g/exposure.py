@@ -128,8 +128,16 @@ class ExposedOperator:
                     task.add_done_callback(self._calls.discard)
 
     async def _call(self, call: Call) -> None:
+        """Answered whatever happens: a call without an answer would keep its subscription, or the whole API, waiting."""
         api: Api = "location" if isinstance(call, Locate) else call.api
-        answer = await self._clients[api].carry_out(call)
+        answer = Answer(call.number, 0, detail="the call ended without an answer")
+        try:
+            answer = await self._clients[api].carry_out(call)
+        finally:
+            if not self._ended:
+                self._heard(call, api, answer)
+
+    def _heard(self, call: Call, api: Api, answer: Answer) -> None:
         if not answer.done and not (isinstance(call, Delete) and answer.status == 404):
             said = "the operator refuses" if answer.status else "no answer of the operator"
             log.warning(said, api=api, call=type(call).__name__, reason=answer.reason[:300])

@@ -25,6 +25,7 @@ from fedge.core.exposure import (
     Replace,
     Strange,
 )
+from fedge.core.location import MOST_RADIUS_M
 from fedge.core.model import UeId
 
 LOCATION_REPORTING, CURRENT, EITHER = (
@@ -174,8 +175,11 @@ class Monitoring:
             return None
         latitude = sum(point.lat for point in points) / len(points)
         longitude = sum(point.lon for point in points) / len(points)
+        if not (abs(latitude) <= 90.0 and abs(longitude) <= 180.0):
+            return None
         x_m, y_m = self._map.metres(latitude, longitude)
-        uncertain_m = area.uncertainty or area.uncertainty_ellipse.semi_major
+        said_m = area.uncertainty or area.uncertainty_ellipse.semi_major
+        uncertain_m = min(max(0.0, said_m), MOST_RADIUS_M)
         cell = self._map.cell(info.cell_id or info.twan_id)
         return Place(ue, self._clock.of(report.event_time), round(x_m, 1), round(y_m, 1), uncertain_m, cell)
 

@@ -6,10 +6,10 @@ attributes are ignored.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from fedge.adapters.core5g import words
 from fedge.core.model import SECOND
@@ -19,11 +19,12 @@ PERIODICAL = 1
 UE_IPV4_ADDRESS = 1
 TYPES = {"CellChangeSubscription": "cells", "NrMeasRepUeSubscription": "nr", "MeasRepUeSubscription": "lte"}
 ALL = "/subscriptions"
+Uint32 = Annotated[int, Meta(ge=0, lt=2**32)]
 
 
 class TimeStamp(Struct, frozen=True, rename="camel"):
-    seconds: int
-    nano_seconds: int = 0
+    seconds: Uint32
+    nano_seconds: Uint32 = 0
 
     @property
     def unix_ns(self) -> int:
@@ -106,6 +107,10 @@ class Links(Struct, frozen=True):
     subscription: tuple[Link, ...] = ()
 
 
+class LinkList(Struct, frozen=True):
+    links: Links = msgspec.field(default=Links(), name="_links")
+
+
 class WebsockNotifConfig(Struct, frozen=True, rename="camel"):
     websocket_uri: str = ""
 
@@ -137,5 +142,4 @@ def resource(body: bytes) -> Resource:
 def listed(body: bytes) -> tuple[Link, ...]:
     """Raises ``words.UNREADABLE``."""
     raw = msgspec.json.decode(body, type=dict[str, Any])
-    inner = raw.get("SubscriptionLinkList", raw)
-    return msgspec.convert(inner.get("_links", {}), Links).subscription
+    return msgspec.convert(raw.get("SubscriptionLinkList", raw), LinkList).links.subscription

@@ -18,7 +18,7 @@ def quality_row(known: Knowledge, one: QualitySession, now: Nanoseconds) -> dict
         "quality": one.id,
         "ue": one.flow.ue,
         "server": one.flow.server,
-        "carried": list(said[0]) if said is not None else None,
+        "carried": list(said.servers) if said is not None else None,
         "profile": one.profile,
         "status": one.status,
         "info": one.info,

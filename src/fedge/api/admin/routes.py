@@ -49,8 +49,8 @@ from fedge.core.control.events import (
     AskedHold,
     AskedMove,
 )
+from fedge.core.control.move_steps import led
 from fedge.core.control.state import Visit
-from fedge.core.control.ue_move import led
 from fedge.core.discovery import explanation
 from fedge.core.model import MS, AppId, SessionId, SessionKey, SiteId, UeId
 

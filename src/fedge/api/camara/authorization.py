@@ -66,7 +66,7 @@ class AccessToken(Struct, frozen=True):
 class Authorization:
     """``token``: the operator's. ``now()``: the core's clock; ``unix_s()``: the time of day. ``key``: signs access tokens.
 
-    Called with a request and the scope that it needs. Raises ``CamaraError`` 401 or 403.
+    The port ``Granted`` of `exchange.py`.
     """
 
     def __init__(
@@ -82,14 +82,14 @@ class Authorization:
         self._key = key or secrets.token_bytes(32)
         self.audit = audit or AuditLog(None)
 
-    async def __call__(self, request: Request, scope: str) -> Grant:
+    def caller(self, request: Request) -> Grant:
+        """Raises ``CamaraError`` 401."""
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
         grant = self.holder(given.strip()) if scheme.lower() == "bearer" else None
         if grant is None:
             self._refused(request, "", "UNAUTHENTICATED", "no token" if not given else "no valid token")
             said = "this call needs a valid token: Authorization: Bearer …"
             raise CamaraError(401, "UNAUTHENTICATED", said, {"WWW-Authenticate": "Bearer"})
-        self.hold(request, grant, scope)
         return grant
 
     def hold(self, request: Request, grant: Grant, scope: str) -> None:

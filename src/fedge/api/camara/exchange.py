@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 from uuid import uuid4
 
 import msgspec
@@ -28,8 +28,16 @@ CORRELATOR = re.compile(r"[a-zA-Z0-9-_:;./<>{}]{0,256}")
 MOST_BODY_BYTES = 64 << 10
 
 Shape = TypeVar("Shape")
-Granted = Callable[[Request, str], Awaitable[Grant]]
-"""(request, scope that is needed) → whose token it is. Raises ``CamaraError`` 401 or 403."""
+
+
+class Granted(Protocol):
+    """``caller``: whose token it is, or ``CamaraError`` 401. ``hold``: against the scope that is needed, or 403.
+
+    Two steps, since a client's refusals count among its requests, too.
+    """
+
+    def caller(self, request: Request) -> Grant: ...
+    def hold(self, request: Request, grant: Grant, scope: str) -> None: ...
 
 
 class Operation(NamedTuple):
@@ -123,8 +131,9 @@ async def _answered(
                 f"{request.method} is not an operation here",
                 {"Allow": ", ".join(operations)},
             )
-        grant = await granted(request, operation.scope)
+        grant = granted.caller(request)
         _in_time(asked, grant.client)
+        granted.hold(request, grant, operation.scope)
         found = await operation.serve(request, grant)
     except CamaraError as error:
         found = refusal(error)

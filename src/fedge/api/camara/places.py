@@ -15,7 +15,17 @@ from fedge.api.camara.authorization import Grant, audit_entry
 from fedge.api.camara.device import Device, subject
 from fedge.api.camara.errors import CamaraError
 from fedge.api.camara.platform import CamaraPlatform
-from fedge.core.location import NETWORK_OPERATION, OPERATOR, Circle, Earth, allowed_by, covers, earth_of
+from fedge.core.control.consenting import of_device
+from fedge.core.location import (
+    MOST_RADIUS_M,
+    NETWORK_OPERATION,
+    OPERATOR,
+    Circle,
+    Earth,
+    allowed_by,
+    covers,
+    earth_of,
+)
 from fedge.core.model import UeId
 
 NO_CONSENT = "this device's subscriber has not consented, or there is no such device"
@@ -83,8 +93,14 @@ def located_subject(
         ue, used = subject(grant, device, platform.subscribers)
     except CamaraError as error:
         refused(error if own_network or error.status != 404 else unknown, error.message)
-    consents = platform.plane.state.consents.given.values()
-    by = allowed_by(consents, grant.client, ue, scope, grant.purpose, platform.centre.now())
+    by = allowed_by(
+        of_device(platform.plane, grant.client, ue),
+        grant.client,
+        ue,
+        scope,
+        grant.purpose,
+        platform.centre.now(),
+    )
     if not by:
         refused(unknown, "no consent", ue)
     entry = audit_entry(
@@ -100,7 +116,10 @@ def earth(platform: CamaraPlatform) -> Earth:
 
 
 def circle_of(platform: CamaraPlatform, area: Area, prefix: str) -> Circle:
-    """On the map. Raises ``CamaraError`` 422 for what lies wholly outside of the network."""
+    """On the map. Raises ``CamaraError`` 422 for what lies wholly outside of the network, or is larger than the earth."""
+    if area.radius > MOST_RADIUS_M:
+        said = f"a radius of at most {MOST_RADIUS_M:.0f} m is wanted: that is everywhere"
+        raise CamaraError(422, f"{prefix}.INVALID_AREA", said)
     x_m, y_m = earth(platform).metres(area.center.latitude, area.center.longitude)
     circle, access = Circle(x_m, y_m, area.radius), platform.plane.access
     if not covers(access.width_m, access.height_m, circle):

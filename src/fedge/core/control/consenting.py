@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msgspec.structs import replace
 
 from fedge.core.control.effects import Effect, Propose, Reply
@@ -18,10 +20,27 @@ from fedge.core.control.events import (
 )
 from fedge.core.control.knowledge import Knowledge
 from fedge.core.control.state import State
+from fedge.core.location import Consent
 from fedge.core.location.consent import MOST
-from fedge.core.model import Nanoseconds
+from fedge.core.model import Nanoseconds, UeId
 
 MOST_ENDED_TOKENS = 10_000
+LOOKED_THROUGH_EVERY = 256
+"""Those that have ended are forgotten when so many more are kept."""
+
+
+def of_device(known: Knowledge, client: str, ue: UeId) -> Sequence[Consent]:
+    """What the device's subscriber ever let this client do; some may have ended. By an index: it is asked at each use."""
+    held = known.state.consents
+    if known.consents_index[0] != held.changes:
+        index: dict[tuple[str, UeId], list[Consent]] = {}
+        for one in held.given.values():
+            index.setdefault((one.client, one.ue), []).append(one)
+        known.consents_index = (held.changes, index)
+    return known.consents_index[1].get((client, ue), ())
+
+
+# --- consents ----------------------------------------------------------------------------------------------------------------
 
 
 def asked(known: Knowledge, event: AskedConsent, now: Nanoseconds) -> list[Effect]:
@@ -43,19 +62,23 @@ def withdrawal(known: Knowledge, event: AskedWithdrawnConsent) -> list[Effect]:
 
 def given(state: State, event: ConsentGiven) -> None:
     held = state.consents
-    held.forget_ended(event.consent.given_at)
+    held.changes += 1
+    if len(held.given) % LOOKED_THROUGH_EVERY == 0:
+        held.forget_ended(event.consent.given_at)
     if event.consent.id not in held.given:
         held.next_id += 1
     held.given[event.consent.id] = event.consent
 
 
 def withdrawn(state: State, event: ConsentWithdrawn) -> None:
+    state.consents.changes += 1
     state.consents.given.pop(event.id, None)
 
 
 def client_gone(state: State, client: str) -> None:
     """A later tenant of the same name is somebody else."""
     held = state.consents
+    held.changes += 1
     held.given = {id: one for id, one in held.given.items() if one.client != client}
 
 

@@ -6,10 +6,11 @@ is not old. Crossings are decided events, so after a crash nobody is told twice 
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
+from fedge.core.control import consenting
+from fedge.core.control.apart import Faulty, apart, raised
 from fedge.core.control.effects import Effect, Propose, Reply, ToSink
 from fedge.core.control.events import (
     AskedFence,
@@ -21,10 +22,12 @@ from fedge.core.control.events import (
 from fedge.core.control.knowledge import Knowledge
 from fedge.core.control.locating import place_of
 from fedge.core.control.state import State
-from fedge.core.location import Consent, Fence, allowed_by, side
-from fedge.core.model import SECOND, Nanoseconds, UeId
+from fedge.core.location import OPERATOR, Fence, allowed_by, side
+from fedge.core.model import SECOND, Nanoseconds
 
 TOPIC = "geofencing"
+TURNS = 10
+"""The control plane wakes 20 times a second: so each fence is looked at twice a second, and no look takes long."""
 OLD = 30 * SECOND
 """An older report says nothing of where a device is now."""
 
@@ -78,37 +81,29 @@ def client_gone(state: State, client: str) -> None:
 
 def _tell(fence: Fence, what: str, facts: dict[str, Any]) -> ToSink:
     """The fence as it was then, and what happened; `api/camara/geofencing.py` has the words."""
-    return ToSink(fence.client, fence.sink, TOPIC, {"fence": fence, "what": what, **facts})
+    client = fence.client if fence.client != OPERATOR else ""
+    return ToSink(client, fence.sink, TOPIC, {"fence": fence, "what": what, **facts})
 
 
 # --- time --------------------------------------------------------------------------------------------------------------------
 
 
-def sweep(known: Knowledge, now: Nanoseconds) -> list[Effect]:
-    """What ends by itself, and who is on another side than before."""
-    fences = tuple(known.state.fences.held.values())
-    consents = _by_device(known.state.consents.given.values()) if fences else {}
-    effects: list[Effect] = []
-    for fence in fences:
-        if reason := fence.ending(now):
-            effects.append(Propose(FenceEnded(fence.id, reason)))
-            continue
-        given = consents.get((fence.client, fence.ue), ())
-        if not allowed_by(given, fence.client, fence.ue, fence.scope, fence.purpose, now):
-            said = "the subscriber's consent has ended"
-            effects.append(Propose(FenceEnded(fence.id, "NETWORK_TERMINATED", said)))
-            continue
-        place = place_of(known, fence.ue)
-        if place is None or now - place.at > OLD:
-            continue
-        where = side(place.circle, fence.area)
-        if where is not None and where != fence.inside:
-            effects.append(Propose(FenceCrossed(fence.id, where)))
-    return effects
+def sweep(known: Knowledge, now: Nanoseconds, faulty: Faulty = raised) -> list[Effect]:
+    """What ends by itself, and who is on another side than before: of a part of the fences, all of them in ``TURNS`` calls."""
+    known.fences_turn = (known.fences_turn + 1) % TURNS
+    part = islice(known.state.fences.held.values(), known.fences_turn, None, TURNS)
+    return apart(part, lambda one: _looked_at(known, one, now), lambda one: f"fence {one.id}", faulty)
 
 
-def _by_device(consents: Iterable[Consent]) -> dict[tuple[str, UeId], list[Consent]]:
-    found: dict[tuple[str, UeId], list[Consent]] = defaultdict(list)
-    for one in consents:
-        found[one.client, one.ue].append(one)
-    return found
+def _looked_at(known: Knowledge, fence: Fence, now: Nanoseconds) -> list[Effect]:
+    if reason := fence.ending(now):
+        return [Propose(FenceEnded(fence.id, reason))]
+    given = consenting.of_device(known, fence.client, fence.ue)
+    if not allowed_by(given, fence.client, fence.ue, fence.scope, fence.purpose, now):
+        said = "the subscriber's consent has ended"
+        return [Propose(FenceEnded(fence.id, "NETWORK_TERMINATED", said))]
+    place = place_of(known, fence.ue)
+    if place is None or now - place.at > OLD:
+        return []
+    where = side(place.circle, fence.area)
+    return [Propose(FenceCrossed(fence.id, where))] if where not in (None, fence.inside) else []

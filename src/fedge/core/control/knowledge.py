@@ -16,10 +16,11 @@ from fedge.core.control.per_site import PerSite
 from fedge.core.control.state import Session, State
 from fedge.core.enablement import Farewell
 from fedge.core.federation import SiteView
+from fedge.core.location import Consent
 from fedge.core.messages import DnsRule, EngineBound, LeadPlain, OperatorOffers, TrafficRule
 from fedge.core.model import Address, AppId, AppInstanceId, Nanoseconds, SessionId, SiteId, UeId
 from fedge.core.placement import Picture, Placement, Policy, SiteFacts, Wanted, policies_of
-from fedge.core.quality import QualitySession, Watch
+from fedge.core.quality import QualitySession, Watch, Way
 
 
 class ControlSettings(Struct, frozen=True):
@@ -59,6 +60,14 @@ class PlaceAsked(Struct, frozen=True):
     until: Nanoseconds
 
 
+class QualitySaid(Struct, frozen=True):
+    """``ways``: from which the ``servers`` follow. ``seconds``: how long it lasts in all."""
+
+    ways: tuple[Way, ...]
+    servers: tuple[str, ...]
+    seconds: int
+
+
 class Knowledge:
     """``state`` is durable; everything else here is rebuilt from what agents and the access network say."""
 
@@ -86,9 +95,12 @@ class Knowledge:
         self.offers: OperatorOffers | None = None
         """What the operator's exposure functions offer; None: it has not been heard, or there is none."""
         self.places_asked: dict[int, PlaceAsked] = {}
-        self.quality_said: dict[str, tuple[tuple[str, ...], str, int]] = {}
-        """What the operator was last asked for each quality session: servers, reference, seconds in all."""
+        self.quality_said: dict[str, QualitySaid] = {}
+        """What the operator was last asked for each quality session."""
         self.quality_watch = Watch(self.state.quality.sessions.values())
+        self.consents_index: tuple[int, dict[tuple[str, UeId], list[Consent]]] = (-1, {})
+        """Consents by client and device, as of how many changes of them."""
+        self.fences_turn = 0
         self.unfulfilled: set[str] = set()
         """Quality sessions whose guaranteed rate cannot be kept now."""
         self.visited_at: dict[SessionId, Nanoseconds] = {}

@@ -6,10 +6,13 @@ journals and hands in again: so replaying the journal needs none of the figures 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from fedge.core.control import (
     consenting,
     deciding,
     enabling,
+    endings,
     farewells,
     fencing,
     locating,
@@ -25,6 +28,7 @@ from fedge.core.control import (
     ue_move,
     visits,
 )
+from fedge.core.control.apart import Faulty, apart, raised
 from fedge.core.control.effects import Effect, Propose, Reply, ToAccess, ToSite
 from fedge.core.control.events import (
     AccessTokenEnded,
@@ -171,17 +175,17 @@ class ControlPlane(Knowledge):
                 return ue_move.released(state, event, now)
             case TargetRefused():
                 return [
-                    *ue_move.refused(state, event, now),
+                    *endings.refused(state, event, now),
                     *reconcile.lost_after_all(state, event.move, now),
                 ]
             case MoveAborted() if event.move in state.moves and state.moves[event.move].ended:
                 return reconcile.gone_on_late(state, event, now)
             case MoveAborted():
-                return ue_move.aborted(state, event, now)
+                return endings.aborted(state, event, now)
             case MoveExpired():
-                return ue_move.expired(state, event, now)
+                return endings.expired(state, event, now)
             case MoveOverdue():
-                return ue_move.overdue(state, event, now)
+                return endings.overdue(state, event, now)
             case MoveWaived():
                 return ue_move.waived(state, event, now)
             case _:
@@ -362,6 +366,7 @@ class ControlPlane(Knowledge):
 
     def _reported(self, event: SiteReport, now: Nanoseconds) -> list[Effect]:
         view = self.sites.setdefault(event.site, SiteView())
+        before = visits.offered(view)
         view.heard_at, view.load, view.sessions = now, event.load, event.sessions
         view.instances, view.gateway = event.instances, event.gateway
         view.driver, view.plain = event.driver, event.plain
@@ -371,6 +376,7 @@ class ControlPlane(Knowledge):
                 Propose(SiteMarked(event.site, "ready", "it is heard again")),
                 ToSite(event.site, AskInventory()),
             ]
+        self.visits_changed |= visits.offered(view) != before
         return visits.heard(self, event, now)
 
     # --- questions ---------------------------------------------------------------------------------------------------------
@@ -426,19 +432,31 @@ class ControlPlane(Knowledge):
 
     # --- time --------------------------------------------------------------------------------------------------------------
 
-    def wake(self, now: Nanoseconds) -> list[Effect]:
-        """Called several times a second: deadlines, repeated orders, leases, and the regular look at every session."""
-        effects = deciding.deadlines(self, now)
-        effects += deciding.leases(self, now)
-        effects += quality_flows.sweep(self, now)
+    def wake(self, now: Nanoseconds, faulty: Faulty = raised) -> list[Effect]:
+        """Called several times a second: deadlines, repeated orders, leases, and the regular look at every session.
+
+        ``faulty``: told of a look that raises; the others are taken all the same.
+        """
+        looks: dict[str, Callable[[], list[Effect]]] = {
+            "deadlines": lambda: deciding.deadlines(self, now),
+            "leases": lambda: deciding.leases(self, now),
+            "quality": lambda: quality_flows.sweep(self, now, faulty),
+        }
         if now - self.repeated_at >= SECOND // 2:
             self.repeated_at = now
-            effects += reconcile.repeat(self.state, now)
-            effects += placing.place_all(self, now)
-            effects += enabling.sweep(self, now)
-            effects += fencing.sweep(self, now)
-            effects += locating.sweep(self, now)
-            self.quality_watch.stir_next()
-            effects += quality_by_policy.sweep(self, now)
             self.visits_changed = True
-        return [*effects, *deciding.sweep(self, now), *visits.sweep(self, now), *visits.tell(self)]
+            self.quality_watch.stir_next()
+            looks |= {
+                "repeated orders": lambda: reconcile.repeat(self.state, now),
+                "placement": lambda: placing.place_all(self, now),
+                "MEC resources": lambda: enabling.sweep(self, now),
+                "places asked": lambda: locating.sweep(self, now),
+                "quality by policy": lambda: quality_by_policy.sweep(self, now),
+            }
+        looks |= {
+            "fences": lambda: fencing.sweep(self, now, faulty),
+            "sessions": lambda: deciding.sweep(self, now),
+            "visits": lambda: visits.sweep(self, now),
+            "visits told": lambda: visits.tell(self),
+        }
+        return apart(looks, lambda name: looks[name](), str, faulty)

@@ -74,6 +74,8 @@ def _made(
     if profile is None or status_of(profile, known.references, known.state.quality.marks) != "ACTIVE":
         return None
     host, _, port = known.service_of(session.app).rpartition(":")
+    if not host:
+        return None
     ports = {int(port), *(number for _, number in application.ports)}
     flow = Flow(session.ue, host, tuple((one, one) for one in sorted(ports)))
     owner = application.namespace if application.namespace in known.tenants else ""

@@ -6,15 +6,16 @@ which must be looked at, `core/quality/flow.py` which addresses a UE's packets m
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import ceil
 
 from msgspec.structs import replace
 
 from fedge.core.applications.application import namespace_of_app
+from fedge.core.control.apart import Faulty, apart, raised
 from fedge.core.control.effects import Effect, Propose, ToOperator
 from fedge.core.control.events import MovePlanned, QualityDropped, QualityEnded, QualityStarted, SessionPlaced
-from fedge.core.control.knowledge import Knowledge
+from fedge.core.control.knowledge import Knowledge, QualitySaid
 from fedge.core.control.state import Session
 from fedge.core.messages import (
     CellChanged,
@@ -30,7 +31,6 @@ from fedge.core.messages import (
 )
 from fedge.core.model import SECOND, Address, MoveId, Nanoseconds, SessionId, UeId
 from fedge.core.quality import (
-    ASK_AGAIN,
     MARGIN_S,
     PATIENCE,
     QualitySession,
@@ -86,7 +86,9 @@ def told_again(known: Knowledge, event: QualityForgotten, now: Nanoseconds) -> l
 # --- what it is asked ----------------------------------------------------------------------------------------------------------
 
 
-def ask(known: Knowledge, ones: Sequence[QualitySession], now: Nanoseconds) -> list[Effect]:
+def ask(
+    known: Knowledge, ones: Sequence[QualitySession], now: Nanoseconds, faulty: Faulty = raised
+) -> list[Effect]:
     """Ask for those that live, unless the operator was asked for just that before. Looks through all sessions once."""
     ones = [one for one in ones if one.live]
     if not ones:
@@ -95,42 +97,40 @@ def ask(known: Knowledge, ones: Sequence[QualitySession], now: Nanoseconds) -> l
     for session in known.state.sessions.values():
         if session.ue in of_ue:
             of_ue[session.ue].append(session)
-    return [effect for one in ones for effect in _ask(known, one, of_ue[one.flow.ue], now)]
+    return apart(ones, lambda one: _ask(known, one, of_ue[one.flow.ue], now), _named, faulty)
 
 
 def _ask(
     known: Knowledge, one: QualitySession, sessions: Iterable[Session], now: Nanoseconds
 ) -> list[Effect]:
-    flow = one.flow
-    server, *further = carried(flow.server, _ways(known, one, sessions))
-    said = ((server, *further), one.reference, one.seconds)
-    if known.quality_said.get(one.id) == said:
+    ways, before = tuple(_ways(known, one, sessions)), known.quality_said.get(one.id)
+    if before is not None and (before.ways, before.seconds) == (ways, one.seconds):
         return []
-    known.quality_said[one.id] = said
+    flow, servers = one.flow, carried(one.flow.server, ways)
+    known.quality_said[one.id] = QualitySaid(ways, servers, one.seconds)
+    if before is not None and (before.servers, before.seconds) == (servers, one.seconds):
+        return []
     left_s = one.seconds if not one.started_at else ceil((expires_at(one) - now) / SECOND)
     request = RequestQuality(
         one.id,
         flow.ue,
-        server,
+        servers[0],
         one.reference,
         max(1, left_s) + MARGIN_S,
         server_ports=flow.server_ports,
         device_ports=flow.device_ports,
-        further_servers=tuple(further),
+        further_servers=servers[1:],
     )
     return [ToOperator(request)]
 
 
-def _ways(known: Knowledge, one: QualitySession, sessions: Iterable[Session]) -> list[Way]:
-    """Of the UE's ``sessions``, those that the owner may know of."""
-    found = []
+def _ways(known: Knowledge, one: QualitySession, sessions: Iterable[Session]) -> Iterator[Way]:
+    """Of those of the UE's ``sessions`` that the owner may know of."""
     for session in sessions:
-        if session.state == "lost" or one.session not in (None, session.session):
-            continue
         stable = known.service_of(session.app)
-        if stable and one.owner in ("", namespace_of_app(session.app)):
-            found.append(Way(Address(stable), Address(session.service), _coming(known, session)))
-    return found
+        own = one.session in (None, session.session) and one.owner in ("", namespace_of_app(session.app))
+        if stable and own and session.state != "lost":
+            yield Way(Address(stable), Address(session.service), _coming(known, session))
 
 
 def _coming(known: Knowledge, session: Session) -> Address:
@@ -168,31 +168,35 @@ def stir(known: Knowledge, event: Message) -> None:
                 known.quality_watch.stir(known.state.moves[MoveId(move)].order.ue)
 
 
-def sweep(known: Knowledge, now: Nanoseconds) -> list[Effect]:
+def sweep(known: Knowledge, now: Nanoseconds, faulty: Faulty = raised) -> list[Effect]:
     """What is over, what the operator keeps silent about, and what it must be asked afresh since a client sends elsewhere."""
     kept, watch = known.state.quality.sessions, known.quality_watch
     due = [kept[name] for name in watch.due(now) if name in kept]
-    proposed = [effect for one in due for effect in _looked_at(known, one, now)]
+    for one in due:
+        watch.put(one)  # it stays due until something has become of it
+    proposed = apart(due, lambda one: _looked_at(known, one, now), _named, faulty)
     stirred, watch.stirred = watch.stirred, {}
-    asked = ask(known, [one for ue in stirred for one in known.qualities_of(ue)], now)
+    asked = ask(known, [one for ue in stirred for one in known.qualities_of(ue)], now, faulty)
     return [*asked, *proposed]  # the operator must not be asked for what it was told, just before, to release
 
 
 def _looked_at(known: Knowledge, one: QualitySession, now: Nanoseconds) -> list[Effect]:
+    """Its instant has come (``due_at``): why?"""
     trouble = known.quality_watch.trouble.get(one.id)
-    found: list[Effect] = []
     if not one.live:
-        found = [Propose(QualityDropped(one.id))]
-    elif one.status == "AVAILABLE" and now >= expires_at(one):
-        found = [Propose(QualityEnded(one.id, "DURATION_EXPIRED", "its duration has expired"))]
-    elif trouble is not None and now - trouble.since >= PATIENCE:
-        found = [Propose(QualityEnded(one.id, "NETWORK_TERMINATED", trouble.reason))]
-    elif trouble is not None and now - trouble.at >= ASK_AGAIN:
-        known.quality_watch.trouble[one.id] = replace(trouble, at=now)
-        known.quality_said.pop(one.id, None)
-        known.quality_watch.stir(one.flow.ue)
-    elif trouble is None and one.status == "REQUESTED":
+        return [Propose(QualityDropped(one.id))]
+    if one.status == "AVAILABLE" and now >= expires_at(one):
+        return [Propose(QualityEnded(one.id, "DURATION_EXPIRED", "its duration has expired"))]
+    if trouble is None:
         said = f"the operator has not answered within {PATIENCE // SECOND} s"
-        found = [Propose(QualityEnded(one.id, "NETWORK_TERMINATED", said))]
-    known.quality_watch.put(one)
-    return found
+        return [Propose(QualityEnded(one.id, "NETWORK_TERMINATED", said))]
+    if now - trouble.since >= PATIENCE:
+        return [Propose(QualityEnded(one.id, "NETWORK_TERMINATED", trouble.reason))]
+    known.quality_said.pop(one.id, None)
+    known.quality_watch.stir(one.flow.ue)
+    _troubled(known, one, replace(trouble, at=now))
+    return []
+
+
+def _named(one: QualitySession) -> str:
+    return f"quality session {one.id}"

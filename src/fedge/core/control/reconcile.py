@@ -5,7 +5,7 @@ Facts of the data path win over the centre's memory: a copy that serves under a 
 
 from __future__ import annotations
 
-from fedge.core.control import sessions, ue_move
+from fedge.core.control import endings, sessions, ue_move
 from fedge.core.control.effects import Effect, Propose, Story, ToAccess, ToSite
 from fedge.core.control.events import EpochRaised, MoveWaived, SiteMarked
 from fedge.core.control.per_site import PerSite
@@ -131,7 +131,7 @@ def _served_elsewhere(
     effects: list[Effect] = []
     move = state.moves.get(session.move) if session.move is not None else None
     if move is not None:
-        effects += ue_move.abandoned(state, move, f"{session.session} is served by {site}", now)
+        effects += endings.abandoned(state, move, f"{session.session} is served by {site}", now)
     effects.append(ToSite(session.site, DiscardSession(session.session, session.key, session.epoch)))
     session.site, session.epoch = site, status.epoch
     session.top_epoch = max(session.top_epoch, status.epoch)
@@ -151,7 +151,7 @@ def _copy_in_move(
         return effects
     if site == order.source and status.state == "serving" and status.epoch > order.epoch:
         reason = "the source had resumed when it was heard again"
-        return ue_move.aborted(state, MoveAborted(site, move.id, now, status.epoch, reason), now)
+        return endings.aborted(state, MoveAborted(site, move.id, now, status.epoch, reason), now)
     return []
 
 
@@ -200,7 +200,7 @@ def site_marked(state: State, event: SiteMarked, now: Nanoseconds) -> list[Effec
     site.lost_at = now
     for move in tuple(state.under_way()):
         if event.site in (move.order.source, move.order.target):
-            effects += ue_move.site_lost(state, move, now)
+            effects += endings.site_lost(state, move, now)
     for session in state.sessions.values():
         if session.site == event.site and session.state != "lost":
             effects += _lost_with_site(state, session, now)
@@ -229,7 +229,7 @@ def session_lost(state: State, event: SessionLost, now: Nanoseconds) -> list[Eff
     if move is not None and move.state in AFTER:
         effects += ue_move.waived(state, MoveWaived(move.id, event.reason), now)
     elif move is not None:  # a source that had handed over says nothing: its target's answer decides
-        effects += ue_move.abandoned(state, move, event.reason, now)
+        effects += endings.abandoned(state, move, event.reason, now)
     if session.state == "closing":
         del state.sessions[event.session]
         return [*effects, ToAccess(RemoveRoute(session.session, session.key))]

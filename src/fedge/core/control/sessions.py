@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container
 from typing import Any
 
-from fedge.core.control import ue_move
+from fedge.core.control import endings, move_steps
 from fedge.core.control.effects import Effect, Reply, Story, ToAccess, ToSite
 from fedge.core.control.events import ClientAttached, SessionClosing, SessionPlaced
 from fedge.core.control.state import Session, State
@@ -53,7 +53,7 @@ def orders_of(state: State, session: Session) -> list[Effect]:
             )
             return [ToSite(session.site, opening), *route_of(state, session, activate=False)]
         return route_of(state, session, activate=True)
-    return ue_move.close(state, session)
+    return move_steps.close(state, session)
 
 
 def route_of(state: State, session: Session, activate: bool) -> list[Effect]:
@@ -132,7 +132,7 @@ def closing(state: State, event: SessionClosing, now: Nanoseconds) -> list[Effec
         del state.sessions[event.session]
         return [ToAccess(RemoveRoute(session.session, session.key))]
     session.state = "closing"
-    return ue_move.close(state, session)
+    return move_steps.close(state, session)
 
 
 def without_application(state: State, applications: Container[AppId], now: Nanoseconds) -> list[Effect]:
@@ -159,7 +159,7 @@ def discarded(state: State, event: SessionDiscarded, now: Nanoseconds) -> list[E
         and move.state in AFTER
     ):
         reason = "the client refused the target's epoch"
-        gone_on = ue_move.aborted(
+        gone_on = endings.aborted(
             state, MoveAborted(move.order.source, move.id, now, event.epoch + 1, reason), now
         )
     facts = {"session": event.session, "site": event.site, "epoch": event.epoch, "tick": event.tick}

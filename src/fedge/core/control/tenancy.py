@@ -53,13 +53,13 @@ def revoked(state: State, tenant: str) -> None:
 # --- quota -------------------------------------------------------------------------------------------------------------------
 
 
-def no_session_left(known: Knowledge, app: AppId) -> str:
-    """Why no further session of the application may begin; empty where one may."""
+def no_session_left(known: Knowledge, app: AppId, beginning: int = 0) -> str:
+    """Why no further session of the application may begin; empty where one may. ``beginning``: so many are decided already."""
     namespace = namespace_of_app(app)
     tenant = known.tenants.get(namespace)
     if tenant is None or tenant.spec.quota.sessions is None:
         return ""
-    used = sum(
+    used = beginning + sum(
         session.state != "lost" and namespace_of_app(session.app) == namespace
         for session in known.state.sessions.values()
     )

@@ -14,6 +14,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from fedge.core.applications.application import namespace_of_app
 from fedge.core.control import leaving, tenancy
 from fedge.core.control.effects import Effect, Propose, Reply, Story, ToSite
 from fedge.core.control.events import (
@@ -28,7 +29,7 @@ from fedge.core.control.facts import site_facts, ue_facts
 from fedge.core.control.knowledge import Knowledge
 from fedge.core.control.state import Visit
 from fedge.core.discovery import SiteFacts, decide
-from fedge.core.federation import health
+from fedge.core.federation import SiteView, health
 from fedge.core.messages import CellChanged, LeadPlain, SiteReport
 from fedge.core.mobility import objection
 from fedge.core.model import SECOND, Address, AppId, CellId, Nanoseconds, SessionId, SessionKey, SiteId, UeId
@@ -278,20 +279,32 @@ def heard(known: Knowledge, event: SiteReport, now: Nanoseconds) -> list[Effect]
         else:
             known.without_instance.setdefault((app, event.site), now)
     effects: list[Effect] = []
+    beginning: Counter[str] = Counter()
     for app, report in event.plain.items():
+        full = app not in known.applications
         for host in report.hosts:
             ue = known.ue_at.get(host)
             if ue is None or app not in known.applications:
                 continue
-            name = visit_id(app, ue)
+            name, namespace = visit_id(app, ue), namespace_of_app(app)
             known.visited_at[name] = now
-            if name not in known.state.visits and not tenancy.no_session_left(known, app):
+            if full or name in known.state.visits:
+                continue
+            full = bool(tenancy.no_session_left(known, app, beginning[namespace]))
+            if not full:
+                beginning[namespace] += 1
                 why = f"its traffic came to {event.site}"
                 effects.append(Propose(VisitBegan(0, name, NO_KEY, app, ue, event.site, why)))
     return effects
 
 
 # --- what gateways are told --------------------------------------------------------------------------------------------------
+
+
+def offered(view: SiteView) -> tuple[frozenset[AppId], dict[AppId, Address]]:
+    """Which applications a site has ready instances of, and its doors: gateways are told anew when that changes."""
+    ready = frozenset(one.app for one in view.instances if one.plain and one.state == "ready")
+    return ready, {app: report.door for app, report in view.plain.items()}
 
 
 def forgotten(known: Knowledge, site: SiteId) -> None:

@@ -11,6 +11,9 @@ from fedge.core.patience import Circuit
 LIST_EVERY = 30 * SECOND
 """Held against what is known, although nothing is amiss: an operator that lost a subscription says nothing of it."""
 
+LISTED_WITHIN = 30 * SECOND
+"""A list that is not there by then is asked for again: it may be long, and each of its subscriptions is read by itself."""
+
 
 class Desk(Struct):
     """``there``: discovered, or agreed. ``why``: why it is not; ``settled``: that is not just because nobody has looked yet.
@@ -35,6 +38,10 @@ class Desk(Struct):
 
     def missing(self, why: str, settled: bool) -> None:
         self.there, self.why, self.settled = False, why, settled
+
+    def overdue(self, now: Nanoseconds) -> bool:
+        """The call for its list has brought no answer of any kind."""
+        return bool(self.listing) and now - self.listing_since > LISTED_WITHIN
 
     @property
     def open(self) -> bool:

@@ -170,6 +170,9 @@ class Exposure:
         """Several times a second: what is due to be said again, listed, renewed, sighted."""
         effects: list[Effect] = []
         for desk in self.desks.values():
+            if desk.overdue(now):
+                self._calls.pop(desk.listing, None)
+                desk.listing, desk.stale = 0, True
             if desk.to_list(now):
                 desk.listing, desk.listing_since = self._number(""), now
                 effects.append(List(desk.listing, desk.api))

@@ -3,12 +3,13 @@
 Read `consent.py` first. The place itself is the access view's (`core/access/view.py`).
 """
 
-from fedge.core.location.areas import Circle, covers, estimate, verified
+from fedge.core.location.areas import MOST_RADIUS_M, Circle, covers, estimate, verified
 from fedge.core.location.consent import NETWORK_OPERATION, OPERATOR, RETRIEVE, Consent, Consents, allowed_by
 from fedge.core.location.earth import Earth, earth_of
 from fedge.core.location.fences import Fence, Fences, side
 
 __all__ = [
+    "MOST_RADIUS_M",
     "NETWORK_OPERATION",
     "OPERATOR",
     "RETRIEVE",

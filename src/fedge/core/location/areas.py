@@ -16,6 +16,9 @@ LEAST_UNCERTAINTY_M = 10.0
 ASSUMED_UNCERTAINTY_M = 200.0
 """Where the operator does not say how exact a place is: the width of a small cell."""
 
+MOST_RADIUS_M = 20_040_000.0
+"""Half way round the earth: a circle that is no smaller is everywhere. No request and no report names a larger one."""
+
 Verdict = Literal["TRUE", "FALSE", "PARTIAL"]
 
 
@@ -26,7 +29,7 @@ class Circle(Struct, frozen=True):
 
     @property
     def surface_m2(self) -> float:
-        return math.pi * self.radius_m**2
+        return math.pi * self.radius_m * self.radius_m  # a power raises where a product is inf
 
 
 def estimate(x_m: float, y_m: float, uncertainty_m: float) -> Circle:
@@ -51,7 +54,7 @@ def common_m2(one: Circle, other: Circle) -> float:
     if d >= r + s:
         return 0.0
     if d <= abs(r - s):
-        return math.pi * min(r, s) ** 2
+        return min(one.surface_m2, other.surface_m2)
     a = math.acos(max(-1.0, min(1.0, (d * d + r * r - s * s) / (2 * d * r))))
     b = math.acos(max(-1.0, min(1.0, (d * d + s * s - r * r) / (2 * d * s))))
     return r * r * (a - math.sin(2 * a) / 2) + s * s * (b - math.sin(2 * b) / 2)

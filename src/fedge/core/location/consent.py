@@ -50,8 +50,11 @@ class Consent(Struct, frozen=True):
 
 
 class Consents(Struct):
+    """``changes`` rises with each change, so that an index over them knows when it is old."""
+
     given: dict[str, Consent] = field(default_factory=dict)
     next_id: int = 1
+    changes: int = 0
 
     def same(self, other: Consent) -> Consent | None:
         """One that says the same, whatever its time."""

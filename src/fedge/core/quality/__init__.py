@@ -23,11 +23,10 @@ from fedge.core.quality.session import (
     started,
     still_blocks,
 )
-from fedge.core.quality.watch import ASK_AGAIN, PATIENCE, Trouble, Watch
+from fedge.core.quality.watch import PATIENCE, Trouble, Watch
 
 __all__ = [
     "CATALOGUE",
-    "ASK_AGAIN",
     "ENDS",
     "KEPT_FOR",
     "MARGIN_S",

@@ -1,6 +1,6 @@
 """Which quality sessions a UE and a client have, and which must be looked at now: so that a wake costs what is due in it.
 
-Volatile: rebuilt of `Quality.sessions`, and held to it by `core/control/quality.py`, which alone changes both.
+Volatile: rebuilt of `Quality.sessions`, and held to it by `core/control/quality.py`, which alone changes those.
 """
 
 from __future__ import annotations
