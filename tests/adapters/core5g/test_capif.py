@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import httpx2
+import msgspec
 import pytest
 
 from fedge.adapters.core5g import ApiInvoker, Caller, Kept, Refused
@@ -152,6 +153,105 @@ def test_a_certificate_that_the_operator_took_back_is_not_used_on(core: Framewor
         assert invoker.invoker is None
         assert (await invoker.ready()).id != before.id
         assert (await called(invoker, core)).status_code == 200
+        await invoker.close()
+
+    played(story)
+
+
+def past_half(invoker: ApiInvoker) -> None:
+    """Its certificate is to be replaced."""
+    assert invoker.invoker is not None
+    now, until_s = time.time(), invoker.invoker.until_s
+    invoker.invoker = msgspec.structs.replace(invoker.invoker, from_s=now - 2 * (until_s - now))
+
+
+def test_one_that_was_offboarded_when_its_certificate_is_to_be_replaced_is_onboarded_anew(
+    core: Framework,
+) -> None:
+    async def story() -> None:
+        invoker = invoker_at(core)
+        before = await invoker.ready()
+        core.core.offboard(before.id)
+        past_half(invoker)
+        with pytest.raises(Refused):
+            await invoker.ready()
+        assert invoker.invoker is None
+        assert (await invoker.ready()).id != before.id
+        assert (await called(invoker, core)).status_code == 200
+        await invoker.close()
+
+    played(story)
+
+
+def refusing(monkeypatch: pytest.MonkeyPatch, status: int, *whats: str) -> list[str]:
+    """The core function answers these calls so. Returns all calls that are made of it from now on."""
+    real, calls = CoreFunction._call, list[str]()
+
+    async def call(
+        self: CoreFunction,
+        what: str,
+        method: str,
+        where: str,
+        body: object = None,
+        header: dict[str, str] | None = None,
+    ) -> httpx2.Response:
+        calls.append(what)
+        if what in whats:
+            raise Refused(what, httpx2.Response(status))
+        return await real(self, what, method, where, body, header)
+
+    monkeypatch.setattr(CoreFunction, "_call", call)
+    return calls
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_however_it_is_said_that_a_certificate_is_unknown_it_is_onboarded_anew(
+    core: Framework, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    async def story() -> None:
+        invoker = invoker_at(core)
+        before = await invoker.ready()
+        invoker.again()
+        with monkeypatch.context() as patched:
+            refusing(patched, status, "discovery")
+            with pytest.raises(Refused, match=str(status)):
+                await invoker.ready()
+        assert invoker.invoker is None
+        assert (await invoker.ready()).id != before.id
+        await invoker.close()
+
+    played(story)
+
+
+def test_a_certificate_that_is_not_replaced_is_used_while_it_is_good(
+    core: Framework, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story() -> None:
+        invoker = invoker_at(core)
+        before = await invoker.ready()
+        past_half(invoker)
+        with monkeypatch.context() as patched:
+            refusing(patched, 403, "replacing the certificate")
+            with pytest.raises(Refused, match="replacing"):
+                await invoker.ready()
+        assert invoker.missing(INFLUENCE) == ""
+        assert (await called(invoker, core)).status_code == 200
+        assert (await invoker.ready()).id == before.id
+        await invoker.close()
+
+    played(story)
+
+
+def test_a_certificate_that_was_never_good_is_not_followed_by_another_at_once(
+    core: Framework, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story() -> None:
+        invoker = invoker_at(core)
+        calls = refusing(monkeypatch, 403, "discovery")
+        for _ in range(3):
+            with pytest.raises(Refused, match="discovery"):
+                await invoker.ready()
+        assert calls.count("onboarding") == 1
         await invoker.close()
 
     played(story)

@@ -26,8 +26,19 @@ from fedge.adapters.core5g import (
     Subscribers,
 )
 from fedge.adapters.core5g.words import Identity, Invalid
-from fedge.core.exposure import Answer, Api, Call, CellChanges, Create, Exposure, FlowQuality, List, Locate
-from fedge.core.exposure.calls import APIS, Asks, Places
+from fedge.core.exposure import (
+    Answer,
+    Api,
+    Call,
+    CellChanges,
+    Create,
+    Exposure,
+    FlowQuality,
+    List,
+    Locate,
+    mark_of,
+)
+from fedge.core.exposure.calls import APIS, Asks, Measurements, Places
 from fedge.core.messages import AccessHello, Message
 from fedge.core.model import UeId
 from tests.core.exposure.worlds import SETTINGS, TOPOLOGY
@@ -191,3 +202,28 @@ def test_a_websocket_that_breaks_off_is_told_as_closed() -> None:
 
     asyncio.run(play())
     assert changes == [("t", False)]
+
+
+class Echo(Odd):
+    """Says the request again, but for its callback: a websocket was chosen."""
+
+    async def __call__(self, method: str, where: str, said: object = None, kind: str = "") -> httpx2.Response:
+        if method == "GET" and where.endswith("/subscriptions"):
+            return httpx2.Response(200, content=json.dumps(LINKS).encode())
+        if isinstance(said, dict):
+            self.bodies = [{**said, "websockNotifConfig": {"websocketUri": "wss://127.0.0.1:8443/7"}}]
+            del self.bodies[0]["callbackReference"]
+        return httpx2.Response(
+            201, headers={"location": HREF["href"]}, content=json.dumps(self.bodies[0]).encode()
+        )
+
+
+@pytest.mark.parametrize("asks", [CellChanges(), Measurements("nr"), Measurements("lte")])
+def test_a_subscription_by_websocket_is_known_by_what_it_bears(asks: Asks) -> None:
+    """MEC 012, 6.3: the filters of the request stand in the response."""
+    radio = clients(Echo({}))["radio"]
+    create = Create(1, "radio", "the-token", asks, 600, "websocket")
+    made = asyncio.run(radio.carry_out(create)).held
+    listed = asyncio.run(radio.carry_out(List(2, "radio"))).held
+    assert [(one.token, one.mark) for one in (*made, *listed)] == [("", mark_of("the-token"))] * 2
+    assert "the-token" not in mark_of("the-token")

@@ -33,7 +33,6 @@ from fedge.core.messages import (
 from fedge.core.model import SECOND, AppId, CellId, SessionId, SessionKey, SiteId, UeId
 from fedge.core.pace import Limits
 from tests.api.centre import ARENA, TOKEN, PlainCentre, simulated_subscribers
-from tests.core.applications.objects import tenant
 
 ORIGIN = "http://127.0.0.1:7001"
 NET = 77
@@ -81,7 +80,6 @@ class CamaraCentre(PlainCentre):
 
     def studio(self) -> None:
         """A tenant that is let in by ``STUDIO``, whose game player-2 plays."""
-        self.say(AskedApply(0, (tenant("studio"),)))
         self.say(TokenIssued("studio", digest_of(STUDIO)))
         self.see("player-2")
         placed = SessionPlaced(

@@ -158,8 +158,10 @@ def test_it_ends_with_its_last_event_its_time_and_its_credential(
     centre.sweep()
     assert events(centre) == ["subscription-started", "area-entered", "subscription-ended"]
 
-    found = made(client, wish(subscriptionExpireTime=at(centre, 60)))
-    assert found["expiresAt"][:19] == at(centre, 60)[:19]
+    until = at(centre, 60)
+    found = made(client, wish(subscriptionExpireTime=until))
+    told, asked = (datetime.fromisoformat(one) for one in (found["expiresAt"], until))
+    assert abs((told - asked).total_seconds()) < 0.01
     centre.pass_time(30)
     centre.told()
     centre.pass_time(31)
@@ -299,7 +301,7 @@ def test_a_three_legged_subscription_is_of_its_device_and_names_none(
     assert client.delete(f"{PATH}/{other['id']}", headers=bearing(token)).status_code == 404
 
 
-def test_another_s_subscription_is_not_there(client: TestClient) -> None:
+def test_another_s_subscription_is_not_there(client: TestClient, centre: StudioCentre) -> None:
     consent(client)
     found = made(client, wish(), STUDIO)
     one = f"{PATH}/{found['id']}"
@@ -307,6 +309,12 @@ def test_another_s_subscription_is_not_there(client: TestClient) -> None:
         assert client.get(PATH, headers=bearing(token)).json() == []
         assert client.get(one, headers=bearing(token)).json()["code"] == "NOT_FOUND"
         assert client.delete(one, headers=bearing(token)).json()["code"] == "NOT_FOUND"
+        last = centre.audit.newest()[-1]
+        assert (last["subject"], last["because"]) == (
+            f"subscription {found['id']}",
+            "a subscription of studio",
+        )
+        assert (last["decision"], last["ue"]) == ("refused", "player-1")
     assert client.get(one, headers=bearing(PLAYERS)).json()["code"] == "PERMISSION_DENIED"
     assert client.get(one, headers=bearing(STUDIO)).status_code == 200
 

@@ -13,10 +13,9 @@ from fedge.api.camara.errors import CamaraError
 from fedge.api.camara.exchange import camara_app, camara_mount
 from fedge.api.camara.sinks import rfc3339
 from fedge.api.pace import limits_of, paced
-from fedge.core.control.events import AskedApply
 from fedge.core.messages import QualityLost
 from fedge.core.model import UeId
-from tests.api.camara.platform import DEVICE, SINK, STUDIO, CamaraCentre
+from tests.api.camara.platform import DEVICE, SINK, CamaraCentre
 from tests.api.camara.test_quality_on_demand import RETRIEVE, SESSIONS, WISH, made
 
 PROFILES = "/qos-profiles/v1/retrieve-qos-profiles"
@@ -147,14 +146,3 @@ def test_a_sink_whose_token_has_expired_is_told_nothing_more(
 
 def _soon(centre: CamaraCentre) -> str:
     return rfc3339(centre.platform.now_s + 60)
-
-
-def test_with_its_tenant_go_its_sessions(client: TestClient, centre: CamaraCentre) -> None:
-    centre.studio()
-    studio = {"Authorization": f"Bearer {STUDIO}"}
-    wish = {**WISH, "device": {"phoneNumber": "+99901000002"}}
-    assert client.post(SESSIONS, json=wish, headers=studio).status_code == 201
-    made(client)
-    centre.say(AskedApply(0, (), (("Tenant", "", "studio"),)))
-    centre.pass_time(1)
-    assert [one.owner for one in centre.plane.state.quality.sessions.values()] == [""]

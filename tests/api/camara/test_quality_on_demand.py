@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from starlette.testclient import TestClient
 
-from fedge.core.control.events import AskedProfileMark, ObjectsChanged
+from fedge.api.admin.callers import digest_of
+from fedge.core.control.events import AskedProfileMark, ObjectsChanged, TokenIssued
 from fedge.core.messages import OperatorOffers, QualityKept, QualityLost, QualityRefused
 from tests.api.camara.platform import ADDRESS, DEVICE, REFERENCES, SINK, STUDIO, CamaraCentre
 from tests.core.applications.objects import tenant
@@ -342,3 +344,43 @@ def test_the_event_is_a_cloud_event_of_this_session(client: TestClient, centre: 
     assert event["source"] == f"http://127.0.0.1:7001{SESSIONS}/{session}"
     assert event["specversion"] == "1.0"
     assert event["data"] == {"sessionId": session, "qosStatus": "AVAILABLE"}
+
+
+def test_who_names_anothers_session_or_device_is_in_the_audit_log(
+    client: TestClient, centre: CamaraCentre
+) -> None:
+    """The answer is as of what is not there; whose it is is for the operator's eyes."""
+    centre.see("player-3")
+    centre.studio()
+    body = {**WISH, "device": {"phoneNumber": "+99901000002"}}
+    theirs = client.post(SESSIONS, json=body, headers={"Authorization": f"Bearer {STUDIO}"}).json()[
+        "sessionId"
+    ]
+    centre.say(TokenIssued("rival", digest_of("rival-token")))
+    path, rival = f"{SESSIONS}/{theirs}", {"Authorization": "Bearer rival-token"}
+    extension = {"requestedAdditionalDuration": 60}
+    answers = [
+        client.get(path, headers=rival),
+        client.delete(path, headers=rival),
+        client.post(f"{path}/extend", json=extension, headers=rival),
+    ]
+    assert {(one.status_code, one.json()["code"]) for one in answers} == {(404, "NOT_FOUND")}
+    written = centre.audit.newest()[-3:]
+    assert {(one["client"], one["subject"], one["because"], one["ue"]) for one in written} == {
+        ("rival", f"session {theirs}", "a session of studio", "player-2")
+    }
+    for number, because in (
+        ("+99901000002", "a device of studio"),
+        ("+99901000003", "it plays no game"),
+        ("+99901999999", "nobody has that identifier"),
+    ):
+        for asked in (RETRIEVE, "/qos-profiles/v1/retrieve-qos-profiles"):
+            answer = client.post(asked, json={"device": {"phoneNumber": number}}, headers=rival)
+            assert (answer.status_code, answer.json()["code"]) == (404, "IDENTIFIER_NOT_FOUND")
+            last = centre.audit.newest()[-1]
+            assert (last["client"], last["subject"], last["because"]) == ("rival", number, because)
+    own = centre.audit.newest(client="rival")
+    assert "studio" not in str(own), "a client reads what it was told, and no more"
+    before = len(centre.audit.newest())
+    assert client.get(f"{SESSIONS}/{uuid4()}", headers=rival).status_code == 404
+    assert len(centre.audit.newest()) == before, "nobody's session hides nothing"

@@ -2,7 +2,26 @@
 
 from __future__ import annotations
 
-from fedge.core.exposure import Answer, Create, Delete, FlowQuality, FlowTold, Held, List, Missing, Replace
+from collections.abc import Callable
+
+import pytest
+
+from fedge.core.exposure import (
+    Answer,
+    Create,
+    Delete,
+    Effect,
+    FlowQuality,
+    FlowTold,
+    Found,
+    Held,
+    List,
+    Missing,
+    Replace,
+    Subscription,
+    advance,
+)
+from fedge.core.exposure.desk import Desk
 from fedge.core.messages import (
     Message,
     QualityGranted,
@@ -237,3 +256,42 @@ def test_an_operator_that_nobody_has_looked_at_yet_refuses_nothing() -> None:
     talk.hear(ASKED)
     talk.later(8100)
     assert verdicts(talk) == [QualityRefused("f", "CAPIF: ConnectError", final=False)]
+
+
+def test_of_many_flows_only_the_one_that_something_is_heard_of_is_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked: list[str] = []
+    real = advance.advance
+
+    def counting(sub: Subscription, desk: Desk, now: int, number: Callable[[], int]) -> list[Effect]:
+        looked.append(sub.name)
+        return real(sub, desk, now, number)
+
+    talk = Talk().begun()
+    monkeypatch.setattr(advance, "advance", counting)
+    flows = [f"f-{n}" for n in range(50)]
+    for flow in flows:
+        talk.hear(RequestQuality(flow, UES[0], "10.0.0.1", "QOS_E", 60))
+    for create in talk.take(Create):
+        talk.agree(create, f"s-{create.number}")
+    for flow in flows:
+        talk.hear(FlowTold(talk.gateway.token(f"quality/{flow}"), ("SUCCESSFUL_RESOURCES_ALLOCATION",)))
+    talk.later(9000)
+    assert len(verdicts(talk)) == len(flows)
+    # asked, agreed and told; then when it would have been said again, and when it would have been given up
+    assert max(looked.count(f"quality/{flow}") for flow in flows) <= 5
+    looked.clear()
+    talk.later(20_000)
+    assert not any(name.startswith("quality/") for name in looked)
+
+
+def test_whatever_is_wanted_of_an_api_is_looked_at_when_it_can_be_used_again() -> None:
+    talk = Talk().begun()
+    talk.hear(Missing("quality", "CAPIF: ConnectError", settled=False))
+    for n in range(3):
+        talk.hear(RequestQuality(f"f-{n}", UES[0], "10.0.0.1", "QOS_E", 60))
+    talk.later(1000)
+    assert talk.take(Create) == []
+    talk.hear(Found("quality"))
+    assert len(talk.take(Create)) == 3

@@ -19,6 +19,7 @@ from fedge.core.exposure import (
     Place,
     PlacesTold,
     Replace,
+    mark_of,
 )
 from fedge.core.exposure.calls import CellChanges, Places
 from fedge.core.exposure.subscription import TRANSITIONS
@@ -222,7 +223,8 @@ def test_a_subscription_of_an_earlier_life_keeps_its_websocket() -> None:
     talk.hear(Found("radio"))
     talk.later(50)
     (listing,) = talk.take(List)
-    talk.hear(Answer(listing.number, 200, held=(Held("s1", kind="cells", uri="wss://operator/s1"),)))
+    mark = mark_of(talk.gateway.token("cells"))
+    talk.hear(Answer(listing.number, 200, held=(Held("s1", mark=mark, uri="wss://operator/s1"),)))
     talk.later(50)
     (again,) = talk.take(Replace)
     assert (again.subscription, again.asks, again.channel) == ("s1", CellChanges(), "websocket")
@@ -291,3 +293,49 @@ def test_a_list_that_never_comes_is_asked_for_again() -> None:
     assert talk.hear(Answer(first.number, 200)) == []
     talk.hear(Answer(again.number, 200))
     assert len(talk.take(Create)) == 3
+
+
+def followed() -> Talk:
+    """Cell changes come over a websocket."""
+    talk = Talk()
+    talk.hear(Found("radio"))
+    talk.later(50)
+    talk.lists()
+    for call in talk.take(Create):
+        uri = "wss://operator/s1" if call.asks == CellChanges() else ""
+        talk.agree(call, "s1" if uri else f"standing-{call.number}", uri=uri)
+    return talk
+
+
+def relisted(talk: Talk, *cells: Held) -> None:
+    """The radio's list is read again: the measurements' as they were agreed, and these."""
+    talk.later(31_000)
+    listing = next(call for call in talk.take(List) if call.api == "radio")
+    others = (sub for name, sub in talk.gateway.subs.items() if sub.api == "radio" and name != "cells")
+    held = (*(Held(sub.subscription, sub.token) for sub in others), *cells)
+    talk.hear(Answer(listing.number, 200, held=held))
+    talk.later(50)
+
+
+def test_another_consumers_subscription_of_the_same_kind_is_left_alone() -> None:
+    theirs = (
+        Held("theirs-1", uri="wss://operator/theirs-1"),
+        Held("theirs-2", mark="another-instance", uri="wss://operator/theirs-2"),
+        Held("theirs-3"),
+    )
+    talk = followed()
+    relisted(talk, *theirs, Held("s1", mark=mark_of(talk.gateway.token("cells")), uri="wss://operator/s1"))
+    assert (talk.take(Delete), talk.take(Replace), talk.take(Create)) == ([], [], [])
+    relisted(talk, *theirs)
+    (create,) = talk.take(Create)
+    assert create.asks == CellChanges(), "theirs is not taken over in place of ours, which is lost"
+    assert (talk.take(Delete), talk.take(Replace)) == ([], [])
+
+
+def test_a_service_that_does_not_say_the_mark_again_keeps_what_is_followed() -> None:
+    talk = followed()
+    relisted(talk, Held("s1", uri="wss://operator/s1"))
+    assert (talk.take(Delete), talk.take(Create)) == ([], [])
+    relisted(talk, Held("s1", uri="wss://operator/of-another-life"))
+    (create,) = talk.take(Create)
+    assert create.asks == CellChanges()

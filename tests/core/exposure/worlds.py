@@ -39,6 +39,7 @@ from fedge.core.exposure import (
     Replace,
     Tell,
     Topology,
+    mark_of,
 )
 from fedge.core.exposure.calls import APIS, Api, Asks, CellChanges, Measurements, Places
 from fedge.core.messages import (
@@ -263,12 +264,11 @@ class World:
             self._notify(kept, FlowTold(kept.token, (said,)))
 
     def _held(self, id: str, kept: Kept) -> Held:
-        kinds = {CellChanges: "cells", Measurements: getattr(kept.asks, "kind", "")}
         by_websocket = kept.websocket and self.operator.websockets
         return Held(
             id,
             "" if by_websocket else kept.token,
-            kinds.get(type(kept.asks), ""),
+            mark_of(kept.token) if kept.api == "radio" else "",
             f"wss://operator/{id}" if by_websocket else "",
             (kept.ends - self.now) / SECOND if kept.ends else None,
         )

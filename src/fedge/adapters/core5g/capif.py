@@ -33,6 +33,8 @@ REPLACED_AT = 0.5
 """A certificate is replaced once that share of its time is over: half of it is left for an operator that does not answer."""
 LOOKED_EVERY_S, MISSING_EVERY_S = 300.0, 10.0
 """Discovered again: now and then, and sooner while something is missing."""
+UNKNOWN = (401, 403, 404)
+"""So a core function may say that it does not know whose certificate that is: taken back, offboarded, or its registry is lost."""
 COMPLETED_WITHIN_S = 30.0
 """How long the word on a request is waited for that was only accepted (202)."""
 log = structlog.get_logger("capif")
@@ -63,6 +65,8 @@ class ApiInvoker:
         self._revoked: dict[str, tuple[str, float]] = {}
         """By name: the cause, and until when it is not asked for again (monotonic seconds)."""
         self._secured: frozenset[str] = frozenset()
+        self._onboard_at = 0.0
+        """Not onboarded anew before that (monotonic seconds) where a certificate was never good for anything."""
         self._discovered_at = 0.0
         self._tokens: dict[str, Token] = {}
         self._stir = asyncio.Event()
@@ -151,17 +155,31 @@ class ApiInvoker:
 
     async def ready(self) -> Invoker:
         """Onboarded, its certificate young enough, everything that is there discovered and secured. Raises what went wrong."""
+        refused = None
         if self.invoker is None or time.time() >= self.invoker.until_s:
             await self._onboard()
         elif time.time() >= self._replace_at(self.invoker):
-            await self._replace(self.invoker)
+            refused = await self._not_replaced(self.invoker)
         assert self.invoker is not None
         try:
-            return await self._found(self.invoker)
+            found = await self._found(self.invoker)
         except Refused as refusal:
-            if refusal.status == 401:  # the certificate is not good any more: as if there were none
-                self._forget()
+            if refusal.status in UNKNOWN and time.monotonic() >= self._onboard_at:
+                self._forget()  # the certificate is not good any more: as if there were none
             raise
+        self._onboard_at = 0.0
+        if refused is not None:
+            raise refused
+        return found
+
+    async def _not_replaced(self, invoker: Invoker) -> Refused | None:
+        """Why there is no other certificate; whether this one is still good for anything, discovery tells next."""
+        try:
+            await self._replace(invoker)
+        except Refused as refusal:
+            self._discovered_at = 0.0
+            return refusal
+        return None
 
     async def _found(self, invoker: Invoker) -> Invoker:
         if time.monotonic() >= self._discover_at():
@@ -197,6 +215,7 @@ class ApiInvoker:
         key, public = self._kept.fresh_key()
         await self._enrolled(key, await self._core.onboard(public, self._account.onboarding), None)
         assert self.invoker is not None
+        self._onboard_at = time.monotonic() + LOOKED_EVERY_S
         log.info("onboarded", invoker=self.invoker.id)
 
     async def _replace(self, invoker: Invoker) -> None:

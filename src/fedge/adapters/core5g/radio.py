@@ -51,6 +51,7 @@ from fedge.core.exposure import (
     RadioTold,
     Replace,
     Strange,
+    mark_of,
 )
 from fedge.core.model import SECOND, Nanoseconds, UeId
 
@@ -113,17 +114,18 @@ class RadioInformation:
         if said.expiry_deadline is not None:
             lasts_s = (self._clock.instant(said.expiry_deadline.unix_ns) - self._clock.now()) / SECOND
         token = self._identity.token_of(said.callback_reference)
-        kind, uri = TYPES.get(said.subscription_type, ""), said.websock_notif_config.websocket_uri
-        return Held(name, token, kind, uri, lasts_s)
+        return Held(name, token, said.mark, said.websock_notif_config.websocket_uri, lasts_s)
 
     def _said(self, call: Create | Replace) -> dict[str, Any]:
-        asks = call.asks
+        asks, mark = call.asks, mark_of(call.token)
         if isinstance(asks, CellChanges):
-            said = typed("CellChange", "filterCriteriaAssocHo", {"hoStatus": [IN_PREPARATION, COMPLETED]})
+            said = typed(
+                "CellChange", "filterCriteriaAssocHo", mark, {"hoStatus": [IN_PREPARATION, COMPLETED]}
+            )
         elif isinstance(asks, Measurements) and asks.kind == "nr":
-            said = typed("NrMeasRepUe", "filterCriteriaNrMrs", {"triggerNr": [PERIODICAL]})
+            said = typed("NrMeasRepUe", "filterCriteriaNrMrs", mark, {"triggerNr": [PERIODICAL]})
         else:
-            said = typed("MeasRepUe", "filterCriteriaAssocTri", {"trigger": [PERIODICAL]})
+            said = typed("MeasRepUe", "filterCriteriaAssocTri", mark, {"trigger": [PERIODICAL]})
         until = time.time() + call.lasts_s
         said["expiryDeadline"] = {"seconds": int(until), "nanoSeconds": 0}
         said["callbackReference"] = self._identity.destination(call.token)

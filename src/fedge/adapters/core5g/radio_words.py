@@ -17,7 +17,7 @@ from fedge.core.model import SECOND
 IN_PREPARATION, COMPLETED = 1, 3
 PERIODICAL = 1
 UE_IPV4_ADDRESS = 1
-TYPES = {"CellChangeSubscription": "cells", "NrMeasRepUeSubscription": "nr", "MeasRepUeSubscription": "lte"}
+TYPES = ("CellChangeSubscription", "NrMeasRepUeSubscription", "MeasRepUeSubscription")
 ALL = "/subscriptions"
 Uint32 = Annotated[int, Meta(ge=0, lt=2**32)]
 
@@ -115,18 +115,32 @@ class WebsockNotifConfig(Struct, frozen=True, rename="camel"):
     websocket_uri: str = ""
 
 
+class Criteria(Struct, frozen=True, rename="camel"):
+    """Whatever is included in the request is included in the response (MEC 012, 6.3): by this Fedge knows its own."""
+
+    app_instance_id: str = ""
+
+
 class Resource(Struct, frozen=True, rename="camel"):
     """A subscription of any type: what is needed to find it again, how its notifications come, when it ends."""
 
     subscription_type: str = ""
     callback_reference: str = ""
+    filter_criteria_assoc_ho: Criteria = Criteria()
+    filter_criteria_nr_mrs: Criteria = Criteria()
+    filter_criteria_assoc_tri: Criteria = Criteria()
     websock_notif_config: WebsockNotifConfig = WebsockNotifConfig()
     expiry_deadline: TimeStamp | None = None
     links: Links = msgspec.field(default=Links(), name="_links")
 
+    @property
+    def mark(self) -> str:
+        criteria = self.filter_criteria_assoc_ho, self.filter_criteria_nr_mrs, self.filter_criteria_assoc_tri
+        return next((one.app_instance_id for one in criteria if one.app_instance_id), "")
 
-def typed(kind: str, criteria: str, filters: dict[str, Any]) -> dict[str, Any]:
-    return {"subscriptionType": f"{kind}Subscription", criteria: filters}
+
+def typed(kind: str, criteria: str, mark: str, filters: dict[str, Any]) -> dict[str, Any]:
+    return {"subscriptionType": f"{kind}Subscription", criteria: {"appInstanceId": mark, **filters}}
 
 
 def resource(body: bytes) -> Resource:

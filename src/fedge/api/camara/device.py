@@ -75,6 +75,17 @@ def subject(
     return grant.ue, None
 
 
+def named(grant: Grant, device: Device | None) -> str:
+    """The identifier as the client gave it, the first that is there; for the audit log."""
+    if grant.ue is not None:
+        return "by token"
+    if device is None:
+        return ""
+    address = device.ipv4_address
+    ipv4 = f"{address.private_address or address.public_address}" if address is not None else ""
+    return ipv4 or device.phone_number or device.ipv6_address or device.network_access_identifier or ""
+
+
 def _known(ue: UeId | None) -> UeId:
     if ue is None:
         raise CamaraError(404, "IDENTIFIER_NOT_FOUND", NOT_FOUND)

@@ -20,7 +20,7 @@ from fedge.api.camara.authorization import Grant
 from fedge.api.camara.device import Device
 from fedge.api.camara.errors import CamaraError
 from fedge.api.camara.exchange import Operation, answer, read
-from fedge.api.camara.places import Area, circle_of, held, located_subject
+from fedge.api.camara.places import Area, Subject, circle_of, held, located_subject
 from fedge.api.camara.platform import CamaraPlatform
 from fedge.api.camara.scopes import ENTERED, FENCES_DELETE, FENCES_READ, LEFT
 from fedge.api.camara.sinks import SinkCredential, cloud_event, rfc3339, sink_of
@@ -133,7 +133,7 @@ class _Api:
 
     # --- what they share ---------------------------------------------------------------------------------------------------
 
-    def _subject(self, request: Request, grant: Grant, device: Device | None, scope: str) -> Any:
+    def _subject(self, request: Request, grant: Grant, device: Device | None, scope: str) -> Subject:
         try:
             return located_subject(self._platform, request, grant, device, scope)
         except CamaraError as error:
@@ -147,11 +147,17 @@ class _Api:
         return [one for one in held if one.client == grant.client and grant.ue in (None, one.ue)]
 
     def _named(self, request: Request, grant: Grant) -> Fence:
+        """Raises ``CamaraError`` 404; that another's was named is in the audit log."""
         wanted = request.path_params["id"]
         found = next((one for one in self._own(grant) if one.id == wanted), None)
-        if found is None:
-            raise CamaraError(404, "NOT_FOUND", "there is no such subscription")
-        return found
+        if found is not None:
+            return found
+        unknown = CamaraError(404, "NOT_FOUND", "there is no such subscription")
+        other = self._platform.plane.state.fences.held.get(wanted)
+        if other is None:
+            raise unknown
+        whose = f"a subscription of {other.client}"
+        self._platform.refuse(request, grant, unknown, f"subscription {wanted}", whose, other.ue)
 
     def _instant(self, unix_s: float) -> Nanoseconds:
         platform = self._platform

@@ -6,13 +6,13 @@ running its network (`core/location/consent.py`) hears that a device is unknown.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, NoReturn
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 from starlette.requests import Request
 
 from fedge.api.camara.authorization import Grant, audit_entry
-from fedge.api.camara.device import Device, subject
+from fedge.api.camara.device import Device, named, subject
 from fedge.api.camara.errors import CamaraError
 from fedge.api.camara.platform import CamaraPlatform
 from fedge.core.control.consenting import of_device
@@ -57,12 +57,8 @@ class Subject(Struct, frozen=True):
 def held(platform: CamaraPlatform, request: Request, grant: Grant, scope: str) -> None:
     """A scope that depends on what is asked. Raises ``CamaraError`` 403."""
     if not grant.allows(scope):
-        because = f"the token lacks {scope}"
-        entry = audit_entry(
-            request, client=grant.client, decision="refused", reason="PERMISSION_DENIED", because=because
-        )
-        platform.audit.tell(entry)
-        raise CamaraError(403, "PERMISSION_DENIED", f"the token does not allow {scope}")
+        error = CamaraError(403, "PERMISSION_DENIED", f"the token does not allow {scope}")
+        platform.refuse(request, grant, error, "", f"the token lacks {scope}")
 
 
 def located_subject(
@@ -72,27 +68,14 @@ def located_subject(
 
     Raises ``CamaraError`` 400, 403, 404, 422.
     """
-    named = _named(device) if grant.ue is None else "by token"
-
-    def refused(error: CamaraError, because: str, ue: str = "") -> NoReturn:
-        entry = audit_entry(
-            request,
-            client=grant.client,
-            subject=named,
-            decision="refused",
-            reason=error.code,
-            because=because,
-            ue=ue,
-        )
-        platform.audit.tell(entry)
-        raise error
-
+    name = named(grant, device)
     own_network = grant.client == OPERATOR and grant.purpose in ("", NETWORK_OPERATION)
     unknown = CamaraError(403, "PERMISSION_DENIED", NO_CONSENT)
     try:
         ue, used = subject(grant, device, platform.subscribers)
     except CamaraError as error:
-        refused(error if own_network or error.status != 404 else unknown, error.message)
+        told = error if own_network or error.status != 404 else unknown
+        platform.refuse(request, grant, told, name, error.message)
     by = allowed_by(
         of_device(platform.plane, grant.client, ue),
         grant.client,
@@ -102,9 +85,9 @@ def located_subject(
         platform.centre.now(),
     )
     if not by:
-        refused(unknown, "no consent", ue)
+        platform.refuse(request, grant, unknown, name, "no consent", ue)
     entry = audit_entry(
-        request, client=grant.client, subject=named, decision="granted", reason=by, ue=ue, because=scope
+        request, client=grant.client, subject=name, decision="granted", reason=by, ue=ue, because=scope
     )
     platform.audit.tell(entry)
     return Subject(ue, used, by)
@@ -135,12 +118,3 @@ def area_of(platform: CamaraPlatform, circle: Circle) -> dict[str, Any]:
         "center": {"latitude": round(latitude, DIGITS), "longitude": round(longitude, DIGITS)},
         "radius": round(circle.radius_m, 1),
     }
-
-
-def _named(device: Device | None) -> str:
-    """The identifier as the client gave it; the first that is there."""
-    if device is None:
-        return ""
-    address = device.ipv4_address
-    ipv4 = f"{address.private_address or address.public_address}" if address is not None else ""
-    return ipv4 or device.phone_number or device.ipv6_address or device.network_access_identifier or ""

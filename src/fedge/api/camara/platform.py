@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, NoReturn, Protocol
 
-from fedge.api.camara.authorization import Grant
-from fedge.api.camara.device import NOT_FOUND, Device, Subscribers, subject
+from starlette.requests import Request
+
+from fedge.api.camara.authorization import Grant, audit_entry
+from fedge.api.camara.device import NOT_FOUND, Device, Subscribers, named, subject
 from fedge.api.camara.errors import CamaraError
+from fedge.core.applications.application import namespace_of_app
 from fedge.core.control import ControlPlane, Knowledge
 from fedge.core.control.seeing import seen_by
 from fedge.core.messages import Message
@@ -58,15 +61,47 @@ class CamaraPlatform(NamedTuple):
         """What the client may see."""
         return self.plane if grant.tenant is None else seen_by(self.plane, grant.tenant, self.centre.now())
 
-    def attached(self, grant: Grant, device: Device | None) -> tuple[UeId, dict[str, Any] | None]:
+    def attached(
+        self, request: Request, grant: Grant, device: Device | None
+    ) -> tuple[UeId, dict[str, Any] | None]:
         """(the UE that is meant, the identifier that was used), if it is there and the client may know of it: a tenant finds
-        the devices that play its games, or those that its token speaks for. Raises ``CamaraError`` 400, 404 or 422.
+        the devices that play its games, or those that its token speaks for. Raises ``CamaraError`` 400, 404 or 422; a 404 is in
+        the audit log.
         """
-        ue, used = subject(grant, device, self.subscribers)
+        unknown = CamaraError(404, "IDENTIFIER_NOT_FOUND", NOT_FOUND)
+        try:
+            ue, used = subject(grant, device, self.subscribers)
+        except CamaraError as error:
+            if error.status == 404:
+                self.refuse(request, grant, unknown, named(grant, device), "nobody has that identifier")
+            raise
         there = self.plane.access.ues if grant.ue is not None else self.seen(grant).access.ues
         if ue not in there:
-            raise CamaraError(404, "IDENTIFIER_NOT_FOUND", NOT_FOUND)
+            self.refuse(request, grant, unknown, named(grant, device), self._whose(ue), ue)
         return ue, used
+
+    def refuse(
+        self, request: Request, grant: Grant, error: CamaraError, name: str, because: str, ue: str = ""
+    ) -> NoReturn:
+        """Raises ``error``, and it is in the audit log. ``name``: what was asked about; ``because``, ``ue``: for the operator."""
+        said = audit_entry(
+            request,
+            client=grant.client,
+            subject=name,
+            decision="refused",
+            reason=error.code,
+            because=because,
+            ue=ue,
+        )
+        self.audit.tell(said)
+        raise error
+
+    def _whose(self, ue: UeId) -> str:
+        if ue not in self.plane.access.ues:
+            return "it is not attached"
+        state = self.plane.state
+        at = {one.app for held in (state.sessions, state.visits) for one in held.values() if one.ue == ue}
+        return f"a device of {', '.join(sorted(map(namespace_of_app, at)))}" if at else "it plays no game"
 
     async def ask(self, make: Callable[[int], Message]) -> dict[str, Any]:
         """The core's answer. Raises ``CamaraError`` where it refuses."""

@@ -53,7 +53,7 @@ class _Api:
             device = None if isinstance(wanted.device, UnsetType) else wanted.device
             if grant.ue is None and device == Device():  # this definition knows no MISSING_IDENTIFIER
                 raise CamaraError(400, "INVALID_ARGUMENT", "device: it names no identifier")
-            ue, _ = self._platform.attached(grant, device)
+            ue, _ = self._platform.attached(request, grant, device)
         found = [
             profile_info(one, status)
             for one, status in self._offered(ue)

@@ -25,6 +25,7 @@ from fedge.api.camara.sinks import SinkCredential, cloud_event, rfc3339, sink_of
 from fedge.core.control import ToSink
 from fedge.core.control.events import AskedQuality, AskedQualityEnd, AskedQualityExtension
 from fedge.core.control.quality import owned
+from fedge.core.location import OPERATOR
 from fedge.core.quality import Flow, QualitySession, expires_at, lasted_s, parse_server
 
 BASE = "/quality-on-demand/v1"
@@ -95,7 +96,7 @@ class _Api:
         server = _server(body.application_server)
         at_server = _spans(body.application_server_ports, "applicationServerPorts")
         at_device = _spans(body.device_ports, "devicePorts")
-        ue, used = platform.attached(grant, device)
+        ue, used = platform.attached(request, grant, device)
         sink = sink_of(_set(body.sink), _set(body.sink_credential), platform.notifier, platform.now_s)
         one = QualitySession(
             str(uuid4()),
@@ -109,35 +110,44 @@ class _Api:
             told=_told(body),
         )
         await platform.ask(lambda n: AskedQuality(n, one))
-        return answer(self._info(self._own(one.id, grant)), 201)
+        return answer(self._info(self._own(request, one.id, grant)), 201)
 
     async def get(self, request: Request, grant: Grant) -> Response:
-        return answer(self._info(self._own(_id(request), grant)))
+        return answer(self._info(self._own(request, _id(request), grant)))
 
     async def delete(self, request: Request, grant: Grant) -> Response:
-        name = _id(request)
+        name = self._own(request, _id(request), grant).id
         await self._platform.ask(lambda n: AskedQualityEnd(n, name, _owner(grant), grant.ue))
         return answer(None, 204)
 
     async def extend(self, request: Request, grant: Grant) -> Response:
         name = _id(request)
         more_s = (await read(request, ExtendSession)).requested_additional_duration
+        self._own(request, name, grant)
         await self._platform.ask(lambda n: AskedQualityExtension(n, name, _owner(grant), more_s, grant.ue))
-        return answer(self._info(self._own(name, grant)))
+        return answer(self._info(self._own(request, name, grant)))
 
     async def of_device(self, request: Request, grant: Grant) -> Response:
-        ue, _ = self._platform.attached(grant, _set((await read(request, OfDevice)).device))
+        ue, _ = self._platform.attached(request, grant, _set((await read(request, OfDevice)).device))
         sessions = self._platform.plane.qualities_of(ue)
         return answer([self._info(one) for one in sessions if self._owns(one, grant)])
 
     def _owns(self, one: QualitySession, grant: Grant) -> bool:
         return one.owner == _owner(grant) and one.session is None
 
-    def _own(self, name: str, grant: Grant) -> QualitySession:
-        one = owned(self._platform.plane, name, _owner(grant), grant.ue)
-        if one is None:
-            raise CamaraError(404, "NOT_FOUND", "there is no such session")
-        return one
+    def _own(self, request: Request, name: str, grant: Grant) -> QualitySession:
+        """Raises ``CamaraError`` 404; that another's was named is in the audit log."""
+        plane = self._platform.plane
+        one = owned(plane, name, _owner(grant), grant.ue)
+        if one is not None:
+            return one
+        unknown = CamaraError(404, "NOT_FOUND", "there is no such session")
+        other = plane.state.quality.sessions.get(name)
+        if other is None:
+            raise unknown
+        policys = "a QoSPolicy's session of" if other.session is not None else "a session of"
+        whose = f"{policys} {other.owner or OPERATOR}"
+        self._platform.refuse(request, grant, unknown, f"session {name}", whose, other.flow.ue)
 
     def _info(self, one: QualitySession) -> dict[str, Any]:
         return session_info(one, self._platform)

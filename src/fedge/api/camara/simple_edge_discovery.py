@@ -53,7 +53,7 @@ def closest(known: Knowledge, ue: UeId, now: Nanoseconds) -> SiteId:
 
 def operations(platform: CamaraPlatform) -> list[Operation]:
     async def find(request: Request, grant: Grant) -> Response:
-        ue, used = platform.attached(grant, (await read(request, Body)).device)
+        ue, used = platform.attached(request, grant, (await read(request, Body)).device)
         site = closest(platform.plane, ue, platform.centre.now())
         zone = {
             "edgeCloudZoneId": zone_id(site),

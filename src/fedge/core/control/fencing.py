@@ -81,8 +81,8 @@ def client_gone(state: State, client: str) -> None:
 
 def _tell(fence: Fence, what: str, facts: dict[str, Any]) -> ToSink:
     """The fence as it was then, and what happened; `api/camara/geofencing.py` has the words."""
-    client = fence.client if fence.client != OPERATOR else ""
-    return ToSink(client, fence.sink, TOPIC, {"fence": fence, "what": what, **facts})
+    tenant = "" if fence.client == OPERATOR else fence.client
+    return ToSink(tenant, fence.sink, TOPIC, {"fence": fence, "what": what, **facts})
 
 
 # --- time --------------------------------------------------------------------------------------------------------------------

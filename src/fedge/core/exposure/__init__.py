@@ -29,6 +29,7 @@ from fedge.core.exposure.calls import (
     Places,
     Replace,
     Tell,
+    mark_of,
 )
 from fedge.core.exposure.gateway import Exposure, ExposureSettings, Found, Missing
 from fedge.core.exposure.notices import (
@@ -82,4 +83,5 @@ __all__ = [
     "Tell",
     "Topology",
     "Weakness",
+    "mark_of",
 ]

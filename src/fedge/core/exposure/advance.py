@@ -1,7 +1,7 @@
 """The next thing to say about one subscription, and what the answers to it mean.
 
-``advance`` is called after everything that is heard and every now and then, and may be called at any time. One call at a time is
-under way for each subscription.
+``advance`` is called after everything that is heard of the subscription, when its API can be used or no longer can, and at the
+instants of ``looks``; it may be called at any time. One call at a time is under way for each subscription.
 """
 
 from __future__ import annotations
@@ -64,6 +64,11 @@ def advance(sub: Subscription, desk: Desk, now: Nanoseconds, number: Callable[[]
         said = sub.subscription, sub.token, sub.asks, LASTS_S[sub.api], sub.channel
         effects.append(Replace(sub.call, sub.api, *said))
     return effects
+
+
+def looks(sub: Subscription) -> tuple[Nanoseconds, ...]:
+    """The instants at which time alone may bring ``advance`` something to say; silence aside, of which only places know."""
+    return sub.until, sub.expires_at, sub.renew_at, sub.listen_at, sub.backoff.until
 
 
 def silent(sub: Subscription, now: Nanoseconds) -> bool:

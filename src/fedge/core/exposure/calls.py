@@ -6,6 +6,7 @@ information service (ETSI GS MEC 012). ``token`` is the last segment of a subscr
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from typing import Literal
 
 from msgspec import Struct
@@ -123,15 +124,24 @@ Effect = Call | Listen | Hush | Tell
 class Held(Struct, frozen=True):
     """A subscription as the operator holds it.
 
-    ``token`` is empty where its notifications do not come to an address of Fedge's; then ``kind`` says what it is (``cells``,
-    ``nr``, ``lte``), empty for none of Fedge's. ``uri``: its websocket. ``lasts_s``: until it expires, None: it does not.
+    ``token`` is empty where its notifications do not come to an address of Fedge's; then ``mark`` may say whose it is
+    (``mark_of``), empty: it has none. ``uri``: its websocket. ``lasts_s``: until it expires, None: it does not.
     """
 
     subscription: str
     token: str = ""
-    kind: str = ""
+    mark: str = ""
     uri: str = ""
     lasts_s: float | None = None
+
+
+def mark_of(token: str) -> str:
+    """What a subscription of Fedge's bears beside its address, which a service does not say again where it notifies by websocket.
+
+    In the form of a UUID; the token cannot be worked out of it.
+    """
+    drawn = blake2b(token.encode(), digest_size=16).hexdigest()
+    return f"{drawn[:8]}-{drawn[8:12]}-4{drawn[13:16]}-8{drawn[17:20]}-{drawn[20:]}"
 
 
 class Answer(Answered, frozen=True):

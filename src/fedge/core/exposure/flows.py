@@ -108,6 +108,11 @@ def due(flow: Flow, sub: Subscription, desk: Desk, now: Nanoseconds) -> list[Tel
     return []
 
 
+def looks(flow: Flow, sub: Subscription) -> tuple[Nanoseconds, ...]:
+    """The instants at which time alone may bring ``due`` something to say."""
+    return flow.due + 1, sub.changed_at + GRANTED_WITHIN + 1
+
+
 def lost(flow: Flow, now: Nanoseconds) -> None:
     """The operator has it no more and is asked again; nothing is told if it gives it back in time."""
     if flow.granted:

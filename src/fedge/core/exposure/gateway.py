@@ -14,6 +14,7 @@ from functools import partial
 from msgspec import Struct
 
 from fedge.core.exposure import advance, flows
+from fedge.core.exposure.agenda import Agenda
 from fedge.core.exposure.calls import (
     APIS,
     CHANNEL,
@@ -98,6 +99,9 @@ class Exposure:
         self.desks["quality"].complete = False
         self.subs: dict[str, Subscription] = {}
         self.flows: dict[str, Flow] = {}
+        self._agenda = Agenda()
+        self._stirred: set[str] = set()
+        """Something was heard or decided of these: look at them now."""
         self.heard_at: Nanoseconds = 0
         self._tokens: dict[str, str] = {}
         self._calls: dict[int, str] = {}
@@ -109,6 +113,8 @@ class Exposure:
         self._want("cells", "radio", CellChanges())
         self._want("nr", "radio", Measurements("nr"))
         self._want("lte", "radio", Measurements("lte"))
+        self._standing = dict(self.subs)
+        """Wanted always: few, looked at whenever anything is."""
 
     @property
     def counts(self) -> Counter[str]:
@@ -130,6 +136,7 @@ class Exposure:
     def _want(self, name: str, api: Api, asks: Asks, until: Nanoseconds = 0) -> Subscription:
         sub = Subscription(name, api, self.token(name), asks, until=until, channel=CHANNEL[api])
         self.subs[name], self._tokens[sub.token] = sub, name
+        self._stirred.add(name)
         return sub
 
     # --- events ------------------------------------------------------------------------------------------------------------
@@ -137,10 +144,24 @@ class Exposure:
     def handle(
         self, event: Message | Notice | Answer | Found | Missing, now: Nanoseconds, draw: float
     ) -> list[Effect]:
-        effects = self._handle(event, now, draw)
         if isinstance(event, PlacesTold | CellTold | RadioTold):
-            return effects  # thousands a second, and nothing is to be said to the operator about them
+            return self._notified(
+                event, now, draw
+            )  # thousands a second: nothing is said to the operator about them
+        before = self._ways()
+        effects = self._handle(event, now, draw)
+        self._stir(before)
         return [*effects, *self._advance(now), *self._offers(now)]
+
+    def _ways(self) -> dict[Api, tuple[bool, bool, bool]]:
+        """What of an API bears upon all that is wanted of it."""
+        return {api: (desk.open, desk.there, desk.settled) for api, desk in self.desks.items()}
+
+    def _stir(self, before: dict[Api, tuple[bool, bool, bool]]) -> None:
+        """What is wanted of an API that can be used now, or cannot be any more."""
+        changed = [api for api, now in self._ways().items() if now != before[api]]
+        if changed:
+            self._stirred.update(name for name, sub in self.subs.items() if sub.api in changed)
 
     def _handle(
         self, event: Message | Notice | Answer | Found | Missing, now: Nanoseconds, draw: float
@@ -184,14 +205,22 @@ class Exposure:
 
     def _advance(self, now: Nanoseconds) -> list[Effect]:
         effects: list[Effect] = []
-        for sub in tuple(self.subs.values()):
-            flow = self.flows.get(sub.name)
+        names = dict.fromkeys((*self._standing, *self._agenda.due(now), *sorted(self._stirred)))
+        self._stirred.clear()
+        for name in names:
+            sub, flow = self.subs.get(name), self.flows.get(name)
+            if sub is None:
+                continue
             if flow is not None:
                 effects += flows.due(flow, sub, self.desks[sub.api], now)
-            effects += advance.advance(sub, self.desks[sub.api], now, partial(self._number, sub.name))
+            effects += advance.advance(sub, self.desks[sub.api], now, partial(self._number, name))
             if sub.gone:
-                del self.subs[sub.name], self._tokens[sub.token]
-                self.flows.pop(sub.name, None)
+                del self.subs[name], self._tokens[sub.token]
+                self.flows.pop(name, None)
+                self._agenda.put(name, 0)
+            elif flow is not None:
+                looks = (*advance.looks(sub), *flows.looks(flow, sub))
+                self._agenda.put(name, min((at for at in looks if at > now), default=0))
         return effects
 
     def _number(self, name: str) -> int:
@@ -203,6 +232,7 @@ class Exposure:
 
     def _request(self, event: RequestQuality, now: Nanoseconds) -> list[Tell]:
         name = FLOW + event.flow
+        self._stirred.add(name)
         sub, flow = self.subs.get(name), self.flows.get(name)
         agreed = self.settings.references
         if agreed and event.reference not in agreed:
@@ -221,6 +251,7 @@ class Exposure:
         sub = self.subs.get(FLOW + event.flow)
         if sub is not None:
             sub.wanted = False
+            self._stirred.add(sub.name)
 
     def _locate(self, event: AskLocation, now: Nanoseconds) -> list[Effect]:
         known = self._locating.known(event, now)
@@ -246,6 +277,7 @@ class Exposure:
             return []
         desk = self.desks[sub.api]
         self._heard(desk, answer, now, draw)
+        self._stirred.add(name)
         before = sub.state
         effects = advance.answered(sub, answer, desk, now, draw)
         flow = self.flows.get(sub.name)
@@ -264,6 +296,7 @@ class Exposure:
             return []
         desk.circuit, desk.stale, desk.listed_at = Circuit(), False, now
         mine = {sub.name: sub for sub in self.subs.values() if sub.api == desk.api}
+        self._stirred.update(mine)
         effects, gone = hold_against(desk, answer.held, mine, lambda: self._number(""), now)
         for sub in gone:
             if sub.name in self.flows:
@@ -277,6 +310,7 @@ class Exposure:
         if sub is None:
             self.counts["unknown"] += 1
             return []
+        self._stirred.add(sub.name)
         if isinstance(notice, Channelled):
             advance.channelled(sub, notice.up, self.desks[sub.api], now, draw)
             return []
@@ -315,10 +349,10 @@ class Exposure:
 
     def state(self, api: Api, now: Nanoseconds) -> str:
         """Why this API is of no use now; empty: it is."""
-        return why_not(self.desks[api], self.subs.values(), now)
+        return why_not(self.desks[api], self._standing.values(), now)
 
     def _offers(self, now: Nanoseconds) -> list[Effect]:
-        told = offers(self.desks, self.subs.values(), self.settings.references, now)
+        told = offers(self.desks, self._standing.values(), self.settings.references, now)
         if told == self._offered:
             return []
         self._offered = told
