@@ -6,8 +6,8 @@ radio network information service (ETSI GS MEC 012).
 
 Reading order: ``calls``, ``notices`` (what is said and heard), ``subscription`` (one wanted thing: ``TRANSITIONS``), ``advance``
 (what is said about it next), ``desk`` (one API as a whole), ``listing`` (the way back after a restart), ``flows`` (quality),
-``topology``, ``picture`` and ``locating`` (where everybody is), ``offers`` (what can be had), ``gateway`` (all of it). Pure;
-``adapters/core5g`` is the shell.
+``wants`` and ``agenda`` (all that is wanted, and when to look at it), ``topology``, ``picture`` and ``locating`` (where everybody is),
+``offers`` (what can be had), ``gateway`` (all of it). Pure; ``adapters/core5g`` is the shell.
 """
 
 from fedge.core.exposure.calls import (

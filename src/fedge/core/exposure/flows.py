@@ -8,6 +8,8 @@ else since, no second word comes, and its list is enough: after a restart of Fed
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from msgspec import Struct
 
 from fedge.core.exposure.calls import Create, Effect, FlowQuality, Replace, Tell
@@ -72,10 +74,11 @@ def asked(flow: Flow, sub: Subscription, event: RequestQuality, now: Nanoseconds
     return []
 
 
-def said(flow: Flow, call: Effect) -> None:
-    """The operator is told something else than what it has given its word on."""
-    if isinstance(call, Create) or (isinstance(call, Replace) and call.asks != flow.installed):
-        flow.installed = None
+def said(flow: Flow, calls: Iterable[Effect]) -> None:
+    """Is the operator told something else than what it has given its word on?"""
+    for call in calls:
+        if isinstance(call, Create) or (isinstance(call, Replace) and call.asks != flow.installed):
+            flow.installed = None
 
 
 def notified(flow: Flow, sub: Subscription, event: str) -> list[Tell]:

@@ -7,20 +7,16 @@ at once. Whatever is wanted ends subscribed, or is told as unavailable (``Operat
 
 from __future__ import annotations
 
-import hmac
 from collections import Counter
 from functools import partial
 
 from msgspec import Struct
 
 from fedge.core.exposure import advance, flows
-from fedge.core.exposure.agenda import Agenda
 from fedge.core.exposure.calls import (
     APIS,
-    CHANNEL,
     Answer,
     Api,
-    Asks,
     CellChanges,
     Effect,
     List,
@@ -46,6 +42,7 @@ from fedge.core.exposure.offers import offers, why_not
 from fedge.core.exposure.picture import Picture
 from fedge.core.exposure.subscription import Subscription
 from fedge.core.exposure.topology import Topology
+from fedge.core.exposure.wants import Wants
 from fedge.core.messages import (
     AskLocation,
     Message,
@@ -97,24 +94,18 @@ class Exposure:
         self._locating = Locating(self.picture)
         self.desks: dict[Api, Desk] = {api: Desk(api) for api in APIS}
         self.desks["quality"].complete = False
-        self.subs: dict[str, Subscription] = {}
-        self.flows: dict[str, Flow] = {}
-        self._agenda = Agenda()
-        self._stirred: set[str] = set()
-        """Something was heard or decided of these: look at them now."""
+        self._wants = Wants(settings.secret)
+        self.subs, self.flows = self._wants.subs, self._wants.flows
         self.heard_at: Nanoseconds = 0
-        self._tokens: dict[str, str] = {}
         self._calls: dict[int, str] = {}
         self._last = 0
         self._sighted_at: Nanoseconds = 0
         self._offered: OperatorOffers | None = None
         if settings.group:
-            self._want("places", "location", Places(settings.group, settings.period_s))
-        self._want("cells", "radio", CellChanges())
-        self._want("nr", "radio", Measurements("nr"))
-        self._want("lte", "radio", Measurements("lte"))
-        self._standing = dict(self.subs)
-        """Wanted always: few, looked at whenever anything is."""
+            self._wants.stand("places", "location", Places(settings.group, settings.period_s))
+        self._wants.stand("cells", "radio", CellChanges())
+        self._wants.stand("nr", "radio", Measurements("nr"))
+        self._wants.stand("lte", "radio", Measurements("lte"))
 
     @property
     def counts(self) -> Counter[str]:
@@ -122,22 +113,16 @@ class Exposure:
 
     def knows(self, token: str) -> bool:
         """Is it the token of something that is wanted?"""
-        return token in self._tokens
+        return self._wants.at(token) is not None
 
     def api_of(self, token: str) -> Api | None:
         """Whose notifications come with this token."""
-        sub = self.subs.get(self._tokens.get(token, ""))
+        sub = self._wants.at(token)
         return sub.api if sub is not None else None
 
     def token(self, name: str) -> str:
         """The unguessable part of the address at which this subscription's notifications are taken."""
-        return hmac.digest(self.settings.secret, f"exposure/{name}".encode(), "sha256").hex()[:40]
-
-    def _want(self, name: str, api: Api, asks: Asks, until: Nanoseconds = 0) -> Subscription:
-        sub = Subscription(name, api, self.token(name), asks, until=until, channel=CHANNEL[api])
-        self.subs[name], self._tokens[sub.token] = sub, name
-        self._stirred.add(name)
-        return sub
+        return self._wants.token(name)
 
     # --- events ------------------------------------------------------------------------------------------------------------
 
@@ -159,9 +144,9 @@ class Exposure:
 
     def _stir(self, before: dict[Api, tuple[bool, bool, bool]]) -> None:
         """What is wanted of an API that can be used now, or cannot be any more."""
-        changed = [api for api, now in self._ways().items() if now != before[api]]
-        if changed:
-            self._stirred.update(name for name, sub in self.subs.items() if sub.api in changed)
+        for api, now in self._ways().items():
+            if now != before[api]:
+                self._wants.stir(*self._wants.of(api))
 
     def _handle(
         self, event: Message | Notice | Answer | Found | Missing, now: Nanoseconds, draw: float
@@ -205,25 +190,15 @@ class Exposure:
 
     def _advance(self, now: Nanoseconds) -> list[Effect]:
         effects: list[Effect] = []
-        names = dict.fromkeys((*self._standing, *self._agenda.due(now), *sorted(self._stirred)))
-        self._stirred.clear()
-        for name in names:
-            sub, flow = self.subs.get(name), self.flows.get(name)
-            if sub is None:
-                continue
+        for sub in self._wants.to_look_at(now):
+            flow, desk = self.flows.get(sub.name), self.desks[sub.api]
             if flow is not None:
-                effects += flows.due(flow, sub, self.desks[sub.api], now)
-            calls = advance.advance(sub, self.desks[sub.api], now, partial(self._number, name))
+                effects += flows.due(flow, sub, desk, now)
+            calls = advance.advance(sub, desk, now, partial(self._number, sub.name))
+            if flow is not None:
+                flows.said(flow, calls)
             effects += calls
-            if sub.gone:
-                del self.subs[name], self._tokens[sub.token]
-                self.flows.pop(name, None)
-                self._agenda.put(name, 0)
-            elif flow is not None:
-                for call in calls:
-                    flows.said(flow, call)
-                looks = (*advance.looks(sub), *flows.looks(flow, sub))
-                self._agenda.put(name, min((at for at in looks if at > now), default=0))
+            self._wants.looked(sub, now)
         return effects
 
     def _number(self, name: str) -> int:
@@ -235,7 +210,7 @@ class Exposure:
 
     def _request(self, event: RequestQuality, now: Nanoseconds) -> list[Tell]:
         name = FLOW + event.flow
-        self._stirred.add(name)
+        self._wants.stir(name)
         sub, flow = self.subs.get(name), self.flows.get(name)
         agreed = self.settings.references
         if agreed and event.reference not in agreed:
@@ -245,7 +220,7 @@ class Exposure:
                 refused, sub or Subscription(name, "quality", "", flows.asks_of(event)), why, True
             )
         if sub is None or flow is None:
-            self._want(name, "quality", flows.asks_of(event), now + event.seconds * SECOND)
+            self._wants.add(name, "quality", flows.asks_of(event), now + event.seconds * SECOND)
             self.flows[name] = flows.first(event, now)
             return []
         return flows.asked(flow, sub, event, now)
@@ -254,7 +229,7 @@ class Exposure:
         sub = self.subs.get(FLOW + event.flow)
         if sub is not None:
             sub.wanted = False
-            self._stirred.add(sub.name)
+            self._wants.stir(sub.name)
 
     def _locate(self, event: AskLocation, now: Nanoseconds) -> list[Effect]:
         known = self._locating.known(event, now)
@@ -280,7 +255,7 @@ class Exposure:
             return []
         desk = self.desks[sub.api]
         self._heard(desk, answer, now, draw)
-        self._stirred.add(name)
+        self._wants.stir(name)
         before = sub.state
         effects = advance.answered(sub, answer, desk, now, draw)
         flow = self.flows.get(sub.name)
@@ -298,8 +273,8 @@ class Exposure:
             desk.circuit = desk.circuit.failed(now, draw)
             return []
         desk.circuit, desk.stale, desk.listed_at = Circuit(), False, now
-        mine = {sub.name: sub for sub in self.subs.values() if sub.api == desk.api}
-        self._stirred.update(mine)
+        mine = self._wants.of(desk.api)
+        self._wants.stir(*mine)
         effects, gone = hold_against(desk, answer.held, mine, lambda: self._number(""), now)
         for sub in gone:
             if sub.name in self.flows:
@@ -309,11 +284,11 @@ class Exposure:
     # --- notifications -----------------------------------------------------------------------------------------------------
 
     def _notified(self, notice: Notice, now: Nanoseconds, draw: float) -> list[Effect]:
-        sub = self.subs.get(self._tokens.get(notice.token, ""))
+        sub = self._wants.at(notice.token)
         if sub is None:
             self.counts["unknown"] += 1
             return []
-        self._stirred.add(sub.name)
+        self._wants.stir(sub.name)
         if isinstance(notice, Channelled):
             advance.channelled(sub, notice.up, self.desks[sub.api], now, draw)
             return []
@@ -352,10 +327,10 @@ class Exposure:
 
     def state(self, api: Api, now: Nanoseconds) -> str:
         """Why this API is of no use now; empty: it is."""
-        return why_not(self.desks[api], self._standing.values(), now)
+        return why_not(self.desks[api], self._wants.standing.values(), now)
 
     def _offers(self, now: Nanoseconds) -> list[Effect]:
-        told = offers(self.desks, self._standing.values(), self.settings.references, now)
+        told = offers(self.desks, self._wants.standing.values(), self.settings.references, now)
         if told == self._offered:
             return []
         self._offered = told
