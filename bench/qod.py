@@ -5,7 +5,7 @@
 One ``fedge demo``: players who stand in one 5G cell, and a background load (simulated) that asks for more than the cell carries.
 In each round another player is the subject: a window without, then its quality session by CAMARA's API, a window with it, and
 its end. Round trips and frames are the client's (``fleet.bin``); make-up and tear-down end with the event at an https sink and
-with the bearer in the operator's radio information (ETSI MEC 012). Bars: with it p50 and p99 are each at most ``WORST`` times what the
+with the bearer in the operator's radio information (ETSI MEC 012). Bars: with it p50 and p99 are at most ``WORST`` times what the
 same cell gave before it was loaded, and 98% of its frames arrive; its neighbours keep their p50 within 10%, nothing is lost.
 """
 

@@ -32,5 +32,5 @@ def audit(limit: int, refused: bool, as_json: bool) -> None:
         why = " · ".join(part for part in (one.get("reason"), one.get("because")) if part)
         subject = " ".join(part for part in (one.get("subject"), one.get("ue")) if part)
         click.echo(
-            f"{one['at']}  {one['decision']:7}  {one.get('client') or 'nobody':12}  {one['api']}  {subject}  {why}"
+            f"{one['at']}  {one['decision']:9}  {one.get('client') or 'nobody':12}  {one['api']}  {subject}  {why}"
         )

@@ -17,6 +17,7 @@ import msgspec
 import pytest
 
 from fedge.adapters.embedded import addresses
+from fedge.core.exposure import Topology
 from fedge.core.messages import (
     AccessHello,
     AskLocation,
@@ -36,6 +37,7 @@ from fedge.core.messages import (
     UesSighted,
 )
 from fedge.runtime.core_account import read_account, write_account
+from fedge.simulation.core5g.account import TOPOLOGY
 from tests.adapters.core5g.stage import ON_LTE, PATIENCE_S, PLAYER, Stage, stage
 
 pytestmark = pytest.mark.system
@@ -246,7 +248,7 @@ def test_a_restarted_control_plane_finds_its_subscriptions_again(tmp_path: Path)
         await one.stop_steering()
         one.heard.clear()
         await one.start_steering()
-        send(one, FLOW)  # flow-2 is not wanted any more
+        send(one, msgspec.structs.replace(FLOW, served=True))  # flow-2 is not wanted any more
         send(one, QualityTold())
         assert (await one.until(QualityGranted)).flow == "flow-1"
         await ready(one)
@@ -327,6 +329,12 @@ def test_only_the_operator_is_believed(tmp_path: Path) -> None:
             "monitoringEventReports": [{**report, "eventTime": "2099-01-01T00:00:00Z"}],
         }
         nobody = {"subscription": "any", "monitoringEventReports": [{**report, "msisdn": "1"}]}
+        topology = msgspec.json.decode((one.folder / TOPOLOGY).read_bytes(), type=Topology)
+        measured = {
+            "notificationType": "MeasRepUeNotification",
+            "associateId": [{"type": 1, "value": addresses.ue(one.net, 0)}],
+            "ecgi": {"cellId": next(iter(topology.by_id()))},
+        }
         ended = {"transaction": "any", "eventReports": [{"event": "SESSION_TERMINATION"}]}
         stranger = ssl.create_default_context(cafile=tls / "ca.crt")
         async with httpx2.AsyncClient(verify=stranger, trust_env=False) as http:
@@ -341,11 +349,13 @@ def test_only_the_operator_is_believed(tmp_path: Path) -> None:
             assert (await http.post(root + exposure.token("places"), json=nobody)).status_code == 204
             assert (await http.post(root + exposure.token("places"), json=ended)).status_code == 400
             assert (await http.post(root + exposure.token("cells"), json=forged)).status_code == 400
+            assert (await http.post(root + exposure.token("cells"), json=measured)).status_code == 204
             assert (await http.post(root + exposure.token("nr"), content=b"[" * 9999)).status_code in (
                 400,
                 415,
             )
         assert exposure.picture.ues[PLAYER].x_m == before
-        assert (exposure.counts["from the future"], exposure.counts["about nobody known"]) == (1, 1)
+        counted = ("from the future", "about nobody known", "of another kind")
+        assert [exposure.counts[why] for why in counted] == [1, 1, 1]
 
     played(tmp_path, story)

@@ -84,7 +84,7 @@ def _play(base: str, operation: Any, mode: GenerationMode) -> set[int]:
             if "name" in (case.path_parameters or {}) and known.draw(st.integers(0, 3)):
                 case.path_parameters["name"] = known.draw(st.sampled_from(["QOS_E", "QOS_S"]))
             if isinstance(case.body, dict) and known.draw(st.integers(0, 3)):
-                case.body |= _known(case.body, operation.path)
+                case.body = case.body | _known(case.body, operation.path)
             answer = sent(client, base, case)
             reached.add(answer.status_code)
             assert answer.status_code < 500, (case.method, case.formatted_path, answer.text)

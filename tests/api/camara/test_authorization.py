@@ -10,11 +10,14 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from fedge.api.camara.ciba import Ciba
+from fedge.api.camara.ciba import MOST_OF_A_CLIENT, Ciba
 from fedge.api.camara.scopes import AskedScopes
 from fedge.api.pace import paced
-from fedge.core.control.events import ObjectsChanged, TokenIssued, TokensRevoked
+from fedge.core.control.consenting import MOST_ENDED_TOKENS
+from fedge.core.control.events import AccessTokenEnded, ObjectsChanged, TokenIssued, TokensRevoked
 from fedge.core.location import NETWORK_OPERATION
+from fedge.core.location.consent import LOOKED_THROUGH_EVERY
+from fedge.core.model import SECOND
 from fedge.core.pace import Limits
 from fedge.wire import jwt
 from fedge.wire.oauth import OAuthError
@@ -387,3 +390,48 @@ def test_refusals_count_among_a_clients_requests_and_push_out_nobody_elses_entri
     assert statuses.count(429) > 200
     assert len(centre.audit.newest(client="studio")) == 1 + statuses.count(403)
     assert [one["reason"] for one in centre.audit.newest(client="rival")] == ["PERMISSION_DENIED"]
+
+
+def test_a_client_cannot_fill_what_is_everybodys(client: TestClient, centre: StudioCentre) -> None:
+    """Subscribers who are being asked, and tokens that are revoked: so many of each client."""
+    centre.screen.says = "silent"
+    body = {"scope": f"openid {RETRIEVE}", "login_hint": f"tel:{NUMBER}"}
+    studio, rival = (
+        {"client_id": name, "client_secret": secret}
+        for name, secret in (("studio", STUDIO), ("rival", RIVAL))
+    )
+    asked = [
+        client.post("/oauth2/bc-authorize", data={**studio, **body}) for _ in range(MOST_OF_A_CLIENT + 1)
+    ]
+    assert [one.status_code for one in asked] == [*MOST_OF_A_CLIENT * [200], 429]
+    assert asked[-1].json()["error"] == "temporarily_unavailable"
+    assert 0 < int(asked[-1].headers["retry-after"]) <= 420
+    assert client.post("/oauth2/bc-authorize", data={**rival, **body}).status_code == 200
+    centre.ahead += 421 * SECOND
+    assert client.post("/oauth2/bc-authorize", data={**studio, **body}).status_code == 200
+
+    ends = centre.now() + SECOND
+    for number in range(MOST_ENDED_TOKENS):
+        centre.say(AccessTokenEnded("studio", f"token-{number}", ends))
+    token, theirs = (
+        token_of(client, name, secret, scope=READ).json()["access_token"]
+        for name, secret in (("studio", STUDIO), ("rival", RIVAL))
+    )
+    assert client.post("/oauth2/revoke", data={**studio, "token": token}).status_code == 503
+    assert client.post("/oauth2/revoke", data={**rival, "token": theirs}).status_code == 200
+    assert centre.authorization.holder(theirs) is None
+    centre.ahead += SECOND
+    assert client.post("/oauth2/revoke", data={**studio, "token": token}).status_code == 200
+    assert centre.authorization.holder(token) is None
+    for number in range(LOOKED_THROUGH_EVERY):
+        centre.say(AccessTokenEnded("studio", f"later-{number}", ends + 10**15))
+    assert len(centre.plane.state.ended_tokens["studio"]) <= LOOKED_THROUGH_EVERY + 1
+    centre.say(ObjectsChanged((), (("Tenant", "", "studio"),)))
+    assert "studio" not in centre.plane.state.ended_tokens
+
+
+def test_a_purpose_is_no_longer_than_one_that_is_recorded(client: TestClient) -> None:
+    long, short = (f"dpv:{'x' * length}" for length in (97, 96))
+    refused = token_of(client, "studio", STUDIO, scope=f"{READ} {long}")
+    assert (refused.status_code, refused.json()["error"]) == (400, "invalid_scope")
+    assert token_of(client, "studio", STUDIO, scope=f"{READ} {short}").status_code == 200

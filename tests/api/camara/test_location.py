@@ -249,12 +249,17 @@ def test_a_consent_is_for_its_scope_its_purpose_and_its_time(
     body = {"device": DEVICE}
     area = {**body, "area": circle(500, 500, 100)}
     assert code(client, VERIFY, STUDIO, area) == (403, "PERMISSION_DENIED")
-    assert said(client, RETRIEVE, STUDIO, body)[0] == 200
-    for purpose, status in (("dpv:Gaming", 200), ("dpv:Marketing", 403)):
+    assert code(client, RETRIEVE, STUDIO, body) == (403, "PERMISSION_DENIED"), "it names no purpose"
+    seen = client.get("/api/v1/devices/player-1", headers=bearing(STUDIO)).json()
+    assert (seen["place"], len(seen["consents"])) == (None, 1), "nor does who looks at the platform"
+
+    def retrieved(purpose: str) -> int:
         token = token_of(client, "studio", STUDIO, scope=f"{R_SCOPE} {purpose}").json()["access_token"]
-        assert said(client, RETRIEVE, token, body)[0] == status
+        return said(client, RETRIEVE, token, body)[0]
+
+    assert [retrieved(purpose) for purpose in ("", "dpv:Gaming", "dpv:Marketing")] == [403, 200, 403]
     centre.pass_time(24 * 3600)
-    assert code(client, RETRIEVE, STUDIO, body) == (403, "PERMISSION_DENIED")
+    assert retrieved("dpv:Gaming") == 403
 
 
 def test_withdrawing_it_ends_it_at_once(client: TestClient) -> None:
@@ -262,6 +267,8 @@ def test_withdrawing_it_ends_it_at_once(client: TestClient) -> None:
     assert said(client, RETRIEVE, STUDIO, {"device": DEVICE})[0] == 200
     assert client.delete(f"/api/v1/consents/{id}", headers=bearing(STUDIO)).status_code == 403
     assert client.delete(f"/api/v1/consents/{id}", headers=bearing(TOKEN)).status_code == 200
+    items = client.get("/api/v1/audit", headers=bearing(STUDIO)).json()["items"]
+    assert [one["decision"] for one in items if one["api"].endswith("/consents")] == ["granted", "withdrawn"]
     assert client.delete(f"/api/v1/consents/{id}", headers=bearing(TOKEN)).status_code == 404
     assert code(client, RETRIEVE, STUDIO, {"device": DEVICE}) == (403, "PERMISSION_DENIED")
 

@@ -260,6 +260,7 @@ def test_a_restart_in_every_state_loses_nothing_and_tells_nothing_twice(status: 
     assert isinstance(out[-1], QualityTold)
     left = {"REQUESTED": 630, "AVAILABLE": 620, "extended": 720}
     assert [one.seconds for one in out[:-1]] == ([left[status]] if status in left else [])
+    assert [one.served for one in out[:-1]] == ([status != "REQUESTED"] if status in left else [])
     again = told.say(QualityGranted("q-1"))
     assert [one["status"] for one in again if isinstance(one, dict)] == (
         ["AVAILABLE"] if status == "REQUESTED" else []

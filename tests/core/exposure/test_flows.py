@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from msgspec import structs
 
 from fedge.core.exposure import (
     Answer,
@@ -83,15 +84,82 @@ def test_the_networks_word_may_come_before_the_answer() -> None:
     assert verdicts(talk) == []
 
 
-def test_a_lost_word_of_the_network_is_replaced_by_its_list() -> None:
+def test_what_the_network_never_said_is_not_granted_by_its_silence() -> None:
     talk = Talk().begun()
     talk.hear(ASKED)
     (create,) = talk.take(Create)
     talk.agree(create, "s9")
-    talk.later(2500)
-    assert verdicts(talk) == []
-    talk.lists(Held("s9", create.token))
+    for _ in range(3):
+        talk.later(2500)
+        talk.lists(Held("s9", create.token))
+    talk.later(700)
+    assert verdicts(talk) == [
+        QualityRefused("f", "the network has not said in time that it serves it", final=False)
+    ]
+    assert [call.subscription for call in talk.take(Delete)] == ["s9"]
+
+
+def restarted(request: RequestQuality) -> Talk:
+    """The operator holds it from an earlier life of the gateway, and says nothing again of what it serves already."""
+    talk = Talk()
+    talk.hear(Found("quality"))
+    talk.hear(request)
+    talk.hear(QualityTold())
     talk.later(50)
+    token = talk.gateway.token("quality/f")
+    talk.lists(Held("s9", token))
+    for call in talk.take(Replace):
+        talk.agree(call, "s9")
+    for _ in range(3):
+        talk.later(2700)
+        talk.lists(Held("s9", token))
+    return talk
+
+
+def test_of_what_it_has_said_before_its_list_is_enough() -> None:
+    assert verdicts(restarted(structs.replace(ASKED, served=True))) == [QualityGranted("f")]
+    (refused,) = verdicts(restarted(ASKED))
+    assert isinstance(refused, QualityRefused)
+
+
+def test_of_one_that_it_had_to_be_asked_for_anew_another_word_is_needed() -> None:
+    talk = Talk()
+    talk.hear(structs.replace(ASKED, served=True))
+    talk.begun()
+    for _ in range(3):
+        talk.later(2700)
+        talk.lists(
+            *(Held(sub.subscription, sub.token) for sub in talk.gateway.subs.values() if sub.api == "quality")
+        )
+    (refused,) = verdicts(talk)
+    assert isinstance(refused, QualityRefused)
+
+
+def relisted(talk: Talk) -> None:
+    for _ in range(3):
+        talk.later(2700)
+        talk.lists(Held("s9", talk.gateway.token("quality/f")))
+
+
+def test_another_server_needs_another_word_and_so_does_the_way_back() -> None:
+    for servers in ((ELSEWHERE,), (ELSEWHERE, ASKED)):
+        talk = granted()
+        for asked in servers:
+            talk.hear(asked)
+            (change,) = talk.take(Replace)
+            talk.agree(change, "s9")
+        relisted(talk)
+        assert verdicts(talk) == [QualityLost("f", "the network has not said in time that it serves it")]
+
+
+def test_another_server_that_the_operator_was_never_told_changes_nothing() -> None:
+    talk = granted()
+    talk.hear(Missing("quality", "CAPIF: ConnectError", settled=False))
+    talk.hear(ELSEWHERE)
+    talk.hear(ASKED)
+    talk.hear(Found("quality"))
+    relisted(talk)
+    assert [call for call in talk.take(Replace) if call.api == "quality"] == []
     assert verdicts(talk) == [QualityGranted("f")]
 
 

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
+from msgspec import structs
+
 from fedge.core.exposure import (
     Answer,
     Call,
@@ -142,10 +144,12 @@ class World:
     def restart_gateway(self) -> None:
         """Killed: what it knew is gone, its websockets close, answers on their way find nobody."""
         self._channels.clear()
+        served = {flow for flow, answer in self.answers.items() if isinstance(answer, QualityGranted)}
         self.answers.clear()
         self.gateway = gateway = self._gateway()
-        for one in self.wanted.values():
-            self._feed(gateway, one)
+        for flow, one in list(self.wanted.items()):
+            self.wanted[flow] = structs.replace(one, served=flow in served)
+            self._feed(gateway, self.wanted[flow])
         self._feed(gateway, QualityTold())
 
     def want(
@@ -240,7 +244,7 @@ class World:
                 operator.most_alike |= alike
                 return Answer(call.number, 201, held=(self._held(id, operator.kept[id]),))
             case Replace() if call.subscription in operator.kept:
-                operator.kept[call.subscription] = self._keep(call)
+                operator.kept[call.subscription] = self._keep(call, operator.kept[call.subscription])
                 return Answer(
                     call.number, 200, held=(self._held(call.subscription, operator.kept[call.subscription]),)
                 )
@@ -249,11 +253,14 @@ class World:
                 return Answer(call.number, 204)
         return Answer(call.number, 404, "SUBSCRIPTION_NOT_FOUND")
 
-    def _keep(self, call: Create | Replace) -> Kept:
+    def _keep(self, call: Create | Replace, before: Kept | None = None) -> Kept:
+        """Of a quality that is said again as it is installed, the network says nothing again."""
         lame = self.rng.random() < self.weather.lame
         ends = self.now + call.lasts_s * SECOND if call.lasts_s else 0
         kept = Kept(call.api, call.token, call.asks, ends, call.channel == "websocket", lame)
-        if isinstance(call.asks, FlowQuality) and not lame:
+        if before is not None and before.installed and before.asks == call.asks:
+            kept.installed = True
+        elif isinstance(call.asks, FlowQuality) and not lame:
             self._later(self._delay(), lambda: self._install(kept))
         return kept
 

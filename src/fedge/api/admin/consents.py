@@ -18,6 +18,7 @@ from fedge.api.admin.tenants import body_of, operator_only
 from fedge.api.camara.scopes import LOCATION, SCOPES
 from fedge.core.control.events import AskedConsent, AskedWithdrawnConsent
 from fedge.core.location import OPERATOR, Consent
+from fedge.core.location.consent import LONGEST_PURPOSE
 from fedge.core.model import SECOND, Nanoseconds, UeId
 from fedge.runtime.audit import MOST_KEPT, Entry
 
@@ -57,7 +58,7 @@ def consent_routes(centre: Centre) -> list[BaseRoute]:
         entry = Entry(
             client=consent.client,
             api=f"{request.method} {PATH}",
-            decision="granted" if what == "given" else "refused",
+            decision="granted" if what == "given" else "withdrawn",
             reason=f"consent {what} by {BY_OPERATOR}",
             ue=consent.ue,
             because=because,
@@ -102,7 +103,11 @@ def _consent(body: dict[str, Any], centre: Centre) -> Consent:
     named = isinstance(scopes, list) and all(isinstance(one, str) and one in SCOPES for one in scopes)
     if not named or not scopes:
         raise HTTPException(400, f"scopes: some of {', '.join(sorted(SCOPES))}")
-    if not isinstance(purpose, str) or len(purpose) > 100 or (purpose and not purpose.startswith("dpv:")):
+    if (
+        not isinstance(purpose, str)
+        or len(purpose) > LONGEST_PURPOSE
+        or (purpose and not purpose.startswith("dpv:"))
+    ):
         raise HTTPException(400, "purpose: dpv: and a term of the Data Privacy Vocabulary, or nothing")
     if isinstance(days, bool) or not isinstance(days, int | float) or not 0 < days <= LONGEST_DAYS:
         raise HTTPException(400, f"days: more than 0 and at most {LONGEST_DAYS}")

@@ -152,7 +152,8 @@ class Authorization:
 
     def _of_claims(self, claims: AccessToken) -> Grant | None:
         state = self._state()
-        if claims.jti in state.ended_tokens or not self._still_a_client(claims.sub, claims.credential):
+        ended = state.ended_tokens.get(claims.sub, {})
+        if claims.jti in ended or not self._still_a_client(claims.sub, claims.credential):
             return None
         tenant = None if claims.sub == OPERATOR else claims.sub
         scopes = frozenset(claims.scope.split())

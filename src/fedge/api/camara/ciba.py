@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from math import ceil
 from typing import Literal, Protocol
 
 from msgspec import Struct
@@ -22,7 +23,7 @@ GRANT_TYPE = "urn:openid:params:grant-type:ciba"
 EXPIRES_S = 120
 LONGEST_S = 300
 INTERVAL_S = 1
-MOST_WAITING = 1000
+MOST_OF_A_CLIENT, MOST_WAITING = 100, 1000
 _TEL = re.compile(r"tel:[+ ]([1-9][0-9]{4,14})")  # a form's + means a space: many clients forget to escape it
 _IPPORT = re.compile(r"ipport:([0-9.]{7,15}):([0-9]{1,5})")
 
@@ -66,6 +67,10 @@ class Ciba:
         self._asked = {id: one for id, one in self._asked.items() if one.until_s + LONGEST_S > now_s}
         if not scopes.openid:
             raise OAuthError(400, "invalid_scope", "openid is missing from the scope")
+        own = [one.until_s for one in self._asked.values() if one.client == client]
+        if len(own) >= MOST_OF_A_CLIENT:
+            said = f"{MOST_OF_A_CLIENT} subscribers are being asked for this client already"
+            raise OAuthError(429, "temporarily_unavailable", said, ceil(min(own) + LONGEST_S - now_s))
         if len(self._asked) >= MOST_WAITING:
             raise OAuthError(503, "temporarily_unavailable", "too many subscribers are being asked")
         expires = _expiry(seconds)

@@ -103,7 +103,7 @@ class AuthorizationServer:
         claims = self._tokens.claims_of(form["token"])
         if claims is not None and claims.sub == client.name:
             until = self._tokens.until(claims.exp)
-            status, body = await self._centre.ask(lambda n: AskedTokenEnd(n, claims.jti, until))
+            status, body = await self._centre.ask(lambda n: AskedTokenEnd(n, client.name, claims.jti, until))
             if status != 200:
                 raise OAuthError(503, "temporarily_unavailable", str(body.get("message", "")))
         return Response(status_code=200)

@@ -15,7 +15,6 @@ from fedge.api.camara.authorization import Grant, audit_entry
 from fedge.api.camara.device import Device, named, subject
 from fedge.api.camara.errors import CamaraError
 from fedge.api.camara.platform import CamaraPlatform
-from fedge.core.control.consenting import of_device
 from fedge.core.location import (
     MOST_RADIUS_M,
     NETWORK_OPERATION,
@@ -77,7 +76,7 @@ def located_subject(
         told = error if own_network or error.status != 404 else unknown
         platform.refuse(request, grant, told, name, error.message)
     by = allowed_by(
-        of_device(platform.plane, grant.client, ue),
+        platform.plane.state.consents.of_device(grant.client, ue),
         grant.client,
         ue,
         scope,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from fedge.core.location import RETRIEVE
+from fedge.core.location.consent import LONGEST_PURPOSE
 from fedge.wire.oauth import OAuthError
 
 GEOFENCING = "geofencing-subscriptions"
@@ -48,6 +49,8 @@ def scopes_of(text: str) -> AskedScopes:
     words = set(text.split())
     purposes = sorted(word for word in words if word.startswith(PURPOSE))
     scopes = frozenset(words - {"openid"} - set(purposes))
+    if any(len(one) > LONGEST_PURPOSE for one in purposes):
+        raise OAuthError(400, "invalid_scope", f"a purpose has at most {LONGEST_PURPOSE} characters")
     if len(purposes) > 1 or PURPOSE in purposes:
         raise OAuthError(400, "invalid_scope", "one purpose, dpv:…, may be named")
     if scopes - SCOPES:

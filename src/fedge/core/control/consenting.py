@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from msgspec.structs import replace
 
 from fedge.core.control.effects import Effect, Propose, Reply
@@ -20,24 +18,11 @@ from fedge.core.control.events import (
 )
 from fedge.core.control.knowledge import Knowledge
 from fedge.core.control.state import State
-from fedge.core.location import Consent
-from fedge.core.location.consent import MOST
-from fedge.core.model import Nanoseconds, UeId
+from fedge.core.location.consent import LOOKED_THROUGH_EVERY, MOST, MOST_OF_A_CLIENT
+from fedge.core.model import Nanoseconds
 
-MOST_ENDED_TOKENS = 10_000
-LOOKED_THROUGH_EVERY = 256
-"""Those that have ended are forgotten when so many more are kept."""
-
-
-def of_device(known: Knowledge, client: str, ue: UeId) -> Sequence[Consent]:
-    """What the device's subscriber ever let this client do; some may have ended. By an index: it is asked at each use."""
-    held = known.state.consents
-    if known.consents_index[0] != held.changes:
-        index: dict[tuple[str, UeId], list[Consent]] = {}
-        for one in held.given.values():
-            index.setdefault((one.client, one.ue), []).append(one)
-        known.consents_index = (held.changes, index)
-    return known.consents_index[1].get((client, ue), ())
+MOST_ENDED_TOKENS = 1000
+"""Of one client, so many revoked access tokens are remembered that would live still."""
 
 
 # --- consents ----------------------------------------------------------------------------------------------------------------
@@ -47,8 +32,9 @@ def asked(known: Knowledge, event: AskedConsent, now: Nanoseconds) -> list[Effec
     """Record a consent; one that says the same is prolonged, and keeps its id."""
     held = known.state.consents
     same = held.same(event.consent)
-    if same is None and sum(one.holds(now) for one in held.given.values()) >= MOST:
-        return [Reply(event.request, 429, {"code": "QUOTA_EXCEEDED", "message": f"{MOST} consents are kept"})]
+    if same is None and held.full(event.consent.client, now):
+        said = f"{MOST_OF_A_CLIENT} consents are kept for a client, {MOST} in all"
+        return [Reply(event.request, 429, {"code": "QUOTA_EXCEEDED", "message": said})]
     name = same.id if same is not None else f"consent-{held.next_id}"
     given = replace(event.consent, id=name, given_at=now)
     return [Reply(event.request, 201, {"id": name}), Propose(ConsentGiven(given))]
@@ -61,25 +47,17 @@ def withdrawal(known: Knowledge, event: AskedWithdrawnConsent) -> list[Effect]:
 
 
 def given(state: State, event: ConsentGiven) -> None:
-    held = state.consents
-    held.changes += 1
-    if len(held.given) % LOOKED_THROUGH_EVERY == 0:
-        held.forget_ended(event.consent.given_at)
-    if event.consent.id not in held.given:
-        held.next_id += 1
-    held.given[event.consent.id] = event.consent
+    state.consents.keep(event.consent)
 
 
 def withdrawn(state: State, event: ConsentWithdrawn) -> None:
-    state.consents.changes += 1
-    state.consents.given.pop(event.id, None)
+    state.consents.drop(event.id)
 
 
 def client_gone(state: State, client: str) -> None:
     """A later tenant of the same name is somebody else."""
-    held = state.consents
-    held.changes += 1
-    held.given = {id: one for id, one in held.given.items() if one.client != client}
+    state.consents.drop_client(client)
+    state.ended_tokens.pop(client, None)
 
 
 # --- tokens ------------------------------------------------------------------------------------------------------------------
@@ -87,14 +65,17 @@ def client_gone(state: State, client: str) -> None:
 
 def token_end(known: Knowledge, event: AskedTokenEnd, now: Nanoseconds) -> list[Effect]:
     """RFC 7009: the answer is the same whether there was such a token."""
-    alive = sum(until > now for until in known.state.ended_tokens.values())
-    if alive >= MOST_ENDED_TOKENS and event.token not in known.state.ended_tokens:
-        return [
-            Reply(event.request, 503, {"code": "UNAVAILABLE", "message": "too many are revoked; ask again"})
-        ]
-    return [Reply(event.request, 200, {}), Propose(AccessTokenEnded(event.token, event.until))]
+    own = known.state.ended_tokens.get(event.client, {})
+    many = len(own) >= MOST_ENDED_TOKENS and event.token not in own
+    if many and sum(until > now for until in own.values()) >= MOST_ENDED_TOKENS:
+        said = f"{MOST_ENDED_TOKENS} of this client's tokens are revoked and would live still; ask again"
+        return [Reply(event.request, 503, {"code": "UNAVAILABLE", "message": said})]
+    return [Reply(event.request, 200, {}), Propose(AccessTokenEnded(event.client, event.token, event.until))]
 
 
 def token_ended(state: State, event: AccessTokenEnded, now: Nanoseconds) -> None:
-    alive = {token: until for token, until in state.ended_tokens.items() if until > now}
-    state.ended_tokens = alive | {event.token: event.until}
+    own = state.ended_tokens.setdefault(event.client, {})
+    if len(own) % LOOKED_THROUGH_EVERY == LOOKED_THROUGH_EVERY - 1:
+        for token in [token for token, until in own.items() if until <= now]:
+            del own[token]
+    own[event.token] = event.until

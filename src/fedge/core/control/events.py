@@ -140,9 +140,10 @@ class AskedWithdrawnConsent(Message, frozen=True):
 
 
 class AskedTokenEnd(Message, frozen=True):
-    """Revoke the access token with this id, which would have ended at ``until``."""
+    """Revoke the client's access token with this id, which would have ended at ``until``."""
 
     request: RequestId
+    client: str
     token: str
     until: Nanoseconds
 
@@ -304,6 +305,7 @@ class ConsentWithdrawn(Message, frozen=True):
 class AccessTokenEnded(Message, frozen=True):
     """Not to be accepted any more; forgotten once it would have ended by itself."""
 
+    client: str
     token: str
     until: Nanoseconds
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any
 
-from fedge.core.control import consenting
 from fedge.core.control.apart import Faulty, apart, raised
 from fedge.core.control.effects import Effect, Propose, Reply, ToSink
 from fedge.core.control.events import (
@@ -98,7 +97,7 @@ def sweep(known: Knowledge, now: Nanoseconds, faulty: Faulty = raised) -> list[E
 def _looked_at(known: Knowledge, fence: Fence, now: Nanoseconds) -> list[Effect]:
     if reason := fence.ending(now):
         return [Propose(FenceEnded(fence.id, reason))]
-    given = consenting.of_device(known, fence.client, fence.ue)
+    given = known.state.consents.of_device(fence.client, fence.ue)
     if not allowed_by(given, fence.client, fence.ue, fence.scope, fence.purpose, now):
         said = "the subscriber's consent has ended"
         return [Propose(FenceEnded(fence.id, "NETWORK_TERMINATED", said))]

@@ -16,7 +16,6 @@ from fedge.core.control.per_site import PerSite
 from fedge.core.control.state import Session, State
 from fedge.core.enablement import Farewell
 from fedge.core.federation import SiteView
-from fedge.core.location import Consent
 from fedge.core.messages import DnsRule, EngineBound, LeadPlain, OperatorOffers, TrafficRule
 from fedge.core.model import Address, AppId, AppInstanceId, Nanoseconds, SessionId, SiteId, UeId
 from fedge.core.placement import Picture, Placement, Policy, SiteFacts, Wanted, policies_of
@@ -98,8 +97,6 @@ class Knowledge:
         self.quality_said: dict[str, QualitySaid] = {}
         """What the operator was last asked for each quality session."""
         self.quality_watch = Watch(self.state.quality.sessions.values())
-        self.consents_index: tuple[int, dict[tuple[str, UeId], list[Consent]]] = (-1, {})
-        """Consents by client and device, as of how many changes of them."""
         self.fences_turn = 0
         self.unfulfilled: set[str] = set()
         """Quality sessions whose guaranteed rate cannot be kept now."""

@@ -120,6 +120,7 @@ def _ask(
         server_ports=flow.server_ports,
         device_ports=flow.device_ports,
         further_servers=servers[1:],
+        served=one.status == "AVAILABLE",
     )
     return [ToOperator(request)]
 

@@ -42,7 +42,7 @@ def seen_by(known: Knowledge, namespace: str, now: Nanoseconds) -> Knowledge:
     seen.sites = {name: _site_view(view, namespace) for name, view in known.sites.items()}
     ues = {one.ue for held in (seen.state.sessions, seen.state.visits) for one in held.values()}
     consents = [one for one in seen.state.consents.given.values() if one.holds(now)]
-    located = {one.ue for one in consents if RETRIEVE in one.scopes}
+    located = {one.ue for one in consents if one.allows(namespace, one.ue, RETRIEVE, "")}
     seen.access = _access(known.access, ues, located)
     seen.silent_ms = {key: ms for key, ms in known.silent_ms.items() if key[0] in ues}
     seen.waiting = {}

@@ -91,8 +91,8 @@ class State(Struct):
     """By the SHA-256 of a tenant's token, in hexadecimal."""
     consents: Consents = field(default_factory=Consents)
     fences: Fences = field(default_factory=Fences)
-    ended_tokens: dict[str, Nanoseconds] = field(default_factory=dict)
-    """Access tokens of CAMARA APIs that were revoked, by id, until when they would have lived."""
+    ended_tokens: dict[str, dict[str, Nanoseconds]] = field(default_factory=dict)
+    """Access tokens of CAMARA APIs that were revoked, by client and id, until when they would have lived."""
 
     def under_way(self) -> Iterator[Move]:
         return (move for move in self.moves.values() if not move.ended)

@@ -1,15 +1,16 @@
 """Quality of flows: what the control plane asked for, and what it has been told of it.
 
-One subscription each. It is granted when the network says so (SUCCESSFUL_RESOURCES_ALLOCATION), or when the operator holds it,
-has said nothing against it for a while, and still has it in its list: the notification may be lost. Every request is answered
-within ``ANSWERED_WITHIN``, by a refusal where nothing else can be said.
+One subscription each. It is granted when the network says so (SUCCESSFUL_RESOURCES_ALLOCATION), never by silence: the resource
+of an AsSessionWithQoS subscription does not tell whether it is served. Only of what it has said so already, and was told nothing
+else since, no second word comes, and its list is enough: after a restart of Fedge's, say. Every request is answered within
+``ANSWERED_WITHIN``, by a refusal where nothing else can be said.
 """
 
 from __future__ import annotations
 
 from msgspec import Struct
 
-from fedge.core.exposure.calls import FlowQuality, Tell
+from fedge.core.exposure.calls import Create, Effect, FlowQuality, Replace, Tell
 from fedge.core.exposure.desk import Desk
 from fedge.core.exposure.subscription import Subscription
 from fedge.core.messages import QualityGranted, QualityKept, QualityLost, QualityRefused, RequestQuality
@@ -17,7 +18,7 @@ from fedge.core.model import SECOND, Nanoseconds
 from fedge.core.patience import Backoff
 
 ANSWERED_WITHIN = 8 * SECOND
-GRANTED_WITHIN = 2 * SECOND
+QUIET_FOR = 2 * SECOND
 INSTALLED = "SUCCESSFUL_RESOURCES_ALLOCATION"
 NOT_INSTALLED = "FAILED_RESOURCES_ALLOCATION"
 OVER = ("SESSION_TERMINATION", "RELEASE_OF_BEARER")
@@ -32,7 +33,8 @@ KEPT = {
 class Flow(Struct):
     """``granted``: what is asked for now is served. ``told``: the control plane was last told that it is.
 
-    ``due``: to be answered by then. ``kept``: the network's last word on its guaranteed rate.
+    ``due``: to be answered by then. ``kept``: the network's last word on its guaranteed rate. ``installed``: what it has said
+    that it serves, and was told nothing else since; None: nothing.
     """
 
     flow: str
@@ -40,6 +42,11 @@ class Flow(Struct):
     granted: bool = False
     told: bool = False
     kept: bool = True
+    installed: FlowQuality | None = None
+
+
+def first(event: RequestQuality, now: Nanoseconds) -> Flow:
+    return Flow(event.flow, now + ANSWERED_WITHIN, installed=asks_of(event) if event.served else None)
 
 
 def asks_of(event: RequestQuality) -> FlowQuality:
@@ -65,8 +72,16 @@ def asked(flow: Flow, sub: Subscription, event: RequestQuality, now: Nanoseconds
     return []
 
 
+def said(flow: Flow, call: Effect) -> None:
+    """The operator is told something else than what it has given its word on."""
+    if isinstance(call, Create) or (isinstance(call, Replace) and call.asks != flow.installed):
+        flow.installed = None
+
+
 def notified(flow: Flow, sub: Subscription, event: str) -> list[Tell]:
     if event == INSTALLED:
+        assert isinstance(sub.asks, FlowQuality)
+        flow.installed = sub.asks
         return granted(flow)
     if event == NOT_INSTALLED:
         return ended(flow, sub, f"{event}: the network has no room for it")
@@ -99,21 +114,23 @@ def due(flow: Flow, sub: Subscription, desk: Desk, now: Nanoseconds) -> list[Tel
         return ended(flow, sub, sub.refusal, final=True)
     if not desk.there and desk.settled:
         return ended(flow, sub, desk.why)
-    if sub.state == "HELD" and sub.agreed == sub.asks and now - sub.changed_at > GRANTED_WITHIN:
-        if desk.listed_at > sub.changed_at + GRANTED_WITHIN:
+    known = sub.state == "HELD" and sub.agreed == sub.asks == flow.installed
+    if known and now - sub.changed_at > QUIET_FOR:
+        if desk.listed_at > sub.changed_at + QUIET_FOR:
             return granted(flow)
         desk.stale = True
     if now > flow.due:
-        return ended(flow, sub, desk.unavailable() or "the operator has not decided in time")
+        return ended(flow, sub, desk.unavailable() or "the network has not said in time that it serves it")
     return []
 
 
 def looks(flow: Flow, sub: Subscription) -> tuple[Nanoseconds, ...]:
     """The instants at which time alone may bring ``due`` something to say."""
-    return flow.due + 1, sub.changed_at + GRANTED_WITHIN + 1
+    return flow.due + 1, sub.changed_at + QUIET_FOR + 1
 
 
 def lost(flow: Flow, now: Nanoseconds) -> None:
     """The operator has it no more and is asked again; nothing is told if it gives it back in time."""
+    flow.installed = None
     if flow.granted:
         flow.granted, flow.due = False, now + ANSWERED_WITHIN

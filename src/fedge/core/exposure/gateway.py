@@ -213,12 +213,15 @@ class Exposure:
                 continue
             if flow is not None:
                 effects += flows.due(flow, sub, self.desks[sub.api], now)
-            effects += advance.advance(sub, self.desks[sub.api], now, partial(self._number, name))
+            calls = advance.advance(sub, self.desks[sub.api], now, partial(self._number, name))
+            effects += calls
             if sub.gone:
                 del self.subs[name], self._tokens[sub.token]
                 self.flows.pop(name, None)
                 self._agenda.put(name, 0)
             elif flow is not None:
+                for call in calls:
+                    flows.said(flow, call)
                 looks = (*advance.looks(sub), *flows.looks(flow, sub))
                 self._agenda.put(name, min((at for at in looks if at > now), default=0))
         return effects
@@ -243,7 +246,7 @@ class Exposure:
             )
         if sub is None or flow is None:
             self._want(name, "quality", flows.asks_of(event), now + event.seconds * SECOND)
-            self.flows[name] = Flow(event.flow, now + flows.ANSWERED_WITHIN)
+            self.flows[name] = flows.first(event, now)
             return []
         return flows.asked(flow, sub, event, now)
 

@@ -13,8 +13,12 @@ from msgspec import Struct, field
 
 from fedge.core.model import Nanoseconds, UeId
 
-MOST = 20_000
+MOST_OF_A_CLIENT, MOST = 4000, 20_000
 """So many consents are kept."""
+LOOKED_THROUGH_EVERY = 256
+"""Those that have ended are forgotten when so many more are kept."""
+LONGEST_PURPOSE = 100
+"""Characters. No term of the vocabulary is as long."""
 OPERATOR = "OPERATOR"
 """The operator as a client. No namespace has capital letters, so no tenant is called so."""
 RETRIEVE = "location-retrieval:read"
@@ -42,30 +46,76 @@ class Consent(Struct, frozen=True):
         return not self.until or now < self.until
 
     def allows(self, client: str, ue: UeId, scope: str, purpose: str) -> bool:
-        """A use that names no purpose is within any; one that does must be within this one."""
+        """A consent that was given for a purpose is for a use that names it, and for no other."""
         return (self.client, self.ue) == (client, ue) and scope in self.scopes and self._within(purpose)
 
     def _within(self, purpose: str) -> bool:
-        return not self.purpose or not purpose or self.purpose == purpose
+        return not self.purpose or self.purpose == purpose
 
 
 class Consents(Struct):
-    """``changes`` rises with each change, so that an index over them knows when it is old."""
+    """``by_device``: ids by client and device, since a consent is looked at on each use."""
 
     given: dict[str, Consent] = field(default_factory=dict)
     next_id: int = 1
-    changes: int = 0
+    by_device: dict[str, dict[UeId, list[str]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.by_device:
+            for one in self.given.values():
+                self._index(one)
+
+    def of_device(self, client: str, ue: UeId) -> list[Consent]:
+        """What the device's subscriber let this client do; some may have ended."""
+        return [self.given[id] for id in self.by_device.get(client, {}).get(ue, ())]
 
     def same(self, other: Consent) -> Consent | None:
         """One that says the same, whatever its time."""
-        wanted = (other.client, other.ue, other.scopes, other.purpose)
-        return next(
-            (one for one in self.given.values() if (one.client, one.ue, one.scopes, one.purpose) == wanted),
-            None,
-        )
+        wanted = (other.scopes, other.purpose)
+        held = self.of_device(other.client, other.ue)
+        return next((one for one in held if (one.scopes, one.purpose) == wanted), None)
 
-    def forget_ended(self, now: Nanoseconds) -> None:
-        self.given = {id: one for id, one in self.given.items() if one.holds(now)}
+    def full(self, client: str, now: Nanoseconds) -> bool:
+        """Those that have ended do not count; they are counted only where all together are many."""
+        own = [id for ids in self.by_device.get(client, {}).values() for id in ids]
+        if len(own) >= MOST_OF_A_CLIENT and self._alive(own, now) >= MOST_OF_A_CLIENT:
+            return True
+        return len(self.given) >= MOST and self._alive(self.given, now) >= MOST
+
+    def keep(self, consent: Consent) -> None:
+        """A new one, or one that is prolonged."""
+        if consent.id not in self.given:
+            self.next_id += 1
+            self._index(consent)
+            if len(self.given) % LOOKED_THROUGH_EVERY == 0:
+                self._forget_ended(consent.given_at)
+        self.given[consent.id] = consent
+
+    def drop(self, id: str) -> None:
+        one = self.given.pop(id, None)
+        if one is None:
+            return
+        of_client = self.by_device[one.client]
+        of_client[one.ue].remove(id)
+        if not of_client[one.ue]:
+            del of_client[one.ue]
+        if not of_client:
+            del self.by_device[one.client]
+
+    def drop_client(self, client: str) -> None:
+        for ids in self.by_device.pop(client, {}).values():
+            for id in ids:
+                del self.given[id]
+
+    def _index(self, one: Consent) -> None:
+        self.by_device.setdefault(one.client, {}).setdefault(one.ue, []).append(one.id)
+
+    def _alive(self, ids: Iterable[str], now: Nanoseconds) -> int:
+        return sum(self.given[id].holds(now) for id in ids)
+
+    def _forget_ended(self, now: Nanoseconds) -> None:
+        for one in [each for each in self.given.values() if not each.holds(now)]:
+            self.drop(one.id)
 
 
 def consent_to(

@@ -32,6 +32,8 @@ class RequestQuality(Message, frozen=True):
     """UDP, TCP, or empty for both."""
     further_servers: tuple[str, ...] = ()
     """The same flow may go to these, too: one quality for all of it."""
+    served: bool = False
+    """The network has said before that it serves this flow: a gateway that has just started cannot know."""
 
 
 class ReleaseQuality(Message, frozen=True):
