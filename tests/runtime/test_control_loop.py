@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from structlog.testing import capture_logs
 
-from fedge.core.control import ControlPlane, ControlSettings, Reply, Story, quality
+from fedge.core.control import ControlPlane, ControlSettings, Reply, Story, quality_flows
 from fedge.core.control.events import AskedApply, AskedHold
 from fedge.core.messages import Message, RunInstances, SiteHello
 from fedge.core.model import Address, SiteId
@@ -123,7 +123,7 @@ def test_a_look_that_raises_is_written_once_and_decisions_go_on(monkeypatch: pyt
         looks.append(1)
         raise OverflowError("too large")
 
-    monkeypatch.setattr(quality, "sweep", sweep)
+    monkeypatch.setattr(quality_flows, "sweep", sweep)
     with capture_logs() as said:
         asyncio.run(
             run(centre(journal, outside), hello(), until=lambda: len(looks) > 2 and bool(outside.said))

@@ -17,6 +17,7 @@ from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import response_schema_conformance
 from starlette.testclient import TestClient
 
+from fedge.core.control.events import QualityEnded
 from tests.api.camara.definitions import FILES, definition
 from tests.api.camara.platform import DEVICE, CamaraCentre, application
 from tests.api.centre import TOKEN
@@ -74,7 +75,8 @@ def _play(base: str, operation: Any, mode: GenerationMode) -> set[int]:
         )
         @given(case=operation.as_strategy(generation_mode=mode), known=st.data())
         def play(case: Any, known: st.DataObject) -> None:
-            centre.plane.state.quality.sessions.clear()
+            for name in tuple(centre.plane.state.quality.sessions):
+                centre.say(QualityEnded(name, "DELETE_REQUESTED", "the example before is over"))
             session = client.post("/quality-on-demand/v1/sessions", json=WISH).json()["sessionId"]
             centre.operator()
             if "sessionId" in (case.path_parameters or {}) and known.draw(st.integers(0, 3)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -21,12 +22,14 @@ from fedge.core.control import (
     ToOperator,
     ToSink,
     quality,
+    quality_flows,
 )
 from fedge.core.control.events import (
     DECIDED,
     AskedQuality,
     AskedQualityEnd,
     AskedQualityExtension,
+    MovePlanned,
     SessionClosing,
 )
 from fedge.core.control.state import Session
@@ -46,7 +49,6 @@ from fedge.core.messages import (
     RouteActivated,
     Sink,
 )
-from fedge.core.mobility import Move
 from fedge.core.model import (
     SECOND,
     Address,
@@ -59,7 +61,7 @@ from fedge.core.model import (
     SiteId,
     UeId,
 )
-from fedge.core.quality import Flow, QualitySession
+from fedge.core.quality import Flow, QualitySession, Way
 from fedge.wire import codec
 
 UE, SESSION, HARBOUR, ARENA = UeId("player-1"), SessionId("player-1"), SiteId("harbour"), AppId("arena")
@@ -181,10 +183,20 @@ def test_a_redirected_move_is_served_at_both_ends_before_its_client_changes() ->
     told.say(RouteActivated(SESSION, 1, told.at, OWN, True))
     told.wake(0.1)
     order = MoveOrder(
-        MoveId("m-1"), SESSION, SessionKey(7), UE, ARENA, "", HARBOUR, MARKET, 2, 2, told.at + 60 * SECOND
+        MoveId("m-1"),
+        SESSION,
+        SessionKey(7),
+        UE,
+        ARENA,
+        "ordered",
+        HARBOUR,
+        MARKET,
+        2,
+        2,
+        told.at + 60 * SECOND,
     )
-    told.plane.state.moves[order.move] = Move(order)
-    told.plane.state.sessions[SESSION].move = order.move
+    told.plane.state.sites[MARKET] = Site(MARKET, Address("m:1"), Address("m:2"))
+    told.say(MovePlanned(order, 0.0, "somebody wants it there", ordered=True))
     assert requested(told.wake(0.1)) == [("q-1", "127.9.1.1 127.9.2.1 127.9.2.2")]
     told.plane.state.sessions[SESSION].move = None
     told.plane.state.sessions[SESSION].generation = 2
@@ -262,6 +274,24 @@ def test_a_session_that_expired_while_the_control_plane_was_down_ends_when_it_is
     told.restart(snapshot=False)
     out = told.wake(700)
     assert [one["info"] for one in out if isinstance(one, dict)] == ["DURATION_EXPIRED"]
+
+
+def test_what_cannot_be_looked_at_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    told, faults = Told(), list[str]()
+    for name, server in (("q-1", "127.9.1.1"), ("q-2", "127.9.1.2")):
+        told.say(AskedQuality(1, replace(WISH, id=name, flow=Flow(UE, server))))
+        told.say(QualityRefused(name, "no room", final=False))
+
+    def carried(server: str, ways: Iterable[Way]) -> tuple[str, ...]:
+        if server == "127.9.1.1":
+            raise OverflowError
+        return (server,)
+
+    monkeypatch.setattr(quality_flows, "carried", carried)
+    told.at += 3 * SECOND
+    asked = told.plane.wake(told.at, lambda what, error: faults.append(what))
+    assert requested(told._out(asked)) == [("q-2", "127.9.1.2")]
+    assert faults == ["quality session q-1"]
 
 
 # --- the platform's own ---------------------------------------------------------------------------------------------------------

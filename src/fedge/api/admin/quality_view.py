@@ -31,7 +31,7 @@ def quality_row(known: Knowledge, one: QualitySession, now: Nanoseconds) -> dict
 
 def quality_of(known: Knowledge, ue: UeId) -> QualitySession | None:
     """What a UE is served with, to be shown in few words: the newest that lives."""
-    live = [one for one in known.state.quality.sessions.values() if one.flow.ue == ue and one.live]
+    live = [one for one in known.qualities_of(ue) if one.live]
     return live[-1] if live else None
 
 

@@ -129,8 +129,8 @@ class _Api:
 
     async def of_device(self, request: Request, grant: Grant) -> Response:
         ue, _ = self._platform.attached(request, grant, _set((await read(request, OfDevice)).device))
-        sessions = self._platform.plane.state.quality.sessions.values()
-        return answer([self._info(one) for one in sessions if one.flow.ue == ue and self._owns(one, grant)])
+        sessions = self._platform.plane.qualities_of(ue)
+        return answer([self._info(one) for one in sessions if self._owns(one, grant)])
 
     def _owns(self, one: QualitySession, grant: Grant) -> bool:
         return one.owner == _owner(grant) and one.session is None

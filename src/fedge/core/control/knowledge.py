@@ -19,7 +19,7 @@ from fedge.core.federation import SiteView
 from fedge.core.messages import DnsRule, EngineBound, LeadPlain, OperatorOffers, TrafficRule
 from fedge.core.model import Address, AppId, AppInstanceId, Nanoseconds, SessionId, SiteId, UeId
 from fedge.core.placement import Picture, Placement, Policy, SiteFacts, Wanted, policies_of
-from fedge.core.quality import Way
+from fedge.core.quality import QualitySession, Watch, Way
 
 
 class ControlSettings(Struct, frozen=True):
@@ -59,14 +59,6 @@ class PlaceAsked(Struct, frozen=True):
     until: Nanoseconds
 
 
-class Trouble(Struct, frozen=True):
-    """The operator has no answer, or no room, for a flow: ``since`` when, and ``at`` when it was asked last."""
-
-    reason: str
-    since: Nanoseconds
-    at: Nanoseconds
-
-
 class QualitySaid(Struct, frozen=True):
     """``ways``: from which the ``servers`` follow. ``seconds``: how long it lasts in all."""
 
@@ -104,8 +96,8 @@ class Knowledge:
         self.places_asked: dict[int, PlaceAsked] = {}
         self.quality_said: dict[str, QualitySaid] = {}
         """What the operator was last asked for each quality session."""
+        self.quality_watch = Watch(self.state.quality.sessions.values())
         self.fences_turn = 0
-        self.quality_trouble: dict[str, Trouble] = {}
         self.unfulfilled: set[str] = set()
         """Quality sessions whose guaranteed rate cannot be kept now."""
         self.visited_at: dict[SessionId, Nanoseconds] = {}
@@ -162,6 +154,11 @@ class Knowledge:
     def references(self) -> tuple[str, ...]:
         """The QoS references that the operator serves now."""
         return self.offers.references if self.offers is not None and self.offers.quality else ()
+
+    def qualities_of(self, ue: UeId) -> list[QualitySession]:
+        """A UE's quality sessions, oldest first."""
+        kept = self.state.quality.sessions
+        return [kept[name] for name in self.quality_watch.of_ue(ue) if name in kept]
 
     def reach(self, session: Session) -> dict[str, Any]:
         """In the attach answer: where its client is to send, and every address that it may be redirected to.

@@ -21,6 +21,7 @@ from fedge.core.control import (
     placing,
     quality,
     quality_by_policy,
+    quality_flows,
     reconcile,
     sessions,
     tenancy,
@@ -141,6 +142,7 @@ class ControlPlane(Knowledge):
     # --- one event ---------------------------------------------------------------------------------------------------------
 
     def handle(self, event: Message, now: Nanoseconds) -> list[Effect]:
+        quality_flows.stir(self, event)
         effects = self._decided(event, now)
         if effects:
             return effects + notices.of_moves(self.state, effects)
@@ -343,9 +345,9 @@ class ControlPlane(Knowledge):
             case RoutesForgotten():
                 return [*reconcile.every_route(self.state), ToAccess(RoutesTold())]
             case QualityForgotten():
-                return quality.told_again(self, event, now)
+                return quality_flows.told_again(self, event, now)
             case QualityGranted() | QualityRefused() | QualityLost() | QualityKept():
-                return quality.heard(self, event, now)
+                return quality_flows.heard(self, event, now)
             case OperatorOffers():
                 self.offers = event
             case EngineBound():
@@ -438,10 +440,12 @@ class ControlPlane(Knowledge):
         looks: dict[str, Callable[[], list[Effect]]] = {
             "deadlines": lambda: deciding.deadlines(self, now),
             "leases": lambda: deciding.leases(self, now),
+            "quality": lambda: quality_flows.sweep(self, now, faulty),
         }
         if now - self.repeated_at >= SECOND // 2:
             self.repeated_at = now
             self.visits_changed = True
+            self.quality_watch.stir_next()
             looks |= {
                 "repeated orders": lambda: reconcile.repeat(self.state, now),
                 "placement": lambda: placing.place_all(self, now),
@@ -451,7 +455,6 @@ class ControlPlane(Knowledge):
             }
         looks |= {
             "fences": lambda: fencing.sweep(self, now, faulty),
-            "quality": lambda: quality.sweep(self, now),
             "sessions": lambda: deciding.sweep(self, now),
             "visits": lambda: visits.sweep(self, now),
             "visits told": lambda: visits.tell(self),

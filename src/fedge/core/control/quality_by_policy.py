@@ -79,7 +79,7 @@ def _made(
     ports = {int(port), *(number for _, number in application.ports)}
     flow = Flow(session.ue, host, tuple((one, one) for one in sorted(ports)))
     owner = application.namespace if application.namespace in known.tenants else ""
-    of_owner = [one for one in known.state.quality.sessions.values() if one.owner == owner]
+    of_owner = [one for one in known.qualities_of(session.ue) if one.owner == owner]
     if conflicting(flow, of_owner) is not None:
         return None
     return QualitySession(

@@ -1,7 +1,8 @@
 """Quality on demand: a flow of one UE is served by the network with an agreed quality, for a time.
 
-Reading order: `profiles.py` (what is offered), `flow.py` (which packets), `session.py` (a quality session's life). A *quality
-session* is what CAMARA Quality on Demand 1.1.0 calls a QoS session; the operator's side of it is ``messages.exposure``.
+Reading order: `profiles.py` (what is offered), `flow.py` (which packets), `session.py` (a quality session's life), `watch.py`
+(which must be looked at). A *quality session* is what CAMARA Quality on Demand 1.1.0 calls a QoS session; the operator's side of
+it is ``messages.exposure``.
 """
 
 from fedge.core.quality.flow import Flow, Way, carried, overlap, parse_server
@@ -22,13 +23,17 @@ from fedge.core.quality.session import (
     started,
     still_blocks,
 )
+from fedge.core.quality.watch import PATIENCE, Trouble, Watch
 
 __all__ = [
     "CATALOGUE",
     "ENDS",
     "KEPT_FOR",
     "MARGIN_S",
+    "PATIENCE",
     "TRANSITIONS",
+    "Trouble",
+    "Watch",
     "Flow",
     "Profile",
     "ProfileStatus",
