@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fedge.core.messages import Activate, FinalDelta, Frozen, Message, MoveOrder, StateRound, Store
@@ -39,6 +39,8 @@ def _value(kind: Any) -> st.SearchStrategy[Any]:
             return st.lists(_value(item), max_size=2).map(tuple)
         case msgspec.inspect.TupleType(items):
             return st.tuples(*(_value(item) for item in items))
+        case msgspec.inspect.FrozenSetType(item):
+            return st.frozensets(_value(item), max_size=2)
         case msgspec.inspect.DictType(key, value):
             return st.dictionaries(_value(key), _value(value), max_size=2)
         case msgspec.inspect.UnionType(kinds):
@@ -48,9 +50,10 @@ def _value(kind: Any) -> st.SearchStrategy[Any]:
     raise AssertionError(kind)
 
 
-@given(st.data())
-def test_every_message_is_heard_as_it_was_said(data: st.DataObject) -> None:
-    kind = data.draw(st.sampled_from(codec.message_types()))
+@pytest.mark.parametrize("kind", codec.message_types(), ids=lambda kind: kind.__name__)
+@settings(max_examples=5)
+@given(data=st.data())
+def test_every_message_is_heard_as_it_was_said(kind: type[Message], data: st.DataObject) -> None:
     message: Message = data.draw(_value(msgspec.inspect.type_info(kind)))
     assert codec.decode(codec.encode(message)) == message
 
