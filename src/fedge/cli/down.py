@@ -42,7 +42,7 @@ def down(patience_s: float) -> None:
         return
     os.kill(supervisor, signal.SIGTERM)
     deadline = time.monotonic() + patience_s
-    while supervisor_of(run) == supervisor:
+    while lives(supervisor):  # its file is gone before it is: a demo's report comes last
         if time.monotonic() > deadline:
             raise click.ClickException(
                 f"Process {supervisor} still stops after {patience_s:g} s; its logs are in {run / 'logs'}."
@@ -52,14 +52,19 @@ def down(patience_s: float) -> None:
 
 
 def supervisor_of(run: Path) -> int | None:
-    """The process that watches over this run, if it lives: ``supervisor.pid`` names it, and its command line must be Fedge's.
-
-    A number that the system gave to another program since is not ours to stop.
-    """
+    """The process that watches over this run, if it lives: ``supervisor.pid`` names it."""
     try:
         pid = int((run / "supervisor.pid").read_text())
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except (OSError, ValueError):
         return None
-    return pid if state != "Z" and any(b"fedge" in word for word in words) else None
+    return pid if lives(pid) else None
+
+
+def lives(pid: int) -> bool:
+    """Whether this process runs and is Fedge's. A number that the system gave to another program since is not ours to stop."""
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z" and any(b"fedge" in word for word in words)

@@ -28,16 +28,22 @@ LAST_MOVE_S = 1.5
 
 def play(settings: Settings) -> int:
     """Exit status: 0; 1 if an integrity check failed; 2 if the run did not get going."""
-    if not settings.demo:
-        return _up(settings)
-    if not settings.compare:
-        status, _ = _demo(settings)
+    with interruptible() as caught:
+        if not settings.demo:
+            return _up(settings, caught)
+        if settings.compare:
+            return _compare(settings, caught)
+        status, _ = _demo(settings, caught)
         return status
+
+
+def _compare(settings: Settings, caught: list[int]) -> int:
+    """Two runs of one seed, with moves and without. Whoever ends the first wants no second."""
     results = []
     for policy in ("follow", "stay"):
         print(f"\n=== policy {policy} ===", flush=True)
-        status, report = _demo(dataclasses.replace(settings, policy=policy, report=None))
-        if report is None:
+        status, report = _demo(dataclasses.replace(settings, policy=policy, report=None), caught)
+        if report is None or caught:
             return status
         results.append(report)
     figures, text = compare(*results)
@@ -79,52 +85,50 @@ def _supervisor(settings: Settings) -> Supervisor | None:
         return None
 
 
-def _up(settings: Settings) -> int:
+def _up(settings: Settings, caught: list[int]) -> int:
     supervisor = _supervisor(settings)
     if supervisor is None:
         return 2
-    with interruptible() as caught:
-        try:
-            _begin(supervisor)
-            endpoints = supervisor.write_endpoints()
-            supervisor.say(
-                f"dashboard and API: http://127.0.0.1:{supervisor.port}/   logs: {supervisor.folder / 'logs'}"
-            )
-            supervisor.say(
-                f"{len(endpoints['apis'])} APIs in {supervisor.folder / 'endpoints.json'}; Ctrl-C ends it"
-            )
-            staging = Staging(supervisor)
-            staging.write_plan()
-            while not caught:
-                supervisor.keep_up()
-                supervisor.tell_story()
-                time.sleep(0.05)
-            staging.write(by_hand=True)
-        except (TimeoutError, OSError) as error:
-            print(f"fedge: {error}", file=sys.stderr)
-            return 2
-        finally:
-            supervisor.stop()
+    try:
+        _begin(supervisor)
+        endpoints = supervisor.write_endpoints()
+        supervisor.say(
+            f"dashboard and API: http://127.0.0.1:{supervisor.port}/   logs: {supervisor.folder / 'logs'}"
+        )
+        supervisor.say(
+            f"{len(endpoints['apis'])} APIs in {supervisor.folder / 'endpoints.json'}; Ctrl-C ends it"
+        )
+        staging = Staging(supervisor)
+        staging.write_plan()
+        while not caught:
+            supervisor.keep_up()
+            supervisor.tell_story()
+            time.sleep(0.05)
+        staging.write(by_hand=True)
+    except (TimeoutError, OSError) as error:
+        print(f"fedge: {error}", file=sys.stderr)
+        return 2
+    finally:
+        supervisor.stop()
     return 0
 
 
-def _demo(settings: Settings) -> tuple[int, dict[str, Any] | None]:
+def _demo(settings: Settings, caught: list[int]) -> tuple[int, dict[str, Any] | None]:
     supervisor = _supervisor(settings)
     if supervisor is None:
         return 2, None
-    with interruptible() as caught:
-        try:
-            _greet(supervisor)
-            _begin(supervisor)
-            supervisor.deploy_game()
-            supervisor.wait_until("an instance at every site", supervisor.instances_ready)
-            supervisor.write_endpoints()
-            _play(supervisor, caught)
-        except (TimeoutError, OSError) as error:
-            print(f"fedge: {error}", file=sys.stderr)
-            return 2, None
-        finally:
-            supervisor.stop()
+    try:
+        _greet(supervisor)
+        _begin(supervisor)
+        supervisor.deploy_game()
+        supervisor.wait_until("an instance at every site", supervisor.instances_ready)
+        supervisor.write_endpoints()
+        _play(supervisor, caught)
+    except (TimeoutError, OSError) as error:
+        print(f"fedge: {error}", file=sys.stderr)
+        return 2, None
+    finally:
+        supervisor.stop()
     return _conclude(settings, supervisor.folder)
 
 
