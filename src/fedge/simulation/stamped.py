@@ -66,7 +66,7 @@ class StampedUdp:
         self._sources: dict[int, Endpoint] = {}
         packets, names, controls = bytearray(BATCH * READ_BYTES), bytearray(BATCH * 16), bytearray(BATCH * 32)
         at_packets, at_names, at_controls = _start(packets), _start(names), _start(controls)
-        spans = (_Span * BATCH)(*((at_packets + i * READ_BYTES, READ_BYTES) for i in range(BATCH)))
+        spans = (_Span * BATCH)(*(_Span(at_packets + i * READ_BYTES, READ_BYTES) for i in range(BATCH)))
         messages = (_Message * BATCH)()
         for i, message in enumerate(messages):
             at_span = ctypes.addressof(spans) + i * ctypes.sizeof(_Span)
