@@ -6,14 +6,18 @@ import json
 import platform as machine
 import sys
 from collections.abc import Callable
+from dataclasses import replace as dataclass_replace
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 from click.testing import Result
+from msgspec.structs import replace
 
 from fedge.cli.up import arguments
+from fedge.programs.fleet import FILE as FLEET
 from fedge.programs.settings import Settings, fedge_home
+from fedge.runtime.terms import Terms
 
 Fedge = Callable[..., Result]
 
@@ -56,7 +60,7 @@ def test_all_options_of_the_demo(fedge: Fedge, started: list[Settings], tmp_path
             time_scale=1,
             headless=True,
             port=8123,
-            mec_rate=20,
+            terms=Terms(mec_rate=20),
             report=report,
             test_switches=("no-fencing", "slow"),
         )
@@ -86,6 +90,11 @@ def test_comparing_takes_half_a_minute_each_unless_told(fedge: Fedge, started: l
         ("--duration 1", "--duration"),
         ("--port 70000", "--port"),
         ("--mec-rate 0", "--mec-rate"),
+        ("--client-rate 0", "--client-rate"),
+        ("--client-quota -1", "--client-quota"),
+        ("--public-url edge.example", "--public-url"),
+        ("--callback-network 10.0.0.1/8", "--callback-network"),
+        ("--sink-ca nowhere.crt", "--sink-ca"),
         ("--sites-csv nowhere.csv", "--sites-csv"),
         ("--report /no/such/folder/out.json", "--report"),
         ("--endpoints /no/such/folder/apis.json", "--endpoints"),
@@ -311,6 +320,33 @@ def test_a_detached_platform_is_started_with_the_same_settings(
             endpoints=tmp_path / "apis.json",
         )
     ]
+
+
+TERMS = Terms("https://edge.example", ("10.0.0.0/8", "fd00::/8"), "/ca.crt", 5.0, 1000, 7.5)
+
+
+def test_a_detached_platform_serves_its_callers_on_the_terms_that_were_given(
+    fedge: Fedge, started: list[Settings], tmp_path: Path
+) -> None:
+    ca = tmp_path / "ca.crt"
+    ca.write_text("one")
+    given = replace(TERMS, sink_ca=str(ca))
+    fedge("up", *arguments(Settings(demo=False, terms=given), tmp_path / "apis.json"))
+    assert [each.terms for each in started] == [given]
+
+
+def test_a_detached_platform_on_karmada_is_one_too(
+    fedge: Fedge, started: list[Settings], tmp_path: Path
+) -> None:
+    (tmp_path / "kubeconfig").write_text("")
+    members = [{"name": name, "node": name, "node_kubeconfig": "x"} for name in ("one", "two")]
+    told = {"karmada": {"kubeconfig": str(tmp_path / "kubeconfig")}, "members": members}
+    (tmp_path / FLEET).write_text(json.dumps(told))
+    fedge("up", "--engine", "karmada", "--karmada", str(tmp_path), "--client-rate", "5")
+    (first,) = started
+    fedge("up", *arguments(first, tmp_path / "apis.json"))
+    assert started[1] == dataclass_replace(first, endpoints=tmp_path / "apis.json")
+    assert (first.engine, first.sites, first.terms) == ("karmada", 2, Terms(client_rate=5))
 
 
 def test_where_runs_are_kept() -> None:

@@ -14,6 +14,7 @@ import click
 from fedge.cli.run_options import common_options
 from fedge.cli.run_settings import checked_settings
 from fedge.programs.settings import Settings, fedge_home
+from fedge.programs.terms_options import terms_arguments
 
 _EVERY_S = 0.1
 
@@ -79,6 +80,7 @@ def start_detached(settings: Settings, patience_s: float) -> None:
 def arguments(settings: Settings, endpoints: Path) -> list[str]:
     """The options that make these settings."""
     words = [
+        f"--engine={settings.engine}",
         f"--sites={settings.sites}",
         f"--players={settings.players}",
         f"--seed={settings.seed}",
@@ -88,8 +90,11 @@ def arguments(settings: Settings, endpoints: Path) -> list[str]:
         f"--time-scale={settings.time_scale}",
         f"--port={settings.port}",
         f"--endpoints={endpoints}",
+        *terms_arguments(settings.terms),
         *(f"--test-switch={switch}" for switch in settings.test_switches),
     ]
+    if settings.fleet is not None:
+        words.append(f"--karmada={settings.fleet.file}")
     for option, file in (("--sites-csv", settings.sites_csv), ("--users-csv", settings.users_csv)):
         words += [f"{option}={file}"] if file else []
     return [*words, "--headless"] if settings.headless else words

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
+from msgspec import structs
 
 FILE = "bench.json"
 
@@ -29,8 +30,11 @@ class Karmada(msgspec.Struct, frozen=True):
 
 
 class Fleet(msgspec.Struct, frozen=True):
+    """``file``: in which it stands."""
+
     karmada: Karmada
     members: tuple[Member, ...]
+    file: str = ""
 
     @property
     def with_nodes(self) -> tuple[Member, ...]:
@@ -54,4 +58,4 @@ def read_fleet(where: Path) -> Fleet:
         raise BadFleet(f"{file}: {error}") from None
     if not Path(fleet.karmada.kubeconfig).is_file():
         raise BadFleet(f"{file}: there is no kubeconfig {fleet.karmada.kubeconfig}")
-    return fleet
+    return structs.replace(fleet, file=str(file.absolute()))
