@@ -6,16 +6,14 @@ import json
 import platform as machine
 import sys
 from collections.abc import Callable
-from dataclasses import replace as dataclass_replace
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from click.testing import Result
-from msgspec.structs import replace
 
 from fedge.cli.up import arguments
-from fedge.programs.fleet import FILE as FLEET
 from fedge.programs.settings import Settings, fedge_home
 from fedge.runtime.terms import Terms
 
@@ -302,51 +300,38 @@ def test_macos_is_told_at_once(
 
 
 def test_a_detached_platform_is_started_with_the_same_settings(
-    fedge: Fedge, started: list[Settings], tmp_path: Path
+    fedge: Fedge, started: list[Settings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given = Settings(
-        sites=2, players=3, seed=5, state_bytes=65536, headless=True, demo=False, test_switches=("x",)
-    )
-    fedge("up", *arguments(given, tmp_path / "apis.json"))
-    assert started == [
-        Settings(
-            sites=2,
-            players=3,
-            seed=5,
-            state_bytes=65536,
-            headless=True,
-            demo=False,
-            test_switches=("x",),
-            endpoints=tmp_path / "apis.json",
-        )
-    ]
+    """Every option is handed on, also those that have come since."""
+    said = [
+        "--engine=karmada", f"--karmada={fleet_file(tmp_path)}", "--sites=2", "--players=3", "--seed=5", "--state-size=64KiB",
+        "--headless", "--client-rate=7", "--client-quota=9", "--mec-rate=11", "--test-switch=x", "--test-switch=y",
+    ]  # fmt: skip
+    handed_on: list[dict[str, Any]] = []
+    monkeypatch.setattr("fedge.cli.up.start_detached", lambda options, patience_s: handed_on.append(options))
+    fedge("up", "--detach", *said)
+    fedge("up", *arguments(handed_on[0], tmp_path / "apis.json"))
+    fedge("up", *said, f"--endpoints={tmp_path / 'apis.json'}")
+    again, same = started
+    assert again == same
+    assert (again.engine, again.state_bytes, again.test_switches) == ("karmada", 65536, ("x", "y"))
 
 
-TERMS = Terms("https://edge.example", ("10.0.0.0/8", "fd00::/8"), "/ca.crt", 5.0, 1000, 7.5)
-
-
-def test_a_detached_platform_serves_its_callers_on_the_terms_that_were_given(
-    fedge: Fedge, started: list[Settings], tmp_path: Path
+def test_callers_of_a_detached_platform_are_served_on_the_terms_that_were_given(
+    fedge: Fedge, started: list[Settings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ca = tmp_path / "ca.crt"
     ca.write_text("one")
-    given = replace(TERMS, sink_ca=str(ca))
-    fedge("up", *arguments(Settings(demo=False, terms=given), tmp_path / "apis.json"))
-    assert [each.terms for each in started] == [given]
-
-
-def test_a_detached_platform_on_karmada_is_one_too(
-    fedge: Fedge, started: list[Settings], tmp_path: Path
-) -> None:
-    (tmp_path / "kubeconfig").write_text("")
-    members = [{"name": name, "node": name, "node_kubeconfig": "x"} for name in ("one", "two")]
-    told = {"karmada": {"kubeconfig": str(tmp_path / "kubeconfig")}, "members": members}
-    (tmp_path / FLEET).write_text(json.dumps(told))
-    fedge("up", "--engine", "karmada", "--karmada", str(tmp_path), "--client-rate", "5")
-    (first,) = started
-    fedge("up", *arguments(first, tmp_path / "apis.json"))
-    assert started[1] == dataclass_replace(first, endpoints=tmp_path / "apis.json")
-    assert (first.engine, first.sites, first.terms) == ("karmada", 2, Terms(client_rate=5))
+    said = [
+        "--public-url=https://edge.example/", "--callback-network=10.0.0.0/8", "--callback-network=fd00::/8", f"--sink-ca={ca}",
+        "--client-rate=5", "--client-quota=1000", "--mec-rate=7.5",
+    ]  # fmt: skip
+    handed_on: list[dict[str, Any]] = []
+    monkeypatch.setattr("fedge.cli.up.start_detached", lambda options, patience_s: handed_on.append(options))
+    fedge("up", "--detach", *said)
+    fedge("up", *arguments(handed_on[0], tmp_path / "apis.json"))
+    terms = Terms("https://edge.example", ("10.0.0.0/8", "fd00::/8"), str(ca), 5, 1000, 7.5)
+    assert [each.terms for each in started] == [terms]
 
 
 def test_where_runs_are_kept() -> None:

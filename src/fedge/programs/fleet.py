@@ -8,7 +8,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
-from msgspec import structs
 
 FILE = "bench.json"
 
@@ -30,11 +29,8 @@ class Karmada(msgspec.Struct, frozen=True):
 
 
 class Fleet(msgspec.Struct, frozen=True):
-    """``file``: in which it stands."""
-
     karmada: Karmada
     members: tuple[Member, ...]
-    file: str = ""
 
     @property
     def with_nodes(self) -> tuple[Member, ...]:
@@ -58,4 +54,4 @@ def read_fleet(where: Path) -> Fleet:
         raise BadFleet(f"{file}: {error}") from None
     if not Path(fleet.karmada.kubeconfig).is_file():
         raise BadFleet(f"{file}: there is no kubeconfig {fleet.karmada.kubeconfig}")
-    return structs.replace(fleet, file=str(file.absolute()))
+    return fleet

@@ -27,9 +27,9 @@ def public_base(url: str) -> str:
     return url.rstrip("/")
 
 
-def _public_url(context: click.Context, option: click.Parameter, given: str | None) -> str:
+def _public_url(context: click.Context, option: click.Parameter, given: str | None) -> str | None:
     try:
-        return public_base(given) if given else ""
+        return public_base(given) if given else None
     except ValueError as error:
         raise click.BadParameter(f"{given!r}: {error}") from None
 
@@ -43,9 +43,9 @@ def _networks(context: click.Context, option: click.Parameter, given: tuple[str,
     return given
 
 
-def _file(context: click.Context, option: click.Parameter, given: Path | None) -> str:
+def _file(context: click.Context, option: click.Parameter, given: Path | None) -> str | None:
     """Wherever whoever reads it was started."""
-    return str(given.absolute()) if given is not None else ""
+    return str(given.absolute()) if given is not None else None
 
 
 _OPTIONS = (
@@ -103,18 +103,6 @@ def terms_options(command: Command) -> Command:
 
 
 def take_terms(given: dict[str, Any]) -> Terms:
-    """Of a command's parameters, whose own these are then no more. A command without the options has the usual terms."""
-    return Terms(**{name: given.pop(name) for name in Terms.__struct_fields__ if name in given})
-
-
-def terms_arguments(terms: Terms) -> list[str]:
-    """The options that say these terms."""
-    words = [f"--callback-network={network}" for network in terms.callback_networks]
-    for option, value in (("--public-url", terms.public_url), ("--sink-ca", terms.sink_ca)):
-        words += [f"{option}={value}"] if value else []
-    return [
-        *words,
-        f"--client-rate={terms.client_rate}",
-        f"--client-quota={terms.client_quota}",
-        f"--mec-rate={terms.mec_rate}",
-    ]
+    """Of a command's parameters, whose own these are then no more. What is not given, or is no option of it, is as usual."""
+    said = {name: given.pop(name, None) for name in Terms.__struct_fields__}
+    return Terms(**{name: value for name, value in said.items() if value is not None})
