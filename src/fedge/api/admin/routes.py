@@ -41,14 +41,10 @@ from fedge.core.applications.application import app_id
 from fedge.core.applications.objects import CLUSTER_WIDE, ObjectKey, key_of
 from fedge.core.control import ControlPlane, Knowledge, enabling, placing
 from fedge.core.control.deciding import decision_for
-from fedge.core.control.events import (
-    AskedApply,
-    AskedAttach,
-    AskedClose,
-    AskedDrain,
-    AskedHold,
-    AskedMove,
-)
+from fedge.core.control.events.moves import AskedHold, AskedMove
+from fedge.core.control.events.objects import AskedApply
+from fedge.core.control.events.sessions import AskedAttach, AskedClose
+from fedge.core.control.events.sites import AskedDrain
 from fedge.core.control.move_steps import led
 from fedge.core.control.state import Visit
 from fedge.core.discovery import explanation
