@@ -36,6 +36,7 @@ from fedge.api.admin.tenants import body_of, hold_proof, in_namespace, operator_
 from fedge.api.admin.view import merge_patch, site_detail, view
 from fedge.api.admin.visits import Places
 from fedge.api.manifests import PLURALS, Invalid, read_objects
+from fedge.api.methods import allowed
 from fedge.api.port_checks import ports_of
 from fedge.core.applications.application import app_id
 from fedge.core.applications.objects import CLUSTER_WIDE, ObjectKey, key_of
@@ -275,7 +276,9 @@ async def _refused(request: Request, error: Exception) -> Response:
         405: "METHOD_NOT_ALLOWED",
         413: "OUT_OF_RANGE",
     }
-    return _error(error.status_code, codes.get(error.status_code, "ERROR"), error.detail)
+    answer = _error(error.status_code, codes.get(error.status_code, "ERROR"), error.detail)
+    answer.headers.update(allowed(request) if error.status_code == 405 else error.headers or {})
+    return answer
 
 
 def admin_app(centre: Centre, more: Sequence[BaseRoute] = (), own: tuple[str, ...] = ()) -> Starlette:
@@ -315,4 +318,6 @@ def admin_app(centre: Centre, more: Sequence[BaseRoute] = (), own: tuple[str, ..
     ]
     policy = centre.page.security_policy
     guard = Middleware(Security, token=centre.token, policy=policy, state=lambda: centre.plane.state, own=own)
-    return Starlette(routes=routes, middleware=[guard], exception_handlers={HTTPException: _refused})
+    app = Starlette(routes=routes, middleware=[guard], exception_handlers={HTTPException: _refused})
+    app.router.redirect_slashes = False  # no definition has a redirect
+    return app
