@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from click.testing import Result
@@ -293,24 +294,21 @@ def test_macos_is_told_at_once(
 
 
 def test_a_detached_platform_is_started_with_the_same_settings(
-    fedge: Fedge, started: list[Settings], tmp_path: Path
+    fedge: Fedge, started: list[Settings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given = Settings(
-        sites=2, players=3, seed=5, state_bytes=65536, headless=True, demo=False, test_switches=("x",)
-    )
-    fedge("up", *arguments(given, tmp_path / "apis.json"))
-    assert started == [
-        Settings(
-            sites=2,
-            players=3,
-            seed=5,
-            state_bytes=65536,
-            headless=True,
-            demo=False,
-            test_switches=("x",),
-            endpoints=tmp_path / "apis.json",
-        )
-    ]
+    """Every option is handed on, also those that have come since."""
+    said = [
+        "--engine=karmada", f"--karmada={fleet_file(tmp_path)}", "--sites=2", "--players=3", "--seed=5", "--state-size=64KiB",
+        "--headless", "--client-rate=7", "--client-quota=9", "--mec-rate=11", "--test-switch=x", "--test-switch=y",
+    ]  # fmt: skip
+    handed_on: list[dict[str, Any]] = []
+    monkeypatch.setattr("fedge.cli.up.start_detached", lambda options, patience_s: handed_on.append(options))
+    fedge("up", "--detach", *said)
+    fedge("up", *arguments(handed_on[0], tmp_path / "apis.json"))
+    fedge("up", *said, f"--endpoints={tmp_path / 'apis.json'}")
+    again, same = started
+    assert again == same
+    assert (again.engine, again.state_bytes, again.test_switches) == ("karmada", 65536, ("x", "y"))
 
 
 def test_where_runs_are_kept() -> None:
