@@ -125,8 +125,8 @@ def _prepare(deployment: Published, application: Application) -> None:
     if notes := {name: note for name, note in notes.items() if note}:
         metadata = template.setdefault("metadata", {})
         metadata["annotations"] = {**metadata.get("annotations", {}), **notes}
-    tolerations = template["spec"].setdefault("tolerations", [])
     if application.schema:
+        tolerations = template["spec"].setdefault("tolerations", [])
         tolerations += [dict(each) for each in OUTLIVES if each not in tolerations]
 
 
@@ -191,8 +191,12 @@ def _by_value(values: dict[str, str]) -> list[dict[str, Any]]:
 
 
 def _tolerate_bench(deployment: Published, owner: str) -> Published:
+    """A patch adds to a list that is there only: one that is empty is none to the API server."""
     name = deployment["metadata"]["name"]
     toleration = {"key": BENCH_NODE, "operator": "Exists"}
+    path = "/spec/template/spec/tolerations"
+    others = deployment["spec"]["template"]["spec"].get("tolerations")
+    patch = {"path": f"{path}/-", "value": toleration} if others else {"path": path, "value": [toleration]}
     return {
         "apiVersion": "policy.karmada.io/v1alpha1",
         "kind": "OverridePolicy",
@@ -203,18 +207,6 @@ def _tolerate_bench(deployment: Published, owner: str) -> Published:
         },
         "spec": {
             "resourceSelectors": [{"apiVersion": "apps/v1", "kind": "Deployment", "name": name}],
-            "overrideRules": [
-                {
-                    "overriders": {
-                        "plaintext": [
-                            {
-                                "path": "/spec/template/spec/tolerations/-",
-                                "operator": "add",
-                                "value": toleration,
-                            }
-                        ]
-                    }
-                }
-            ],
+            "overrideRules": [{"overriders": {"plaintext": [{"operator": "add", **patch}]}}],
         },
     }
