@@ -159,7 +159,7 @@ class SiteShell:
         self._rng = random.Random(f"backhaul/{config.seed}/{self.site}")
         self.control: Dialled | None = None
         self.instances = instances_of(
-            config, self.agent, self.apply, lambda app, name: self.plain.status(app, name)
+            config, self.agent, self.apply, lambda app, name: self.plain.instance(app, name)
         )
         self.gateway = Gateway(
             config.bind_gateway,

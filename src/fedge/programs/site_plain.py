@@ -169,13 +169,17 @@ class PlainGames:
             for one in self._instances.started(game.template)
         )
 
-    def status(self, app: AppId, name: InstanceId) -> InstanceStatus | None:
-        """Of one instance; None: it is not of an application without the SDK, or there is none of this name."""
+    def instance(self, app: AppId, name: InstanceId) -> tuple[InstanceStatus, int] | None:
+        """One instance, and its connections: UDP flows are led elsewhere and miss nothing. None: there is none of this name here,
+        or its application has sessions.
+        """
         game = self._games.get(app)
-        started = self._instances.started(game.template) if game is not None else []
-        return next(
-            (self._status(game, one, time.monotonic()) for one in started if game and one.name == name), None
-        )
+        if game is None:
+            return None
+        one = next((one for one in self._instances.started(game.template) if one.name == name), None)
+        if one is None:
+            return None
+        return self._status(game, one, time.monotonic()), self._gateway.tcp.held(app)[one.end]
 
     def _status(self, game: PlainGame, one: Started, now_s: float) -> InstanceStatus:
         app, reason = game.template.app, self._refused(game)

@@ -20,8 +20,10 @@ from fedge.programs.site_processes import Apply, Processes, Started
 from fedge.runtime.run import BenchNode as NodeFacts
 
 log = structlog.get_logger("agent")
-Plain = Callable[[AppId, InstanceId], InstanceStatus | None]
-"""How an instance without the SDK is (`site_plain.py`); None: it has spoken the SDK's contract, or nothing is known of it."""
+Plain = Callable[[AppId, InstanceId], tuple[InstanceStatus, int] | None]
+"""How an instance without the SDK is, and how many connections it has (`site_plain.py`). None: it has the SDK, or nothing is
+known of it.
+"""
 
 
 class PodsOfABenchNode(Processes):
@@ -94,15 +96,16 @@ class PodProcesses:
 
     def sessions(self, pod: Pod, number: int) -> int:
         name = self._name(pod, number)
-        status = self._plain(pod.app, name)
-        if status is not None:
-            return status.sessions
+        plain = self._plain(pod.app, name)
+        if plain is not None:
+            return plain[1]
         return sum(place.instance == name for place in self._agent.places.values())
 
     def state(self, pod: Pod, number: int) -> PodState:
         name = self._name(pod, number)
-        status = self._agent.instances.get(name) or self._plain(pod.app, name)
-        process = self._of.processes[name]
+        status, process = self._agent.instances.get(name), self._of.processes[name]
+        if status is None and (plain := self._plain(pod.app, name)) is not None:
+            status = plain[0]
         restarts = status.restarts if status is not None else 0
         if not process.alive():
             why = "CrashLoopBackOff" if restarts > 1 else ""
