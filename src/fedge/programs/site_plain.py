@@ -20,7 +20,7 @@ from fedge.adapters.embedded import addresses
 from fedge.core.applications.traffic_rules import served
 from fedge.core.messages import InstanceStatus, LeadPlain, PlainReport, RunInstances, TrafficRule
 from fedge.core.model import Address, AppId, InstanceId
-from fedge.dataplane.away import Away
+from fedge.dataplane.away import HERE, Away
 from fedge.dataplane.gateway import Gateway
 from fedge.ports import Endpoint
 from fedge.programs.site_instances import Instances
@@ -39,7 +39,7 @@ class PlainGame:
     """One application here. ``alive``: each process and when it was first seen; ``answers``: whose port took a connection."""
 
     def __init__(self, app: AppId) -> None:
-        self.template, self.lead = RunInstances(app, 0, "", ()), LeadPlain(app)
+        self.template, self.lead, self.away = RunInstances(app, 0, "", ()), LeadPlain(app), HERE
         self.alive: dict[InstanceId, tuple[int, float]] = {}
         self.answers: dict[InstanceId, int] = {}
         self.restarts: Counter[InstanceId] = Counter()
@@ -64,10 +64,10 @@ class PlainGame:
         """Is it reached by TCP alone?"""
         return bool(served(self.rules, "TCP")) and not served(self.rules, "UDP")
 
-    @property
-    def away(self) -> Away:
+    def led(self, order: LeadPlain) -> None:
+        self.lead = order.onto(self.lead)
         door = addresses.endpoint(self.lead.elsewhere) if self.lead.elsewhere else None
-        return Away(door, {host: addresses.endpoint(each) for host, each in self.lead.ues.items()})
+        self.away = Away(door, {host: addresses.endpoint(each) for host, each in self.lead.ues.items()})
 
     def ends(self, started: Sequence[Started], now_s: float) -> tuple[Endpoint, ...]:
         """Who is given UEs: by TCP, whose port answers. An instance that is to end is given nobody new while another is there."""
@@ -114,7 +114,7 @@ class PlainGames:
 
     def led(self, order: LeadPlain) -> None:
         if not self._speaks(order.app):
-            self._games.setdefault(order.app, PlainGame(order.app)).lead = order
+            self._games.setdefault(order.app, PlainGame(order.app)).led(order)
             self._refresh(order.app)
 
     def left(self, app: AppId) -> None:
