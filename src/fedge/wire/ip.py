@@ -14,6 +14,8 @@ IP_BYTES, UDP_BYTES = 20, 8
 HEADERS = IP_BYTES + UDP_BYTES
 MAX_PACKET = 65_535
 UDP, TTL, DONT_FRAGMENT = 17, 64, 0x4000
+NO_OPTIONS = 0x45
+"""The first byte of a packet of version 4 whose header is the shortest."""
 
 # version and header length, service; total length; id, fragment, time to live, protocol; checksum; ends; length, checksum of UDP
 _BUILT = struct.Struct("!2sH6sH12sHH")
@@ -81,7 +83,7 @@ def ends(packet: bytes) -> bytes:
     if len(packet) < HEADERS:
         raise BadPacket(f"{len(packet)} bytes; an IPv4 packet with UDP has at least {HEADERS}")
     first, size, fragment, protocol, length = _READ.unpack_from(packet)
-    if first == 0x45 and protocol == UDP and not fragment & 0x3FFF:  # as nearly all are
+    if first == NO_OPTIONS and protocol == UDP and not fragment & 0x3FFF:  # as nearly all are
         if UDP_BYTES <= length <= size - IP_BYTES and size <= len(packet):
             if not int.from_bytes(packet[:IP_BYTES], "big") % 0xFFFF:
                 return packet[12:24]
