@@ -55,9 +55,9 @@ class Gateway:
         self.instances: dict[str, Endpoint] = {}
         self._homes: set[Endpoint] = set()
         self.peers: set[Endpoint] | None = set()
-        self._n6 = UdpEnd(n6, MAX_DATAGRAM, self._from_n6)
-        self._inside = UdpEnd(inside, MAX_DATAGRAM, self._from_inside)
-        self._between = UdpEnd(between, MAX_DATAGRAM, self._from_peer)
+        self._n6 = UdpEnd(n6, MAX_DATAGRAM, self._from_n6, self._flush, self._not_sent)
+        self._inside = UdpEnd(inside, MAX_DATAGRAM, self._from_inside, self._flush, self._not_sent)
+        self._between = UdpEnd(between, MAX_DATAGRAM, self._from_peer, self._flush, self._not_sent)
         self._n6.meet(upf)
         self._upf, self._host, self._door_host = upf, inside[0], between[0]
         self._tcp_host = tcp_host or inside[0]
@@ -76,7 +76,7 @@ class Gateway:
         if self.chosen[0] == Nftables.name:  # UEs' own addresses come to its doors
             self.plain = PlainApplications(Nftables(), door)
         else:
-            carrier = UserspaceForwarding(loop, self._host, self._to_n6, self.counts)
+            carrier = UserspaceForwarding(loop, self._host, self._say, self.counts)
             self.plain = PlainApplications(carrier, door, admits)
             carrier.arrived = self.plain.welcome
             self.n6.carry = lambda *datagram: None if carrier.uplink(*datagram) else self.plain.welcome()
@@ -97,7 +97,7 @@ class Gateway:
         """An instance that speaks the SDK's contract: its application has sessions."""
         self.instances[name] = address
         self._homes = set(self.instances.values())
-        self._inside.meet(address)
+        self._inside.meet(address, in_bursts=True)  # frames of one tick
         self.n6.apps[name] = app
 
     def serve_plain(
@@ -153,6 +153,7 @@ class Gateway:
                 }
                 self._journal.write(json.dumps({"t_ns": time.monotonic_ns(), **line}) + "\n")
             self._deliver(deliveries)
+            self._flush()
         else:
             self.n6.cleared(effect)
 
@@ -161,11 +162,11 @@ class Gateway:
         packet = self.n6.towards(key, wire.encode_redirect(key, number, service))
         if packet is not None:
             self.counts["redirects"] += 1
-            self._to_n6(packet)
+            self._say(packet)
 
     def send_between(self, packet: bytes, to: Endpoint) -> None:
-        """A forwarded packet to another gateway."""
-        self._send(self._between, packet, to)
+        """A forwarded packet to another gateway: none has a twin, so it leaves at once."""
+        self._between.send(packet, to)
 
     # --- packets -----------------------------------------------------------------------------------------------------------
 
@@ -200,10 +201,12 @@ class Gateway:
             return
         packet = self.n6.downlink(sealed)
         if packet is not None:
-            self._to_n6(packet)
+            self._n6.send(packet, self._upf)
 
-    def _to_n6(self, packet: bytes) -> None:
-        self._send(self._n6, packet, self._upf)
+    def _say(self, packet: bytes) -> None:
+        """A packet by itself to the user plane function."""
+        self._n6.send(packet, self._upf)
+        self._n6.flush()
 
     def _deliver(self, deliveries: list[Delivery]) -> None:
         for kind, name, packet in deliveries:
@@ -212,10 +215,12 @@ class Gateway:
                 continue
             address = self.instances.get(name)
             if address is not None:
-                self._send(self._inside, packet, address)
+                self._inside.send(packet, address)
 
-    def _send(self, end: UdpEnd, packet: bytes, to: Endpoint) -> None:
-        try:
-            end.send(packet, to)
-        except OSError:  # nobody there, or no buffer: a network loses packets without a word
-            self.counts["not_sent"] += 1
+    def _flush(self) -> None:
+        self._n6.flush()
+        self._inside.flush()
+
+    def _not_sent(self, error: OSError) -> None:
+        """Nobody there, or no buffer: a network loses packets without a word."""
+        self.counts["not_sent"] += 1

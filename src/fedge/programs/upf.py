@@ -23,7 +23,7 @@ from fedge.runtime.udp_end import UdpEnd
 from fedge.simulation.city import read_city
 from fedge.simulation.n3 import READ_BYTES, Endpoint, endpoint
 from fedge.simulation.sockets import socket_drops
-from fedge.simulation.upf import N3, Sending, Upf
+from fedge.simulation.upf import N3, Upf
 
 log = structlog.get_logger("upf")
 
@@ -33,8 +33,8 @@ class Ends:
 
     def __init__(self, core: Upf, n3: Endpoint, n6: Endpoint) -> None:
         self._core = core
-        self._n3 = UdpEnd(n3, READ_BYTES, self._from_n3)
-        self._n6 = UdpEnd(n6, READ_BYTES, self._from_n6)
+        self._n3 = UdpEnd(n3, READ_BYTES, self._from_n3, self._flush, self._not_sent)
+        self._n6 = UdpEnd(n6, READ_BYTES, self._from_n6, self._flush, self._not_sent)
 
     def open(self, loop: asyncio.AbstractEventLoop) -> None:
         self._n3.open(loop)
@@ -48,28 +48,33 @@ class Ends:
         """The answer to an order of session management."""
         answer, sending = self._core.handle(message)
         if sending is not None:
-            self._send(sending)
+            self._send(*sending)
+            self._flush()
         if isinstance(message, InstallTunnel) and answer is not None:
             self._n3.meet(endpoint(message.gnb))
-            self._n6.meet(endpoint(message.n6))
+            self._n6.meet(endpoint(message.n6), in_bursts=True)  # frames of one tick
         return answer
 
     def _from_n3(self, packet: bytes, source: Endpoint) -> None:
         sending = self._core.from_n3(packet, source)
         if sending is not None:
-            self._send(sending)
+            self._send(*sending)
 
     def _from_n6(self, packet: bytes, source: Endpoint) -> None:
         sending = self._core.from_n6(packet, source)
         if sending is not None:
-            self._send(sending)
+            self._send(*sending)
 
-    def _send(self, sending: Sending) -> None:
-        side, packet, to = sending
-        try:
-            (self._n3 if side == N3 else self._n6).send(packet, to)
-        except OSError as error:  # nobody there, or no buffer
-            self._core.counts[f"send_{type(error).__name__}"] += 1
+    def _send(self, side: int, packet: bytes, to: Endpoint) -> None:
+        (self._n3 if side == N3 else self._n6).send(packet, to)
+
+    def _flush(self) -> None:
+        self._n3.flush()
+        self._n6.flush()
+
+    def _not_sent(self, error: OSError) -> None:
+        """Nobody there, or no buffer."""
+        self._core.counts[f"send_{type(error).__name__}"] += 1
 
 
 async def serve(this: Run, index: int) -> None:

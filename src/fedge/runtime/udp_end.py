@@ -1,8 +1,9 @@
 """UDP sockets of the packet path: an address with a plain socket for whoever comes, and a connected twin for each constant peer.
 
 To a connected socket the kernel gives what its peer sends and nothing else, and it looks up the route once; nor does Python write
-and read an address for each packet. That is a fifth to a third of what passing a packet on costs. Whoever is no peer still comes
-to the plain socket, so it is known that he came. Used by a site's gateway and by the (simulated) user plane functions.
+and read an address for each packet. Whoever is no peer still comes to the plain socket, so it is known that he came. What goes to
+one peer in one awakening goes in one call where sizes allow (``fedge_sdk.bursts``), and may come so: docs/benchmarks.md says what
+each is worth. Used by a site's gateway and by the (simulated) user plane functions.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ from asyncio import AbstractEventLoop
 from collections.abc import Callable
 from contextlib import suppress
 
+from fedge_sdk import bursts
+
 Endpoint = tuple[str, int]
 Take = Callable[[bytes, Endpoint], object]
 
 RECEIVE_BUFFER_BYTES = 8 << 20
 BATCH = 64
-"""Packets read from one socket before the others have their turn."""
+"""Reads of one socket before the others have their turn."""
 MOST_PEERS = 16
 """So many have a twin; the others are served by the plain socket."""
 
@@ -44,74 +47,110 @@ def bound_udp(address: Endpoint, shared: bool = False) -> socket.socket:
     return sock
 
 
-class UdpEnd:
-    """``take(packet, source)`` is called with each packet, cut off at ``read_bytes``, from the loop given to ``open``.
+class _Twin:
+    """``waiting``: what is to go to ``peer`` at the end of this awakening."""
 
-    Raises ``OSError`` where ``address`` is taken.
+    __slots__ = ("peer", "read", "socket", "waiting")
+
+    def __init__(self, sock: socket.socket, peer: Endpoint, read: bursts.Read) -> None:
+        self.socket, self.peer, self.read = sock, peer, read
+        self.waiting: list[bytes] = []
+
+
+class UdpEnd:
+    """``take(packet, source)`` is called with each packet, cut off at ``read_bytes``, and ``taken()`` when that was all for now:
+    then is the time to ``flush`` all ends to which packets were sent meanwhile. ``not_sent`` hears of each packet that could not
+    be sent. Raises ``OSError`` where ``address`` is taken.
     """
 
-    def __init__(self, address: Endpoint, read_bytes: int, take: Take) -> None:
-        self._address, self._read_bytes, self._take = address, read_bytes, take
+    def __init__(
+        self,
+        address: Endpoint,
+        read_bytes: int,
+        take: Take,
+        taken: Callable[[], object],
+        not_sent: Callable[[OSError], object],
+    ) -> None:
+        self._address, self._read_bytes = address, read_bytes
+        self._take, self._taken, self._not_sent = take, taken, not_sent
         self._plain = bound_udp(address)
-        self._twins: dict[Endpoint, socket.socket] = {}
+        self._twins: dict[Endpoint, _Twin] = {}
+        self._loaded: list[_Twin] = []
         self._loop: AbstractEventLoop | None = None
 
     def open(self, loop: AbstractEventLoop) -> None:
         self._loop = loop
         loop.add_reader(self._plain, self._from_anybody)
-        for peer, twin in self._twins.items():
-            loop.add_reader(twin, self._from_peer, twin.recv, peer)
+        for twin in self._twins.values():
+            loop.add_reader(twin.socket, self._from_peer, twin)
 
     def close(self) -> None:
-        for sock in (self._plain, *self._twins.values()):
+        for sock in (self._plain, *(twin.socket for twin in self._twins.values())):
             if self._loop is not None:
                 self._loop.remove_reader(sock)
             sock.close()
 
-    def meet(self, peer: Endpoint) -> None:
-        """Much will come from ``peer`` and go there. Where no twin is to be had, the plain socket goes on serving it."""
+    def meet(self, peer: Endpoint, in_bursts: bool = False) -> None:
+        """Much will come from ``peer`` (``in_bursts``: many at once, of one size) and go there. Where no twin is to be had, the
+        plain socket goes on serving it.
+        """
         if peer in self._twins or len(self._twins) >= MOST_PEERS:
             return
         with suppress(OSError):
-            _share(self._plain, True)
-            try:
-                twin = bound_udp(self._address, shared=True)
-            finally:  # to nobody else
-                _share(self._plain, False)
-            _share(twin, False)
-            try:
-                twin.connect(peer)
-            except OSError:
-                twin.close()
-                raise
-            with suppress(BlockingIOError):  # what came between the two calls may be anybody's
-                while True:
-                    twin.recv(1)
-            self._twins[peer] = twin
+            sock = self._connected(peer)
+            self._twins[peer] = twin = _Twin(sock, peer, bursts.reader(sock, in_bursts))
             if self._loop is not None:
-                self._loop.add_reader(twin, self._from_peer, twin.recv, peer)
+                self._loop.add_reader(sock, self._from_peer, twin)
+
+    def _connected(self, peer: Endpoint) -> socket.socket:
+        _share(self._plain, True)
+        try:
+            sock = bound_udp(self._address, shared=True)
+        finally:  # with nobody else
+            _share(self._plain, False)
+        try:
+            _share(sock, False)
+            sock.connect(peer)
+        except OSError:
+            sock.close()
+            raise
+        with suppress(BlockingIOError):  # what came between bind and connect may be anybody's
+            while True:
+                sock.recv(1)
+        return sock
 
     def send(self, packet: bytes, to: Endpoint) -> None:
-        """Raises ``OSError``: nobody there, or no buffer."""
+        """``packet`` leaves for ``to`` with the next ``flush``."""
         twin = self._twins.get(to)
-        if twin is None:
-            self._plain.sendto(packet, to)
+        if twin is not None:
+            if not twin.waiting:
+                self._loaded.append(twin)
+            twin.waiting.append(packet)
             return
         try:
-            twin.send(packet)
-        except ConnectionRefusedError:  # that an earlier packet found nobody; this one has not been sent
-            twin.send(packet)
+            self._plain.sendto(packet, to)
+        except OSError as error:
+            self._not_sent(error)
 
-    def _from_peer(self, receive: Callable[[int], bytes], peer: Endpoint) -> None:
-        take, read_bytes = self._take, self._read_bytes
+    def flush(self) -> None:
+        if self._loaded:
+            loaded, self._loaded = self._loaded, []
+            for twin in loaded:
+                packets, twin.waiting = twin.waiting, []
+                bursts.send(twin.socket, packets, self._not_sent)
+
+    def _from_peer(self, twin: _Twin) -> None:
+        take, peer, read, most = self._take, twin.peer, twin.read, self._read_bytes
         for _ in range(BATCH):
             try:
-                packet = receive(read_bytes)
+                packets = read(most)
             except BlockingIOError:
-                return
+                break
             except OSError:  # an earlier packet found nobody: a network loses packets without a word
                 continue
-            take(packet, peer)
+            for packet in packets:
+                take(packet, peer)
+        self._taken()
 
     def _from_anybody(self) -> None:
         receive, take, read_bytes = self._plain.recvfrom, self._take, self._read_bytes
@@ -119,10 +158,11 @@ class UdpEnd:
             try:
                 packet, source = receive(read_bytes)
             except BlockingIOError:
-                return
-            except OSError:
+                break
+            except OSError:  # as above
                 continue
             take(packet, source)
+        self._taken()
 
 
 def _share(sock: socket.socket, shared: bool) -> None:
