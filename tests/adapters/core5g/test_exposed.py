@@ -43,6 +43,8 @@ from tests.adapters.core5g.stage import ON_LTE, PATIENCE_S, PLAYER, Stage, stage
 pytestmark = pytest.mark.system
 FLOW = RequestQuality("flow-1", PLAYER, "127.0.0.9", "QOS_E", 600, ((7777, 7777),), (), "UDP")
 STANDING = {"location": 1, "radio": 3}
+FAULTS_S = 1.0
+"""Until the core network has looked at the file of its faults."""
 
 
 def played(folder: Path, story: Callable[[Stage], Awaitable[None]]) -> None:
@@ -185,6 +187,25 @@ def test_a_cell_without_room_is_told_and_nothing_stays(tmp_path: Path) -> None:
         async with asyncio.timeout(PATIENCE_S):
             while (await held(one))["quality"]:
                 await asyncio.sleep(0.05)
+
+    played(tmp_path, story)
+
+
+def test_a_grant_whose_only_notification_is_lost_is_granted_all_the_same(tmp_path: Path) -> None:
+    async def story(one: Stage) -> None:
+        await ready(one)
+        one.faults(drop=1.0)
+        await asyncio.sleep(FAULTS_S)
+        send(one, FLOW)
+        await until(lambda: bool(one.qos))
+        (lost,) = one.qos
+        await asyncio.sleep(FAULTS_S)
+        one.faults()
+        assert (await one.until(QualityGranted)).flow == "flow-1"
+        (flow,) = one.qos
+        assert flow != lost
+        assert not one.told(QualityRefused)
+        assert (await held(one))["quality"] == 1
 
     played(tmp_path, story)
 

@@ -111,6 +111,8 @@ class World:
         self.answers: dict[str, Message] = {}
         """The last word on each flow that is asked for."""
         self.told: list[Message] = []
+        self.mute: set[str] = set()
+        """Of these subscriptions' flows the next word gets lost: by token."""
         self._channels: set[str] = set()
         self.gateway = self._gateway()
         self._later(0, self._wake)
@@ -265,10 +267,14 @@ class World:
         return kept
 
     def _install(self, kept: Kept) -> None:
-        if kept in self.operator.kept.values():
+        if any(one is kept for one in self.operator.kept.values()):
             kept.installed = self.operator.room
             said = "SUCCESSFUL_RESOURCES_ALLOCATION" if kept.installed else "FAILED_RESOURCES_ALLOCATION"
-            self._notify(kept, FlowTold(kept.token, (said,)))
+            if kept.token in self.mute:
+                self.mute.discard(kept.token)
+                return
+            id = next(id for id, one in self.operator.kept.items() if one is kept)
+            self._notify(kept, FlowTold(kept.token, (said,), id))
 
     def _held(self, id: str, kept: Kept) -> Held:
         by_websocket = kept.websocket and self.operator.websockets

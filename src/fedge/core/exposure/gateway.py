@@ -300,6 +300,8 @@ class Exposure:
                 return [Tell(each) for each in self.picture.handed_over(notice, now)]
             case RadioTold() if isinstance(sub.asks, Measurements):
                 return [Tell(each) for each in self.picture.reported(notice, now)]
+            case FlowTold(subscription=of) if sub.superseded(of):
+                self.counts["of an earlier subscription"] += 1
             case FlowTold() if sub.name in self.flows:
                 self.counts["taken"] += 1
                 flow = self.flows[sub.name]

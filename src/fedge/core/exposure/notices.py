@@ -48,10 +48,14 @@ class RadioTold(Struct, frozen=True):
 
 
 class FlowTold(Struct, frozen=True):
-    """UserPlaneNotificationData: ``events`` in the order in which they are reported."""
+    """UserPlaneNotificationData: ``events`` in the order in which they are reported.
+
+    ``subscription``: of which they are told; empty: it does not say.
+    """
 
     token: str
     events: tuple[str, ...]
+    subscription: str = ""
 
 
 class Expiring(Struct, frozen=True):
