@@ -18,7 +18,7 @@ from fedge.core.exposure.calls import Create, Effect, FlowQuality, Replace, Tell
 from fedge.core.exposure.desk import Desk
 from fedge.core.exposure.subscription import Subscription
 from fedge.core.messages import QualityGranted, QualityKept, QualityLost, QualityRefused, RequestQuality
-from fedge.core.model import SECOND, Nanoseconds
+from fedge.core.model import SECOND, Nanoseconds, UeId
 from fedge.core.patience import Backoff
 
 ANSWERED_WITHIN = 8 * SECOND
@@ -112,6 +112,13 @@ def ended(flow: Flow, sub: Subscription, reason: str, final: bool = False) -> li
     if flow.told:
         return [Tell(QualityLost(flow.flow, reason))]
     return [Tell(QualityRefused(flow.flow, reason, final))]
+
+
+def left(flow: Flow, sub: Subscription, ue: UeId) -> list[Tell]:
+    """This UE has left the network."""
+    if not (sub.wanted and flow.told and isinstance(sub.asks, FlowQuality) and sub.asks.ue == ue):
+        return []
+    return ended(flow, sub, "the device has left the network")
 
 
 def due(flow: Flow, sub: Subscription, desk: Desk, now: Nanoseconds) -> list[Tell]:

@@ -1,8 +1,8 @@
 """The access API gateway: all that Fedge wants of the operator, and what it hears of it. ``handle(event, now, draw) -> effects``.
 
-Wanted always: everybody's place, every handover, the measurement reports of NR and LTE. At times: a quality for a flow, one place
-at once. Whatever is wanted ends subscribed, or is told as unavailable (``OperatorOffers``, ``QualityRefused``,
-``LocationTold``). ``draw``, 0 to 1, is the share of a wait after a failure (full jitter).
+Wanted always: everybody's place, who is lost and who is back, every handover, the measurement reports of NR and LTE. At times: a
+quality for a flow, one place at once. Whatever is wanted ends subscribed, or is told as unavailable (``OperatorOffers``,
+``QualityRefused``, ``LocationTold``). ``draw``, 0 to 1, is the share of a wait after a failure (full jitter).
 """
 
 from __future__ import annotations
@@ -20,8 +20,10 @@ from fedge.core.exposure.calls import (
     CellChanges,
     Effect,
     List,
+    Losses,
     Measurements,
     Places,
+    Returns,
     Tell,
 )
 from fedge.core.exposure.desk import Desk
@@ -36,6 +38,7 @@ from fedge.core.exposure.notices import (
     Notice,
     PlacesTold,
     RadioTold,
+    ReachTold,
     Strange,
 )
 from fedge.core.exposure.offers import offers, why_not
@@ -56,6 +59,8 @@ from fedge.core.patience import Circuit
 
 SIGHTED_EVERY = SECOND // 10
 FLOW = "quality/"
+LOST_AFTER_S = 5
+"""So long a UE is silent before the network tells that it has lost it (``maximumDetectionTime``)."""
 
 
 class Found(Struct, frozen=True):
@@ -103,6 +108,8 @@ class Exposure:
         self._offered: OperatorOffers | None = None
         if settings.group:
             self._wants.stand("places", "location", Places(settings.group, settings.period_s))
+            self._wants.stand("losses", "location", Losses(settings.group, LOST_AFTER_S))
+            self._wants.stand("returns", "location", Returns(settings.group))
         self._wants.stand("cells", "radio", CellChanges())
         self._wants.stand("nr", "radio", Measurements("nr"))
         self._wants.stand("lte", "radio", Measurements("lte"))
@@ -294,8 +301,11 @@ class Exposure:
             return []
         self.heard_at = sub.heard_at = now
         match notice:
-            case PlacesTold() if isinstance(sub.asks, Places):
-                return self._places(sub, notice, now)
+            case PlacesTold(places=places) if isinstance(sub.asks, Places) or not places:
+                tells = [Tell(each) for place in places for each in self.picture.placed(place, now)]
+                return [*tells, *self._cancelled(sub, notice, now)]
+            case ReachTold() if isinstance(sub.asks, Losses | Returns):
+                return [*self._reached(notice, now), *self._cancelled(sub, notice, now)]
             case CellTold() if isinstance(sub.asks, CellChanges):
                 return [Tell(each) for each in self.picture.handed_over(notice, now)]
             case RadioTold() if isinstance(sub.asks, Measurements):
@@ -316,14 +326,25 @@ class Exposure:
                 self.counts["of another kind"] += 1
         return []
 
-    def _places(self, sub: Subscription, notice: PlacesTold, now: Nanoseconds) -> list[Effect]:
-        tells: list[Effect] = [
-            Tell(each) for place in notice.places for each in self.picture.placed(place, now)
-        ]
-        if notice.ended and sub.state == "HELD":
-            self.counts["cancelled"] += 1
-            return [*tells, *advance.lost(sub, now)]
+    def _reached(self, notice: ReachTold, now: Nanoseconds) -> list[Effect]:
+        """Who has left the network has no session there any more, and so no quality: the word on that may have been lost."""
+        tells: list[Effect] = []
+        for one in notice.changes:
+            tells += [Tell(each) for each in self.picture.reached(one, now)]
+            if not one.left or self.picture.ues[one.ue].reachable:
+                continue
+            for name, flow in self.flows.items():
+                over = flows.left(flow, self.subs[name], one.ue)
+                if over:
+                    tells += over
+                    self._wants.stir(name)
         return tells
+
+    def _cancelled(self, sub: Subscription, notice: PlacesTold | ReachTold, now: Nanoseconds) -> list[Effect]:
+        if not (notice.ended and sub.state == "HELD"):
+            return []
+        self.counts["cancelled"] += 1
+        return advance.lost(sub, now)
 
     # --- what can be had ---------------------------------------------------------------------------------------------------
 
