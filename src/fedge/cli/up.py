@@ -11,7 +11,8 @@ from typing import Any
 
 import click
 
-from fedge.cli.run_options import checked_settings, common_options
+from fedge.cli.run_options import common_options
+from fedge.cli.run_settings import checked_settings
 from fedge.programs.settings import Settings, fedge_home
 
 _EVERY_S = 0.1

@@ -1,6 +1,6 @@
 """What a run of the embedded engine is told: the one frozen value that ``fedge demo`` and ``fedge up`` hand to the supervisor.
 
-The command line parses and checks it once (`cli/run_options.py`); nothing after that reads an option or an environment variable.
+The command line parses and checks it once (`cli/run_settings.py`); nothing after that reads an option or an environment variable.
 """
 
 from __future__ import annotations
