@@ -14,7 +14,8 @@ from fedge.api.camara.ciba import MOST_OF_A_CLIENT, Ciba
 from fedge.api.camara.scopes import AskedScopes
 from fedge.api.pace import paced
 from fedge.core.control.consenting import MOST_ENDED_TOKENS
-from fedge.core.control.events import AccessTokenEnded, ObjectsChanged, TokenIssued, TokensRevoked
+from fedge.core.control.events.objects import ObjectsChanged
+from fedge.core.control.events.tokens import AccessTokenEnded, TokenIssued, TokensRevoked
 from fedge.core.location import NETWORK_OPERATION
 from fedge.core.location.consent import LOOKED_THROUGH_EVERY
 from fedge.core.model import SECOND

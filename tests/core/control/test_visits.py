@@ -9,17 +9,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from fedge.core.control import ControlPlane, ControlSettings, Effect, Propose, Reply, Story, ToSite
-from fedge.core.control.events import (
-    DECIDED,
-    AskedApply,
-    AskedAttach,
-    AskedClose,
-    AskedDrain,
-    AskedHold,
-    AskedMove,
-    SiteMarked,
-)
+from fedge.core.control import DECIDED, ControlPlane, ControlSettings, Effect, Propose, Reply, Story, ToSite
+from fedge.core.control.events.moves import AskedHold, AskedMove
+from fedge.core.control.events.objects import AskedApply
+from fedge.core.control.events.sessions import AskedAttach, AskedClose
+from fedge.core.control.events.sites import AskedDrain, SiteMarked
 from fedge.core.control.visits import UNHEARD_AFTER, without_sdk
 from fedge.core.messages import (
     AccessHello,

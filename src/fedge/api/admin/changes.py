@@ -22,14 +22,10 @@ from fedge.api.port_checks import ports_of
 from fedge.core.applications.application import app_id
 from fedge.core.applications.objects import CLUSTER_WIDE, ObjectKey, key_of
 from fedge.core.control import Knowledge, placing
-from fedge.core.control.events import (
-    AskedApply,
-    AskedAttach,
-    AskedClose,
-    AskedDrain,
-    AskedHold,
-    AskedMove,
-)
+from fedge.core.control.events.moves import AskedHold, AskedMove
+from fedge.core.control.events.objects import AskedApply
+from fedge.core.control.events.sessions import AskedAttach, AskedClose
+from fedge.core.control.events.sites import AskedDrain
 from fedge.core.model import AppId, SessionId, SessionKey, SiteId, UeId
 
 

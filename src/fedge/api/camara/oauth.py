@@ -25,7 +25,8 @@ from fedge.api.camara.ciba import GRANT_TYPE, Ciba
 from fedge.api.camara.guesses import WRONG_WITHIN_S, Guesses
 from fedge.api.camara.scopes import SCOPES, AskedScopes, scopes_of
 from fedge.api.pace import Asked
-from fedge.core.control.events import AskedConsent, AskedTokenEnd
+from fedge.core.control.events.location import AskedConsent
+from fedge.core.control.events.tokens import AskedTokenEnd
 from fedge.core.location import NETWORK_OPERATION, OPERATOR, Consent
 from fedge.core.messages import Message
 from fedge.core.model import SECOND

@@ -11,7 +11,7 @@ from fedge.core.access import AccessView
 from fedge.core.applications import Application, applications_of
 from fedge.core.applications.tenant import Tenant, tenants_of
 from fedge.core.applications.traffic_rules import dns_rules_of, rules_of
-from fedge.core.control.events import AskedPlace
+from fedge.core.control.events.location import AskedPlace
 from fedge.core.control.per_site import PerSite
 from fedge.core.control.state import Session, State
 from fedge.core.enablement import Farewell

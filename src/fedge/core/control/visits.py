@@ -16,15 +16,11 @@ from msgspec.structs import replace
 
 from fedge.core.applications.application import namespace_of_app
 from fedge.core.control import leaving, tenancy
+from fedge.core.control.dispatch import on, table
 from fedge.core.control.effects import Effect, Propose, Reply, Story, ToSite
-from fedge.core.control.events import (
-    AskedAttach,
-    AskedClose,
-    AskedMove,
-    VisitBegan,
-    VisitEnded,
-    VisitLed,
-)
+from fedge.core.control.events.moves import AskedMove
+from fedge.core.control.events.sessions import AskedAttach, AskedClose
+from fedge.core.control.events.visits import VisitBegan, VisitEnded, VisitLed
 from fedge.core.control.facts import site_facts, ue_facts
 from fedge.core.control.knowledge import Knowledge
 from fedge.core.control.state import Visit
@@ -188,7 +184,7 @@ def _gone(request: int, what: str) -> Reply:
     return Reply(request, 503, {"code": "CLOSING", "message": f"{what} has just ended; ask again"})
 
 
-def ended(known: Knowledge, event: VisitEnded) -> None:
+def ended(known: Knowledge, event: VisitEnded, now: Nanoseconds) -> None:
     known.state.visits.pop(event.session, None)
     known.visited_at.pop(event.session, None)
 
@@ -379,3 +375,6 @@ def _elsewhere(known: Knowledge, app: AppId, site: SiteId) -> Address | None:
     visits = Counter(visit.site for visit in known.state.visits.values() if visit.app == app)
     able = [one for one in others if _door(known, app, one)]
     return _door(known, app, min(able, key=lambda one: (visits[one], one))) if able else None
+
+
+DECIDES = table(on(VisitBegan, began), on(VisitLed, led), on(VisitEnded, ended))
