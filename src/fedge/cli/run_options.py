@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from fedge.cli.run_values import FILE, TARGET, read_state_size
+from fedge.programs.terms_options import terms_options
 from fedge.simulation.limits import (
     FASTEST,
     LARGEST_SEED,
@@ -120,37 +121,6 @@ _SERVED = (
         **_NUMBER,
     ),
 )
-_STUDIOS = (
-    click.option(
-        "--sink-ca",
-        type=FILE,
-        metavar="FILE",
-        help="Send events to studios' sinks that show a certificate of this CA, too.",
-    ),
-    click.option(
-        "--client-rate",
-        type=click.FloatRange(0.1, 100_000),
-        default=50.0,
-        help="Requests a second to CAMARA's APIs that one client may make on average; of four seconds at once.",
-        **_NUMBER,
-        **_USUAL,
-    ),
-    click.option(
-        "--client-quota",
-        type=click.IntRange(0, 10**9),
-        default=0,
-        help="Such requests a day.  [default: any number]",
-        **_NUMBER,
-    ),
-    click.option(
-        "--mec-rate",
-        type=click.FloatRange(0.1, 100_000),
-        default=200.0,
-        help="Requests a second to ETSI MEC's APIs that one caller may make on average; of four seconds at once.",
-        **_NUMBER,
-        **_USUAL,
-    ),
-)
 _TOLD = (
     click.option(
         "--endpoints",
@@ -166,7 +136,7 @@ _TOLD = (
 
 def common_options(command: Command) -> Command:
     """All options that a run of the platform has, played upon or not."""
-    for option in reversed((*_ENGINE, *_CITY, *_GAME, *_SERVED, *_STUDIOS, *_TOLD)):
+    for option in reversed((*_ENGINE, *_CITY, *_GAME, *_SERVED, terms_options, *_TOLD)):
         command = option(command)
     return command
 

@@ -16,6 +16,7 @@ from click.core import ParameterSource
 from fedge.cli.run_values import positions_in
 from fedge.programs.fleet import BadFleet, Fleet, read_fleet
 from fedge.programs.settings import Settings
+from fedge.programs.terms_options import take_terms
 from fedge.simulation.limits import MOST_PLAYERS, MOST_SITES
 
 COMPARED_S = 30.0
@@ -56,8 +57,7 @@ def checked_settings(demo: bool, **given: Any) -> Settings:
         raise click.UsageError("--sites-csv and --users-csv belong together: sites and users share a map.")
     if given.get("compare") and not given.get("duration_s"):
         given["duration_s"] = COMPARED_S
-    if given.get("sink_ca") is not None:
-        given["sink_ca"] = given["sink_ca"].absolute()
+    given["terms"] = take_terms(given)
     for option in ("report", "endpoints"):
         file = given.get(option)
         if file is not None:

@@ -9,22 +9,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from ipaddress import ip_network
 from pathlib import Path
+from typing import Any
 
 import click
 import structlog
 import uvicorn
 
 from fedge.adapters.embedded.link import listen
-from fedge.adapters.notifications import LOOPBACK
 from fedge.api.admin import admin_app
 from fedge.api.camara import BASES as CAMARA_BASES
 from fedge.api.mec import BASES, Platform, mec_routes
 from fedge.api.pace import limits_of, paced
-from fedge.programs.control_config import ControlConfig, embedded_control, fleet_control, public_base
+from fedge.programs.control_config import ControlConfig, embedded_control, fleet_control
 from fedge.programs.control_shell import ControlShell
 from fedge.programs.northbound import Northbound
+from fedge.programs.terms_options import take_terms, terms_options
 from fedge.runtime.federation import BadFederation, endpoint, read_federation
 from fedge.runtime.lifeline import end_with_supervisor
 from fedge.runtime.run import Run, log_to, log_to_stdout
@@ -42,7 +42,7 @@ async def serve(told: ControlConfig) -> None:
     await listen(told.bind_links, told.token, shell.accept)
     names = {site: name for site, (name, _, _) in shell.facts.places.items()}
     shell.northbound = Northbound(shell, told, shell.subscribers, shell.notifications, shell.base, names)
-    asked = paced(limits_of(told.mec_rate), told.now)
+    asked = paced(limits_of(told.terms.mec_rate), told.now)
     mec = mec_routes(Platform(shell, shell.subscribers, shell.notifications, shell.base, shell.notify, asked))
     config = uvicorn.Config(
         admin_app(shell, [*shell.northbound.routes(), *mec], own=(*CAMARA_BASES, *BASES)),
@@ -80,22 +80,6 @@ async def serve(told: ControlConfig) -> None:
             task.result()
 
 
-def _public_url(context: click.Context, option: click.Parameter, given: str | None) -> str:
-    try:
-        return public_base(given) if given else ""
-    except ValueError as error:
-        raise click.BadParameter(f"{given!r}: {error}") from None
-
-
-def _networks(context: click.Context, option: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
-    for one in given:
-        try:
-            ip_network(one)
-        except ValueError as error:
-            raise click.BadParameter(str(error)) from None
-    return given
-
-
 @click.command()
 @click.option("--federation", type=FILE, help="Which sites there are; without it: FEDGE_RUN_DIR's run.")
 @click.option(
@@ -103,31 +87,17 @@ def _networks(context: click.Context, option: click.Parameter, given: tuple[str,
 )
 @click.option("--token-file", type=FILE, help="What agents and callers of the API have to say.")
 @click.option("--kubeconfig", default="", help="Karmada's; empty: that of the Pod this runs in.")
-@click.option("--sink-ca", type=FILE, help="A CA more whose certificates studios' sinks may show.")
-@click.option(
-    "--public-url", callback=_public_url, help="Under which callers reach the API.  [default: --bind-api]"
-)
-@click.option(
-    "--callback-network",
-    "networks",
-    multiple=True,
-    default=LOOPBACK,
-    callback=_networks,
-    metavar="CIDR",
-    help="Where notifications and events for sinks may go; may be given more than once.  [default: this machine]",
-)
 @click.option("--bind-links", default="0.0.0.0:7000", show_default=True, help="For agents.")
 @click.option("--bind-api", default="0.0.0.0:8080", show_default=True, help="HTTP.")
+@terms_options
 def main(
     federation: Path | None,
     state: Path | None,
     token_file: Path | None,
     kubeconfig: str,
-    sink_ca: Path | None,
-    public_url: str,
-    networks: tuple[str, ...],
     bind_links: str,
     bind_api: str,
+    **given: Any,
 ) -> None:
     """Fedge's control plane."""
     if federation is None:
@@ -143,7 +113,7 @@ def main(
     try:
         links, api = endpoint(bind_links, "--bind-links"), endpoint(bind_api, "--bind-api")
         sites = read_federation(federation)
-        told = fleet_control(sites, state, token, links, api, kubeconfig, sink_ca, public_url, networks)
+        told = fleet_control(sites, state, token, links, api, kubeconfig, take_terms(given))
     except BadFederation as error:
         raise click.UsageError(str(error)) from None
     log_to_stdout()

@@ -13,6 +13,7 @@ import secrets
 import time
 from collections.abc import Callable
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -20,7 +21,7 @@ import structlog
 from fedge.adapters.core5g import Subscribers
 from fedge.adapters.embedded.link import Join, Line
 from fedge.adapters.karmada.engine import KarmadaEngine
-from fedge.adapters.notifications import Notifications
+from fedge.adapters.notifications import LOOPBACK, Notifications
 from fedge.api.admin import Page
 from fedge.api.admin.metrics import Metrics
 from fedge.api.admin.operator_state import OperatorState
@@ -81,9 +82,10 @@ class ControlShell:
         self.operated = Operated.of(config, self.plane)
         routes: AccessNetwork = self.operated.steered if self.operated is not None else self.access
         operator = self.operated.exposed if self.operated is not None else None
-        self.base = config.public_url or "http://{}:{}".format(*config.bind_api)
-        trust = sink_trust(config.folder, config.sink_ca)
-        self.notifications = Notifications(config.callback_networks, trust=trust)
+        terms = config.terms
+        self.base = terms.public_url or "http://{}:{}".format(*config.bind_api)
+        trust = sink_trust(config.folder, Path(terms.sink_ca) if terms.sink_ca else None)
+        self.notifications = Notifications(terms.callback_networks or LOOPBACK, trust=trust)
         self.audit = AuditLog(config.folder)
         self.subscribers = self.operated.subscribers if self.operated is not None else Subscribers({}, {})
         self.northbound: Northbound | None = None

@@ -32,3 +32,17 @@ class VisitLed(Message, frozen=True):
 class VisitEnded(Message, frozen=True):
     session: SessionId
     because: str
+
+
+class VisitCleared(Message, frozen=True):
+    """The gateway of ``site``, which the visit was led away from, has had nothing of it for a while: it need not lead it."""
+
+    session: SessionId
+    site: SiteId
+
+
+class VisitStrayed(Message, frozen=True):
+    """Its UE uses the gateway of ``site``, which is neither where it should be nor leads it there: it shall."""
+
+    session: SessionId
+    site: SiteId
