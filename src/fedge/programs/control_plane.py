@@ -36,7 +36,7 @@ from fedge.api.camara import BASES as CAMARA_BASES
 from fedge.api.camara import tell_sink
 from fedge.api.mec import BASES, Platform, mec_routes, notification
 from fedge.api.pace import limits_of, paced
-from fedge.core.control import ControlPlane, ControlSettings, Notify, Reply, Story, ToSink
+from fedge.core.control import ControlPlane, ControlSettings, Notify, Reply, Story, ToSink, Untold
 from fedge.core.messages import HopFigures, Message, WriterChanged
 from fedge.core.model import MS, AppId, SiteId, UeId
 from fedge.dashboard import CONTENT_SECURITY_POLICY, INDEX, STATIC_DIR
@@ -220,9 +220,9 @@ class ControlShell:
         told = notify.subscription
         self.notifications.post(told.namespace, told.callback, notification(notify, self.plane, self.base))
 
-    def _tell_sink(self, told: ToSink) -> None:
+    def _tell_sink(self, told: ToSink | Untold) -> None:
         if self.northbound is not None:
-            tell_sink(told, self.northbound.platform)
+            tell_sink(told, self.northbound.platform, self.loop.post)
 
     def _told(self, story: Story) -> None:
         if "state" in story.facts:

@@ -41,7 +41,7 @@ class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     client: str = ""
     api: str
     subject: str = ""
-    decision: Literal["granted", "refused", "withdrawn"]
+    decision: Literal["granted", "refused", "withdrawn", "undelivered"]
     reason: str = ""
     correlator: str = ""
     ue: str = ""

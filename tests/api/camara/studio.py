@@ -6,7 +6,7 @@ CIBA as ``screen`` says. What is sent to sinks is only written down.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -21,7 +21,7 @@ from fedge.api.camara import BASES, Authorization, CamaraPlatform, camara_routes
 from fedge.api.camara.ciba import Answer, Ciba
 from fedge.api.camara.oauth import AuthorizationServer, oauth_routes
 from fedge.api.pace import paced
-from fedge.core.control import ToOperator, ToSink
+from fedge.core.control import ToOperator, ToSink, Untold
 from fedge.core.control.events import ObjectsChanged, SessionPlaced, TokenIssued
 from fedge.core.control.fencing import TURNS
 from fedge.core.location import earth_of
@@ -49,14 +49,24 @@ EARTH = earth_of(None, 1000.0)
 
 
 class Written:
-    """The port ``Notifier``, without sending: (callback, body, headers) of each."""
+    """The port ``Notifier``, without sending: (callback, body, headers) of each. ``takes`` None: no sink answers."""
 
     def __init__(self) -> None:
         self.posted: list[tuple[str, dict[str, Any], Mapping[str, str]]] = []
         self.objection = Notifications().objection
+        self.takes: bool | None = True
 
-    def post(self, client: str, callback: str, body: bytes, headers: Mapping[str, str] = {}) -> bool:
+    def post(
+        self,
+        client: str,
+        callback: str,
+        body: bytes,
+        headers: Mapping[str, str] = {},
+        ended: Callable[[bool], None] = lambda taken: None,
+    ) -> bool:
         self.posted.append((callback, msgspec.json.decode(body), headers))
+        if self.takes is not None:
+            ended(self.takes)
         return True
 
 
@@ -146,12 +156,15 @@ class StudioCentre(PlainCentre):
 
     def told(self) -> list[dict[str, Any]]:
         """The events that were sent since the last time."""
-        sent, self.sent = self.sent, []
-        for effect in sent:
-            if isinstance(effect, ToSink):
-                tell_sink(effect, self.platform)
+        self.tell_sinks()
         posted, self.written.posted = self.written.posted, []
         return [body for _, body, _ in posted]
+
+    def tell_sinks(self) -> None:
+        while self.sent:
+            effect = self.sent.pop(0)
+            if isinstance(effect, ToSink | Untold):
+                tell_sink(effect, self.platform, self.say)
 
 
 def application(centre: StudioCentre) -> Starlette:

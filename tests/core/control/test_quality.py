@@ -31,7 +31,9 @@ from fedge.core.control.events import (
     AskedQualityExtension,
     MovePlanned,
     SessionClosing,
+    SinkAnswered,
 )
+from fedge.core.control.outbox import line_of
 from fedge.core.control.state import Session
 from fedge.core.federation import Site, SiteView
 from fedge.core.messages import (
@@ -138,6 +140,8 @@ class Told:
         out: list[Effect] = []
         for effect in self.plane.handle(event, self.at):
             out += self._one(effect.event) if isinstance(effect, Propose) else [effect]
+            if isinstance(effect, ToSink):
+                out += self._one(SinkAnswered(line_of(effect), effect.number, "delivered"))
         return out
 
     @staticmethod

@@ -10,6 +10,7 @@ from fedge.core.control.effects import (
     ToOperator,
     ToSink,
     ToSite,
+    Untold,
 )
 from fedge.core.control.knowledge import ControlSettings, Knowledge
 from fedge.core.control.plane import ControlPlane
@@ -29,4 +30,5 @@ __all__ = [
     "ToOperator",
     "ToSink",
     "ToSite",
+    "Untold",
 ]

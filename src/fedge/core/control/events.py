@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fedge.core.control.outbox import Outcome
 from fedge.core.enablement.resources import AnyResource
 from fedge.core.location import Consent, Fence
 from fedge.core.location.fences import Ending
@@ -327,6 +328,14 @@ class FenceEnded(Message, frozen=True):
     because: str = ""
 
 
+class SinkAnswered(Message, frozen=True):
+    """The event of this ``number`` in a ``line`` of the outbox has come to an end."""
+
+    line: str
+    number: int
+    outcome: Outcome
+
+
 class Placed(Message, frozen=True):
     """Which sites run how many instances of an application."""
 
@@ -439,6 +448,7 @@ DECIDED = (
     FenceMade,
     FenceCrossed,
     FenceEnded,
+    SinkAnswered,
     Placed,
     ResourceKept,
     ResourceGone,

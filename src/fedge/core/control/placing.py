@@ -8,7 +8,17 @@ from typing import Any
 from msgspec.structs import replace
 
 from fedge.core.applications import Application, ObjectKey, key_of
-from fedge.core.control import consenting, demand, enabling, farewells, fencing, leaving, quality, tenancy
+from fedge.core.control import (
+    consenting,
+    demand,
+    enabling,
+    farewells,
+    fencing,
+    leaving,
+    outbox,
+    quality,
+    tenancy,
+)
 from fedge.core.control.effects import Effect, Propose, Reply, Story, ToSite
 from fedge.core.control.events import AskedApply, ObjectsChanged, Placed
 from fedge.core.control.knowledge import Asked, Knowledge
@@ -58,6 +68,7 @@ def objects_changed(known: Knowledge, event: ObjectsChanged, now: Nanoseconds) -
             tenancy.revoked(state, key.name)
             consenting.client_gone(state, key.name)
             fencing.client_gone(state, key.name)
+            outbox.client_gone(state.outbox, key.name)
             effects += quality.client_gone(known, key.name, now)
             effects += enabling.tenant_gone(state, key.name)
     return effects

@@ -17,6 +17,7 @@ from fedge.core.control import (
     fencing,
     locating,
     notices,
+    outbox,
     paths,
     placing,
     quality,
@@ -81,6 +82,7 @@ from fedge.core.control.events import (
     RuleUpdated,
     SessionClosing,
     SessionPlaced,
+    SinkAnswered,
     SiteMarked,
     TokenIssued,
     TokensRevoked,
@@ -145,6 +147,7 @@ class ControlPlane(Knowledge):
         quality_flows.stir(self, event)
         effects = self._decided(event, now)
         if effects:
+            effects = outbox.kept(self.state.outbox, effects, now)
             return effects + notices.of_moves(self.state, effects)
         if effects is None:
             effects = self._figures(event, now)
@@ -256,6 +259,8 @@ class ControlPlane(Knowledge):
                 return fencing.crossed(state, event)
             case FenceEnded():
                 return fencing.ended(state, event)
+            case SinkAnswered():
+                return outbox.answered(state.outbox, event.line, event.number, event.outcome)
             case Placed():
                 self.visits_changed = True
                 return placing.placed(state, self.per_site, event, now)

@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from fedge.core.control.outbox import Outbox
 from fedge.core.enablement import Enablement
 from fedge.core.federation import Site
 from fedge.core.location import Consents, Fences
@@ -93,6 +94,8 @@ class State(Struct):
     fences: Fences = field(default_factory=Fences)
     ended_tokens: dict[str, dict[str, Nanoseconds]] = field(default_factory=dict)
     """Access tokens of CAMARA APIs that were revoked, by client and id, until when they would have lived."""
+    outbox: Outbox = field(default_factory=Outbox)
+    """What clients' sinks have still to take."""
 
     def under_way(self) -> Iterator[Move]:
         return (move for move in self.moves.values() if not move.ended)
