@@ -269,6 +269,7 @@ async def serve(told: ControlConfig) -> None:
         port=port,
         log_level="error",
         access_log=False,
+        proxy_headers=False,  # an address that a caller may write itself says nothing of where it is
         timeout_graceful_shutdown=1,
     )
     server = uvicorn.Server(config)

@@ -18,7 +18,7 @@ from fedge.adapters.notifications import Notifications
 from fedge.api.admin import admin_app
 from fedge.api.admin.callers import digest_of
 from fedge.api.camara import BASES, Authorization, CamaraPlatform, camara_routes, tell_sink
-from fedge.api.camara.ciba import Answer, Ciba
+from fedge.api.camara.asking import Answer, Questions
 from fedge.api.camara.oauth import AuthorizationServer, oauth_routes
 from fedge.api.pace import paced
 from fedge.core.control import ToOperator, ToSink, Untold
@@ -113,9 +113,9 @@ class StudioCentre(PlainCentre):
             {SiteId("harbour"): "Harbour"},
         )
         drawn = iter(f"asked-{n}" for n in range(10**6))
-        ciba = Ciba(subscribers, self.screen, lambda: next(drawn))
+        self.questions = Questions(self, subscribers, self.screen, lambda: next(drawn))
         self.asked = paced(Limits(per_second=1e6, burst=10**6), self.now)
-        self.server = AuthorizationServer(self.authorization, self, ciba, self.asked, ORIGIN)
+        self.server = AuthorizationServer(self.authorization, self, self.questions, self.asked, ORIGIN)
 
     def proven(self, proof: str) -> tuple[str, UeId] | None:
         return self.authorization.proven(proof)

@@ -10,7 +10,7 @@ from typing import Any
 
 from fedge.core.control.outbox import Outcome
 from fedge.core.enablement.resources import AnyResource
-from fedge.core.location import Consent, Fence
+from fedge.core.location import Asking, Code, Consent, Fence
 from fedge.core.location.fences import Ending
 from fedge.core.messages import (
     DnsRule,
@@ -120,19 +120,51 @@ class AskedConfirmation(Message, frozen=True):
 
 
 class AskedToken(Message, frozen=True):
-    """``digest``: SHA-256 of the new token, in hexadecimal; empty: the tenant's tokens end. ``players``: it may only attach."""
+    """``digest``: SHA-256 of the new token, in hexadecimal; empty: the tenant's tokens end. ``players``: it may only attach.
+
+    ``redirect_uris`` None: those that the token before it had.
+    """
 
     request: RequestId
     tenant: str
     digest: str = ""
     players: bool = False
+    redirect_uris: tuple[str, ...] | None = None
 
 
 class AskedConsent(Message, frozen=True):
-    """Without an id: that is given here."""
+    """Without an id: that is given here. ``asking``: it is a subscriber's yes to that, which ends with it."""
 
     request: RequestId
     consent: Consent
+    asking: str = ""
+
+
+class AskedAsking(Message, frozen=True):
+    request: RequestId
+    asking: Asking
+
+
+class AskedAskingEnd(Message, frozen=True):
+    request: RequestId
+    id: str
+
+
+class AskedCode(Message, frozen=True):
+    request: RequestId
+    code: Code
+
+
+class AskedRedemption(Message, frozen=True):
+    """``token``: the id of the access token that is given for the code, which lives until ``until``."""
+
+    request: RequestId
+    id: str
+    client: str
+    redirect_uri: str
+    challenge: str
+    token: str
+    until: Nanoseconds
 
 
 class AskedWithdrawnConsent(Message, frozen=True):
@@ -287,6 +319,7 @@ class TokenIssued(Message, frozen=True):
     tenant: str
     digest: str
     players: bool = False
+    redirect_uris: tuple[str, ...] = ()
 
 
 class TokensRevoked(Message, frozen=True):
@@ -307,6 +340,26 @@ class AccessTokenEnded(Message, frozen=True):
     """Not to be accepted any more; forgotten once it would have ended by itself."""
 
     client: str
+    token: str
+    until: Nanoseconds
+
+
+class SubscriberAsked(Message, frozen=True):
+    asking: Asking
+
+
+class AskingEnded(Message, frozen=True):
+    """It was answered, or will not be."""
+
+    id: str
+
+
+class CodeGiven(Message, frozen=True):
+    code: Code
+
+
+class CodeUsed(Message, frozen=True):
+    id: str
     token: str
     until: Nanoseconds
 
@@ -445,6 +498,10 @@ DECIDED = (
     ConsentGiven,
     ConsentWithdrawn,
     AccessTokenEnded,
+    SubscriberAsked,
+    AskingEnded,
+    CodeGiven,
+    CodeUsed,
     FenceMade,
     FenceCrossed,
     FenceEnded,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fedge.core.control import (
+    asking,
     consenting,
     deciding,
     enabling,
@@ -34,8 +35,11 @@ from fedge.core.control.effects import Effect, Propose, Reply, ToAccess, ToSite
 from fedge.core.control.events import (
     AccessTokenEnded,
     AskedApply,
+    AskedAsking,
+    AskedAskingEnd,
     AskedAttach,
     AskedClose,
+    AskedCode,
     AskedConfirmation,
     AskedConsent,
     AskedDrain,
@@ -49,13 +53,17 @@ from fedge.core.control.events import (
     AskedQuality,
     AskedQualityEnd,
     AskedQualityExtension,
+    AskedRedemption,
     AskedResource,
     AskedRule,
     AskedToken,
     AskedTokenEnd,
     AskedWithdrawal,
     AskedWithdrawnConsent,
+    AskingEnded,
     ClientAttached,
+    CodeGiven,
+    CodeUsed,
     ConsentGiven,
     ConsentWithdrawn,
     EpochRaised,
@@ -84,6 +92,7 @@ from fedge.core.control.events import (
     SessionPlaced,
     SinkAnswered,
     SiteMarked,
+    SubscriberAsked,
     TokenIssued,
     TokensRevoked,
     VisitBegan,
@@ -253,6 +262,18 @@ class ControlPlane(Knowledge):
             case AccessTokenEnded():
                 consenting.token_ended(state, event, now)
                 return []
+            case SubscriberAsked():
+                asking.subscriber_asked(state, event, now)
+                return []
+            case AskingEnded():
+                asking.ended(state, event)
+                return []
+            case CodeGiven():
+                asking.given(state, event, now)
+                return []
+            case CodeUsed():
+                asking.used(state, event, now)
+                return []
             case FenceMade():
                 return fencing.made(state, event)
             case FenceCrossed():
@@ -416,6 +437,14 @@ class ControlPlane(Knowledge):
                 return consenting.asked(self, event, now)
             case AskedWithdrawnConsent():
                 return consenting.withdrawal(self, event)
+            case AskedAsking():
+                return asking.asked(self, event, now)
+            case AskedAskingEnd():
+                return asking.end(self, event)
+            case AskedCode():
+                return asking.code(self, event, now)
+            case AskedRedemption():
+                return asking.redemption(self, event, now)
             case AskedTokenEnd():
                 return consenting.token_end(self, event, now)
             case AskedPlace():

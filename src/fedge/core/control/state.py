@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from fedge.core.control.outbox import Outbox
 from fedge.core.enablement import Enablement
 from fedge.core.federation import Site
-from fedge.core.location import Consents, Fences
+from fedge.core.location import Askings, Consents, Fences
 from fedge.core.mobility import Move
 from fedge.core.model import AppId, MoveId, Nanoseconds, SessionId, SessionKey, SiteId, UeId
 from fedge.core.quality import Quality
@@ -67,10 +67,14 @@ class Visit(Struct):
 
 
 class Grant(Struct, frozen=True):
-    """What a token allows: everything in one tenant's namespace; ``players``: to attach to its applications, no more."""
+    """What a token allows: everything in one tenant's namespace; ``players``: to attach to its applications, no more.
+
+    ``redirect_uris``: where a browser may be sent with a code for the client that this is the secret of.
+    """
 
     tenant: str
     players: bool = False
+    redirect_uris: tuple[str, ...] = ()
 
 
 class State(Struct):
@@ -94,6 +98,7 @@ class State(Struct):
     fences: Fences = field(default_factory=Fences)
     ended_tokens: dict[str, dict[str, Nanoseconds]] = field(default_factory=dict)
     """Access tokens of CAMARA APIs that were revoked, by client and id, until when they would have lived."""
+    askings: Askings = field(default_factory=Askings)
     outbox: Outbox = field(default_factory=Outbox)
     """What clients' sinks have still to take."""
 
