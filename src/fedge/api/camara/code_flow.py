@@ -167,7 +167,9 @@ class CodeFlow:
 
     def _in_time(self, request: Request) -> None:
         """Whoever calls here is no client that says who it is: it has a rate of its own. Raises ``OAuthError``."""
-        if (wait := self._asked(f"browser at {_host(request)}")) is not None:
+        device = self._device(request)
+        browser = f"browser of {device}" if device is not None else "browsers elsewhere"
+        if (wait := self._asked(browser)) is not None:
             raise OAuthError(429, "temporarily_unavailable", wait.because, wait.seconds)
 
     def _device(self, request: Request) -> UeId | None:
