@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fedge.core.control.events import AskedApply, AskedAttach
+from fedge.core.control.events.objects import AskedApply
+from fedge.core.control.events.sessions import AskedAttach
 from fedge.core.messages import (
     AccessHello,
     Cell,

@@ -20,7 +20,7 @@ from fedge.adapters.embedded import addresses
 from fedge.core.applications.traffic_rules import served
 from fedge.core.messages import InstanceStatus, LeadPlain, PlainReport, RunInstances, TrafficRule
 from fedge.core.model import Address, AppId, InstanceId
-from fedge.dataplane.away import Away
+from fedge.dataplane.away import HERE, Away
 from fedge.dataplane.gateway import Gateway
 from fedge.programs.site_instances import Instances, Started
 
@@ -37,7 +37,7 @@ class PlainGame:
     """One application here. ``alive``: each process and when it was first seen; ``answers``: whose port took a connection."""
 
     def __init__(self, app: AppId) -> None:
-        self.template, self.lead = RunInstances(app, 0, "", ()), LeadPlain(app)
+        self.template, self.lead, self.away = RunInstances(app, 0, "", ()), LeadPlain(app), HERE
         self.alive: dict[InstanceId, tuple[int, float]] = {}
         self.answers: dict[InstanceId, int] = {}
         self.restarts: Counter[InstanceId] = Counter()
@@ -62,10 +62,10 @@ class PlainGame:
         """Is it reached by TCP alone?"""
         return bool(served(self.rules, "TCP")) and not served(self.rules, "UDP")
 
-    @property
-    def away(self) -> Away:
+    def led(self, order: LeadPlain) -> None:
+        self.lead = order.onto(self.lead)
         door = addresses.endpoint(self.lead.elsewhere) if self.lead.elsewhere else None
-        return Away(door, {host: addresses.endpoint(each) for host, each in self.lead.ues.items()})
+        self.away = Away(door, {host: addresses.endpoint(each) for host, each in self.lead.ues.items()})
 
     def seen(self, started: Iterable[Started], now_s: float) -> None:
         """These processes are alive, or not."""
@@ -104,7 +104,7 @@ class PlainGames:
 
     def led(self, order: LeadPlain) -> None:
         if not self._speaks(order.app):
-            self._games.setdefault(order.app, PlainGame(order.app)).lead = order
+            self._games.setdefault(order.app, PlainGame(order.app)).led(order)
             self._refresh(order.app)
 
     def left(self, app: AppId) -> None:

@@ -15,6 +15,7 @@ import msgspec
 import structlog
 
 from fedge.core.control import (
+    DECIDED,
     ControlPlane,
     ControlSettings,
     Effect,
@@ -29,7 +30,6 @@ from fedge.core.control import (
     ToSite,
     Untold,
 )
-from fedge.core.control.events import DECIDED
 from fedge.core.messages import Message
 from fedge.ports import AccessNetwork, Journal, Operator, Sites
 from fedge.runtime.failpoints import Failpoints

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from fedge.core.control.events import AskedAttach, AskedClose
+from fedge.core.control.events.sessions import AskedAttach, AskedClose
 from fedge.core.messages import (
     AccessHello,
     Cell,

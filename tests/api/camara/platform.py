@@ -19,7 +19,9 @@ from fedge.api.camara import BASES, Authorization, CamaraPlatform, camara_routes
 from fedge.api.manifest_files import read_manifests
 from fedge.api.pace import paced
 from fedge.core.control import ToOperator, ToSink, Untold
-from fedge.core.control.events import AskedApply, SessionPlaced, TokenIssued
+from fedge.core.control.events.objects import AskedApply
+from fedge.core.control.events.sessions import SessionPlaced
+from fedge.core.control.events.tokens import TokenIssued
 from fedge.core.messages import (
     CellChanged,
     Message,

@@ -22,7 +22,9 @@ from fedge.api.camara.asking import Answer, Questions
 from fedge.api.camara.oauth import AuthorizationServer, oauth_routes
 from fedge.api.pace import paced
 from fedge.core.control import ToOperator, ToSink, Untold
-from fedge.core.control.events import ObjectsChanged, SessionPlaced, TokenIssued
+from fedge.core.control.events.objects import ObjectsChanged
+from fedge.core.control.events.sessions import SessionPlaced
+from fedge.core.control.events.tokens import TokenIssued
 from fedge.core.control.fencing import TURNS
 from fedge.core.location import earth_of
 from fedge.core.messages import (

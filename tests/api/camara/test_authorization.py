@@ -18,7 +18,8 @@ from fedge.api.camara.scopes import AskedScopes
 from fedge.api.pace import paced
 from fedge.core.control import State
 from fedge.core.control.consenting import MOST_ENDED_TOKENS
-from fedge.core.control.events import AccessTokenEnded, ObjectsChanged, TokenIssued, TokensRevoked
+from fedge.core.control.events.objects import ObjectsChanged
+from fedge.core.control.events.tokens import AccessTokenEnded, TokenIssued, TokensRevoked
 from fedge.core.location import NETWORK_OPERATION
 from fedge.core.location.asking import MOST_OF_A_CLIENT
 from fedge.core.location.consent import LOOKED_THROUGH_EVERY

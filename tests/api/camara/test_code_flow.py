@@ -18,7 +18,8 @@ from fedge.api.admin.callers import digest_of
 from fedge.api.camara.code_flow import CODE_FOR_S
 from fedge.api.pace import paced
 from fedge.core.control import State
-from fedge.core.control.events import ObjectsChanged, TokenIssued
+from fedge.core.control.events.objects import ObjectsChanged
+from fedge.core.control.events.tokens import TokenIssued
 from fedge.core.location import NETWORK_OPERATION
 from fedge.core.location.asking import MOST_OF_A_DEVICE
 from fedge.core.model import SECOND

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from fedge.core.control import ToSink
-from fedge.core.control.events import FenceMade
+from fedge.core.control.events.location import FenceMade
 from fedge.core.location import Circle, Fence
 from fedge.core.messages import Sink
 from fedge.core.model import SECOND, UeId

@@ -13,7 +13,7 @@ from fedge.api.manifest_files import read_manifests
 from fedge.api.mec import BASES, Platform, mec_routes, notification
 from fedge.api.pace import paced
 from fedge.core.control import Notify
-from fedge.core.control.events import AskedApply
+from fedge.core.control.events.objects import AskedApply
 from fedge.core.messages import AccessHello, Cell, CellChanged, SiteReport
 from fedge.core.model import SECOND, CellId, SiteId, UeId
 from fedge.core.pace import Limits

@@ -7,8 +7,11 @@ import pytest
 from msgspec.structs import replace
 
 from fedge.core.control import ControlPlane, ControlSettings, Effect, State, ToSink, Untold, outbox
-from fedge.core.control.events import FenceEnded, FenceMade, ObjectsChanged, SinkAnswered
-from fedge.core.control.outbox import Outbox, answered, kept, line_of
+from fedge.core.control.events.location import FenceEnded, FenceMade
+from fedge.core.control.events.objects import ObjectsChanged
+from fedge.core.control.events.sinks import SinkAnswered
+from fedge.core.control.outbox import Outbox, line_of
+from fedge.core.control.telling import kept
 from fedge.core.location import Circle, Fence
 from fedge.core.messages import Message, Sink
 from fedge.core.model import UeId
@@ -22,7 +25,7 @@ def event(name: str, client: str = "studio", sink: Sink = HERE) -> ToSink:
 
 
 def put(box: Outbox, *events: ToSink) -> list[Effect]:
-    return kept(box, list(events), 7)
+    return kept(State(outbox=box), list(events), 7)
 
 
 def names(effects: list[Effect]) -> list[str]:
@@ -34,7 +37,7 @@ def untold(effects: list[Effect]) -> list[tuple[str, str]]:
 
 
 def end(box: Outbox, told: ToSink, outcome: outbox.Outcome = "delivered") -> list[Effect]:
-    return answered(box, line_of(told), told.number, outcome)
+    return outbox.end(box, line_of(told), told.number, outcome)
 
 
 def test_of_one_line_an_event_goes_out_when_the_one_before_it_has_ended() -> None:

@@ -16,7 +16,7 @@ from fedge.api.admin.callers import caller_of, json_answer, seen_of
 from fedge.api.admin.centre import Centre
 from fedge.api.admin.tenants import body_of, operator_only
 from fedge.api.camara.scopes import LOCATION, SCOPES
-from fedge.core.control.events import AskedConsent, AskedWithdrawnConsent
+from fedge.core.control.events.location import AskedConsent, AskedWithdrawnConsent
 from fedge.core.location import OPERATOR, Consent
 from fedge.core.location.consent import LONGEST_PURPOSE
 from fedge.core.model import SECOND, Nanoseconds, UeId

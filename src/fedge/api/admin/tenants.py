@@ -20,7 +20,7 @@ from fedge.api.admin.callers import caller_of, digest_of, json_answer
 from fedge.api.admin.centre import Centre
 from fedge.api.bodies import BadBody, json_body
 from fedge.core.applications.objects import CLUSTER_WIDE
-from fedge.core.control.events import AskedToken
+from fedge.core.control.events.tokens import AskedToken
 from fedge.core.model import UeId
 from fedge.runtime.audit import Entry
 

@@ -15,7 +15,8 @@ from fedge.api.admin.callers import digest_of
 from fedge.api.camara.device import Subscribers
 from fedge.api.camara.platform import Centre
 from fedge.api.camara.scopes import AskedScopes
-from fedge.core.control.events import AskedAsking, AskedAskingEnd, AskedConsent
+from fedge.core.control.events.asking import AskedAsking, AskedAskingEnd
+from fedge.core.control.events.location import AskedConsent
 from fedge.core.location import Asking, Back, Consent
 from fedge.core.location.asking import KEPT_FOR
 from fedge.core.model import SECOND, UeId

@@ -24,7 +24,7 @@ from fedge.api.camara.authorization import Authorization, audit_entry
 from fedge.api.camara.forms import fields
 from fedge.api.camara.scopes import AskedScopes, permitted, scopes_of
 from fedge.api.pace import Asked
-from fedge.core.control.events import AskedCode, AskedRedemption
+from fedge.core.control.events.asking import AskedCode, AskedRedemption
 from fedge.core.location import Asking, Back, Code
 from fedge.core.model import SECOND, Nanoseconds, UeId
 from fedge.wire import jwt

@@ -25,7 +25,7 @@ from fedge.api.camara.platform import CamaraPlatform
 from fedge.api.camara.scopes import ENTERED, FENCES_DELETE, FENCES_READ, LEFT
 from fedge.api.camara.sinks import SinkCredential, cloud_event, rfc3339, sink_of
 from fedge.core.control import ToSink
-from fedge.core.control.events import AskedFence, AskedFenceEnd
+from fedge.core.control.events.location import AskedFence, AskedFenceEnd
 from fedge.core.location import OPERATOR, Fence
 from fedge.core.location.fences import LEAST_RADIUS_M, Crossing
 from fedge.core.model import SECOND, Nanoseconds

@@ -28,7 +28,7 @@ from fedge.api.camara.guesses import WRONG_WITHIN_S, Guesses
 from fedge.api.camara.platform import Centre
 from fedge.api.camara.scopes import SCOPES, AskedScopes, permitted, scopes_of
 from fedge.api.pace import Asked
-from fedge.core.control.events import AskedTokenEnd
+from fedge.core.control.events.tokens import AskedTokenEnd
 from fedge.wire import jwt
 from fedge.wire.oauth import OAuthError, client_of
 

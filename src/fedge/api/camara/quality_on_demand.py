@@ -23,7 +23,7 @@ from fedge.api.camara.exchange import Operation, answer, read
 from fedge.api.camara.platform import CamaraPlatform
 from fedge.api.camara.sinks import SinkCredential, cloud_event, rfc3339, sink_of
 from fedge.core.control import ToSink
-from fedge.core.control.events import AskedQuality, AskedQualityEnd, AskedQualityExtension
+from fedge.core.control.events.quality import AskedQuality, AskedQualityEnd, AskedQualityExtension
 from fedge.core.control.quality import owned
 from fedge.core.location import OPERATOR
 from fedge.core.quality import Flow, QualitySession, expires_at, lasted_s, parse_server

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from fedge.api.camara import geofencing, quality_on_demand
 from fedge.api.camara.platform import CamaraPlatform
 from fedge.core.control import ToSink, Untold
-from fedge.core.control.events import SinkAnswered
+from fedge.core.control.events.sinks import SinkAnswered
 from fedge.core.control.outbox import Outcome, line_of
 from fedge.core.location import OPERATOR
 from fedge.runtime.audit import Entry

@@ -13,10 +13,11 @@ from fedge.core.control.effects import (
     Untold,
 )
 from fedge.core.control.knowledge import ControlSettings, Knowledge
-from fedge.core.control.plane import ControlPlane
+from fedge.core.control.plane import DECIDED, ControlPlane
 from fedge.core.control.state import State
 
 __all__ = [
+    "DECIDED",
     "ControlPlane",
     "ControlSettings",
     "Effect",

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from fedge.core.control.dispatch import on, on_state, table
 from fedge.core.control.effects import Effect, Propose, Reply
-from fedge.core.control.events import (
-    AccessTokenEnded,
+from fedge.core.control.events.asking import (
     AskedAsking,
     AskedAskingEnd,
     AskedCode,
@@ -20,6 +20,7 @@ from fedge.core.control.events import (
     CodeUsed,
     SubscriberAsked,
 )
+from fedge.core.control.events.tokens import AccessTokenEnded
 from fedge.core.control.knowledge import Knowledge
 from fedge.core.control.state import State
 from fedge.core.model import Nanoseconds
@@ -33,7 +34,7 @@ def asked(known: Knowledge, event: AskedAsking, now: Nanoseconds) -> list[Effect
     return [Reply(event.request, 201, {}), Propose(SubscriberAsked(event.asking))]
 
 
-def end(known: Knowledge, event: AskedAskingEnd) -> list[Effect]:
+def end(known: Knowledge, event: AskedAskingEnd, now: Nanoseconds) -> list[Effect]:
     if event.id not in known.state.askings.asked:
         return [_no(event.request, 404, "it has been answered already")]
     return [Reply(event.request, 204, {}), Propose(AskingEnded(event.id))]
@@ -78,7 +79,7 @@ def subscriber_asked(state: State, event: SubscriberAsked, now: Nanoseconds) -> 
     state.askings.ask(event.asking, now)
 
 
-def ended(state: State, event: AskingEnded) -> None:
+def ended(state: State, event: AskingEnded, now: Nanoseconds) -> None:
     state.askings.asked.pop(event.id, None)
 
 
@@ -90,3 +91,14 @@ def used(state: State, event: CodeUsed, now: Nanoseconds) -> None:
     found = state.askings.codes.get(event.id)
     if found is not None:
         state.askings.keep(replace(found, token=event.token, token_until=event.until), now)
+
+
+DECIDES = table(
+    on_state(SubscriberAsked, subscriber_asked),
+    on_state(AskingEnded, ended),
+    on_state(CodeGiven, given),
+    on_state(CodeUsed, used),
+)
+ANSWERS = table(
+    on(AskedAsking, asked), on(AskedAskingEnd, end), on(AskedCode, code), on(AskedRedemption, redemption)
+)

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from fedge.core.control.dispatch import on, on_state, table
 from fedge.core.control.effects import Effect, Propose, Reply
-from fedge.core.control.events import (
-    AccessTokenEnded,
+from fedge.core.control.events.asking import AskingEnded
+from fedge.core.control.events.location import (
     AskedConsent,
-    AskedTokenEnd,
     AskedWithdrawnConsent,
-    AskingEnded,
     ConsentGiven,
     ConsentWithdrawn,
 )
+from fedge.core.control.events.tokens import AccessTokenEnded, AskedTokenEnd
 from fedge.core.control.knowledge import Knowledge
 from fedge.core.control.state import State
 from fedge.core.location.consent import LOOKED_THROUGH_EVERY, MOST, MOST_OF_A_CLIENT
@@ -45,17 +45,17 @@ def asked(known: Knowledge, event: AskedConsent, now: Nanoseconds) -> list[Effec
     return [Reply(event.request, 201, {"id": name}), Propose(ConsentGiven(given)), *answered]
 
 
-def withdrawal(known: Knowledge, event: AskedWithdrawnConsent) -> list[Effect]:
+def withdrawal(known: Knowledge, event: AskedWithdrawnConsent, now: Nanoseconds) -> list[Effect]:
     if event.id not in known.state.consents.given:
         return [Reply(event.request, 404, {"code": "NOT_FOUND", "message": f"no consent {event.id}"})]
     return [Reply(event.request, 200, {"id": event.id}), Propose(ConsentWithdrawn(event.id))]
 
 
-def given(state: State, event: ConsentGiven) -> None:
+def given(state: State, event: ConsentGiven, now: Nanoseconds) -> None:
     state.consents.keep(event.consent)
 
 
-def withdrawn(state: State, event: ConsentWithdrawn) -> None:
+def withdrawn(state: State, event: ConsentWithdrawn, now: Nanoseconds) -> None:
     state.consents.drop(event.id)
 
 
@@ -85,3 +85,15 @@ def token_ended(state: State, event: AccessTokenEnded, now: Nanoseconds) -> None
         for token in [token for token, until in own.items() if until <= now]:
             del own[token]
     own[event.token] = event.until
+
+
+DECIDES = table(
+    on_state(ConsentGiven, given),
+    on_state(ConsentWithdrawn, withdrawn),
+    on_state(AccessTokenEnded, token_ended),
+)
+ANSWERS = table(
+    on(AskedConsent, asked),
+    on(AskedWithdrawnConsent, withdrawal),
+    on(AskedTokenEnd, token_end),
+)

@@ -8,7 +8,7 @@ deadline passed).
 from __future__ import annotations
 
 from fedge.core.control.effects import Effect, Propose, Story
-from fedge.core.control.events import SessionClosing
+from fedge.core.control.events.sessions import SessionClosing
 from fedge.core.control.knowledge import Knowledge
 from fedge.core.control.state import Session
 from fedge.core.model import MS, SECOND, AppId, Nanoseconds, SiteId

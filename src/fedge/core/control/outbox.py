@@ -2,8 +2,8 @@
 
 A *line* is what one client is told at one origin (scheme, host, port), in the order in which it was decided; its first event is
 under way, the rest waits. The next is sent when a sink took the first, or it is given up (``SinkAnswered``). After a crash the
-first of each line is sent again, under the same id: a receiver may hear one twice. Neighbours: `fencing.py` and `quality.py`
-decide events, `api/camara/telling.py` sends them. Source: CloudEvents 1.0.2 (``source`` and ``id`` name an event).
+first of each line is sent again, under the same id: a receiver may hear one twice. Neighbours: `telling.py`
+puts events in, `api/camara/telling.py` sends them. Source: CloudEvents 1.0.2 (``source`` and ``id`` name an event).
 """
 
 from __future__ import annotations
@@ -48,20 +48,23 @@ def line_of(told: ToSink) -> str:
     return f"{told.client} {told.sink.origin}"
 
 
-def kept(outbox: Outbox, effects: list[Effect], now: Nanoseconds) -> list[Effect]:
-    """``effects`` of a decided event: what is for a sink is kept, and goes out now only if nothing is before it."""
-    if not any(isinstance(one, ToSink) and not one.number for one in effects):
-        return effects
-    found: list[Effect] = []
-    for one in effects:
-        if isinstance(one, ToSink) and not one.number:
-            found += _put(outbox, replace(one, at=now, number=outbox.next))
-        else:
-            found.append(one)
-    return found
+def put(outbox: Outbox, event: ToSink, now: Nanoseconds) -> list[Effect]:
+    """Keep an event that has been decided; it goes out now only if nothing is before it."""
+    told = replace(event, at=now, number=outbox.next)
+    outbox.next += 1
+    name, effects = line_of(told), list[Effect]()
+    if (crowded := _crowded(outbox, told.client)) is not None:
+        given_up = _given_up(outbox, crowded)
+        if given_up is None:
+            outbox.count("dropped")
+            return [Untold(told, "dropped")]
+        effects.append(Untold(given_up, "dropped"))
+    line = outbox.lines.setdefault(name, {})
+    line[told.number] = told
+    return effects if len(line) > 1 else [*effects, told]
 
 
-def answered(outbox: Outbox, name: str, number: int, outcome: Outcome) -> list[Effect]:
+def end(outbox: Outbox, name: str, number: int, outcome: Outcome) -> list[Effect]:
     """An event has come to its end: who waits behind it has its turn. ``name``: of its line."""
     line = outbox.lines.get(name, {})
     told = line.pop(number, None)
@@ -78,20 +81,6 @@ def answered(outbox: Outbox, name: str, number: int, outcome: Outcome) -> list[E
 def client_gone(outbox: Outbox, client: str) -> None:
     """Nobody is told: the sinks were that client's."""
     outbox.lines = {name: line for name, line in outbox.lines.items() if _client(name) != client}
-
-
-def _put(outbox: Outbox, told: ToSink) -> list[Effect]:
-    outbox.next += 1
-    name, effects = line_of(told), list[Effect]()
-    if (crowded := _crowded(outbox, told.client)) is not None:
-        given_up = _given_up(outbox, crowded)
-        if given_up is None:
-            outbox.count("dropped")
-            return [Untold(told, "dropped")]
-        effects.append(Untold(given_up, "dropped"))
-    line = outbox.lines.setdefault(name, {})
-    line[told.number] = told
-    return effects if len(line) > 1 else [*effects, told]
 
 
 def _crowded(outbox: Outbox, client: str) -> str | None:

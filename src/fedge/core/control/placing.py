@@ -17,20 +17,23 @@ from fedge.core.control import (
     leaving,
     outbox,
     quality,
+    reconcile,
+    sessions,
     tenancy,
 )
+from fedge.core.control.dispatch import on, on_state, table
 from fedge.core.control.effects import Effect, Propose, Reply, Story, ToSite
-from fedge.core.control.events import AskedApply, ObjectsChanged, Placed
+from fedge.core.control.events.objects import AskedApply, ObjectsChanged, Placed
 from fedge.core.control.knowledge import Asked, Knowledge
-from fedge.core.control.per_site import PerSite, labels_of
+from fedge.core.control.per_site import labels_of
 from fedge.core.control.state import State
 from fedge.core.federation import Site, health
-from fedge.core.messages import RunInstances
+from fedge.core.messages import EngineBound, EngineUnbound, RunInstances
 from fedge.core.model import AppId, Nanoseconds, SiteId
 from fedge.core.placement import Placement, Policy, Refusal, SiteFacts, Wanted, place, wanted_of
 
 
-def asked(state: State, event: AskedApply) -> list[Effect]:
+def asked(state: State, event: AskedApply, now: Nanoseconds) -> list[Effect]:
     """Objects were accepted: say what will become of each, and decide it."""
     results = actions(state, event.objects)
     for kind, namespace, name in event.deleted:
@@ -65,13 +68,16 @@ def objects_changed(known: Knowledge, event: ObjectsChanged, now: Nanoseconds) -
         key = ObjectKey(*gone)
         state.objects.pop(str(key), None)
         if key.kind == "Tenant":
-            tenancy.revoked(state, key.name)
+            tenancy.client_gone(state, key.name)
             consenting.client_gone(state, key.name)
             fencing.client_gone(state, key.name)
             outbox.client_gone(state.outbox, key.name)
             effects += quality.client_gone(known, key.name, now)
             effects += enabling.tenant_gone(state, key.name)
-    return effects
+    known.read_objects()
+    for site in state.sites.values():
+        effects += reconcile.run_orders(site, known.per_site)
+    return [*effects, *sessions.without_application(state, known.applications, now)]
 
 
 def place_all(known: Knowledge, now: Nanoseconds) -> list[Effect]:
@@ -209,8 +215,9 @@ def _kept(site: SiteFacts) -> SiteFacts:
     return site
 
 
-def placed(state: State, per_site: PerSite, event: Placed, now: Nanoseconds) -> list[Effect]:
+def placed(known: Knowledge, event: Placed, now: Nanoseconds) -> list[Effect]:
     """Tell the sites that gain, change or lose instances."""
+    state, known.visits_changed = known.state, True
     before = state.placed.get(event.app, {})
     state.placed[event.app], state.placed_because[event.app] = event.replicas, event.because
     effects: list[Effect] = []
@@ -222,7 +229,7 @@ def placed(state: State, per_site: PerSite, event: Placed, now: Nanoseconds) -> 
             site.placed.pop(event.app, None)
         if replicas == before.get(name, 0):
             continue
-        application = per_site.at(event.app, name)
+        application = known.per_site.at(event.app, name)
         if application is not None:
             effects.append(ToSite(name, application.run_instances(replicas)))
         elif not replicas:
@@ -230,3 +237,19 @@ def placed(state: State, per_site: PerSite, event: Placed, now: Nanoseconds) -> 
     named = ", ".join(f"{site} × {count}" for site, count in event.replicas.items()) or "nowhere"
     facts = {"app": event.app, "placed": dict(event.replicas)}
     return [*effects, Story(f"{event.app} runs at {named}: {event.because}", now, facts)]
+
+
+# --- what Karmada's scheduler has bound --------------------------------------------------------------------------------------
+
+
+def bound(known: Knowledge, event: EngineBound, now: Nanoseconds) -> None:
+    known.bound[event.app] = event
+
+
+def unbound(known: Knowledge, event: EngineUnbound, now: Nanoseconds) -> None:
+    known.bound.pop(event.app, None)
+
+
+DECIDES = table(on(ObjectsChanged, objects_changed), on(Placed, placed))
+HEARS = table(on(EngineBound, bound), on(EngineUnbound, unbound))
+ANSWERS = table(on_state(AskedApply, asked))

@@ -52,7 +52,7 @@ class Session(Struct):
 class Visit(Struct):
     """A UE at an application without the SDK, which has no state for Fedge to move: ``site`` has what it opens anew.
 
-    ``generation`` rises each time it is led elsewhere. ``left``: sites whose gateways may still have something of it.
+    ``generation`` rises each time it is led elsewhere. ``left``: other sites whose gateways may have something of it.
     """
 
     session: SessionId
@@ -64,6 +64,7 @@ class Visit(Struct):
     generation: int = 1
     moved_at: Nanoseconds = 0
     left: tuple[SiteId, ...] = ()
+    came_from: SiteId | None = None
 
 
 class Grant(Struct, frozen=True):

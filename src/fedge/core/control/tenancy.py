@@ -14,11 +14,12 @@ from msgspec.structs import replace
 from fedge.core.applications import Application
 from fedge.core.applications.application import namespace_of_app
 from fedge.core.applications.tenant import Use, exceeded, use_of
+from fedge.core.control.dispatch import on, on_state, table
 from fedge.core.control.effects import Effect, Propose, Reply
-from fedge.core.control.events import AskedToken, TokenIssued, TokensRevoked
+from fedge.core.control.events.tokens import AskedToken, TokenIssued, TokensRevoked
 from fedge.core.control.knowledge import Knowledge
 from fedge.core.control.state import Grant, State
-from fedge.core.model import AppId, SiteId
+from fedge.core.model import AppId, Nanoseconds, SiteId
 from fedge.core.placement import Placement, Policy, Refusal
 
 Placed = Mapping[AppId, Mapping[SiteId, int]]
@@ -26,7 +27,7 @@ Placed = Mapping[AppId, Mapping[SiteId, int]]
 # --- tokens ------------------------------------------------------------------------------------------------------------------
 
 
-def asked(known: Knowledge, event: AskedToken) -> list[Effect]:
+def asked(known: Knowledge, event: AskedToken, now: Nanoseconds) -> list[Effect]:
     """A token for a tenant, or (without a digest) none any more."""
     if event.tenant not in known.tenants:
         return [Reply(event.request, 404, {"code": "NOT_FOUND", "message": f"no Tenant {event.tenant}"})]
@@ -41,7 +42,7 @@ def asked(known: Knowledge, event: AskedToken) -> list[Effect]:
     return [Reply(event.request, 201, said), Propose(decided)]
 
 
-def issued(state: State, event: TokenIssued) -> None:
+def issued(state: State, event: TokenIssued, now: Nanoseconds) -> None:
     """A new token ends the one before it of the same kind."""
     others = {
         digest: one
@@ -55,7 +56,11 @@ def _same_kind(one: Grant, tenant: str, players: bool) -> bool:
     return (one.tenant, one.players) == (tenant, players)
 
 
-def revoked(state: State, tenant: str) -> None:
+def revoked(state: State, event: TokensRevoked, now: Nanoseconds) -> None:
+    client_gone(state, event.tenant)
+
+
+def client_gone(state: State, tenant: str) -> None:
     state.grants = {digest: one for digest, one in state.grants.items() if one.tenant != tenant}
 
 
@@ -117,3 +122,7 @@ def _used_beside(known: Knowledge, application: Application, placed: Placed) -> 
         ),
         Use(),
     )
+
+
+DECIDES = table(on_state(TokenIssued, issued), on_state(TokensRevoked, revoked))
+ANSWERS = table(on(AskedToken, asked))
