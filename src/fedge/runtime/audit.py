@@ -61,9 +61,11 @@ class Shares:
                 del self._of[most]
 
     def told(self, client: str | None) -> list[Entry]:
-        """In the order in which they were told; ``client`` None: everybody's."""
+        """In the order in which they were told; ``client`` None: everybody's. A client reads what is its own since it began."""
         if client is not None:
-            return [entry for _, entry in self._of.get(client, ())]
+            own = [entry for _, entry in self._of.get(client, ())]
+            began = [at for at, entry in enumerate(own) if entry.begins]
+            return own[began[-1] + 1 :] if began else own
         return [entry for _, entry in merge(*self._of.values())]
 
 

@@ -39,6 +39,8 @@ class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """More than one: so many were gathered; ``subjects`` and ``ues`` name the different ones, the first of them."""
     subjects: tuple[str, ...] = ()
     ues: tuple[str, ...] = ()
+    begins: bool = False
+    """From here on the client of this name is another than before: it reads nothing that is older."""
 
 
 class _Gathered:
@@ -81,6 +83,8 @@ class Bounds:
 
     def take(self, entry: Entry, now_s: float) -> bool:
         """Is it to be written as a line of its own? Else it is gathered with those of its client and cause."""
+        if entry.begins:
+            return True
         plain = entry.decision in ("granted", "withdrawn")
         if (self._granted if plain else self._refused).wait(entry.client, now_s) is None:
             return True

@@ -1,8 +1,8 @@
 """TLS handshakes that a server refuses: heard where asyncio says nothing of them.
 
-A refused handshake ends before any protocol of the server's is told of a connection, and asyncio keeps the error to itself, for it
-is an ``OSError``. So the context's own ``SSLObject`` says it. Who it was is not known there: neither the address nor, unproven, the
-certificate. A connection that merely goes away is no refusal. Neighbour: `client_certificates.py`, of handshakes that succeed.
+A refused handshake ends before any protocol of the server's is told of a connection, and asyncio keeps the error to itself.
+So the context's own ``SSLObject`` says it. Who it was is not known there: neither the address nor, unproven, the certificate.
+A connection that merely goes away is no refusal. Neighbour: `client_certificates.py`, of handshakes that succeed.
 """
 
 from __future__ import annotations

@@ -91,6 +91,8 @@ class State(Struct):
     restarted_from: dict[SiteId, int] = field(default_factory=dict)
     """How many sessions that were lost with a site have begun anew elsewhere."""
     hold_moves: bool = False
+    ending: dict[str, Nanoseconds] = field(default_factory=dict)
+    """Namespaces whose Tenant was deleted, since when, until something is applied in them again."""
     enablement: Enablement = field(default_factory=Enablement)
     quality: Quality = field(default_factory=Quality)
     grants: dict[str, Grant] = field(default_factory=dict)
