@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
+from fedge.api.bodies import BadBody, body_of
 from fedge.wire.oauth import OAuthError
 
 MOST_BYTES = 16 << 10
@@ -17,11 +18,10 @@ async def form(request: Request) -> dict[str, str]:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/x-www-form-urlencoded":
         raise OAuthError(400, "invalid_request", "the body must be application/x-www-form-urlencoded")
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MOST_BYTES:
-            raise OAuthError(400, "invalid_request", f"at most {MOST_BYTES} bytes")
+    try:
+        body = await body_of(request, MOST_BYTES)
+    except BadBody as error:
+        raise OAuthError(400, "invalid_request", str(error)) from None
     return _once(bytes(body), "the body is no form")
 
 

@@ -220,7 +220,8 @@ def oauth_routes(server: AuthorizationServer) -> list[BaseRoute]:
 
     async def unrouted(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        return _said({"error": "invalid_request", "error_description": error.detail}, error.status_code)
+        said = {"error": "invalid_request", "error_description": error.detail}
+        return _said(said, error.status_code, error.headers)
 
     posts = {"/token": server.token, "/bc-authorize": server.bc_authorize, "/revoke": server.revoke}
     routes = [Route(path, endpoint(serve), methods=["POST"]) for path, serve in posts.items()]
@@ -236,6 +237,8 @@ def oauth_routes(server: AuthorizationServer) -> list[BaseRoute]:
             Starlette(routes=[Route("/openid-configuration", server.discovery)], exception_handlers=handlers),
         ),
     ]
+    for _, app in apps:
+        app.router.redirect_slashes = False
     return [Mount(base, app) for base, app in apps]
 
 
