@@ -11,6 +11,8 @@ import struct
 from collections import Counter, deque
 from dataclasses import dataclass, field
 
+from fedge.core.messages import ClientPackets
+from fedge.core.model import MS, SessionKey
 from fedge.core.transfer import ClearFlow, SetFlow
 from fedge.core.transfer.effects import Flow
 from fedge_sdk import wire
@@ -34,7 +36,11 @@ Delivery = tuple[str, str, bytes]
 
 @dataclass(slots=True)
 class Entry:
-    """One session here; ``held`` keeps the newest ``HELD_PACKETS`` packets while there is no writer to give them to."""
+    """One session here; ``held`` keeps the newest ``HELD_PACKETS`` packets while there is no writer to give them to.
+
+    ``heard_at``: its client's last packet from the user plane (ns), 0: none. ``silence``: the longest time between two of them
+    since ``FlowTable.clients``, and when that ended.
+    """
 
     flow: Flow
     generation: int
@@ -45,6 +51,9 @@ class Entry:
     direct_generation: int = 0
     expected: bool = False
     """Whoever hears the client next is to say so (``FlowTable.arrived``)."""
+    heard_at: int = 0
+    silence: int = 0
+    silence_ended_at: int = 0
 
 
 class FlowTable:
@@ -93,6 +102,17 @@ class FlowTable:
         if entry is not None:
             entry.expected = True
 
+    def clients(self, ahead: int = 0) -> tuple[ClientPackets, ...]:
+        """Whose packets came straight from the user plane since the last call. ``ahead``: so much the reader's clock is (ns)."""
+        heard = []
+        for key, entry in self.entries.items():
+            if entry.silence_ended_at:
+                silence_ms, ended_at = entry.silence / MS, entry.silence_ended_at + ahead
+                told = ClientPackets(SessionKey(key), entry.heard_at + ahead, silence_ms, ended_at)
+                heard.append(told)
+                entry.silence = entry.silence_ended_at = 0
+        return tuple(heard)
+
     def direct(self, key: int, datagram: bytes, now: int) -> tuple[list[Delivery], int]:
         """Where an INPUT of a session goes that came straight from the site's user plane function at ``now`` (ns).
 
@@ -102,6 +122,9 @@ class FlowTable:
         if entry is None:
             self.counts["no_flow"] += 1
             return [], 0
+        if now - entry.heard_at > entry.silence:
+            entry.silence, entry.silence_ended_at = now - entry.heard_at if entry.heard_at else 0, now
+        entry.heard_at = now
         generation = entry.generation
         packet = _ENVELOPE.pack(wire.UP, 0, key, generation, now) + datagram
         if entry.expected:
