@@ -15,8 +15,8 @@ from struct import Struct
 from time import time_ns
 
 from fedge.core.model import SECOND, Nanoseconds
+from fedge.runtime.udp_end import bound_udp
 from fedge.simulation.n3 import READ_BYTES, Endpoint
-from fedge.simulation.sockets import bound_udp
 from fedge.wire import ip
 
 BATCH = 64

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from fedge.core.control.events import AskedDrain, AskedMove
+from fedge.core.control.events.moves import AskedMove
+from fedge.core.control.events.sites import AskedDrain
 from fedge.core.model import MS, SECOND, SiteId
 from fedge.simulation.faults import SITES, Fault, Plan, Weather
 from fedge.simulation.world_centre import Centre

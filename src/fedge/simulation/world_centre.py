@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from fedge.core.control import (
+    DECIDED,
     ControlPlane,
     ControlSettings,
     Effect,
@@ -18,7 +19,7 @@ from fedge.core.control import (
     ToAccess,
     ToSite,
 )
-from fedge.core.control.events import DECIDED, AskedApply
+from fedge.core.control.events.objects import AskedApply
 from fedge.core.messages import Message
 from fedge.core.model import MS
 from fedge.runtime.loop import restored

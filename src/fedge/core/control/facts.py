@@ -1,4 +1,4 @@
-"""What discovery is asked with: every site as far as one application is concerned, and one UE, put together from the views."""
+"""What is known of every site as far as one application is concerned, and of one UE, put together from the views."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from fedge.core.control.knowledge import Knowledge
 from fedge.core.discovery import SiteFacts, UeFacts
 from fedge.core.federation import health
 from fedge.core.messages import Cell
-from fedge.core.model import MS, AppId, CellId, Nanoseconds, SiteId, UeId
+from fedge.core.model import MS, SECOND, AppId, CellId, Nanoseconds, SessionKey, SiteId, UeId
+
+SILENT_AFTER = 3 * SECOND
+"""A client whose packets have not been seen for so long is taken for gone: nothing moves for it, nothing waits for it."""
 
 
 def site_facts(known: Knowledge, app: str, now: Nanoseconds) -> list[SiteFacts]:
@@ -54,3 +57,17 @@ def ue_facts(known: Knowledge, ue: UeId, now: Nanoseconds, cell: CellId | None =
     return UeFacts(
         ue, at.cell if at is not None else view.sighting.cell, kind, view.sighting.radio_rtt_ms, paths, age_ms
     )
+
+
+def silent(known: Knowledge, ue: UeId, key: SessionKey, now: Nanoseconds) -> bool:
+    """Has no gateway heard this session's client lately, or has the network lost its UE since it did?"""
+    view, client = known.access.ues.get(ue), known.access.clients.get(key)
+    if view is None or client is None or now - client.heard_at > SILENT_AFTER:
+        return True
+    return view.lost_at > client.heard_at
+
+
+def kind_of(known: Knowledge, ue: UeId) -> str:
+    """Of the access that the UE is on; empty while it is not known."""
+    view = known.access.ues.get(ue)
+    return view.sighting.kind if view is not None else ""
