@@ -43,9 +43,9 @@ def advance(path: Path, desk: Desk, now: Nanoseconds) -> list[Effect]:
 
 
 def rests_until(path: Path, desk: Desk) -> Nanoseconds:
-    """Up to when ``advance`` has nothing to say if the path hears nothing and the desk stays as it is; 0: it may have something now.
+    """Up to when ``advance`` has nothing to say, if the path hears nothing and the desk stays as it is; 0: it may have now.
 
-    So are nearly all paths nearly always: served where they shall be, and all of it said.
+    Nearly all paths rest nearly always: served where they shall be, and all of it said.
     """
     goal = path.goal
     if goal is None or goal is not path.serving or path.ended or path.change or path.call or path.doubtful:
