@@ -7,7 +7,9 @@ from typing import Any
 
 import click
 
-from fedge.cli.run_options import TARGET, checked_settings, common_options, scenario_options
+from fedge.cli.run_options import common_options, scenario_options
+from fedge.cli.run_settings import checked_settings
+from fedge.cli.run_values import TARGET
 from fedge.simulation.limits import SHORTEST_PLAY_S
 
 

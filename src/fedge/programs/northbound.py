@@ -52,7 +52,7 @@ class Northbound:
             screen = SimulatedSubscribersScreen(config.folder, lambda client, ue: plays(plane, client, ue))
         ciba = Ciba(subscribers, screen, lambda: secrets.token_urlsafe(24))
         self._authorization = authorization
-        self._asked = paced(limits_of(config.client_rate, config.client_quota), centre.now)
+        self._asked = paced(limits_of(config.terms.client_rate, config.terms.client_quota), centre.now)
         self._server = AuthorizationServer(authorization, centre, ciba, self._asked, base)
 
     def proven(self, proof: str) -> tuple[str, UeId] | None:

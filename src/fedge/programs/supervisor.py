@@ -132,10 +132,7 @@ class Supervisor(Processes):
             demo=settings.demo,
             nodes=self._nodes(),
             karmada=settings.fleet.karmada.kubeconfig if settings.fleet is not None else "",
-            sink_ca=str(settings.sink_ca or ""),
-            client_rate=settings.client_rate,
-            client_quota=settings.client_quota,
-            mec_rate=settings.mec_rate,
+            terms=settings.terms,
         )
         fresh = self.folder / "config.json.new"
         fresh.write_bytes(msgspec.json.encode(config))

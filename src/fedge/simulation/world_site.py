@@ -1,4 +1,4 @@
-"""One site of the simulated world: its agent with the data gateway, and its instance, as ``programs.site_agent`` wires them."""
+"""One site of the simulated world: its agent with the data gateway, and its instance, as ``programs.site_shell`` wires them."""
 
 from __future__ import annotations
 
