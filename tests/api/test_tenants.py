@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from fedge.api.admin import admin_app
 from fedge.core.control.events.moves import MovePlanned
 from fedge.core.control.events.visits import VisitBegan
-from fedge.core.control.visits import visit_id
+from fedge.core.control.visits.place import visit_id
 from fedge.core.messages import (
     AccessHello,
     Cell,

@@ -24,6 +24,9 @@ _HEAD = struct.Struct("!BBQI")
 _DOWN = struct.Struct("!2xQ28xB8xI")
 """The session key of an envelope; kind and epoch of the FRAME or FENCE in it."""
 
+_LOCAL = Flow.LOCAL
+"""A name of this module's own: looking up an enumeration's member costs a tenth of what a packet does here."""
+
 INSTANCE, PEER = "instance", "peer"
 Delivery = tuple[str, str, bytes]
 """(INSTANCE or PEER, its name, the packet in its envelope)"""
@@ -99,22 +102,23 @@ class FlowTable:
         if entry is None:
             self.counts["no_flow"] += 1
             return [], 0
-        packet = _ENVELOPE.pack(wire.UP, 0, key, entry.generation, now) + datagram
+        generation = entry.generation
+        packet = _ENVELOPE.pack(wire.UP, 0, key, generation, now) + datagram
         if entry.expected:
             self._note_arrival(entry, key, packet)
-        if entry.flow is not Flow.LOCAL:
+        if entry.flow is not _LOCAL:
             return self._route(entry, packet), 0
         heard = 0
-        if entry.generation > entry.direct_generation:
+        if generation > entry.direct_generation:
             if (
                 wire.accepted_epoch(packet) >= entry.epoch
             ):  # lower: its client does not yet believe the writer here
-                heard = entry.direct_generation = entry.generation
+                heard = entry.direct_generation = generation
         return [(INSTANCE, entry.instance, packet)], heard
 
     def _note_arrival(self, entry: Entry, key: int, packet: bytes) -> None:
         """Heard before there is a writer here, or believing the writer: nothing else is worth telling."""
-        local = entry.flow is Flow.LOCAL
+        local = entry.flow is _LOCAL
         if entry.flow is Flow.EARLY or (local and wire.accepted_epoch(packet) >= entry.epoch):
             entry.expected = False
             self.arrived.append((key, entry.generation, local))
@@ -135,7 +139,7 @@ class FlowTable:
         return self._route(entry, packet)
 
     def _route(self, entry: Entry, packet: bytes) -> list[Delivery]:
-        if entry.flow is Flow.LOCAL:
+        if entry.flow is _LOCAL:
             return [(INSTANCE, entry.instance, packet)]
         if entry.flow is Flow.FORWARD:
             kind, hop, key, _ = _HEAD.unpack_from(packet)

@@ -7,7 +7,6 @@ from typing import Any
 
 from fedge.api.manifest_files import read_manifests
 
-IMAGE = "registry.example/fedge/arena:1"
 SLOWEST_COPY_BYTES_PER_MS = 10_000
 """A larger state gets a later deadline: so slow a copy is still allowed."""
 

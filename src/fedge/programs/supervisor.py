@@ -109,8 +109,7 @@ class Supervisor(Processes):
     def _nodes(self) -> tuple[BenchNode, ...]:
         fleet = self.settings.fleet
         members = fleet.with_nodes if fleet is not None else ()
-        images = {arena.IMAGE: str(arena.arena_folder())}
-        return tuple(BenchNode(each.node, each.node_kubeconfig, each.name, images) for each in members)
+        return tuple(BenchNode(each.node, each.node_kubeconfig, each.name) for each in members)
 
     # --- processes ---------------------------------------------------------------------------------------------------------
 

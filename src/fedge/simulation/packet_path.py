@@ -23,6 +23,7 @@ from typing import Any
 
 from fedge.core.messages import Cell, Message, WriterChanged
 from fedge.core.model import MS, SECOND, SiteId, UeId
+from fedge.runtime.udp_end import bound_udp
 from fedge.simulation.bearers import LOST, Ue
 from fedge.simulation.delay import DelayQueue
 from fedge.simulation.fading import SLOT_NS, SLOTS, Luck
@@ -30,7 +31,6 @@ from fedge.simulation.figures import HopSamples
 from fedge.simulation.gnb import Gnb
 from fedge.simulation.n3 import MTU, READ_BYTES, Endpoint
 from fedge.simulation.session_watch import frame_of, hops_us
-from fedge.simulation.sockets import bound_udp
 from fedge.wire import ip, records
 
 BATCH = 64

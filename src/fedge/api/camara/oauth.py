@@ -20,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 
+from fedge.api.bodies import BadBody, body_of
 from fedge.api.camara.authorization import LIFETIME_S, Authorization, audit_entry
 from fedge.api.camara.ciba import GRANT_TYPE, Ciba
 from fedge.api.camara.guesses import WRONG_WITHIN_S, Guesses
@@ -218,7 +219,8 @@ def oauth_routes(server: AuthorizationServer) -> list[BaseRoute]:
 
     async def unrouted(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        return _said({"error": "invalid_request", "error_description": error.detail}, error.status_code)
+        said = {"error": "invalid_request", "error_description": error.detail}
+        return _said(said, error.status_code, error.headers)
 
     posts = {"/token": server.token, "/bc-authorize": server.bc_authorize, "/revoke": server.revoke}
     routes = [Route(path, endpoint(serve), methods=["POST"]) for path, serve in posts.items()]
@@ -230,6 +232,8 @@ def oauth_routes(server: AuthorizationServer) -> list[BaseRoute]:
             Starlette(routes=[Route("/openid-configuration", server.discovery)], exception_handlers=handlers),
         ),
     ]
+    for _, app in apps:
+        app.router.redirect_slashes = False
     return [Mount(base, app) for base, app in apps]
 
 
@@ -238,13 +242,11 @@ async def _form(request: Request) -> dict[str, str]:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/x-www-form-urlencoded":
         raise OAuthError(400, "invalid_request", "the body must be application/x-www-form-urlencoded")
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MOST_BODY_BYTES:
-            raise OAuthError(400, "invalid_request", f"at most {MOST_BODY_BYTES} bytes")
     try:
+        body = await body_of(request, MOST_BODY_BYTES)
         pairs = parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=50)
+    except BadBody as error:
+        raise OAuthError(400, "invalid_request", str(error)) from None
     except ValueError:
         raise OAuthError(400, "invalid_request", "the body is no form") from None
     form = dict(pairs)
