@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Callable
 
 import msgspec
@@ -239,7 +240,11 @@ class SiteShell:
                 now = self.now()
                 counts = dict(self.gateway.counts)
                 held, driver = len(self.agent.places), self.gateway.chosen[0]
+                plain, clients = (
+                    self.plain.report(),
+                    self.gateway.table.clients(now - time.monotonic_ns()),
+                )
                 report = SiteReport(
-                    self.site, load, held, self._instances(), counts, now, driver, self.plain.report()
+                    self.site, load, held, self._instances(), counts, now, driver, plain, clients
                 )
                 self.control.send(report)
