@@ -215,10 +215,10 @@ class PacketPath:
         frame, arrival, luck = frame_of(datagram), None, self._luck
         if frame is not None:
             self._trace.add(records.DOWN, ue.index, now, frame.epoch, frame.tick, frame.stable_seq)
-            gap_ns = ue.watch.writer_gap_ns(frame, now)
-            if gap_ns is not None:
+            change = ue.watch.frame_arrived(frame, now)
+            if change is not None:
                 name = self._names[ue.index]
-                self._emit(WriterChanged(name, frame.epoch, round(gap_ns / MS, 3), now))
+                self._emit(WriterChanged(name, change.epoch, round(change.gap_ns / MS, 3), now))
             arrival = ue.watch.acknowledged(frame)
         assert luck is not None
         slot = self._slot(now)

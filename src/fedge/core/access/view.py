@@ -21,6 +21,7 @@ class UeView(Struct):
     """The last sighting of a UE, its attachment, its measured round trip (0 while unknown), and when its packets last came.
 
     ``placed_at``: of when its place is; 0: nobody has said where it is. ``hidden``: whoever looks may not know its place.
+    ``acknowledged``, ``lost``: of its inputs, as measured. ``lost_before``: by instruments that have begun anew since.
     """
 
     sighting: UeSighting
@@ -31,6 +32,9 @@ class UeView(Struct):
     heard_at: Nanoseconds = 0
     placed_at: Nanoseconds = 0
     hidden: bool = False
+    acknowledged: int = 0
+    lost: int = 0
+    lost_before: int = 0
 
 
 class AccessView:
@@ -88,3 +92,11 @@ class AccessView:
         for ue, rtt_ms in event.ue_rtt_ms.items():
             if ue in self.ues:
                 self.ues[ue].rtt_ms, self.ues[ue].heard_at = rtt_ms, event.at
+        for ue, count in event.acknowledged.items():
+            if ue in self.ues:
+                self.ues[ue].acknowledged = max(count, self.ues[ue].acknowledged)
+        for ue, view in self.ues.items():
+            lost = event.lost.get(ue, 0)
+            if lost < view.lost:
+                view.lost_before += view.lost
+            view.lost = lost

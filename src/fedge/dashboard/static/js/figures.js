@@ -4,7 +4,7 @@
 import { context2d, h, setText } from "./dom.js";
 import { theme } from "./palette.js";
 import { history } from "./pictures.js";
-import { known, ms, number, plural } from "./words.js";
+import { grouped, known, ms, number, plural } from "./words.js";
 
 const root = document.getElementById("figures");
 const MEANINGFUL = 0.08; // relative change worth a glide
@@ -21,9 +21,10 @@ const FIGURES = [
     under: (f, view) => (known(f.interruption_p99_ms) ? `one tick is ${number(view.interruptions.tick_ms)} ms` : "no move measured yet"),
     verdict: (f, view) => (!known(f.interruption_p99_ms) ? "" : f.interruption_p99_ms <= view.interruptions.tick_ms ? "good" : "bad"),
     spark: { line: (f, view) => view.interruptions.tick_ms } },
-  { id: "lost", label: "Inputs lost", short: "Inputs lost", unit: "", value: (f) => f.inputs_lost, digits: (v) => String(Math.round(v)),
-    under: (f) => (known(f.inputs_lost) ? `${plural(f.moves_released, "move")} released, ${f.moves_aborted} aborted` : "the checker counts them at the end"),
-    verdict: (f) => (!known(f.inputs_lost) ? "" : f.inputs_lost === 0 ? "good" : "bad") },
+  { id: "lost", label: "Acknowledged inputs lost", short: "Inputs lost", unit: "", value: (f) => f.inputs_lost, digits: (v) => String(Math.round(v)),
+    under: (f) => (f.sessions_lost > 0 ? `${plural(f.sessions_lost, "session")} lost with ${f.sessions_lost === 1 ? "its" : "their"} site`
+      : known(f.inputs_lost) ? `of ${grouped(f.inputs_acknowledged)} acknowledged` : "no input acknowledged yet"),
+    verdict: (f) => (f.inputs_lost > 0 || f.sessions_lost > 0 ? "bad" : known(f.inputs_lost) ? "good" : "") },
 ];
 
 const shownValue = new Map();

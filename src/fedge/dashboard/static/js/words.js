@@ -37,6 +37,9 @@ export function number(value) {
   return value.toFixed(size >= 99.95 ? 0 : size >= 0.095 || size === 0 ? 1 : 2);
 }
 
+/** 38012 → "38,012". */
+export const grouped = (count) => count.toLocaleString("en");
+
 export const ms = (value) => (known(value) ? (value >= 10000 ? `${(value / 1000).toFixed(1)} s` : `${number(value)} ms`) : "not known");
 
 const whole = (value) => (value < 10 ? ms(value) : `${Math.round(value)} ms`);
