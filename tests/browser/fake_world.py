@@ -79,7 +79,9 @@ class FakeWorld:
                 "rtt_p50_ms": 14.0,
                 "rtt_p99_ms": 26.0,
                 "interruption_p99_ms": None,
+                "inputs_acknowledged": 0,
                 "inputs_lost": 0,
+                "sessions_lost": 0,
                 "moves_released": 0,
                 "moves_aborted": 0,
             },
@@ -291,6 +293,7 @@ class FakeWorld:
             if ue["site"] == site:
                 ue["site"], ue["state"] = _nearest(self.view["sites"], ue["x_m"], ue["y_m"]), "serving"
                 lost["restarted_elsewhere"] += 1
+                self.view["figures"]["sessions_lost"] += 1
 
     def drain(self, site: str) -> int:
         """Marks a site draining and moves its sessions away; returns how many."""
@@ -319,6 +322,7 @@ class FakeWorld:
             return
         figures["rtt_p50_ms"], figures["rtt_p99_ms"] = rtts[len(rtts) // 2], rtts[int(len(rtts) * 0.99)]
         figures["within_objective"] = round(sum(r <= figures["objective_ms"] for r in rtts) / len(rtts), 4)
+        figures["inputs_acknowledged"] += 8 * len(rtts)
         silent = sorted(m["silent_ms"] for m in self.view["moves"].values() if m["silent_ms"] is not None)
         figures["interruption_p99_ms"] = silent[int(len(silent) * 0.99)] if silent else None
         gauss = self.rng.gauss
