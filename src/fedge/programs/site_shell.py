@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Callable
 
 import msgspec
@@ -62,7 +63,9 @@ class SiteShell:
         self._redirected: dict[SessionKey, RedirectClient] = {}
         self._rng = random.Random(f"backhaul/{config.seed}/{self.site}")
         self.control: Dialled | None = None
-        self.instances = instances_of(config, self.agent, self.apply)
+        self.instances = instances_of(
+            config, self.agent, self.apply, lambda app, name: self.plain.instance(app, name)
+        )
         self.gateway = Gateway(
             config.bind_gateway,
             config.bind_inside,
@@ -236,7 +239,11 @@ class SiteShell:
                 now = self.now()
                 counts = dict(self.gateway.counts)
                 held, driver = len(self.agent.places), self.gateway.chosen[0]
+                plain, clients = (
+                    self.plain.report(),
+                    self.gateway.table.clients(now - time.monotonic_ns()),
+                )
                 report = SiteReport(
-                    self.site, load, held, self._instances(), counts, now, driver, self.plain.report()
+                    self.site, load, held, self._instances(), counts, now, driver, plain, clients
                 )
                 self.control.send(report)

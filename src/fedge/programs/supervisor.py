@@ -44,7 +44,6 @@ READY_WITHIN_S = 60.0
 PODS_END_WITHIN_S = 90.0
 """A member's controllers take up to a minute to end what was withdrawn, when its API server has just been away. A Pod whose node
 left before would stay there as Terminating."""
-ARENA_IMAGE = "registry.example/fedge/arena:1"
 SLOWEST_COPY_BYTES_PER_MS = 10_000
 """A larger state gets a later deadline: so slow a copy is still allowed."""
 
@@ -141,8 +140,7 @@ class Supervisor(Processes):
     def _nodes(self) -> tuple[BenchNode, ...]:
         fleet = self.settings.fleet
         members = fleet.with_nodes if fleet is not None else ()
-        images = {ARENA_IMAGE: str(arena_folder())}
-        return tuple(BenchNode(each.node, each.node_kubeconfig, each.name, images) for each in members)
+        return tuple(BenchNode(each.node, each.node_kubeconfig, each.name) for each in members)
 
     # --- processes ---------------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,6 @@ from fedge.core.messages import (
     Cell,
     CellChanged,
     HandoverPredicted,
-    HopFigures,
     Message,
     UeSighting,
     UesSighted,
@@ -61,16 +60,10 @@ class Access(Node):
         self.routes = RouteTable(self._ues, self._sites)
         self.after(0, self._redial)
         self.after(SIGHTINGS, self._sight)
-        self.after(SECOND, self._measure)
 
     def _redial(self) -> None:
         self.net.redial(self.name)
         self.after(REDIAL, self._redial)
-
-    def _measure(self) -> None:
-        heard = [c.ue_id for c in self.world.clients if self.world.now - c.acked_at < SECOND]
-        self._say(HopFigures(self.world.now, 8.0, 4.0, 0.1, 1.0, 0.1, dict.fromkeys(heard, 20.0)))
-        self.after(SECOND, self._measure)
 
     def greet(self, other: str) -> None:
         self._say(AccessHello(1.0, 1.0, self.cells, self.routes.statuses()))

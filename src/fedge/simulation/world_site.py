@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from fedge.core.messages import (
     ClientHeard,
+    ClientPackets,
     FinalDelta,
     InstanceHello,
     Message,
@@ -40,6 +41,7 @@ class Flows(Protocol):
 
     arrived: list[tuple[int, int, bool]]
 
+    def clients(self) -> tuple[ClientPackets, ...]: ...
     def expect(self, key: int) -> None: ...
     def set(self, effect: SetFlow) -> list[tuple[str, str, bytes]]: ...
     def clear(self, effect: ClearFlow) -> None: ...
@@ -151,7 +153,9 @@ class SiteNode(Node):
 
     def _report(self) -> None:
         instances = tuple(self.agent.instances.values())
-        self._say("centre", SiteReport(self.site, 0.1, len(self.agent.places), instances, {}, self.world.now))
+        here, clients = len(self.agent.places), self.flows.clients()
+        report = SiteReport(self.site, 0.1, here, instances, {}, self.world.now, clients=clients)
+        self._say("centre", report)
         self.after(REPORTS, self._report)
 
     def _redial(self) -> None:

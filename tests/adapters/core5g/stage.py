@@ -161,6 +161,11 @@ class Stage:
         """The radio, five times a second from now on: PLAYER on NR, ON_LTE on LTE, where ``at`` says."""
         self._measuring = asyncio.get_running_loop().create_task(self._measure())
 
+    def fall_silent(self) -> None:
+        """No UE is measured any more."""
+        assert self._measuring is not None
+        self._measuring.cancel()
+
     async def _measure(self) -> None:
         while True:
             ues = tuple(

@@ -114,10 +114,17 @@ def _ues(plane: Knowledge, now: int) -> dict[str, Any]:
             "site": session.site if session is not None and not _lost(session) else None,
             "rtt_ms": round(seen.rtt_ms, 1) if seen.rtt_ms and session is not None else None,
             "state": _ue_state(plane, session),
+            "reachable": not seen.lost_at,
+            "handover_gap_ms": _handover_gap_ms(plane, session),
             "session": session.session if session is not None else None,
             "quality": quality_row(plane, quality, now) if quality is not None else None,
         }
     return found
+
+
+def _handover_gap_ms(plane: Knowledge, session: Session | Visit | None) -> float | None:
+    client = plane.access.clients.get(session.key) if isinstance(session, Session) else None
+    return round(client.gap_ms, 1) if client is not None and client.gap_ms is not None else None
 
 
 def _lost(session: Session | Visit) -> bool:

@@ -5,32 +5,34 @@ from __future__ import annotations
 from msgspec import Struct
 from msgspec.structs import replace
 
+from fedge.core.access.client import ClientView
 from fedge.core.messages import (
     AccessHello,
     Cell,
     CellChanged,
     HopFigures,
     LocationTold,
+    ReachabilityChanged,
     UeSighting,
     UesSighted,
 )
-from fedge.core.model import CellId, Nanoseconds, UeId
+from fedge.core.model import CellId, Nanoseconds, SessionKey, UeId
 
 
 class UeView(Struct):
-    """The last sighting of a UE, its attachment, its measured round trip (0 while unknown), and when its packets last came.
+    """The last sighting of a UE, its attachment, and its measured round trip (0 while unknown).
 
-    ``placed_at``: of when its place is; 0: nobody has said where it is. ``hidden``: whoever looks may not know its place.
+    ``placed_at``: of when its place is; 0: nobody has said where it is. ``lost_at``: when the network could reach it no more;
+    0: it can. ``hidden``: whoever looks may not know its place.
     ``acknowledged``, ``lost``: of its inputs, as measured. ``lost_before``: by instruments that have begun anew since.
     """
 
     sighting: UeSighting
     seen_at: Nanoseconds
     cell_since: Nanoseconds = 0
-    gap_ms: float = 0.0
     rtt_ms: float = 0.0
-    heard_at: Nanoseconds = 0
     placed_at: Nanoseconds = 0
+    lost_at: Nanoseconds = 0
     hidden: bool = False
     acknowledged: int = 0
     lost: int = 0
@@ -38,12 +40,15 @@ class UeView(Struct):
 
 
 class AccessView:
+    """``clients``: of sessions, as the gateways hear them."""
+
     def __init__(self) -> None:
         self.width_m = 0.0
         self.height_m = 0.0
         self.origin: tuple[float, float] | None = None
         self.cells: dict[CellId, Cell] = {}
         self.ues: dict[UeId, UeView] = {}
+        self.clients: dict[SessionKey, ClientView] = {}
         self.hops: dict[int, HopFigures] = {}
         self.heard_at: Nanoseconds = 0
 
@@ -70,7 +75,14 @@ class AccessView:
             view.sighting, cell=event.cell, kind=event.kind, radio_rtt_ms=event.radio_rtt_ms
         )
         view.seen_at = view.cell_since = event.at
-        view.gap_ms = event.gap_ms
+
+    def reachability(self, event: ReachabilityChanged) -> None:
+        view = self.ues.get(event.ue)
+        if view is not None:
+            view.lost_at = 0 if event.reachable else event.at
+
+    def client(self, key: SessionKey) -> ClientView:
+        return self.clients.setdefault(key, ClientView())
 
     def located(self, event: LocationTold) -> None:
         """The operator was asked where a UE is. An older place than the one that is known is no news."""
@@ -91,7 +103,7 @@ class AccessView:
             del self.hops[old]
         for ue, rtt_ms in event.ue_rtt_ms.items():
             if ue in self.ues:
-                self.ues[ue].rtt_ms, self.ues[ue].heard_at = rtt_ms, event.at
+                self.ues[ue].rtt_ms = rtt_ms
         for ue, count in event.acknowledged.items():
             if ue in self.ues:
                 self.ues[ue].acknowledged = max(count, self.ues[ue].acknowledged)

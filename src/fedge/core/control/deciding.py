@@ -83,7 +83,7 @@ def consider(
     drained = health(known.state.sites[session.site], known.sites.get(session.site), now) == "draining"
     must_leave = drained or (session.app, session.site) in known.leaving
     held = known.state.hold_moves or known.settings.policy == "stay"
-    if not must_leave and (held or silent(known, session.ue, now)):
+    if not must_leave and (held or silent(known, session.ue, session.key, now)):
         return []
     decision = decision_for(known, session, now, cell, sites)
     if decision is None or decision.decision != "move" or decision.best is None:

@@ -161,7 +161,7 @@ def deadlines(known: Knowledge, now: Nanoseconds) -> list[Effect]:
             effects.append(Propose(MoveOverdue(one.id)))
         if one.state in AFTER and one.state != "CONFIRMED":
             since = now - one.steps.get("ACTIVATED", now)
-            gone = since > SILENT_AFTER and silent(known, one.order.ue, now)
+            gone = since > SILENT_AFTER and silent(known, one.order.ue, one.order.key, now)
             if session is None or session.state == "closing" or gone:
                 effects.append(Propose(MoveWaived(one.id, "its player left")))
     return effects

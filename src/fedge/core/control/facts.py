@@ -7,7 +7,7 @@ from fedge.core.control.knowledge import Knowledge
 from fedge.core.discovery import SiteFacts, UeFacts
 from fedge.core.federation import health
 from fedge.core.messages import Cell
-from fedge.core.model import MS, SECOND, AppId, CellId, Nanoseconds, SiteId, UeId
+from fedge.core.model import MS, SECOND, AppId, CellId, Nanoseconds, SessionKey, SiteId, UeId
 
 SILENT_AFTER = 3 * SECOND
 """A client whose packets have not been seen for so long is taken for gone: nothing moves for it, nothing waits for it."""
@@ -59,10 +59,12 @@ def ue_facts(known: Knowledge, ue: UeId, now: Nanoseconds, cell: CellId | None =
     )
 
 
-def silent(known: Knowledge, ue: UeId, now: Nanoseconds) -> bool:
-    """Has this UE's client not been heard lately?"""
-    view = known.access.ues.get(ue)
-    return view is None or now - view.heard_at > SILENT_AFTER
+def silent(known: Knowledge, ue: UeId, key: SessionKey, now: Nanoseconds) -> bool:
+    """Has no gateway heard this session's client lately, or has the network lost its UE since it did?"""
+    view, client = known.access.ues.get(ue), known.access.clients.get(key)
+    if view is None or client is None or now - client.heard_at > SILENT_AFTER:
+        return True
+    return view.lost_at > client.heard_at
 
 
 def kind_of(known: Knowledge, ue: UeId) -> str:

@@ -47,10 +47,18 @@ def asked(known: Knowledge, event: AskedPlace, now: Nanoseconds) -> list[Effect]
     place = place_of(known, event.ue)
     if place is not None and _young(place, event, now):
         return [_told(event, place)]
+    if lost(known, event.ue):
+        return [_no_answer(event, None)]
     if known.offers is None or not known.offers.location:
         return [_no_answer(event, place)]
     known.places_asked[event.request] = PlaceAsked(event, now + OPERATOR_ANSWERS_WITHIN)
     return [ToOperator(AskLocation(event.request, event.ue, event.max_age_s or 0.0))]
+
+
+def lost(known: Knowledge, ue: UeId) -> bool:
+    """The network has said that it cannot reach this UE; asked for its place it could say nothing else."""
+    view = known.access.ues.get(ue)
+    return view is not None and view.lost_at > 0
 
 
 def told(known: Knowledge, event: LocationTold, now: Nanoseconds) -> list[Effect]:

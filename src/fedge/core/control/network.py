@@ -15,6 +15,7 @@ from fedge.core.messages import (
     HandoverPredicted,
     HopFigures,
     OperatorOffers,
+    ReachabilityChanged,
     UesSighted,
     WriterChanged,
 )
@@ -41,7 +42,14 @@ def writer_changed(known: Knowledge, event: WriterChanged, now: Nanoseconds) -> 
 
 def cell_changed(known: Knowledge, event: CellChanged, now: Nanoseconds) -> list[Effect]:
     known.access.changed_cell(event)
+    for session in known.state.sessions.values():
+        if session.ue == event.ue:
+            known.access.client(session.key).handed_over(event.at)
     return deciding.cell_changed(known, event, now)
+
+
+def reachability_changed(known: Knowledge, event: ReachabilityChanged, now: Nanoseconds) -> None:
+    known.access.reachability(event)
 
 
 def offered(known: Knowledge, event: OperatorOffers, now: Nanoseconds) -> None:
@@ -54,6 +62,7 @@ HEARS = table(
     on(HopFigures, measured),
     on(WriterChanged, writer_changed),
     on(CellChanged, cell_changed),
+    on(ReachabilityChanged, reachability_changed),
     on(HandoverPredicted, deciding.handover_predicted),
     on(OperatorOffers, offered),
 )

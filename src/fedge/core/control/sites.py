@@ -15,6 +15,9 @@ from fedge.core.federation import LOST_AFTER, SiteView
 from fedge.core.messages import AskInventory, SiteHello, SiteReport
 from fedge.core.model import MS, SECOND, Nanoseconds
 
+SPARE_CLIENTS = 64
+"""So many clients whose sessions have ended are kept before they are forgotten."""
+
 
 def hello(known: Knowledge, event: SiteHello, now: Nanoseconds) -> list[Effect]:
     view = known.sites.setdefault(event.site, SiteView())
@@ -29,6 +32,11 @@ def reported(known: Knowledge, event: SiteReport, now: Nanoseconds) -> list[Effe
     view.heard_at, view.load, view.sessions = now, event.load, event.sessions
     view.instances, view.gateway = event.instances, event.gateway
     view.driver, view.plain = event.driver, event.plain
+    for client in event.clients:
+        known.access.client(client.key).heard(client)
+    if len(known.access.clients) > 2 * len(known.state.sessions) + SPARE_CLIENTS:
+        here = {session.key for session in known.state.sessions.values()}
+        known.access.clients = {key: one for key, one in known.access.clients.items() if key in here}
     site = known.state.sites.get(event.site)
     if site is not None and site.marked == "lost":
         return [

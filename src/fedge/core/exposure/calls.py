@@ -31,6 +31,19 @@ class Places(Struct, frozen=True):
     period_s: int
 
 
+class Losses(Struct, frozen=True):
+    """Whoever of a group the network can reach no more, after a silence of ``within_s``: LOSS_OF_CONNECTIVITY."""
+
+    group: str
+    within_s: int
+
+
+class Returns(Struct, frozen=True):
+    """Whoever of a group it can reach again: UE_REACHABILITY, for DATA."""
+
+    group: str
+
+
 class CellChanges(Struct, frozen=True):
     """Every handover, when it is prepared and when it is completed: CellChangeSubscription."""
 
@@ -53,7 +66,7 @@ class FlowQuality(Struct, frozen=True):
     further_servers: tuple[str, ...] = ()
 
 
-Asks = Places | CellChanges | Measurements | FlowQuality
+Asks = Places | Losses | Returns | CellChanges | Measurements | FlowQuality
 
 
 class Create(Struct, frozen=True):

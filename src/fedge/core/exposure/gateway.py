@@ -1,8 +1,8 @@
 """The access API gateway: all that Fedge wants of the operator, and what it hears of it. ``handle(event, now, draw) -> effects``.
 
-Wanted always: everybody's place, every handover, the measurement reports of NR and LTE. At times: a quality for a flow, one place
-at once. Whatever is wanted ends subscribed, or is told as unavailable (``OperatorOffers``, ``QualityRefused``,
-``LocationTold``). ``draw``, 0 to 1, is the share of a wait after a failure (full jitter).
+Wanted always: everybody's place, who is lost and who is back, every handover, the measurement reports of NR and LTE. At times: a
+quality for a flow, one place at once. Whatever is wanted ends subscribed, or is told as unavailable (``OperatorOffers``,
+``QualityRefused``, ``LocationTold``). ``draw``, 0 to 1, is the share of a wait after a failure (full jitter).
 """
 
 from __future__ import annotations
@@ -21,8 +21,10 @@ from fedge.core.exposure.calls import (
     CellChanges,
     Effect,
     List,
+    Losses,
     Measurements,
     Places,
+    Returns,
     Tell,
 )
 from fedge.core.exposure.desk import Desk, Found, Missing
@@ -44,6 +46,8 @@ from fedge.core.messages import (
 from fedge.core.model import SECOND, Nanoseconds
 
 SIGHTED_EVERY = SECOND // 10
+LOST_AFTER_S = 5
+"""So long a UE is silent before the network tells that it has lost it (``maximumDetectionTime``)."""
 
 
 class ExposureSettings(Struct, frozen=True):
@@ -76,6 +80,8 @@ class Exposure:
         self._offered: OperatorOffers | None = None
         if settings.group:
             self._wants.stand("places", "location", Places(settings.group, settings.period_s))
+            self._wants.stand("losses", "location", Losses(settings.group, LOST_AFTER_S))
+            self._wants.stand("returns", "location", Returns(settings.group))
         self._wants.stand("cells", "radio", CellChanges())
         self._wants.stand("nr", "radio", Measurements("nr"))
         self._wants.stand("lte", "radio", Measurements("lte"))

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fedge.core.exposure import advance, flows
-from fedge.core.exposure.calls import Api, CellChanges, Effect, Measurements, Places, Tell
+from fedge.core.exposure.calls import (
+    Api,
+    CellChanges,
+    Effect,
+    Losses,
+    Measurements,
+    Places,
+    Returns,
+    Tell,
+)
 from fedge.core.exposure.desk import Desk
 from fedge.core.exposure.notices import (
     CellTold,
@@ -15,6 +24,7 @@ from fedge.core.exposure.notices import (
     Notice,
     PlacesTold,
     RadioTold,
+    ReachTold,
     Strange,
 )
 from fedge.core.exposure.picture import Picture
@@ -41,12 +51,17 @@ class Hearing:
             return []
         self.heard_at = sub.heard_at = now
         match notice:
-            case PlacesTold() if isinstance(sub.asks, Places):
-                return self._places(sub, notice, now)
+            case PlacesTold(places=places) if isinstance(sub.asks, Places) or not places:
+                tells = [Tell(each) for place in places for each in self._picture.placed(place, now)]
+                return [*tells, *self._cancelled(sub, notice, now)]
+            case ReachTold() if isinstance(sub.asks, Losses | Returns):
+                return [*self._reached(notice, now), *self._cancelled(sub, notice, now)]
             case CellTold() if isinstance(sub.asks, CellChanges):
                 return [Tell(each) for each in self._picture.handed_over(notice, now)]
             case RadioTold() if isinstance(sub.asks, Measurements):
                 return [Tell(each) for each in self._picture.reported(notice, now)]
+            case FlowTold(subscription=of) if sub.superseded(of):
+                self._picture.counts["of an earlier subscription"] += 1
             case FlowTold() if sub.name in self._wants.flows:
                 self._picture.counts["taken"] += 1
                 flow = self._wants.flows[sub.name]
@@ -61,11 +76,22 @@ class Hearing:
                 self._picture.counts["of another kind"] += 1
         return []
 
-    def _places(self, sub: Subscription, notice: PlacesTold, now: Nanoseconds) -> list[Effect]:
-        tells: list[Effect] = [
-            Tell(each) for place in notice.places for each in self._picture.placed(place, now)
-        ]
-        if notice.ended and sub.state == "HELD":
-            self._picture.counts["cancelled"] += 1
-            return [*tells, *advance.lost(sub, now)]
+    def _reached(self, notice: ReachTold, now: Nanoseconds) -> list[Effect]:
+        """Who has left the network has no session there any more, and so no quality: the word on that may have been lost."""
+        tells: list[Effect] = []
+        for one in notice.changes:
+            tells += [Tell(each) for each in self._picture.reached(one, now)]
+            if not one.left or self._picture.ues[one.ue].reachable:
+                continue
+            for name, flow in self._wants.flows.items():
+                over = flows.left(flow, self._wants.subs[name], one.ue)
+                if over:
+                    tells += over
+                    self._wants.stir(name)
         return tells
+
+    def _cancelled(self, sub: Subscription, notice: PlacesTold | ReachTold, now: Nanoseconds) -> list[Effect]:
+        if not (notice.ended and sub.state == "HELD"):
+            return []
+        self._picture.counts["cancelled"] += 1
+        return advance.lost(sub, now)

@@ -179,6 +179,15 @@ class CellChanged(Message, frozen=True):
     at: Nanoseconds
 
 
+class ReachabilityChanged(Message, frozen=True):
+    """The network can reach this UE no more, or can again. ``left``: it has left the network, and its sessions there are over."""
+
+    ue: UeId
+    reachable: bool
+    at: Nanoseconds
+    left: bool = False
+
+
 class WriterChanged(Message, frozen=True):
     """A second ago the first frame of a higher epoch entered the UE's downlink.
 

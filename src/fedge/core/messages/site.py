@@ -181,10 +181,23 @@ class PlainReport(Struct, frozen=True):
     hosts: tuple[str, ...] = ()
 
 
+class ClientPackets(Struct, frozen=True):
+    """What a gateway heard of a session's client, straight from the user plane, since its last report.
+
+    ``heard_at``: the last packet. ``silence_ms``: the longest time between two packets that ended since, and when it ended; 0
+    where there was one packet alone.
+    """
+
+    key: SessionKey
+    heard_at: Nanoseconds
+    silence_ms: float = 0.0
+    silence_ended_at: Nanoseconds = 0
+
+
 class SiteReport(Message, frozen=True):
     """Heartbeat and utilisation. ``load`` is the share of a tick period that instances spend ticking, 0 to 1.
 
-    ``driver``: what carries plain UDP at the site (`dataplane/driver.py`).
+    ``driver``: what carries plain UDP at the site (`dataplane/driver.py`). ``clients``: those that were heard since the last one.
     """
 
     site: SiteId
@@ -195,6 +208,7 @@ class SiteReport(Message, frozen=True):
     measured_at: Nanoseconds = 0
     driver: str = ""
     plain: dict[AppId, PlainReport] = field(default_factory=dict)
+    clients: tuple[ClientPackets, ...] = ()
 
 
 class SessionOpened(Message, frozen=True):

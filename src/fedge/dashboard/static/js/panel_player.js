@@ -69,8 +69,9 @@ export function playerPanel(body, id) {
       facts(grid, [
         ["Served by", ue.site ? siteLink(view, ue.site) : "no site"],
         ["Cell", ue.cell ? [ue.cell, kindWords(ue.kind)] : "none"],
-        ["State", ue.state],
+        ["State", ue.reachable === false ? [ue.state, "the network cannot reach it"] : ue.state],
         ["Round trip", known(ue.rtt_ms) ? [`${number(ue.rtt_ms)} ms`, ue.rtt_ms <= view.figures.objective_ms ? "✓ within" : "▲ over"] : "not measured"],
+        ["Last handover", known(ue.handover_gap_ms) ? `not heard for ${number(ue.handover_gap_ms)} ms` : "gap not known"],
         ["Signal", [`${Math.round(ue.signal_dbm)} dBm`, strength(ue.signal_dbm)]],
         ["Quality", quality(ue.quality)],
         ...locationFacts(device),
