@@ -126,6 +126,7 @@ class FakeWorld:
             "rtt_ms": 14.0,
             "state": "serving",
             "session": player,
+            "quality": None,
         }
         self._attach(self.view["ues"][player])
 
@@ -294,6 +295,22 @@ class FakeWorld:
                 ue["site"], ue["state"] = _nearest(self.view["sites"], ue["x_m"], ue["y_m"]), "serving"
                 lost["restarted_elsewhere"] += 1
                 self.view["figures"]["sessions_lost"] += 1
+
+    def keep_quality(self, player: str, kept: bool | None = True, by: str = "studio") -> None:
+        """A quality session for the player's flow; ``kept`` None: asked for and not served yet."""
+        self.view["ues"][player]["quality"] = {
+            "quality": f"q-{player}",
+            "ue": player,
+            "server": "127.1.1.1/32",
+            "carried": None,
+            "profile": "QOS_E",
+            "status": "REQUESTED" if kept is None else "AVAILABLE",
+            "info": None,
+            "kept": kept,
+            "left_s": None if kept is None else 540,
+            "by": by,
+            "reason": "",
+        }
 
     def drain(self, site: str) -> int:
         """Marks a site draining and moves its sessions away; returns how many."""
