@@ -29,6 +29,7 @@ class UeView(Struct):
 
     ``placed_at``: of when its place is; 0: nobody has said where it is. ``lost_at``: when the network could reach it no more;
     0: it can. ``hidden``: whoever looks may not know its place.
+    ``acknowledged``, ``lost``: of its inputs, as measured. ``lost_before``: by instruments that have begun anew since.
     """
 
     sighting: UeSighting
@@ -38,6 +39,9 @@ class UeView(Struct):
     placed_at: Nanoseconds = 0
     lost_at: Nanoseconds = 0
     hidden: bool = False
+    acknowledged: int = 0
+    lost: int = 0
+    lost_before: int = 0
 
 
 class AccessView:
@@ -115,3 +119,11 @@ class AccessView:
         for ue, rtt_ms in event.ue_rtt_ms.items():
             if ue in self.ues:
                 self.ues[ue].rtt_ms = rtt_ms
+        for ue, count in event.acknowledged.items():
+            if ue in self.ues:
+                self.ues[ue].acknowledged = max(count, self.ues[ue].acknowledged)
+        for ue, view in self.ues.items():
+            lost = event.lost.get(ue, 0)
+            if lost < view.lost:
+                view.lost_before += view.lost
+            view.lost = lost
