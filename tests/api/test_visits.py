@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 
 from fedge.api.admin import admin_app
 from fedge.api.manifest_files import read_manifests
-from fedge.core.control.events import VisitLed
+from fedge.core.control.events.visits import VisitLed
 from fedge.core.messages import AccessHello, Cell, CellChanged, InstanceStatus, SiteHello, SiteReport
 from fedge.core.model import Address, AppId, CellId, InstanceId, SessionId, SiteId, UeId
 from tests.api.centre import TOKEN, PlainCentre

@@ -8,12 +8,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from click.testing import Result
 
 from fedge.cli.up import arguments
 from fedge.programs.settings import Settings, fedge_home
+from fedge.runtime.terms import Terms
 
 Fedge = Callable[..., Result]
 
@@ -23,11 +25,11 @@ USERS = "Latitude,Longitude\n-37.81,144.97\n-37.82,144.96\n"
 
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
-    """The settings that the supervisor was run with; it ends with status 7."""
+    """The settings that a run was to be played with; it ends with status 7."""
     runs: list[Settings] = []
-    supervisor = ModuleType("fedge.programs.supervisor")
-    supervisor.run = lambda settings: runs.append(settings) or 7  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "fedge.programs.supervisor", supervisor)
+    course = ModuleType("fedge.programs.demo")
+    course.play = lambda settings: runs.append(settings) or 7  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "fedge.programs.demo", course)
     return runs
 
 
@@ -56,7 +58,7 @@ def test_all_options_of_the_demo(fedge: Fedge, started: list[Settings], tmp_path
             time_scale=1,
             headless=True,
             port=8123,
-            mec_rate=20,
+            terms=Terms(mec_rate=20),
             report=report,
             test_switches=("no-fencing", "slow"),
         )
@@ -86,6 +88,11 @@ def test_comparing_takes_half_a_minute_each_unless_told(fedge: Fedge, started: l
         ("--duration 1", "--duration"),
         ("--port 70000", "--port"),
         ("--mec-rate 0", "--mec-rate"),
+        ("--client-rate 0", "--client-rate"),
+        ("--client-quota -1", "--client-quota"),
+        ("--public-url edge.example", "--public-url"),
+        ("--callback-network 10.0.0.1/8", "--callback-network"),
+        ("--sink-ca nowhere.crt", "--sink-ca"),
         ("--sites-csv nowhere.csv", "--sites-csv"),
         ("--report /no/such/folder/out.json", "--report"),
         ("--endpoints /no/such/folder/apis.json", "--endpoints"),
@@ -293,24 +300,38 @@ def test_macos_is_told_at_once(
 
 
 def test_a_detached_platform_is_started_with_the_same_settings(
-    fedge: Fedge, started: list[Settings], tmp_path: Path
+    fedge: Fedge, started: list[Settings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given = Settings(
-        sites=2, players=3, seed=5, state_bytes=65536, headless=True, demo=False, test_switches=("x",)
-    )
-    fedge("up", *arguments(given, tmp_path / "apis.json"))
-    assert started == [
-        Settings(
-            sites=2,
-            players=3,
-            seed=5,
-            state_bytes=65536,
-            headless=True,
-            demo=False,
-            test_switches=("x",),
-            endpoints=tmp_path / "apis.json",
-        )
-    ]
+    """Every option is handed on, also those that have come since."""
+    said = [
+        "--engine=karmada", f"--karmada={fleet_file(tmp_path)}", "--sites=2", "--players=3", "--seed=5", "--state-size=64KiB",
+        "--headless", "--client-rate=7", "--client-quota=9", "--mec-rate=11", "--test-switch=x", "--test-switch=y",
+    ]  # fmt: skip
+    handed_on: list[dict[str, Any]] = []
+    monkeypatch.setattr("fedge.cli.up.start_detached", lambda options, patience_s: handed_on.append(options))
+    fedge("up", "--detach", *said)
+    fedge("up", *arguments(handed_on[0], tmp_path / "apis.json"))
+    fedge("up", *said, f"--endpoints={tmp_path / 'apis.json'}")
+    again, same = started
+    assert again == same
+    assert (again.engine, again.state_bytes, again.test_switches) == ("karmada", 65536, ("x", "y"))
+
+
+def test_callers_of_a_detached_platform_are_served_on_the_terms_that_were_given(
+    fedge: Fedge, started: list[Settings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ca = tmp_path / "ca.crt"
+    ca.write_text("one")
+    said = [
+        "--public-url=https://edge.example/", "--callback-network=10.0.0.0/8", "--callback-network=fd00::/8", f"--sink-ca={ca}",
+        "--client-rate=5", "--client-quota=1000", "--mec-rate=7.5",
+    ]  # fmt: skip
+    handed_on: list[dict[str, Any]] = []
+    monkeypatch.setattr("fedge.cli.up.start_detached", lambda options, patience_s: handed_on.append(options))
+    fedge("up", "--detach", *said)
+    fedge("up", *arguments(handed_on[0], tmp_path / "apis.json"))
+    terms = Terms("https://edge.example", ("10.0.0.0/8", "fd00::/8"), str(ca), 5, 1000, 7.5)
+    assert [each.terms for each in started] == [terms]
 
 
 def test_where_runs_are_kept() -> None:

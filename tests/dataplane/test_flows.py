@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from fedge.core.model import SessionKey
+from fedge.core.messages import ClientPackets
+from fedge.core.model import MS, SessionKey
 from fedge.core.transfer import ClearFlow, SetFlow
 from fedge.core.transfer.effects import Flow
 from fedge.dataplane.flows import HELD_PACKETS, INSTANCE, PEER, Delivery, FlowTable
@@ -196,3 +197,32 @@ def test_a_client_is_not_told_of_where_its_packets_are_held_or_forwarded() -> No
     direct(table)
     table.uplink(sealed(1, hop=1))
     assert table.arrived == []
+
+
+def test_when_a_client_was_heard_and_its_longest_silence_are_told_once() -> None:
+    table = FlowTable()
+    assert table.clients() == ()
+    table.set(flow(Flow.LOCAL, 1, 1, instance="i1"))
+    assert table.clients() == (), "nobody was heard yet"
+    for at_ms in (1000, 1017, 1080, 1097):
+        table.direct(KEY, datagram(), at_ms * MS)
+    assert table.clients(5 * MS) == (ClientPackets(KEY, 1102 * MS, 63.0, 1085 * MS),)
+    assert table.clients() == (), "nothing new"
+    table.direct(KEY, datagram(), 1200 * MS)
+    assert table.clients() == (ClientPackets(KEY, 1200 * MS, 103.0, 1200 * MS),)
+
+
+def test_a_first_packet_ends_no_silence_and_forwarded_ones_are_not_the_clients_own() -> None:
+    table = FlowTable()
+    table.set(flow(Flow.LOCAL, 1, 1, instance="i1"))
+    table.uplink(sealed(1, hop=1))
+    assert table.clients() == ()
+    table.direct(KEY, datagram(), 5 * MS)
+    assert table.clients() == (ClientPackets(KEY, 5 * MS, 0.0, 5 * MS),)
+
+
+def test_whoever_still_sends_to_the_old_site_is_heard_there() -> None:
+    table = FlowTable()
+    table.set(flow(Flow.FORWARD, 2, 2, peer="s2"))
+    table.direct(KEY, datagram(), 5 * MS)
+    assert [one.key for one in table.clients()] == [KEY]

@@ -17,6 +17,8 @@ from fedge.wire import codec
 from fedge_sdk import instance, session, wire
 
 PAGE = sdk_contract.FILE.with_name("sdk-contract.md").read_text()
+SAYING = ("instance", "lines", "server")
+"""The files of the SDK that say something to the agent."""
 SCHEMA: dict[str, Any] = json.loads(sdk_contract.FILE.read_text())
 
 
@@ -31,9 +33,8 @@ def test_it_has_every_message_that_the_sdk_takes() -> None:
 
 
 def test_it_has_every_message_that_the_sdk_says() -> None:
-    tree = ast.parse(
-        Path(instance.__file__).read_text() + Path(instance.__file__).with_name("server.py").read_text()
-    )
+    sdk = Path(instance.__file__).parent
+    tree = ast.parse("".join((sdk / f"{name}.py").read_text() for name in SAYING))
     said = {
         value.value
         for node in ast.walk(tree)

@@ -8,7 +8,7 @@ from fedge.dataplane.flows import FlowTable
 from fedge.simulation.faults import plan_of, redirected
 from fedge.simulation.world import World
 
-HUM = ("SiteReport", "InstanceReport", "UesSighted", "HopFigures")
+HUM = ("SiteReport", "InstanceReport", "UesSighted")
 
 
 def main(seed: int, by_redirect: bool) -> None:

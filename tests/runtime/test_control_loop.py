@@ -11,7 +11,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from fedge.core.control import ControlPlane, ControlSettings, Reply, Story, quality_flows
-from fedge.core.control.events import AskedApply, AskedHold
+from fedge.core.control.events.moves import AskedHold
+from fedge.core.control.events.objects import AskedApply
 from fedge.core.messages import Message, RunInstances, SiteHello
 from fedge.core.model import Address, SiteId
 from fedge.runtime.loop import ControlLoop, restored

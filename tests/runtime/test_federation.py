@@ -9,6 +9,7 @@ import pytest
 from fedge.programs.control_config import fleet_control
 from fedge.programs.site_config import Kubelets, member_site
 from fedge.runtime.federation import BadFederation, read_federation
+from fedge.runtime.terms import USUAL
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "deploy" / "karmada" / "federation.yaml"
 
@@ -99,9 +100,9 @@ def test_a_site_may_have_an_address_of_its_own_and_a_name_in_the_core_network(tm
         text = text.replace(f"    cluster: member{number}", f"    cluster: member{number}\n{more}")
     file.write_text(text)
     told = fleet_control(
-        read_federation(file), tmp_path, "token", ("0.0.0.0", 7000), ("0.0.0.0", 8080), "kubeconfig"
+        read_federation(file), tmp_path, "token", ("0.0.0.0", 7000), ("0.0.0.0", 8080), "kubeconfig", USUAL
     )
     assert told.site_services["market"] == "203.0.113.2:7777"  # type: ignore[index]
     assert told.dnais == {"harbour": "edge-1", "market": "edge-2", "old-town": "edge-3"}
-    plain = fleet_control(read_federation(EXAMPLE), tmp_path, "t", ("0.0.0.0", 1), ("0.0.0.0", 2), "")
+    plain = fleet_control(read_federation(EXAMPLE), tmp_path, "t", ("0.0.0.0", 1), ("0.0.0.0", 2), "", USUAL)
     assert (plain.site_services, plain.dnais) == ({}, {})

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fedge.core.control.events import AskedApply, AskedAttach
+from fedge.core.control.events.objects import AskedApply
+from fedge.core.control.events.sessions import AskedAttach
 from fedge.core.messages import (
     AccessHello,
     Cell,
-    HopFigures,
+    ClientPackets,
     InstanceStatus,
     Message,
     RouteActivated,
@@ -29,9 +30,10 @@ from fedge.core.model import (
     SiteId,
     UeId,
 )
-from fedge.simulation.world_centre import manifests
+from fedge.simulation.world.centre import manifests
 
 SITES = tuple(SiteId(name) for name in ("s1", "s2", "s3"))
+KEYS = {"ue-1": SessionKey(7)}
 NEAR_MS, FAR_MS = 4.0, 24.0
 
 
@@ -49,18 +51,18 @@ def beginning(now: Nanoseconds) -> Iterator[Message]:
     cells = tuple(Cell(CellId(f"x{site[1:]}"), "nr", 0, 0, 100, site, paths[site]) for site in SITES)
     yield AccessHello(1.0, 1.0, cells, ())
     yield from heard(["ue-1"], now)
-    yield AskedAttach(0, AppId("ledger"), UeId("ue-1"), SessionKey(7))
+    yield AskedAttach(0, AppId("ledger"), UeId("ue-1"), KEYS["ue-1"])
     yield SessionOpened(SITES[0], SessionId("ue-1"), 1, 1)
     yield RouteActivated(SessionId("ue-1"), 1, now)
 
 
 def heard(names: list[str], now: Nanoseconds) -> Iterator[Message]:
-    """The hum: reports of sites, sightings and figures of a UE, which is near s1 unless a ``CellChanged`` said otherwise."""
-    for name in names:
-        if name in SITES:
-            yield SiteReport(SiteId(name), 0.1, 0, instances(), {}, now)
-        else:
-            yield HopFigures(now, 8, 4, 0, 1, 0, {UeId(name): 20.0})
+    """The hum: reports of sites; the last of them (s1 if none is named) hears the client of a session that is named beside it."""
+    sites = [name for name in names if name in SITES] or [SITES[0]]
+    clients = tuple(ClientPackets(KEYS[name], now) for name in names if name not in SITES)
+    for name in sites:
+        heard_there = clients if name == sites[-1] else ()
+        yield SiteReport(SiteId(name), 0.1, 0, instances(), {}, now, clients=heard_there)
 
 
 def sighted(ue: str, cell: str, now: Nanoseconds) -> Message:

@@ -8,7 +8,7 @@ at 1000 ms
 >> SessionLost site=s1 key=7 epoch=1 reason="its Pod was deleted"
 <<   s1: DiscardSession epoch=1
 >> AskedAttach request=5 key=8
-<<   decides SessionPlaced key=8 site=s1 because="s1 is the best of 3 sites: 12.0 ms"
+<<   decides SessionPlaced key=8 site=s1 because="s1 is the best of 3 sites: 12.9 ms"
 <<   access: RemoveRoute
 <<   s1: OpenSession key=8 epoch=1 generation=1
 <<   access: InstallRoute key=8 generation=1 site=s1 gateway=s1:6000 top=1

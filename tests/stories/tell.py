@@ -18,8 +18,17 @@ from typing import Any
 
 import msgspec
 
-from fedge.core.control import ControlPlane, ControlSettings, Effect, Propose, Reply, Story, ToAccess, ToSite
-from fedge.core.control.events import DECIDED
+from fedge.core.control import (
+    DECIDED,
+    ControlPlane,
+    ControlSettings,
+    Effect,
+    Propose,
+    Reply,
+    Story,
+    ToAccess,
+    ToSite,
+)
 from fedge.core.messages import FinalDelta, Message, MoveOrder
 from fedge.core.model import MS
 from fedge.core.site import SiteAgent, SiteSettings

@@ -34,8 +34,8 @@ from fedge.core.messages import (
     WarmTarget,
 )
 from fedge.core.model import SECOND, AppId, MoveId, SessionId, SessionKey, SiteId, UeId
-from fedge.programs.site_agent import SiteShell
 from fedge.programs.site_config import embedded_site
+from fedge.programs.site_shell import SiteShell
 from fedge.runtime.run import Config, Run
 from fedge.simulation.city import generate
 from fedge.simulation.city_plan import write_city
@@ -129,7 +129,7 @@ async def story(stand: Stand) -> None:
             job.cancel()
         for shell in shells:
             shell.instances.stop()
-            shell.gateway.close(asyncio.get_running_loop())
+            shell.gateway.close()
         for upf in stand.upfs:
             upf.close()
 

@@ -34,10 +34,14 @@ _FENCE = struct.Struct("!BQI")
 _REDIRECT = struct.Struct("!BQI4sH")
 # kind, hop, session key, generation, radio, backhaul, gateway, server (microseconds so far), stamp (ns)
 _ENVELOPE = struct.Struct("!BBQIIIIIQ")
+_SEALED_FRAME = struct.Struct(_ENVELOPE.format + _FRAME.format.removeprefix("!"))
+_MOST_U32 = 0xFFFFFFFF
 
 INPUT_BYTES, FRAME_BYTES, FENCE_BYTES, ENVELOPE_BYTES = _INPUT.size, _FRAME.size, _FENCE.size, _ENVELOPE.size
 REDIRECT_BYTES = _REDIRECT.size
 MAX_FRAME_PAYLOAD = MAX_DATAGRAM - FRAME_BYTES
+MOST_INPUTS = 255
+_SURE_TO_FIT = (MAX_DATAGRAM - INPUT_BYTES) // (1 + MAX_INPUT)
 _LENGTHS = [bytes((length,)) for length in range(MAX_INPUT + 1)]
 CHAIN_BYTES = 8
 CHAIN_START = bytes(CHAIN_BYTES)
@@ -114,21 +118,29 @@ def encode_inputs(
     session: int, life: int, accepted_epoch: int, fenced_epoch: int, first_seq: int, inputs: Sequence[bytes]
 ) -> bytes:
     """An INPUT datagram with as many of ``inputs`` as fit; each at most ``MAX_INPUT`` bytes."""
-    parts = [b""]
+    try:
+        pieces = [piece for data in inputs for piece in (_LENGTHS[len(data)], data)]
+    except IndexError:
+        raise Malformed(f"an input of {max(map(len, inputs))} bytes; at most {MAX_INPUT}") from None
+    count = len(inputs)
+    if count > _SURE_TO_FIT:
+        count = _fitting(inputs)
+        del pieces[2 * count :]
+    head = _INPUT.pack(INPUT, session, life, accepted_epoch, fenced_epoch, first_seq, count)
+    return head + b"".join(pieces)
+
+
+def _fitting(inputs: Sequence[bytes]) -> int:
+    """How many of them one datagram has room for."""
     size = INPUT_BYTES
-    for data in inputs:
-        length = len(data)
-        if length > MAX_INPUT:
-            raise Malformed(f"an input of {length} bytes; at most {MAX_INPUT}")
-        size += 1 + length
-        if size > MAX_DATAGRAM or len(parts) > 509:
-            break
-        parts += (_LENGTHS[length], data)
-    parts[0] = _INPUT.pack(INPUT, session, life, accepted_epoch, fenced_epoch, first_seq, len(parts) // 2)
-    return b"".join(parts)
+    for count, data in enumerate(inputs):
+        size += 1 + len(data)
+        if size > MAX_DATAGRAM or count == MOST_INPUTS:
+            return count
+    return len(inputs)
 
 
-def decode_inputs(datagram: bytes | memoryview, at: int = 0) -> Inputs:
+def decode_inputs(datagram: bytes, at: int = 0) -> Inputs:
     """Read an INPUT datagram that starts ``at`` bytes into ``datagram``. Raises ``Malformed``."""
     try:
         kind, session, life, accepted, fenced, first, count = _INPUT.unpack_from(datagram, at)
@@ -138,16 +150,17 @@ def decode_inputs(datagram: bytes | memoryview, at: int = 0) -> Inputs:
         raise Malformed(f"kind {kind:#x} where INPUT was expected")
     at += INPUT_BYTES
     inputs = []
-    end = len(datagram)
-    for _ in range(count):
-        if at >= end:
-            raise Malformed("INPUT ends before its count")
-        size = datagram[at]
-        at += 1
-        if at + size > end or size > MAX_INPUT:
-            raise Malformed("INPUT with a wrong length")
-        inputs.append(bytes(datagram[at : at + size]))
-        at += size
+    try:
+        for _ in range(count):
+            size, begin = datagram[at], at + 1
+            if size > MAX_INPUT:
+                raise Malformed("INPUT with a wrong length")
+            at = begin + size
+            inputs.append(datagram[begin:at])
+    except IndexError:
+        raise Malformed("INPUT ends before its count") from None
+    if at > len(datagram):
+        raise Malformed("INPUT with a wrong length")
     return Inputs(session, life, accepted, fenced, first, tuple(inputs))
 
 
@@ -162,11 +175,15 @@ def encode_frame(
     payload: bytes,
 ) -> bytes:
     """A FRAME datagram. Raises ``Malformed`` where the payload is over ``MAX_FRAME_PAYLOAD`` bytes."""
+    _check_payload(payload)
+    return (
+        _FRAME.pack(FRAME, session, epoch, tick, stable_seq, life, chain, min(wait_us, _MOST_U32)) + payload
+    )
+
+
+def _check_payload(payload: bytes) -> None:
     if len(payload) > MAX_FRAME_PAYLOAD:
         raise Malformed(f"a frame payload of {len(payload)} bytes; at most {MAX_FRAME_PAYLOAD}")
-    return (
-        _FRAME.pack(FRAME, session, epoch, tick, stable_seq, life, chain, min(wait_us, 0xFFFFFFFF)) + payload
-    )
 
 
 def decode_frame(datagram: bytes, at: int = 0) -> Frame:
@@ -230,6 +247,31 @@ def unseal(packet: bytes) -> Envelope:
     if envelope.kind not in (UP, DOWN):
         raise Malformed(f"kind {envelope.kind:#x} where an envelope was expected")
     return envelope
+
+
+def sealed_frame(
+    generation: int,
+    hops_us: tuple[int, int, int],
+    stamp_ns: int,
+    session: int,
+    epoch: int,
+    tick: int,
+    stable_seq: int,
+    life: int,
+    chain: bytes,
+    wait_us: int,
+    payload: bytes,
+) -> bytes:
+    """A FRAME in its envelope, built at once: ``seal`` of ``encode_frame``, as an instance sends 60 a second of for each session.
+
+    ``hops_us``: radio, backhaul and gateway of the uplink packet that carried input ``stable_seq``. Raises ``Malformed``.
+    """
+    _check_payload(payload)
+    wait_us = min(wait_us, _MOST_U32)
+    envelope = (DOWN, 0, session, generation, *hops_us, wait_us, stamp_ns)
+    return (
+        _SEALED_FRAME.pack(*envelope, FRAME, session, epoch, tick, stable_seq, life, chain, wait_us) + payload
+    )
 
 
 def frame_epoch(packet: bytes) -> int:

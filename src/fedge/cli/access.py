@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from fedge.cli.run_options import KARMADA_HOME, checked_settings, network_options, scenario_options
+from fedge.cli.run_options import KARMADA_HOME, network_options, scenario_options
+from fedge.cli.run_settings import checked_settings
 
 
 @click.group(

@@ -7,7 +7,9 @@ from typing import Any
 
 import click
 
-from fedge.cli.run_options import TARGET, checked_settings, common_options, scenario_options
+from fedge.cli.run_options import common_options, scenario_options
+from fedge.cli.run_settings import checked_settings
+from fedge.cli.run_values import TARGET
 from fedge.simulation.limits import SHORTEST_PLAY_S
 
 
@@ -42,6 +44,6 @@ def demo(duration_s: float | None, report: Path | None, **options: Any) -> None:
       fedge demo --scenario examples/scenarios/site-dies.yaml
     """
     settings = checked_settings(demo=True, duration_s=duration_s or 0.0, report=report, **options)
-    from fedge.programs.supervisor import run  # late: --help and wrong options should not wait for it
+    from fedge.programs.demo import play  # late: --help and wrong options should not wait for it
 
-    raise SystemExit(run(settings))
+    raise SystemExit(play(settings))

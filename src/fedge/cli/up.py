@@ -6,13 +6,15 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
-from fedge.cli.run_options import checked_settings, common_options
-from fedge.programs.settings import Settings, fedge_home
+from fedge.cli.run_options import common_options
+from fedge.cli.run_settings import checked_settings
+from fedge.programs.settings import fedge_home
 
 _EVERY_S = 0.1
 
@@ -42,21 +44,22 @@ def up(detach: bool, patience_s: float, **options: Any) -> None:
     """
     settings = checked_settings(demo=False, **options)
     if detach:
-        start_detached(settings, patience_s)
+        start_detached(options, patience_s)
         return
-    from fedge.programs.supervisor import run  # late: --help and wrong options should not wait for it
+    from fedge.programs.demo import play  # late: --help and wrong options should not wait for it
 
-    raise SystemExit(run(settings))
+    raise SystemExit(play(settings))
 
 
-def start_detached(settings: Settings, patience_s: float) -> None:
+def start_detached(options: Mapping[str, Any], patience_s: float) -> None:
     """Start the same again in a session of its own, and wait for its endpoints file."""
+    told = options["endpoints"]
     home = fedge_home(os.environ)
     home.mkdir(parents=True, exist_ok=True)
-    answers = settings.endpoints or home / f"up-{os.getpid()}.json"
+    answers = told.absolute() if told is not None else home / f"up-{os.getpid()}.json"
     answers.unlink(missing_ok=True)
     output = home / "up.log"
-    command = [sys.executable, "-m", "fedge.cli.main", "up", *arguments(settings, answers)]
+    command = [sys.executable, "-m", "fedge.cli.main", "up", *arguments(options, answers)]
     with output.open("wb") as log:
         child = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
@@ -70,28 +73,23 @@ def start_detached(settings: Settings, patience_s: float) -> None:
                 f"It does not answer after {patience_s:g} s, and goes on trying; see {output}."
             )
         time.sleep(_EVERY_S)
-    if settings.endpoints is None:
+    if told is None:
         answers.unlink(missing_ok=True)
     click.echo(_tail(output) or "The platform is up.")
 
 
-def arguments(settings: Settings, endpoints: Path) -> list[str]:
-    """The options that make these settings."""
-    words = [
-        f"--sites={settings.sites}",
-        f"--players={settings.players}",
-        f"--seed={settings.seed}",
-        f"--policy={settings.policy}",
-        f"--state-size={settings.state_bytes}",
-        f"--backhaul-rtt={settings.backhaul_rtt_ms}",
-        f"--time-scale={settings.time_scale}",
-        f"--port={settings.port}",
-        f"--endpoints={endpoints}",
-        *(f"--test-switch={switch}" for switch in settings.test_switches),
-    ]
-    for option, file in (("--sites-csv", settings.sites_csv), ("--users-csv", settings.users_csv)):
-        words += [f"{option}={file}"] if file else []
-    return [*words, "--headless"] if settings.headless else words
+def arguments(options: Mapping[str, Any], endpoints: Path) -> list[str]:
+    """The command line that says all of ``options`` again, but for how to start."""
+    words = [f"--endpoints={endpoints}"]
+    for option in up.params:
+        value = options.get(option.name or "")
+        if option.name == "endpoints" or value is None or not isinstance(option, click.Option):
+            continue
+        if option.is_flag:
+            words += option.opts[-1:] if value else []
+        else:
+            words += [f"{option.opts[-1]}={each}" for each in (value if option.multiple else [value])]
+    return words
 
 
 def _tail(file: Path, lines: int = 20) -> str:

@@ -11,6 +11,8 @@ import struct
 from collections import Counter, deque
 from dataclasses import dataclass, field
 
+from fedge.core.messages import ClientPackets
+from fedge.core.model import MS, SessionKey
 from fedge.core.transfer import ClearFlow, SetFlow
 from fedge.core.transfer.effects import Flow
 from fedge_sdk import wire
@@ -24,6 +26,9 @@ _HEAD = struct.Struct("!BBQI")
 _DOWN = struct.Struct("!2xQ28xB8xI")
 """The session key of an envelope; kind and epoch of the FRAME or FENCE in it."""
 
+_LOCAL = Flow.LOCAL
+"""A name of this module's own: looking up an enumeration's member costs a tenth of what a packet does here."""
+
 INSTANCE, PEER = "instance", "peer"
 Delivery = tuple[str, str, bytes]
 """(INSTANCE or PEER, its name, the packet in its envelope)"""
@@ -31,7 +36,11 @@ Delivery = tuple[str, str, bytes]
 
 @dataclass(slots=True)
 class Entry:
-    """One session here; ``held`` keeps the newest ``HELD_PACKETS`` packets while there is no writer to give them to."""
+    """One session here; ``held`` keeps the newest ``HELD_PACKETS`` packets while there is no writer to give them to.
+
+    ``heard_at``: its client's last packet from the user plane (ns), 0: none. ``silence``: the longest time between two of them
+    since ``FlowTable.clients``, and when that ended.
+    """
 
     flow: Flow
     generation: int
@@ -42,6 +51,9 @@ class Entry:
     direct_generation: int = 0
     expected: bool = False
     """Whoever hears the client next is to say so (``FlowTable.arrived``)."""
+    heard_at: int = 0
+    silence: int = 0
+    silence_ended_at: int = 0
 
 
 class FlowTable:
@@ -90,6 +102,17 @@ class FlowTable:
         if entry is not None:
             entry.expected = True
 
+    def clients(self, ahead: int = 0) -> tuple[ClientPackets, ...]:
+        """Whose packets came straight from the user plane since the last call. ``ahead``: so much the reader's clock is (ns)."""
+        heard = []
+        for key, entry in self.entries.items():
+            if entry.silence_ended_at:
+                silence_ms, ended_at = entry.silence / MS, entry.silence_ended_at + ahead
+                told = ClientPackets(SessionKey(key), entry.heard_at + ahead, silence_ms, ended_at)
+                heard.append(told)
+                entry.silence = entry.silence_ended_at = 0
+        return tuple(heard)
+
     def direct(self, key: int, datagram: bytes, now: int) -> tuple[list[Delivery], int]:
         """Where an INPUT of a session goes that came straight from the site's user plane function at ``now`` (ns).
 
@@ -99,22 +122,26 @@ class FlowTable:
         if entry is None:
             self.counts["no_flow"] += 1
             return [], 0
-        packet = _ENVELOPE.pack(wire.UP, 0, key, entry.generation, now) + datagram
+        if now - entry.heard_at > entry.silence:
+            entry.silence, entry.silence_ended_at = now - entry.heard_at if entry.heard_at else 0, now
+        entry.heard_at = now
+        generation = entry.generation
+        packet = _ENVELOPE.pack(wire.UP, 0, key, generation, now) + datagram
         if entry.expected:
             self._note_arrival(entry, key, packet)
-        if entry.flow is not Flow.LOCAL:
+        if entry.flow is not _LOCAL:
             return self._route(entry, packet), 0
         heard = 0
-        if entry.generation > entry.direct_generation:
+        if generation > entry.direct_generation:
             if (
                 wire.accepted_epoch(packet) >= entry.epoch
             ):  # lower: its client does not yet believe the writer here
-                heard = entry.direct_generation = entry.generation
+                heard = entry.direct_generation = generation
         return [(INSTANCE, entry.instance, packet)], heard
 
     def _note_arrival(self, entry: Entry, key: int, packet: bytes) -> None:
         """Heard before there is a writer here, or believing the writer: nothing else is worth telling."""
-        local = entry.flow is Flow.LOCAL
+        local = entry.flow is _LOCAL
         if entry.flow is Flow.EARLY or (local and wire.accepted_epoch(packet) >= entry.epoch):
             entry.expected = False
             self.arrived.append((key, entry.generation, local))
@@ -135,7 +162,7 @@ class FlowTable:
         return self._route(entry, packet)
 
     def _route(self, entry: Entry, packet: bytes) -> list[Delivery]:
-        if entry.flow is Flow.LOCAL:
+        if entry.flow is _LOCAL:
             return [(INSTANCE, entry.instance, packet)]
         if entry.flow is Flow.FORWARD:
             kind, hop, key, _ = _HEAD.unpack_from(packet)

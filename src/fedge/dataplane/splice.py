@@ -21,6 +21,9 @@ ROUNDS = 16
 MUCH_BYTES = 32 << 10
 """After so many there are likely more: to ask at once costs less than to be called again."""
 POLL_S = 0.001
+REST_S = 0.001
+"""A direction that has just carried much lets more gather for so long: a few large pieces cost less CPU than many small ones.
+What carries little, as a game's messages do, never rests."""
 _F_SETPIPE_SZ = 1031
 _splice: Callable[..., int] | None = getattr(os, "splice", None)  # Linux alone has it
 _FLAGS = getattr(os, "SPLICE_F_MOVE", 0) | getattr(os, "SPLICE_F_NONBLOCK", 0)
@@ -83,6 +86,7 @@ class Direction:
 
     def _turn(self) -> None:
         pipe, source, sink = self._pipe, self._source, self._sink
+        before = self.carried
         for _ in range(ROUNDS):
             taken = 0
             if not (pipe.held or self._ended or self._paused):
@@ -107,7 +111,14 @@ class Direction:
             if taken < MUCH_BYTES:  # most likely that was all
                 break
         self._write_on(False)
-        self._read_on(not self._paused)
+        rests = self.carried - before > MUCH_BYTES
+        self._read_on(not (self._paused or rests))
+        if rests:
+            self._loop.call_later(REST_S, self._go_on)
+
+    def _go_on(self) -> None:
+        if not self.done.done():
+            self._carry()
 
     def _read_on(self, on: bool) -> None:
         if on != self._reading:

@@ -51,8 +51,8 @@ class TcpGame:
 
 
 class TcpApplications:
-    """``host``: the site's own address. ``source``: what it connects to instances and doors from. ``admits``: is this address
-    another site's gateway?
+    """``host``: the site's own address. ``source``: what it connects to instances and doors from. ``door_host``: where it opens
+    doors, empty: nowhere. ``admits``: is this address another site's gateway?
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class TcpApplications:
             relay = self._opened((self._host, port), partial(game.choose, port))
             if relay is not None:
                 game.relays[port] = relay
-        if ports and instances and game.door is None:
+        if ports and instances and game.door is None and self._door_host:
             game.door = self._opened((self._door_host, 0), partial(self._through, game))
         elif not ports and game.door is not None:
             game.door.close()
@@ -109,11 +109,9 @@ class TcpApplications:
         return [host for relay in game.relays.values() for host, _ in relay.clients()] if game else []
 
     def held(self, app: str) -> Counter[Endpoint]:
-        """Connections by instance, those that came through the door among them."""
+        """Connections by whoever has them, those that came through the door among them."""
         game = self._games.get(app)
-        if game is None:
-            return Counter()
-        return Counter({end: sum(relay.held[end] for relay in game.all) for end in game.instances})
+        return sum((relay.held for relay in game.all), Counter()) if game is not None else Counter()
 
     def close(self) -> None:
         for game in self._games.values():

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
 
 from fedge.adapters.embedded import addresses
-from fedge.adapters.notifications import LOOPBACK
 from fedge.core.model import Address, SiteId, UeId
 from fedge.runtime.federation import Federation
 from fedge.runtime.run import Run
+from fedge.runtime.terms import USUAL, Terms
 from fedge.simulation.city import read_city
 
 Endpoint = tuple[str, int]
@@ -46,17 +45,8 @@ class ControlConfig:
     net: int = 0
     players: int = 0
     simulated: tuple[str, ...] = ()
-    sink_ca: Path | None = None
-    """A CA more whose certificates studios' sinks may show."""
-    client_rate: float = 50.0
-    client_quota: int = 0
-    """Requests to CAMARA's APIs that one client may make a second, and a day; 0: any number."""
-    mec_rate: float = 200.0
-    """Requests to ETSI MEC's APIs that one caller (the operator, a tenant) may make a second."""
-    public_url: str = ""
-    """Under which callers reach the HTTP APIs: the base of every link in an answer. Empty: the address that they bind."""
-    callback_networks: Sequence[str] = LOOPBACK
-    """Where notifications and events for sinks may go."""
+    terms: Terms = USUAL
+    """On which those are served who call the HTTP APIs."""
     site_services: Mapping[SiteId, Address] = field(default_factory=dict)
     """Each site's own address beside the stable ``service``: for clients whom no core network steers."""
     udp_ports: frozenset[int] = frozenset()
@@ -89,10 +79,7 @@ def embedded_control(run: Run) -> ControlConfig:
         started_ns=config.started_ns,
         net=config.net,
         players=config.players,
-        sink_ca=Path(config.sink_ca) if config.sink_ca else None,
-        client_rate=config.client_rate,
-        client_quota=config.client_quota,
-        mec_rate=config.mec_rate,
+        terms=config.terms,
         simulated=("city and movement", "radio", "5G core", "backhaul delay", "players"),
         site_services={
             site.site: Address(addresses.site_service(config.net, index))
@@ -106,18 +93,6 @@ def embedded_control(run: Run) -> ControlConfig:
     )
 
 
-def public_base(url: str) -> str:
-    """The URL that callers are given, without the slash at its end. Raises ``ValueError`` where none can be made of it."""
-    if any(ord(letter) <= 0x20 or ord(letter) > 0x7E for letter in url):
-        raise ValueError("a URL has neither spaces nor control characters nor letters beyond ASCII")
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
-        raise ValueError("an http or https URL with a host is wanted")
-    if parts.username is not None or parts.query or parts.fragment:
-        raise ValueError("it has neither a user nor a query nor a fragment")
-    return url.rstrip("/")
-
-
 def fleet_control(
     federation: Federation,
     folder: Path,
@@ -125,9 +100,7 @@ def fleet_control(
     bind_links: Endpoint,
     bind_api: Endpoint,
     kubeconfig: str,
-    sink_ca: Path | None = None,
-    public_url: str = "",
-    callback_networks: Sequence[str] = LOOPBACK,
+    terms: Terms,
 ) -> ControlConfig:
     """Of a federation file: member clusters are the sites, kubelets run the Pods. Instants are wall-clock time."""
     return ControlConfig(
@@ -138,9 +111,7 @@ def fleet_control(
         service=federation.service,
         places={each.site: (each.name or each.site, each.x_m, each.y_m) for each in federation.sites},
         engine="karmada",
-        sink_ca=sink_ca,
-        public_url=public_url,
-        callback_networks=callback_networks,
+        terms=terms,
         kubeconfig=kubeconfig,
         clusters={each.site: each.cluster for each in federation.sites},
         site_services={each.site: each.service for each in federation.sites if each.service is not None},

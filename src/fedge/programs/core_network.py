@@ -11,35 +11,28 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-import ssl
 import time
-from collections.abc import Callable, Coroutine
-from pathlib import Path
 from random import Random
 
-import httpx2
 import msgspec
 import structlog
-import uvicorn
-from starlette.applications import Starlette
 
 from fedge.adapters.embedded import addresses
-from fedge.adapters.embedded.link import Join, Line, listen
+from fedge.adapters.embedded.link import listen
 from fedge.core.location import earth_of
 from fedge.core.messages import Message
-from fedge.core.model import Address, SiteId
+from fedge.core.model import Address
 from fedge.core.pace import Pace
+from fedge.programs.core_https import https, notifying, tls_between
+from fedge.programs.core_links import Links
 from fedge.programs.live_file import LiveFile
-from fedge.runtime.client_certificates import show_client_certificates
-from fedge.runtime.gathered_writes import gather_writes
 from fedge.runtime.lifeline import end_with_supervisor
 from fedge.runtime.run import Run, log_to
 from fedge.simulation.city import City, read_city
 from fedge.simulation.core5g.account import TLS, open_account, token_key
-from fedge.simulation.core5g.audit import Audited
 from fedge.simulation.core5g.capif.api import capif_routes
 from fedge.simulation.core5g.capif.callers import Callers
-from fedge.simulation.core5g.capif.opening import open_authority, open_capif
+from fedge.simulation.core5g.capif.opening import open_capif
 from fedge.simulation.core5g.faults import NONE, Faults
 from fedge.simulation.core5g.nef.access import LIMITS, Access
 from fedge.simulation.core5g.nef.exchange import app_of
@@ -57,63 +50,12 @@ from fedge.simulation.core5g.nef.tokens import Tokens
 from fedge.simulation.core5g.smf import SessionManagement
 from fedge.simulation.core5g.store import SUBSCRIPTIONS, Store
 from fedge.simulation.core5g.system import CoreNetwork
-from fedge.simulation.core5g.words import Event, RanLost, Route, UpfLost
+from fedge.simulation.core5g.words import Event, Route
 from fedge.simulation.rnis.api import rnis_route
 from fedge.simulation.rnis.service import RadioInformation
 
 WAKE_S = 0.02
-NOTIFY_WITHIN_S = 2.0
-KEEP_S = 120
-"""A connection that is idle is kept: a TLS handshake in the middle of a move costs milliseconds on both sides."""
-MOST_TOLD_BYTES = 4096
-"""Of a message that a client says over a websocket, by which it has nothing to say."""
 log = structlog.get_logger("core-network")
-
-
-class Links:
-    """The newest connection of each user plane function, and of the access network."""
-
-    def __init__(self, handle: Callable[[Event], None]) -> None:
-        self._handle = handle
-        self._upfs: dict[SiteId, Line] = {}
-        self._ran: Line | None = None
-        self._watching: set[asyncio.Task[None]] = set()
-
-    def accept(self, join: Join, line: Line) -> Callable[[Message], None] | None:
-        if join.role == "upf":
-            site = SiteId(join.name)
-            self._upfs[site] = line
-            self._watch(self._upf_closed(site, line))
-        elif join.role == "ran":
-            self._ran = line
-            self._watch(self._ran_closed(line))
-        else:
-            return None
-        return self._handle
-
-    def to_upf(self, site: SiteId, message: Message) -> bool:
-        line = self._upfs.get(site)
-        return line is not None and line.send(message)
-
-    def to_ran(self, message: Message) -> bool:
-        return self._ran is not None and self._ran.send(message)
-
-    def _watch(self, closing: Coroutine[None, None, None]) -> None:
-        task = asyncio.get_running_loop().create_task(closing)
-        self._watching.add(task)
-        task.add_done_callback(self._watching.discard)
-
-    async def _ran_closed(self, line: Line) -> None:
-        await line.closed.wait()
-        if self._ran is line:
-            self._ran = None
-            self._handle(RanLost())
-
-    async def _upf_closed(self, site: SiteId, line: Line) -> None:
-        await line.closed.wait()
-        if self._upfs.get(site) is line:
-            del self._upfs[site]
-            self._handle(UpfLost(site))
 
 
 def operator_of(run: Run, city: City) -> Operator:
@@ -135,47 +77,6 @@ def internet_of(net: int, city: City) -> dict[Address, Route]:
         for index, site in enumerate(city.sites)
         for service in addresses.site_services(net, index)
     }
-
-
-def tls_between(folder: Path) -> ssl.SSLContext:
-    """For notifications: the receiver's certificate is checked, and the NEF shows its own."""
-    context = ssl.create_default_context(cafile=folder / "ca.crt")
-    context.load_cert_chain(folder / "nef.crt", folder / "nef.key")
-    return context
-
-
-def https(app: Starlette, address: Address, folder: Path, name: str) -> uvicorn.Server:
-    """One of the operator's servers, with its certificate ``tls/{name}.crt``. Clients may show one that CAPIF has issued."""
-    host, port = addresses.endpoint(address)
-    config = uvicorn.Config(
-        Audited(app, log.warning, time.monotonic),
-        host=host,
-        port=port,
-        log_level="error",
-        ws="websockets-sansio",
-        ws_per_message_deflate=False,
-        ws_max_size=MOST_TOLD_BYTES,
-        access_log=False,
-        timeout_graceful_shutdown=1,
-        timeout_keep_alive=KEEP_S,
-        ssl_certfile=folder / TLS / f"{name}.crt",
-        ssl_keyfile=folder / TLS / f"{name}.key",
-        ssl_ca_certs=str(open_authority(folder).crt),
-        ssl_cert_reqs=ssl.CERT_OPTIONAL,
-    )
-    show_client_certificates(config)
-    gather_writes(config)
-    server = uvicorn.Server(config)
-    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
-    return server
-
-
-def notifying(tls: ssl.SSLContext) -> httpx2.AsyncClient:
-    """Who posts notifications. Measurement reports have one of their own: many of them delay nothing else."""
-    limits = httpx2.Limits(max_connections=64, keepalive_expiry=KEEP_S)
-    return httpx2.AsyncClient(
-        verify=tls, trust_env=False, follow_redirects=False, timeout=NOTIFY_WITHIN_S, limits=limits
-    )
 
 
 async def serve(run: Run) -> None:

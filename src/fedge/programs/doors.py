@@ -11,7 +11,17 @@ import ssl
 from pathlib import Path
 from typing import Protocol
 
-from fedge.adapters.core5g import AgreedDoor, ApiInvoker, Caller, Door, Http, Kept, Token, client_secret
+from fedge.adapters.core5g import (
+    AgreedDoor,
+    ApiInvoker,
+    Caller,
+    CapifDoor,
+    Door,
+    Http,
+    Kept,
+    Token,
+    client_secret,
+)
 from fedge.adapters.core5g.words import Identity
 from fedge.core.exposure import Api
 from fedge.runtime.core_account import Capif, CoreAccount
@@ -101,7 +111,7 @@ class CapifDoors:
         self.http = self._invoker.http
 
     def door(self, name: str) -> Door:
-        return self._invoker.door(name)
+        return CapifDoor(self._invoker, name)
 
     def missing(self, name: str) -> str:
         return self._invoker.missing(name)

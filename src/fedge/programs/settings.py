@@ -1,6 +1,6 @@
 """What a run of the embedded engine is told: the one frozen value that ``fedge demo`` and ``fedge up`` hand to the supervisor.
 
-The command line parses and checks it once (`cli/run_options.py`); nothing after that reads an option or an environment variable.
+The command line parses and checks it once (`cli/run_settings.py`); nothing after that reads an option or an environment variable.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from fedge.programs.fleet import Fleet
+from fedge.runtime.terms import USUAL, Terms
 
 if TYPE_CHECKING:  # it needs numpy, for which no other verb shall wait
     from fedge.simulation.scenario import Scenario
@@ -25,8 +26,7 @@ class Settings:
     ``demo``: play the game too (players, story, summary); else the platform alone. ``report``: where the report goes.
     ``endpoints``: a further place for the endpoints file, written once everything answers.
 
-    ``sink_ca``: a CA more whose certificates studios' sinks may show. ``client_rate``, ``client_quota``: requests to CAMARA's
-    APIs that one client may make a second, and a day (0: any number). ``mec_rate``: to ETSI MEC's that one caller may, a second.
+    ``terms``: on which those are served who call the APIs.
 
     ``scenario``: city, people and events, if a file or traces say them; else they are drawn.
     """
@@ -49,10 +49,7 @@ class Settings:
     port: int = 0
     endpoints: Path | None = None
     demo: bool = True
-    sink_ca: Path | None = None
-    client_rate: float = 50.0
-    client_quota: int = 0
-    mec_rate: float = 200.0
+    terms: Terms = USUAL
     scenario: Scenario | None = None
     test_switches: tuple[str, ...] = ()
 

@@ -14,6 +14,8 @@ from typing import Literal, TextIO
 import msgspec
 import structlog
 
+from fedge.runtime.terms import USUAL, Terms
+
 
 class BenchNode(msgspec.Struct, frozen=True):
     """A site agent as a node of its member ``cluster``: its name, and the kubeconfig that acts as system:node:<name>."""
@@ -21,8 +23,6 @@ class BenchNode(msgspec.Struct, frozen=True):
     node: str
     kubeconfig: str
     cluster: str = ""
-    images: dict[str, str] = {}
-    """Which images it can run, and the folder in which each one's command starts."""
 
 
 class Config(msgspec.Struct, frozen=True):
@@ -46,13 +46,8 @@ class Config(msgspec.Struct, frozen=True):
     """On Karmada, by site: the bench node that its agent is."""
     karmada: str = ""
     """Karmada's kubeconfig; empty on the embedded engine."""
-    sink_ca: str = ""
-    """A file: a further CA whose certificates studios' sinks may show."""
-    client_rate: float = 50.0
-    client_quota: int = 0
-    """Requests to CAMARA's APIs that one client may make a second, and a day; 0: any number."""
-    mec_rate: float = 200.0
-    """Requests to ETSI MEC's APIs that one caller may make a second."""
+    terms: Terms = USUAL
+    """On which those are served who call the APIs."""
     n6_interface: str = ""
     """Where N6 is routed to a site's gateway; empty: it comes in UDP datagrams, as from the simulated user plane."""
 

@@ -14,8 +14,7 @@ import httpx2
 import msgspec
 import pytest
 
-from fedge.adapters.core5g import ApiInvoker, Caller, Kept, Refused
-from fedge.adapters.core5g import capif as capif_module
+from fedge.adapters.core5g import ApiInvoker, Caller, CapifDoor, Kept, Refused, capif_enrolment
 from fedge.adapters.core5g.capif_core import CoreFunction
 from fedge.adapters.core5g.capif_words import (
     AefProfile,
@@ -55,7 +54,7 @@ def played(story: Callable[[], Awaitable[None]]) -> None:
 
 async def called(invoker: ApiInvoker, core: Framework, api: str = INFLUENCE) -> httpx2.Response:
     """The exposing function says who calls."""
-    return await Caller(invoker.http, invoker.door(api))("GET", f"{core.nef_url}/{api}")
+    return await Caller(invoker.http, CapifDoor(invoker, api))("GET", f"{core.nef_url}/{api}")
 
 
 def test_onboarded_it_finds_every_api_and_is_let_in_by_token_and_certificate(core: Framework) -> None:
@@ -69,7 +68,7 @@ def test_onboarded_it_finds_every_api_and_is_let_in_by_token_and_certificate(cor
         at = invoker.at(RADIO)
         assert at is not None
         assert at.url == f"{core.nef_url}/rni/v2"
-        assert invoker.door(RADIO).here == at.url
+        assert CapifDoor(invoker, RADIO).here == at.url
         await invoker.close()
 
     played(story)
@@ -85,7 +84,7 @@ def test_what_it_keeps_is_its_own_and_a_restart_needs_no_onboarding(core: Framew
             assert stat.S_IMODE(file.stat().st_mode) == 0o600
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
         second = invoker_at(core, onboarding="no longer good")
-        assert second.door(MONITORING).here == f"{core.nef_url}/3gpp-monitoring-event/v1"
+        assert CapifDoor(second, MONITORING).here == f"{core.nef_url}/3gpp-monitoring-event/v1"
         assert (await second.ready()).id == first.invoker.id  # type: ignore[union-attr]
         assert (await called(second, core)).status_code == 200
         await second.close()
@@ -162,7 +161,7 @@ def past_half(invoker: ApiInvoker) -> None:
     """Its certificate is to be replaced."""
     assert invoker.invoker is not None
     now, until_s = time.time(), invoker.invoker.until_s
-    invoker.invoker = msgspec.structs.replace(invoker.invoker, from_s=now - 2 * (until_s - now))
+    invoker.enrolled.invoker = msgspec.structs.replace(invoker.invoker, from_s=now - 2 * (until_s - now))
 
 
 def test_one_that_was_offboarded_when_its_certificate_is_to_be_replaced_is_onboarded_anew(
@@ -383,7 +382,7 @@ def test_onboarding_whose_result_never_comes_is_told(
     core: Framework, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def story() -> None:
-        monkeypatch.setattr(capif_module, "COMPLETED_WITHIN_S", 0.05)
+        monkeypatch.setattr(capif_enrolment, "COMPLETED_WITHIN_S", 0.05)
         invoker = invoker_at(core)
 
         async def accepted(self: CoreFunction, public_key: str, credential: str) -> httpx2.Response:

@@ -22,6 +22,8 @@ from fedge.core.messages import (
     AccessHello,
     AskLocation,
     CellChanged,
+    CellFigures,
+    CellsMeasured,
     HandoverPredicted,
     LocationTold,
     Message,
@@ -32,17 +34,21 @@ from fedge.core.messages import (
     QualityKept,
     QualityRefused,
     QualityTold,
+    ReachabilityChanged,
     ReleaseQuality,
     RequestQuality,
     UesSighted,
 )
+from fedge.core.messages.user_plane import CellLoad
 from fedge.runtime.core_account import read_account, write_account
 from fedge.simulation.core5g.account import TOPOLOGY
 from tests.adapters.core5g.stage import ON_LTE, PATIENCE_S, PLAYER, Stage, stage
 
 pytestmark = pytest.mark.system
 FLOW = RequestQuality("flow-1", PLAYER, "127.0.0.9", "QOS_E", 600, ((7777, 7777),), (), "UDP")
-STANDING = {"location": 1, "radio": 3}
+STANDING = {"location": 3, "radio": 3}
+FAULTS_S = 1.0
+"""Until the core network has looked at the file of its faults."""
 
 
 def played(folder: Path, story: Callable[[Stage], Awaitable[None]]) -> None:
@@ -125,7 +131,7 @@ def test_places_and_radio_of_everybody_become_sightings(tmp_path: Path) -> None:
         state = one.operated.state()
         assert (state.capif, bool(state.invoker)) == ("ready", True)
         assert {api.operator: (api.held, api.websockets) for api in state.apis} == {
-            "location": (1, 0),
+            "location": (3, 0),
             "quality": (0, 0),
             "radio": (3, 3),
         }
@@ -146,6 +152,36 @@ def test_a_handover_is_foretold_and_then_told(tmp_path: Path) -> None:
         one.hand_over(one.sites[1], before)
         changed = await one.until(CellChanged)
         assert (changed.ue, changed.cell, changed.previous, changed.kind) == (PLAYER, target, before, "nr")
+
+    played(tmp_path, story)
+
+
+def test_how_full_cells_are_is_told_once_a_second(tmp_path: Path) -> None:
+    async def story(one: Stage) -> None:
+        await ready(one)
+        await seen(one, 0)
+        cell = one.at[0][1]
+        one.loads = (CellLoad(cell, 1, 0.3, 1.0, 0, 0, 0.6, 140.6),)
+        async with asyncio.timeout(PATIENCE_S):
+            found: list[CellFigures] = []
+            while not found:
+                told = await one.until(CellsMeasured)
+                found = [each for each in told.cells if each.cell == cell and each.queue_ms]
+        assert (found[0].used_down, found[0].queue_ms) == (1.0, 141.0)
+
+    played(tmp_path, story)
+
+
+def test_who_is_lost_is_told_and_who_is_back(tmp_path: Path) -> None:
+    async def story(one: Stage) -> None:
+        await ready(one)
+        await seen(one, 0)
+        one.fall_silent()
+        lost = {(await one.until(ReachabilityChanged)).ue for _ in range(2)}
+        assert lost == {PLAYER, ON_LTE}
+        one.measure()
+        back = [await one.until(ReachabilityChanged) for _ in range(2)]
+        assert {(each.ue, each.reachable) for each in back} == {(PLAYER, True), (ON_LTE, True)}
 
     played(tmp_path, story)
 
@@ -185,6 +221,25 @@ def test_a_cell_without_room_is_told_and_nothing_stays(tmp_path: Path) -> None:
         async with asyncio.timeout(PATIENCE_S):
             while (await held(one))["quality"]:
                 await asyncio.sleep(0.05)
+
+    played(tmp_path, story)
+
+
+def test_a_grant_whose_only_notification_is_lost_is_granted_all_the_same(tmp_path: Path) -> None:
+    async def story(one: Stage) -> None:
+        await ready(one)
+        one.faults(drop=1.0)
+        await asyncio.sleep(FAULTS_S)
+        send(one, FLOW)
+        await until(lambda: bool(one.qos))
+        (lost,) = one.qos
+        await asyncio.sleep(FAULTS_S)
+        one.faults()
+        assert (await one.until(QualityGranted)).flow == "flow-1"
+        (flow,) = one.qos
+        assert flow != lost
+        assert not one.told(QualityRefused)
+        assert (await held(one))["quality"] == 1
 
     played(tmp_path, story)
 

@@ -17,7 +17,7 @@ from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import response_schema_conformance
 from starlette.testclient import TestClient
 
-from fedge.core.control.events import QualityEnded
+from fedge.core.control.events.quality import QualityEnded
 from tests.api.camara.definitions import FILES, definition
 from tests.api.camara.platform import DEVICE, CamaraCentre, application
 from tests.api.centre import TOKEN

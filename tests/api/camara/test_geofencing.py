@@ -12,8 +12,9 @@ import pytest
 from msgspec.structs import replace
 from starlette.testclient import TestClient
 
-from fedge.core.control import ControlPlane, Effect, Propose, fencing
-from fedge.core.control.events import DECIDED, FenceCrossed, ObjectsChanged
+from fedge.core.control import DECIDED, ControlPlane, Effect, Propose, fencing
+from fedge.core.control.events.location import FenceCrossed
+from fedge.core.control.events.objects import ObjectsChanged
 from fedge.core.control.state import State
 from fedge.core.location import Circle
 from fedge.core.location.fences import MOST_OF_A_CLIENT

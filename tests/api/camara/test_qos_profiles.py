@@ -8,7 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from fedge.api.camara.qos_profiles import rate
-from fedge.core.control.events import AskedProfileMark
+from fedge.core.control.events.quality import AskedProfileMark
 from fedge.core.messages import OperatorOffers
 from tests.api.camara.platform import DEVICE, REFERENCES, CamaraCentre
 

@@ -10,7 +10,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from fedge.api.admin.callers import digest_of
-from fedge.core.control.events import AskedProfileMark, ObjectsChanged, TokenIssued
+from fedge.core.control.events.objects import ObjectsChanged
+from fedge.core.control.events.quality import AskedProfileMark
+from fedge.core.control.events.tokens import TokenIssued
 from fedge.core.messages import OperatorOffers, QualityKept, QualityLost, QualityRefused
 from tests.api.camara.platform import ADDRESS, DEVICE, REFERENCES, SINK, STUDIO, CamaraCentre
 from tests.core.applications.objects import tenant

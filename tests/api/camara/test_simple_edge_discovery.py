@@ -10,7 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from fedge.adapters.embedded.addresses import ue
-from fedge.core.control.events import SiteMarked
+from fedge.core.control.events.sites import SiteMarked
 from fedge.core.model import SiteId, UeId
 from tests.api.camara.studio import ADDRESS, NET, NOBODYS, STUDIO, StudioCentre, application, bearing
 from tests.api.centre import TOKEN

@@ -13,7 +13,7 @@ from fedge.api.manifest_files import read_manifests
 from fedge.api.mec import BASES, Platform, mec_routes, notification
 from fedge.api.pace import paced
 from fedge.core.control import Notify
-from fedge.core.control.events import AskedApply
+from fedge.core.control.events.objects import AskedApply
 from fedge.core.messages import AccessHello, Cell, CellChanged, SiteReport
 from fedge.core.model import SECOND, CellId, SiteId, UeId
 from fedge.core.pace import Limits
@@ -61,18 +61,23 @@ class MecCentre(PlainCentre):
             self.ahead += int(seconds * SECOND / 4)
             for name, view in self.plane.sites.items():
                 self.say(SiteReport(name, 0.1, 0, view.instances, {}, self.now()))
-            for ue in self.plane.access.ues.values():
-                ue.seen_at = ue.heard_at = self.now()
+            self._hear_everybody()
             self.carry_out(self.plane.wake(self.now()))
+
+    def _hear_everybody(self) -> None:
+        """Every client, and where its UE is."""
+        for ue in self.plane.access.ues.values():
+            ue.seen_at = self.now()
+        for session in self.plane.state.sessions.values():
+            self.plane.access.client(session.key).heard_at = self.now()
 
     def walk_to_market(self) -> None:
         """Player 1 is near harbour no more: market is 9 ms faster."""
         paths = {SiteId("harbour"): 10.0, SiteId("market"): 1.0}
         cell = Cell(CellId("nr-2"), "nr", 90.0, 10.0, 100.0, SiteId("market"), paths)
         self.say(AccessHello(100.0, 100.0, (cell,), ()))
-        ue = self.plane.access.ues[UeId("player-1")]
-        ue.seen_at = ue.heard_at = self.now()
-        self.say(CellChanged(ue.sighting.ue, cell.cell, None, "nr", 10.0, 0.0, self.now()))
+        self._hear_everybody()
+        self.say(CellChanged(UeId("player-1"), cell.cell, None, "nr", 10.0, 0.0, self.now()))
 
     def notify(self, notify: Notify) -> None:
         told = notify.subscription

@@ -9,7 +9,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from fedge.core.control import State
-from fedge.core.control.events import MoveExpired, SiteMarked
+from fedge.core.control.events.moves import MoveExpired
+from fedge.core.control.events.sites import SiteMarked
 from fedge.core.messages import (
     MoveActivated,
     MoveFrozen,

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from fedge.core.control import ControlPlane, Notify
-from fedge.core.control.events import DECIDED
+from fedge.core.control import DECIDED, ControlPlane, Notify
 from fedge.core.messages import Message
 from fedge.wire import codec
 from tests.api.centre import TOKEN

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from fedge.adapters.notifications import Notifications
 from fedge.api.mec import notification
 from fedge.core.control import Notify, enabling, notices
-from fedge.core.control.events import ObjectsChanged
+from fedge.core.control.events.objects import ObjectsChanged
 from fedge.core.model import SiteId
 from fedge.core.pace import Limits
 from tests.api.centre import PlainCentre

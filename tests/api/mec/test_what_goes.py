@@ -7,7 +7,7 @@ import time
 from starlette.testclient import TestClient
 
 from fedge.core.control import ToSite
-from fedge.core.control.events import AskedApply
+from fedge.core.control.events.objects import AskedApply
 from fedge.core.messages import RunInstances, SiteReport
 from fedge.core.model import SiteId
 from tests.api.mec.platform import SERVICE, SINK, MecCentre

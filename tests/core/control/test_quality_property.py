@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from fedge.core.control.events import AskedQuality, AskedQualityEnd, AskedQualityExtension
+from fedge.core.control.events.quality import AskedQuality, AskedQualityEnd, AskedQualityExtension
 from fedge.core.messages import (
     CellChanged,
     Message,

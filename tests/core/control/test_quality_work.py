@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from fedge.api.admin import collections
 from fedge.api.admin.view import Facts
 from fedge.core.control import quality
-from fedge.core.control.events import AskedQuality, AskedQualityEnd
+from fedge.core.control.events.quality import AskedQuality, AskedQualityEnd
 from fedge.core.control.state import Session
 from fedge.core.messages import CellChanged, QualityGranted, QualityRefused, RequestQuality, RouteActivated
 from fedge.core.model import SECOND, CellId, SessionId, SessionKey, UeId

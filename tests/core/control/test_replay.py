@@ -7,8 +7,7 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from fedge.core.control import ControlPlane, Propose, State
-from fedge.core.control.events import DECIDED
+from fedge.core.control import DECIDED, ControlPlane, Propose, State
 from fedge.core.messages import Message
 from fedge.simulation.faults import plan_of
 from fedge.wire import codec

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from fedge.core.control import ControlPlane, ControlSettings, Effect, Propose, ToSite
-from fedge.core.control.events import ObjectsChanged, TokenIssued
+from fedge.core.control.events.objects import ObjectsChanged
+from fedge.core.control.events.tokens import TokenIssued
 from fedge.core.control.placing import place_all, placement_of
 from fedge.core.messages import RunInstances, SiteHello
 from fedge.core.model import AppId, SiteId

@@ -3,137 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 import pytest
 
-from fedge.core.control import ControlPlane, ControlSettings, Effect, Propose, Reply, Story, ToSite
-from fedge.core.control.events import (
-    DECIDED,
-    AskedApply,
-    AskedAttach,
-    AskedClose,
-    AskedDrain,
-    AskedHold,
-    AskedMove,
-    SiteMarked,
-)
+from fedge.api.admin.collections import figures
+from fedge.core.control import ControlPlane
+from fedge.core.control.events.moves import AskedHold, AskedMove
+from fedge.core.control.events.objects import AskedApply
+from fedge.core.control.events.sessions import AskedAttach, AskedClose
+from fedge.core.control.events.sites import AskedDrain, SiteMarked
 from fedge.core.control.visits import UNHEARD_AFTER, without_sdk
 from fedge.core.messages import (
-    AccessHello,
-    Cell,
     CellChanged,
     InstanceStatus,
-    LeadPlain,
-    Message,
     PlainReport,
     SiteHello,
     SiteReport,
 )
-from fedge.core.model import MS, SECOND, Address, AppId, CellId, InstanceId, SessionKey, SiteId, UeId
-from tests.core.applications.objects import changed, deployment, qos, service, tenant
-
-APP, UE = AppId("nim"), UeId("ue-1")
-SITES = NORTH, SOUTH, WEST = SiteId("north"), SiteId("south"), SiteId("west")
-OWN = {site: Address(f"127.9.2.{at}:7777") for at, site in enumerate(SITES, start=1)}
-DOORS = {site: Address(f"127.9.{9 + at}.1:4000{at}") for at, site in enumerate(SITES, start=1)}
-HOST = "127.9.200.1"
-
-
-def manifests(protocol: str = "TCP", port: int = 8765) -> tuple[dict[str, Any], ...]:
-    told = changed(service("nim"), "spec/ports", [{"port": port, "protocol": protocol}])
-    policy = qos("nim")
-    policy["spec"] |= {"state": {"kind": "none", "maxSessionsPerInstance": 4}, "mobility": {"mode": "follow"}}
-    policy["spec"]["targetRef"] = {"kind": "Deployment", "name": "nim"}
-    return deployment("nim"), told, policy, placed_at()
-
-
-def placed_at(*names: str) -> dict[str, Any]:
-    """A policy with an instance at each of these sites; none named: at every site."""
-    placement = {
-        "clusterAffinity": {"clusterNames": list(names)},
-        "replicaScheduling": {"replicaSchedulingType": "Duplicated"},
-    }
-    selects = [{"apiVersion": "apps/v1", "kind": "Deployment", "name": "nim"}]
-    return {
-        "apiVersion": "policy.karmada.io/v1alpha1",
-        "kind": "PropagationPolicy",
-        "metadata": {"name": "nim"},
-        "spec": {"resourceSelectors": selects, "placement": placement},
-    }
-
-
-class World:
-    """Three sites, the near one north, with an instance each of a game that has no sessions; ``told`` is what gateways heard."""
-
-    def __init__(self, protocol: str = "TCP", port: int = 8765) -> None:
-        self.now = SECOND
-        settings = ControlSettings(
-            default_service="127.9.1.1:7777",
-            site_services=OWN,
-            udp_ports=frozenset((7778,)),
-            ue_addresses={UE: HOST, UeId("ue-2"): "127.9.200.2"},
-        )
-        self.plane = ControlPlane(settings)
-        self.told: dict[SiteId, LeadPlain] = {}
-        self.replies: dict[int, Reply] = {}
-        self.said: list[str] = []
-        self.journal: list[tuple[int, Message]] = []
-        self.say(AskedApply(1, manifests(protocol, port)))
-        for site in SITES:
-            self.say(SiteHello(site, Address(f"{site}:6000"), Address(f"{site}:6002"), (), self.instance()))
-        paths = {NORTH: 4.0, SOUTH: 14.0, WEST: 24.0}
-        near_south = {NORTH: 24.0, SOUTH: 4.0, WEST: 24.0}
-        cells = (
-            Cell(CellId("x1"), "nr", 0, 0, 100, NORTH, paths),
-            Cell(CellId("x2"), "nr", 0, 0, 100, SOUTH, near_south),
-        )
-        self.say(AccessHello(1.0, 1.0, cells, ()))
-        for ue in (UE, UeId("ue-2")):
-            self.say(CellChanged(ue, CellId("x1"), None, "nr", 8.0, 0.0, self.now))
-        self.reports()
-        self.wake(500)
-        self.wake()
-
-    def instance(self, state: str = "ready") -> tuple[InstanceStatus, ...]:
-        return (InstanceStatus(InstanceId("nim-1"), APP, state, 0, 4, plain=True),)
-
-    def reports(self, at: SiteId | None = None, hosts: Sequence[str] = (), open_now: int = 0) -> None:
-        for site in SITES:
-            here = (
-                PlainReport(DOORS[site], open_now, tuple(hosts)) if site == at else PlainReport(DOORS[site])
-            )
-            self.say(SiteReport(site, 0.1, 0, self.instance(), {}, self.now, "userspace", {APP: here}))
-
-    def say(self, event: Message) -> None:
-        self._carry_out([Propose(event)])
-
-    def wake(self, after_ms: int = 100, times: int = 1) -> None:
-        for _ in range(times):
-            self.now += after_ms * MS
-            self._carry_out(self.plane.wake(self.now))
-
-    def _carry_out(self, effects: list[Effect]) -> None:
-        while effects:
-            match effects.pop(0):
-                case Propose(event):
-                    if isinstance(event, DECIDED):
-                        self.journal.append((self.now, event))
-                    effects = self.plane.handle(event, self.now) + effects
-                case ToSite(site, LeadPlain() as order):
-                    self.told[site] = order
-                case Reply() as reply:
-                    self.replies[reply.request] = reply
-                case Story(sentence):
-                    self.said.append(sentence)
-
-    def attach(self, request: int = 5, ue: UeId = UE) -> dict[str, Any]:
-        self.say(AskedAttach(request, APP, ue, SessionKey(0xABC)))
-        reply = self.replies[request]
-        assert reply.status == 200, reply
-        return reply.body
+from fedge.core.model import SECOND, Address, CellId, InstanceId, SessionKey, SiteId, UeId
+from tests.core.applications.objects import tenant
+from tests.core.control.visit_world import APP, DOORS, HOST, NORTH, SITES, SOUTH, UE, WEST, World, placed_at
 
 
 def test_a_client_is_told_the_best_sites_own_address_and_the_games_port() -> None:
@@ -406,3 +296,25 @@ def test_one_report_of_many_clients_stays_within_the_quota() -> None:
     assert len(world.plane.state.visits) == 1
     world.reports(at=NORTH, hosts=(HOST, "127.9.200.2"), open_now=2)
     assert len(world.plane.state.visits) == 1
+
+
+def test_the_scheduler_is_told_of_visits_and_of_whoever_is_still_connected() -> None:
+    """By it a cluster that loses its place keeps its copy until nobody is there, or the time to connect elsewhere is over."""
+    world = World()
+
+    def told() -> dict[str, int]:
+        clusters = figures(world.plane, world.now)["clusters"]
+        return {one["site"]: one["applications"][0]["sessions"] for one in clusters}
+
+    world.attach()
+    assert told() == {NORTH: 1, SOUTH: 0, WEST: 0}
+    world.reports(NORTH, [HOST], open_now=3)
+    assert told() == {NORTH: 3, SOUTH: 0, WEST: 0}
+    world.say(AskedApply(9, (placed_at(SOUTH, WEST),)))
+    world.wake(times=30)
+    world.reports(NORTH, [HOST], open_now=1)
+    assert told() == {NORTH: 1, SOUTH: 1, WEST: 0}, "led south, and connected at north"
+    world.now += 10 * SECOND
+    world.reports(NORTH, [HOST], open_now=1)
+    world.wake(times=30)
+    assert told() == {NORTH: 0, SOUTH: 1, WEST: 0}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from fedge.core.control import endings, reconcile, sessions, ue_move
+from fedge.core.control import endings, losses, reconcile, sessions, ue_move
 from fedge.core.control.effects import Effect, ToSite
-from fedge.core.control.events import SiteMarked
+from fedge.core.control.events.sites import SiteMarked
 from fedge.core.control.per_site import PerSite
 from fedge.core.control.state import Session, State
 from fedge.core.federation import Site
@@ -54,7 +54,7 @@ def state_at(move_state: str) -> State:
 
 
 def lose(state: State, site: SiteId) -> list[Effect]:
-    return reconcile.site_marked(state, SiteMarked(site, "lost", "not heard"), 1)
+    return losses.site_marked(state, SiteMarked(site, "lost", "not heard"), 1)
 
 
 def told(effects: list[Effect], site: SiteId) -> list[type[Message]]:
@@ -78,7 +78,7 @@ def test_a_source_that_is_lost_leaves_the_word_to_the_target(move_state: str) ->
     lose(state, SOURCE)
     assert state.sessions[SESSION].state == "serving", "the target may be the writer by now"
     endings.refused(state, TargetRefused(TARGET, MOVE, "the source was lost"), 2)
-    reconcile.lost_after_all(state, MOVE, 2)
+    losses.lost_after_all(state, MOVE, 2)
     assert (state.moves[MOVE].state, state.sessions[SESSION].state, state.lost_sessions) == (
         "ABORTED",
         "lost",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fedge.core.control import ControlPlane, ControlSettings
 from fedge.core.control.effects import Reply, ToAccess, ToSite
-from fedge.core.control.events import ClientAttached
+from fedge.core.control.events.sessions import ClientAttached
 from fedge.core.control.state import Session
 from fedge.core.federation import Site
 from fedge.core.messages import ClientHeard, ExpectClient, RedirectClient, RouteActivated

@@ -58,12 +58,15 @@ def test_an_unanswered_create_is_looked_for_in_the_list_and_not_repeated() -> No
     talk.hear(Found("location"))
     talk.later(50)
     talk.lists()
-    (create,) = talk.take(Create)
+    create, *others = talk.take(Create)
+    for one in others:
+        talk.agree(one, f"s-{one.number}")
     talk.hear(Answer(create.number, 0))
     talk.later(100)
     (listing,) = talk.take(List)
     assert talk.take(Create) == []
-    talk.hear(Answer(listing.number, 200, held=(Held("s7", create.token, lasts_s=600.0),)))
+    rest = tuple(Held(f"s-{one.number}", one.token, lasts_s=600.0) for one in others)
+    talk.hear(Answer(listing.number, 200, held=(Held("s7", create.token, lasts_s=600.0), *rest)))
     talk.later(500)
     (again,) = talk.take(Replace)
     assert (again.subscription, again.asks) == ("s7", create.asks)
@@ -100,7 +103,8 @@ def test_a_subscription_is_renewed_before_it_expires() -> None:
     assert talk.take(Replace) == []
     keep_alive(talk, 400)
     renewed = talk.take(Replace)
-    assert {call.asks.__class__.__name__ for call in renewed} == {"Places", "CellChanges", "Measurements"}
+    kinds = {call.asks.__class__.__name__ for call in renewed}
+    assert kinds == {"Places", "Losses", "Returns", "CellChanges", "Measurements"}
     assert all(call.lasts_s == 600 for call in renewed)
 
 
@@ -115,7 +119,29 @@ def test_one_that_was_not_renewed_in_time_is_created_anew() -> None:
     talk.lists()
     talk.later(50)
     talk.lists()
-    assert len(talk.take(Create)) == 4
+    assert len(talk.take(Create)) == 6
+
+
+def test_where_an_operator_does_not_tell_who_is_lost_places_are_served_all_the_same() -> None:
+    talk = Talk()
+    talk.hear(Found("location"))
+    talk.later(50)
+    talk.lists()
+    for call in talk.take(Create):
+        if isinstance(call.asks, Places):
+            talk.agree(call, "s1", lasts_s=600.0)
+        else:
+            talk.refuse(call, 403, "EVENT_UNSUPPORTED")
+    assert talk.told(OperatorOffers)[-1].location
+
+
+def test_one_that_is_cancelled_is_asked_for_anew_whatever_it_was_to_tell() -> None:
+    talk = Talk().begun()
+    for name in ("places", "losses", "returns"):
+        talk.hear(PlacesTold(talk.gateway.token(name), (), ended=True))
+    talk.later(50)
+    assert len(talk.take(Create)) == 3
+    assert talk.gateway.counts["cancelled"] == 3
 
 
 def test_an_expiry_that_the_operator_announces_is_met_by_a_renewal() -> None:

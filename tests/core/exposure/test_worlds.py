@@ -8,7 +8,13 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from fedge.core.exposure import FlowQuality
-from fedge.core.messages import CellChanged, OperatorOffers, QualityGranted, UesSighted
+from fedge.core.messages import (
+    CellChanged,
+    OperatorOffers,
+    QualityGranted,
+    ReachabilityChanged,
+    UesSighted,
+)
 from fedge.core.model import SECOND, UeId
 from tests.core.exposure.worlds import UES, Weather, World
 
@@ -16,7 +22,7 @@ share = st.sampled_from([0.0, 0.0, 0.05, 0.2])
 weathers = st.builds(Weather, lost=share, twice=share, slow=share, lame=share)
 HAPPENINGS = (
     "restart gateway", "restart operator", "operator forgets", "want", "change", "release", "forge",
-    "no websockets", "refuse", "allow", "no room", "room",
+    "no websockets", "refuse", "allow", "no room", "room", "gone", "back",
 )  # fmt: skip
 happenings = st.lists(st.tuples(st.sampled_from(HAPPENINGS), st.integers(0, 4000)), max_size=12)
 
@@ -40,6 +46,10 @@ def happen(world: World, what: str) -> None:
             world.operator.refuses.add(world.rng.choice(["location", "quality", "radio"]))
         case "allow":
             world.operator.refuses.clear()
+        case "gone":
+            world.leave(world.rng.choice(UES))
+        case "back":
+            world.away.clear()
         case "no room" | "room":
             world.operator.room = what == "room"
 
@@ -58,6 +68,7 @@ def calm(world: World) -> None:
     """Faults end, and so does everything that was under way; refusals are tried again within a minute."""
     world.weather, world.operator.room = Weather(), True
     world.operator.refuses.clear()
+    world.away.clear()
     for kept in world.operator.kept.values():
         kept.lame = False
     world.run(100_000)
@@ -71,7 +82,7 @@ def test_everything_wanted_ends_subscribed_once(
     world = played(seed, weather, events)
     calm(world)
     held = Counter(kept.token for kept in world.operator.kept.values())
-    standing = [world.gateway.token(name) for name in ("places", "cells", "nr", "lte")]
+    standing = [world.gateway.token(name) for name in ("places", "losses", "returns", "cells", "nr", "lte")]
     flows = [world.gateway.token(f"quality/{flow}") for flow in world.wanted]
     assert held == Counter(standing + flows)
     for flow, wanted in world.wanted.items():
@@ -96,6 +107,32 @@ def test_everybody_is_seen_where_they_are(seed: int, weather: Weather, events: l
         assert sighting is not None
         assert world.now - known.place_at < 2 * SECOND
         assert world.now - known.radio_at < 2 * SECOND
+        assert known.reachable
+
+
+@settings(max_examples=60, deadline=None, phases=[Phase.explicit, Phase.generate, Phase.target])
+@given(st.integers(0, 2**32), weathers, happenings)
+def test_who_is_lost_is_told_and_who_is_back_too_in_turns(
+    seed: int, weather: Weather, events: list[tuple[str, int]]
+) -> None:
+    """Whatever notification of it was lost, late or doubled: a return by whatever else is told of the UE."""
+    world = played(seed, weather, [event for event in events if event[0] != "restart gateway"])
+    calm(world)
+    world.leave(UES[0])
+    world.run(20_000)
+    assert not world.gateway.picture.ues[UES[0]].reachable
+    world.weather.mute_returns = True
+    world.away.clear()
+    world.run(3000)
+    told: dict[UeId, ReachabilityChanged] = {}
+    for message in world.told:
+        if isinstance(message, ReachabilityChanged):
+            before = told.get(message.ue)
+            assert message.reachable == (before is not None and not before.reachable)
+            assert before is None or before.at < message.at
+            told[message.ue] = message
+    assert all(one.reachable for one in told.values())
+    assert UES[0] in told
 
 
 @settings(max_examples=60, deadline=None, phases=[Phase.explicit, Phase.generate, Phase.target])

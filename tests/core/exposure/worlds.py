@@ -32,13 +32,17 @@ from fedge.core.exposure import (
     List,
     Listen,
     Locate,
+    Losses,
     MappedCell,
     Missing,
     Notice,
     Place,
     PlacesTold,
     RadioTold,
+    Reach,
+    ReachTold,
     Replace,
+    Returns,
     Tell,
     Topology,
     mark_of,
@@ -66,12 +70,16 @@ SETTINGS = ExposureSettings(b"secret", "everybody@example", references=("QOS_E",
 
 @dataclass
 class Weather:
-    """Shares of messages; ``lame``: how often the operator says yes and does nothing."""
+    """Shares of messages; ``lame``: how often the operator says yes and does nothing.
+
+    ``mute_returns``: nothing is told of UEs that are back.
+    """
 
     lost: float = 0.0
     twice: float = 0.0
     slow: float = 0.0
     lame: float = 0.0
+    mute_returns: bool = False
 
 
 @dataclass
@@ -107,10 +115,15 @@ class World:
         self._order = 0
         self.operator = Operator()
         self.at: dict[UeId, int] = dict.fromkeys(UES, 0)
+        self.away: dict[UeId, int] = {}
+        """Who is not on the network, since when."""
+        self._lost: set[UeId] = set()
         self.wanted: dict[str, RequestQuality] = {}
         self.answers: dict[str, Message] = {}
         """The last word on each flow that is asked for."""
         self.told: list[Message] = []
+        self.mute: set[str] = set()
+        """Of these subscriptions' flows the next word gets lost: by token."""
         self._channels: set[str] = set()
         self.gateway = self._gateway()
         self._later(0, self._wake)
@@ -265,10 +278,14 @@ class World:
         return kept
 
     def _install(self, kept: Kept) -> None:
-        if kept in self.operator.kept.values():
+        if any(one is kept for one in self.operator.kept.values()):
             kept.installed = self.operator.room
             said = "SUCCESSFUL_RESOURCES_ALLOCATION" if kept.installed else "FAILED_RESOURCES_ALLOCATION"
-            self._notify(kept, FlowTold(kept.token, (said,)))
+            if kept.token in self.mute:
+                self.mute.discard(kept.token)
+                return
+            id = next(id for id, one in self.operator.kept.items() if one is kept)
+            self._notify(kept, FlowTold(kept.token, (said,), id))
 
     def _held(self, id: str, kept: Kept) -> Held:
         by_websocket = kept.websocket and self.operator.websockets
@@ -283,18 +300,36 @@ class World:
     def _walk(self) -> None:
         """Everybody walks; at every 60 m they hand over, sometimes with a word beforehand."""
         self._later(SECOND, self._walk)
+        self._look_for_losses()
         for ue in UES:
+            if ue in self.away:
+                continue
             before, self.at[ue] = self.at[ue], (self.at[ue] + self.rng.randrange(40)) % 300
             source, target = CELLS[before // 100], CELLS[self.at[ue] // 100]
             if source != target:
                 self._to(CellChanges, lambda token: CellTold(token, ue, self.now, target.cell, source.cell))  # noqa: B023
             self._to(Measurements, lambda token: RadioTold(token, ue, self.now, target.cell, -80.0))  # noqa: B023
         places = tuple(
-            Place(ue, self.now, float(at), 0.0, 5.0, self.cell_of(ue)) for ue, at in self.at.items()
+            Place(ue, self.now, float(at), 0.0, 5.0, self.cell_of(ue))
+            for ue, at in self.at.items()
+            if ue not in self.away
         )
         self._to(Places, lambda token: PlacesTold(token, places))
         for id in [id for id, kept in self.operator.kept.items() if kept.ends and kept.ends <= self.now]:
             del self.operator.kept[id]
+
+    def leave(self, ue: UeId) -> None:
+        self.away.setdefault(ue, self.now)
+
+    def _look_for_losses(self) -> None:
+        """Told once, after five seconds of silence; and once when it is back."""
+        lost = {ue for ue, since in self.away.items() if self.now - since >= 5 * SECOND} - self._lost
+        back = self._lost - self.away.keys()
+        self._lost = (self._lost | lost) - back
+        for ue in sorted(lost):
+            self._to(Losses, lambda token: ReachTold(token, (Reach(ue, self.now, False),)))  # noqa: B023
+        for ue in () if self.weather.mute_returns else sorted(back):
+            self._to(Returns, lambda token: ReachTold(token, (Reach(ue, self.now, True),)))  # noqa: B023
 
     def cell_of(self, ue: UeId) -> CellId:
         return CELLS[self.at[ue] // 100].cell

@@ -4,14 +4,15 @@ Written to 3GPP TS 29.522, 29.122, 29.222 (Rel-17) and ETSI GS MEC 012 v2.2.1; r
 (``simulation.core5g``), not yet against a real one.
 
 How an API is reached: ``door`` (connections, base URL, what a request shows), ``token`` (OAuth2), ``capif`` with ``capif_words``,
-``capif_core`` and ``capif_kept`` (onboarding, discovery, tokens). Traffic Influence: ``words``, ``client``, ``network``, around
-``core.steering``. The exposure APIs: ``subscribing``, ``monitoring``, ``quality``, ``radio`` and
-``radio_words``, ``channels`` (websockets),
-``exposure``, around ``core.exposure``; ``parties``: who and which cell is meant. ``receiver`` takes notifications.
+``capif_enrolment``, ``capif_core``, ``capif_kept`` and ``capif_door`` (onboarding, discovery, tokens). Traffic Influence:
+``words``, ``client``, ``network``, around ``core.steering``. The exposure APIs: ``subscribing``, ``monitoring``, ``quality``,
+``radio`` and ``radio_words``, ``channels`` (websockets), ``exposure``, around ``core.exposure``; ``parties``: who and which
+cell is meant. ``receiver`` takes notifications.
 """
 
 from fedge.adapters.core5g.capif import ApiInvoker
 from fedge.adapters.core5g.capif_core import Refused
+from fedge.adapters.core5g.capif_door import CapifDoor
 from fedge.adapters.core5g.capif_kept import Kept
 from fedge.adapters.core5g.channels import Channels
 from fedge.adapters.core5g.client import NefClient
@@ -30,6 +31,7 @@ __all__ = [
     "ApiClient",
     "ApiInvoker",
     "Caller",
+    "CapifDoor",
     "Channels",
     "Clock",
     "Door",

@@ -1,9 +1,7 @@
 """Fedge as an API invoker of a CAPIF core function (3GPP TS 29.222 Rel-17, TS 33.122): onboarded, discovering, with tokens.
 
-Onboarded once, with a credential that the operator gave; from then on by the certificate that was issued for Fedge's key. It is
-replaced well before it expires: CAPIF has no operation that renews one, so the invoker's details are updated with another key.
-Everything that must outlive the process is on disk (``capif_kept``); ``capif_core`` makes the calls. ``run`` keeps all of it so;
-``door`` is how an API that was discovered is entered.
+Its name and certificate are ``capif_enrolment``'s, replaced well before they expire; ``capif_core`` makes the calls. ``run``
+keeps it enrolled, and the APIs discovered and secured; ``capif_door`` is how one of them is entered.
 """
 
 from __future__ import annotations
@@ -11,32 +9,26 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-import ssl
 import time
 from pathlib import Path
 
 import httpx2
-import msgspec
 import structlog
-from cryptography.hazmat.primitives.asymmetric import ec
 
-from fedge.adapters.core5g.capif_core import CoreFunction, Refused
+from fedge.adapters.core5g.capif_core import Refused
+from fedge.adapters.core5g.capif_enrolment import Enrolled, replaced_at
 from fedge.adapters.core5g.capif_kept import Invoker, Kept
-from fedge.adapters.core5g.capif_words import ApiAt, Completion, Enrolment, Revocation, found, notified
-from fedge.adapters.core5g.door import FAULTS, Http
+from fedge.adapters.core5g.capif_words import ApiAt, Completion, Revocation, found, notified
+from fedge.adapters.core5g.door import FAULTS
 from fedge.adapters.core5g.token import NoToken, Token
 from fedge.core.model import SECOND
 from fedge.core.patience import Backoff
 from fedge.runtime.core_account import Capif
 
-REPLACED_AT = 0.5
-"""A certificate is replaced once that share of its time is over: half of it is left for an operator that does not answer."""
 LOOKED_EVERY_S, MISSING_EVERY_S = 300.0, 10.0
 """Discovered again: now and then, and sooner while something is missing."""
 UNKNOWN = (401, 403, 404)
 """So a core function may say that it does not know whose certificate that is: taken back, offboarded, or its registry is lost."""
-COMPLETED_WITHIN_S = 30.0
-"""How long the word on a request is waited for that was only accepted (202)."""
 log = structlog.get_logger("capif")
 
 
@@ -56,11 +48,9 @@ class ApiInvoker:
         destination: str,
         names: tuple[str, ...],
     ) -> None:
-        self._account, self._kept, self._names = account, kept, names
-        self._ca, self._aef_ca = root / account.ca, aef_ca
-        self.invoker = kept.read()
-        to_core, self.http = (Http(trust) for trust in self._trust())
-        self._core = CoreFunction(to_core, account.url, destination)
+        self._names = names
+        self.enrolled = Enrolled(account, root, kept, aef_ca, destination)
+        self._core, self.http = self.enrolled.core, self.enrolled.http
         self.why = "" if self.invoker is not None else "not onboarded yet"
         self._revoked: dict[str, tuple[str, float]] = {}
         """By name: the cause, and until when it is not asked for again (monotonic seconds)."""
@@ -70,14 +60,15 @@ class ApiInvoker:
         self._discovered_at = 0.0
         self._tokens: dict[str, Token] = {}
         self._stir = asyncio.Event()
-        self._completed: asyncio.Future[Completion] | None = None
         self.settled = False
         """What there is and what is missing was looked at, and is what the core function says."""
 
-    # --- for the APIs ------------------------------------------------------------------------------------------------------
+    @property
+    def invoker(self) -> Invoker | None:
+        """Who Fedge is there; None: nobody yet."""
+        return self.enrolled.invoker
 
-    def door(self, name: str) -> CapifDoor:
-        return CapifDoor(self, name)
+    # --- for the APIs ------------------------------------------------------------------------------------------------------
 
     def at(self, name: str) -> ApiAt | None:
         return self.invoker.apis.get(name) if self.invoker is not None else None
@@ -107,8 +98,8 @@ class ApiInvoker:
     def receive(self, body: bytes) -> None:
         """Of the core function. Raises ``words.Invalid``."""
         heard = notified(body)
-        if isinstance(heard, Completion) and self._completed is not None and not self._completed.done():
-            self._completed.set_result(heard)
+        if isinstance(heard, Completion):
+            self.enrolled.completed(heard)
         invoker = self.invoker
         if isinstance(heard, Revocation) and invoker is not None and heard.api_invoker_id == invoker.id:
             self._revoke(invoker, heard)
@@ -150,15 +141,14 @@ class ApiInvoker:
             await self.close()
 
     async def close(self) -> None:
-        await self._core.http.close()
-        await self.http.close()
+        await self.enrolled.close()
 
     async def ready(self) -> Invoker:
         """Onboarded, its certificate young enough, everything that is there discovered and secured. Raises what went wrong."""
         refused = None
         if self.invoker is None or time.time() >= self.invoker.until_s:
             await self._onboard()
-        elif time.time() >= self._replace_at(self.invoker):
+        elif time.time() >= replaced_at(self.invoker):
             refused = await self._not_replaced(self.invoker)
         assert self.invoker is not None
         try:
@@ -194,9 +184,6 @@ class ApiInvoker:
         self.why, self.settled = "", True
         return invoker
 
-    def _replace_at(self, invoker: Invoker) -> float:
-        return invoker.from_s + REPLACED_AT * (invoker.until_s - invoker.from_s)
-
     def _discover_at(self) -> float:
         if not self._discovered_at:
             return 0.0
@@ -205,50 +192,22 @@ class ApiInvoker:
 
     def _until_next_s(self) -> float:
         assert self.invoker is not None
-        replacing_s = self._replace_at(self.invoker) - time.time()
+        replacing_s = replaced_at(self.invoker) - time.time()
         return max(0.2, min(replacing_s, self._discover_at() - time.monotonic()))
 
     # --- calls of the core function ----------------------------------------------------------------------------------------
 
     async def _onboard(self) -> None:
         self._forget()
-        key, public = self._kept.fresh_key()
-        await self._enrolled(key, await self._core.onboard(public, self._account.onboarding), None)
-        assert self.invoker is not None
+        invoker = await self.enrolled.onboard()
+        self._tokens.clear()
         self._onboard_at = time.monotonic() + LOOKED_EVERY_S
-        log.info("onboarded", invoker=self.invoker.id)
+        log.info("onboarded", invoker=invoker.id)
 
     async def _replace(self, invoker: Invoker) -> None:
-        key, public = self._kept.fresh_key()
-        await self._enrolled(key, await self._core.replace(invoker.id, public), invoker)
+        await self.enrolled.replace(invoker)
+        self._tokens.clear()  # they are bound to the certificate: those of the earlier one are of no use
         log.info("the certificate is replaced", invoker=invoker.id)
-
-    async def _enrolled(
-        self, key: ec.EllipticCurvePrivateKey, answer: httpx2.Response, before: Invoker | None
-    ) -> None:
-        said = msgspec.json.decode(answer.content, type=Enrolment) if answer.content else Enrolment()
-        if answer.status_code == 202:
-            said = await self._completion()
-        told = said.onboarding_information
-        id = said.api_invoker_id or (before.id if before is not None else "")
-        if not id or not told.api_invoker_certificate:
-            raise ValueError("the core function has not told an apiInvokerId and a certificate")
-        secret = told.onboarding_secret or (before.secret if before is not None else "")
-        apis = before.apis if before is not None else {}
-        self.invoker = self._kept.keep(id, secret, told.api_invoker_certificate, key, apis)
-        self._show()
-
-    async def _completion(self) -> Enrolment:
-        self._completed = asyncio.get_running_loop().create_future()
-        try:
-            heard = await asyncio.wait_for(self._completed, COMPLETED_WITHIN_S)
-        except TimeoutError:
-            raise ValueError("the core function has accepted the request, and told no result of it") from None
-        finally:
-            self._completed = None
-        if not heard.result:
-            raise ValueError("the core function has not completed it")
-        return heard.api_invoker_enrolment_details
 
     async def _discover(self, invoker: Invoker) -> Invoker:
         apis = found(await self._core.discover(invoker.id), self._names, invoker.apis)
@@ -259,9 +218,7 @@ class ApiInvoker:
                 self._tokens.pop(name, None)
                 self._secured -= {name}
                 log.info("discovered", api=name, url=apis[name].url if name in apis else "")
-        self.invoker = msgspec.structs.replace(invoker, apis=apis)
-        self._kept.note(self.invoker)
-        return self.invoker
+        return self.enrolled.discovered(invoker, apis)
 
     async def _ask_token(self, name: str) -> httpx2.Response:
         invoker, api = self.invoker, self.at(name)
@@ -273,48 +230,8 @@ class ApiInvoker:
             self.again()
         return answer
 
-    # --- the certificate ---------------------------------------------------------------------------------------------------
-
-    def _show(self) -> None:
-        """Connections from now on show the certificate. Tokens are bound to it: those of the earlier one are of no use."""
-        for http, trust in zip((self._core.http, self.http), self._trust(), strict=True):
-            http.change(trust)
-        self._tokens.clear()
-
-    def _trust(self) -> list[ssl.SSLContext]:
-        """For the core function, and for the exposing functions: who they may be, and the certificate where there is one."""
-        contexts = [ssl.create_default_context(cafile=ca) for ca in (self._ca, self._aef_ca)]
-        for context in contexts if self.invoker is not None else ():
-            self._kept.show(context)
-        return contexts
-
     def _forget(self) -> None:
-        self.invoker = None
-        self._kept.forget()
+        self.enrolled.forget()
         self._secured, self._discovered_at, self.settled = frozenset(), 0.0, False
         self._revoked.clear()
         self._tokens.clear()
-
-
-class CapifDoor:
-    """An API as CAPIF opens it."""
-
-    def __init__(self, invoker: ApiInvoker, name: str) -> None:
-        self._invoker, self._name = invoker, name
-
-    @property
-    def here(self) -> str:
-        at = self._invoker.at(self._name)
-        return at.url if at is not None else ""
-
-    async def url(self) -> str:
-        why = self._invoker.missing(self._name)
-        if why:
-            raise NoToken(why)
-        return self.here
-
-    async def header(self) -> dict[str, str]:
-        return await self._invoker.token(self._name).header()
-
-    def refused(self) -> None:
-        self._invoker.token(self._name).refused()

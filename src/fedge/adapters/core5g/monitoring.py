@@ -1,4 +1,6 @@
-"""MonitoringEvent as Fedge uses it (3GPP TS 29.122, 5.3): the places of a group, once a period; and one UE's place at once."""
+"""MonitoringEvent as Fedge uses it (3GPP TS 29.122, 5.3): the places of a group, once a period; who of it is lost, and back; and
+one UE's place at once.
+"""
 
 from __future__ import annotations
 
@@ -18,11 +20,15 @@ from fedge.core.exposure import (
     Call,
     Create,
     Locate,
+    Losses,
     Notice,
     Place,
     Places,
     PlacesTold,
+    Reach,
+    ReachTold,
     Replace,
+    Returns,
     Strange,
 )
 from fedge.core.location import MOST_RADIUS_M
@@ -31,8 +37,13 @@ from fedge.core.model import UeId
 LOCATION_REPORTING, CURRENT, EITHER = (
     "LOCATION_REPORTING", "CURRENT_LOCATION", "CURRENT_OR_LAST_KNOWN_LOCATION",
 )  # fmt: skip
-FEATURES, FEATURES_AGED = "4", "20004"
-"""``supportedFeatures``: Location_notification (3); with eLCS (18), without which ``maxAgeOfLocEst`` has no meaning."""
+LOSS, REACHABILITY = "LOSS_OF_CONNECTIVITY", "UE_REACHABILITY"
+FEATURES, FEATURES_AGED, FEATURES_LOSS, FEATURES_REACHABILITY = "4", "20004", "1", "2"
+"""``supportedFeatures``: Location_notification (3); with eLCS (18), without which ``maxAgeOfLocEst`` has no meaning;
+Loss_of_connectivity_notification (1); Ue-reachability_notification (2).
+"""
+LEFT = (0, 1, 4, 5)
+"""Loss-Of-Connectivity-Reason (TS 29.336, 8.4.58): detached or purged. Others: nothing was heard of it for too long."""
 
 
 class Coordinates(Struct, frozen=True):
@@ -64,6 +75,7 @@ class Report(Struct, frozen=True, rename="camel"):
     msisdn: str = ""
     external_id: str = ""
     location_info: LocationInfo | None = None
+    loss_of_connect_reason: int | None = None
     event_time: datetime | None = None
 
 
@@ -130,18 +142,19 @@ class Monitoring:
         return Answer(call.number, answer.status_code, place=place)
 
     def new(self, call: Create | Replace) -> dict[str, Any]:
-        if not isinstance(call.asks, Places):
-            raise NotSayable(f"{type(call.asks).__name__} is nothing that MonitoringEvent tells")
-        return {
-            "externalGroupId": call.asks.group,
-            "monitoringType": LOCATION_REPORTING,
-            "locationType": CURRENT,
-            "accuracy": "GEO_AREA",
-            "repPeriod": call.asks.period_s,
-            "monitorExpireTime": in_seconds(call.lasts_s),
-            "notificationDestination": self._identity.destination(call.token),
-            "supportedFeatures": FEATURES,
-        }
+        match call.asks:
+            case Places(group, period_s):
+                said = _event(group, LOCATION_REPORTING, FEATURES)
+                said |= {"locationType": CURRENT, "accuracy": "GEO_AREA", "repPeriod": period_s}
+            case Losses(group, within_s):
+                said = _event(group, LOSS, FEATURES_LOSS) | {"maximumDetectionTime": within_s}
+            case Returns(group):
+                said = _event(group, REACHABILITY, FEATURES_REACHABILITY) | {"reachabilityType": "DATA"}
+            case _:
+                raise NotSayable(f"{type(call.asks).__name__} is nothing that MonitoringEvent tells")
+        said["monitorExpireTime"] = in_seconds(call.lasts_s)
+        said["notificationDestination"] = self._identity.destination(call.token)
+        return said
 
     def change(self, call: Replace) -> tuple[str, dict[str, Any], str]:
         """By PUT: a patch of this API may change a group's members, and nothing else."""
@@ -153,17 +166,28 @@ class Monitoring:
             said = _NOTIFICATION.decode(body)
         except words.UNREADABLE as error:
             raise Invalid(str(error)) from None
-        places = []
+        places, changes = list[Place](), list[Reach]()
         for report in said.monitoring_event_reports:
             ue = self._subscribers.of_report(report.msisdn, report.external_id)
-            place = self._place(report, ue) if ue is not None else None
-            if place is not None:
+            if ue is None:
+                continue
+            if report.monitoring_type in (LOSS, REACHABILITY):
+                changes.append(self._reach(report, ue))
+            elif (place := self._place(report, ue)) is not None:
                 places.append(place)
+        if changes:
+            return ReachTold(token, tuple(changes), said.cancel_ind)
         if not said.monitoring_event_reports and not said.cancel_ind:
             return None  # TestNotification: TS 29.122, 5.2.1.2.9
         if not places and not said.cancel_ind:
             return Strange(token, "about nobody known")
         return PlacesTold(token, tuple(places), said.cancel_ind)
+
+    def _reach(self, report: Report, ue: UeId) -> Reach:
+        at = self._clock.of(report.event_time)
+        if report.monitoring_type == REACHABILITY:
+            return Reach(ue, at, True)
+        return Reach(ue, at, False, report.loss_of_connect_reason in LEFT)
 
     def _place(self, report: Report, ue: UeId) -> Place | None:
         info = report.location_info
@@ -187,3 +211,8 @@ class Monitoring:
         if gpsi.startswith(GPSI_MSISDN):
             return {"msisdn": gpsi.removeprefix(GPSI_MSISDN)}
         return {"externalId": gpsi.removeprefix("extid-")}
+
+
+def _event(group: str, kind: str, features: str) -> dict[str, Any]:
+    """What every subscription of a group says."""
+    return {"externalGroupId": group, "monitoringType": kind, "supportedFeatures": features}

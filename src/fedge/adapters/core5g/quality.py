@@ -70,7 +70,10 @@ class QualityOfService:
             said = _NOTIFICATION.decode(body)
         except words.UNREADABLE as error:
             raise Invalid(str(error)) from None
-        return FlowTold(token, tuple(one.event for one in said.event_reports)) if said.event_reports else None
+        if not said.event_reports:
+            return None
+        events = tuple(one.event for one in said.event_reports)
+        return FlowTold(token, events, words.name_of(said.transaction))
 
     def _flow(self, call: Create | Replace) -> tuple[FlowQuality, str]:
         if not isinstance(call.asks, FlowQuality):

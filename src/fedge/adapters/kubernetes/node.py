@@ -1,58 +1,53 @@
-"""The bench node: registers, renews its lease, and turns the Pods bound to it into processes of its site.
+"""The bench node: a node (``node_presence``) that turns the Pods bound to it into processes of its site.
 
-It is labelled and tainted as what it is (`fedge.dev/bench-node`). It never ends a process because it cannot hear the API server:
-only a Pod that the API server says is deleted, or that a fresh list lacks, ends. Source: Kubernetes, what a kubelet owes the API
-server (node status, leases, pod status, graceful deletion).
+It pulls no image: a container's command runs on this machine, in the folder that the manifest came from, and a container without
+one is refused. It never ends a process because it cannot hear the API server: only a Pod that the API server says is deleted, or
+that a fresh list lacks, ends. Source: Kubernetes, what a kubelet owes the API server (pod status, graceful deletion).
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import os
-import platform
 import time
-from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 import structlog
-from lightkube.core.exceptions import ApiError
-from lightkube.models.coordination_v1 import LeaseSpec
-from lightkube.models.core_v1 import NodeSpec, Taint
-from lightkube.models.meta_v1 import ObjectMeta
-from lightkube.resources.coordination_v1 import Lease
-from lightkube.resources.core_v1 import Node as NodeResource
-from lightkube.resources.core_v1 import NodeStatus, PodStatus
 from lightkube.resources.core_v1 import Pod as PodResource
+from lightkube.resources.core_v1 import PodStatus
 from lightkube.types import PatchType
 
 from fedge.adapters.kubernetes.client import FAILURES, connect
+from fedge.adapters.kubernetes.node_presence import Presence, now_text
 from fedge.adapters.kubernetes.watch import Name, follow
 from fedge.core.model import AppId
 from fedge.core.site.pods import Pod, PodState, Slots, read_pod, status_of
 
 log = structlog.get_logger("node")
-LABEL = "fedge.dev/bench-node"
-RENEW_S = 10.0
-LEASE_S = 40
 LOOK_S = 0.2
 SUCCESSOR_WAITS_S = 1.0
-"""A Pod that is being deleted keeps its process for its grace period, but no longer than this once its successor waits."""
+"""A Pod that is being deleted keeps its process for its grace period, no longer than this once another waits for its number."""
 
 
 class Site(Protocol):
     """What a node needs of its site's shell."""
 
     def wanted(self, app: AppId) -> int | None:
-        """How many instances of the application the centre expects here; None: it has not said."""
+        """How many instances with sessions the centre expects here: so many numbers there are. None: it has not said, or any."""
         ...
 
     def start(self, pod: Pod, number: int) -> None: ...
+    def leaves(self, pod: Pod, number: int) -> None:
+        """Somebody wants it gone: nobody new goes there while another instance can have them."""
+        ...
+
     def stop(self, pod: Pod, number: int, hard: bool) -> None: ...
     def state(self, pod: Pod, number: int) -> PodState: ...
-    def sessions(self, pod: Pod, number: int) -> int: ...
+    def sessions(self, pod: Pod, number: int) -> int:
+        """Whom the Pod's end would cost something: its sessions, or without the SDK whoever is connected."""
+        ...
+
     def alive(self, pod: Pod, number: int) -> bool: ...
     def forget(self, pod: Pod, number: int) -> None: ...
     def address(self, number: int) -> str:
@@ -61,105 +56,25 @@ class Site(Protocol):
 
 
 class BenchNode:
-    def __init__(
-        self, name: str, kubeconfig: str, site_label: str, images: Mapping[str, str], site: Site, folder: Path
-    ) -> None:
-        self.name, self._site, self._images = name, site, images
-        self._site_label = site_label
+    def __init__(self, name: str, kubeconfig: str, site_label: str, site: Site, folder: Path) -> None:
+        self.name, self._site = name, site
         self._client = connect(kubeconfig, "fedge-bench-node")
+        self._presence = Presence(self._client, name, site_label, site.address(0))
         self._memory = folder / "pods.json"
         self._slots = Slots(_remembered(self._memory))
         self._pods: dict[str, Pod] = {}
         self._raw: dict[str, dict[str, Any]] = {}
         self._reported: dict[str, PodState] = {}
         self._leaving_since: dict[str, float] = {}
-        self._ended: set[str] = set()
 
     async def run(self) -> None:
         """Until cancelled."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._be_a_node())
+            group.create_task(self._presence.run())
             group.create_task(
                 follow(self._client, PodResource, self._seen, self._gone, fields={"spec.nodeName": self.name})
             )
             group.create_task(self._work())
-
-    # --- the node ----------------------------------------------------------------------------------------------------------
-
-    async def _be_a_node(self) -> None:
-        registered = False
-        while True:
-            try:
-                if not registered:
-                    await self._register()
-                    registered = True
-                await self._report_node()
-                await self._renew()
-                await asyncio.sleep(RENEW_S)
-            except FAILURES as error:
-                log.warning("the node could not report", error=f"{error}"[:200])
-                await asyncio.sleep(1.0)
-
-    async def _register(self) -> None:
-        labels = {
-            LABEL: "true",
-            "fedge.dev/site": self._site_label,
-            "kubernetes.io/os": "linux",
-            "kubernetes.io/arch": {"x86_64": "amd64", "aarch64": "arm64"}.get(
-                platform.machine(), platform.machine()
-            ),
-            "kubernetes.io/hostname": self.name,
-        }
-        spec = NodeSpec(taints=[Taint(effect="NoSchedule", key=LABEL, value="true")])
-        try:
-            await self._client.create(
-                NodeResource(metadata=ObjectMeta(name=self.name, labels=labels), spec=spec)
-            )
-        except ApiError as error:
-            if error.status.code != 409:
-                raise
-            body = {"metadata": {"labels": labels}}
-            await self._client.patch(NodeResource, self.name, body, patch_type=PatchType.MERGE)
-        log.info("registered as a node", node=self.name)
-
-    async def _report_node(self) -> None:
-        now = _now()
-        resources = {
-            "cpu": str(max(4, os.cpu_count() or 1)),
-            "memory": f"{_memory_bytes() // 1024}Ki",
-            "pods": "50",
-        }
-        truths = {"Ready": ("True", "BenchNodeReady"), "MemoryPressure": ("False", "Enough"), "DiskPressure": ("False", "Enough"),
-                  "PIDPressure": ("False", "Enough")}  # fmt: skip
-        status = {
-            "capacity": resources,
-            "allocatable": resources,
-            "conditions": [
-                {"type": kind, "status": is_so, "reason": why, "lastHeartbeatTime": now, "message": "a Fedge bench node"}
-                for kind, (is_so, why) in truths.items()
-            ],
-            "addresses": [{"type": "InternalIP", "address": self._site.address(0)}, {"type": "Hostname", "address": self.name}],
-            "nodeInfo": {
-                "kubeletVersion": "fedge-bench", "architecture": "", "bootID": "", "containerRuntimeVersion": "process://1",
-                "kernelVersion": platform.release(), "kubeProxyVersion": "", "machineID": "", "operatingSystem": "linux",
-                "osImage": "none: a bench node", "systemUUID": "",
-            },
-        }  # fmt: skip
-        await self._client.patch(NodeStatus, self.name, {"status": status}, patch_type=PatchType.STRATEGIC)
-
-    async def _renew(self) -> None:
-        now, namespace = datetime.now(UTC), "kube-node-lease"
-        try:
-            lease = await self._client.get(Lease, self.name, namespace=namespace)
-            lease.spec = LeaseSpec(holderIdentity=self.name, leaseDurationSeconds=LEASE_S, renewTime=now)
-            await self._client.replace(lease)
-        except ApiError as error:
-            if error.status.code != 404:
-                raise
-            spec = LeaseSpec(holderIdentity=self.name, leaseDurationSeconds=LEASE_S, renewTime=now)
-            await self._client.create(
-                Lease(metadata=ObjectMeta(name=self.name, namespace=namespace), spec=spec)
-            )
 
     # --- Pods in -----------------------------------------------------------------------------------------------------------
 
@@ -205,16 +120,9 @@ class BenchNode:
             await asyncio.sleep(LOOK_S)
 
     async def _keep(self, uid: str, pod: Pod) -> None:
-        if pod.image not in self._images:
-            message = f"bench node {self.name} has no local mapping for the image {pod.image!r}"
-            await self._report(uid, pod, PodState("waiting", why="ErrImagePull", message=message))
-            return
         if not pod.command:
-            await self._report(
-                uid,
-                pod,
-                PodState("waiting", why="CreateContainerError", message="the container has no command"),
-            )
+            message = f"a bench node pulls no image ({pod.image}), and the container has no command"
+            await self._report(uid, pod, PodState("waiting", why="CreateContainerError", message=message))
             return
         number = self._slots.taken.get(uid)
         if number is None:
@@ -235,7 +143,11 @@ class BenchNode:
         since = self._leaving_since.setdefault(uid, time.monotonic())
         waited = time.monotonic() - since
         if number is not None and self._site.alive(pod, number):
-            successor = any(other.app == pod.app and not other.deleting for other in self._pods.values())
+            self._site.leaves(pod, number)
+            successor = any(
+                other.app == pod.app and not other.deleting and each not in self._slots.taken
+                for each, other in self._pods.items()
+            )
             patience = min(pod.grace_s, SUCCESSOR_WAITS_S) if successor else pod.grace_s
             if self._site.sessions(pod, number) and waited < patience:
                 return
@@ -248,7 +160,7 @@ class BenchNode:
     async def _report(self, uid: str, pod: Pod, state: PodState) -> None:
         if self._reported.get(uid) == state:
             return
-        body = {"metadata": {"uid": uid}, "status": status_of(pod, state, _now())}
+        body = {"metadata": {"uid": uid}, "status": status_of(pod, state, now_text())}
         await self._client.patch(
             PodStatus, pod.name, body, namespace=pod.namespace, patch_type=PatchType.MERGE
         )
@@ -267,11 +179,3 @@ def _remembered(file: Path) -> dict[str, int]:
     except (OSError, ValueError):
         return {}
     return found
-
-
-def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _memory_bytes() -> int:
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

@@ -1,4 +1,4 @@
-"""What the API needs of the program that it is served by (`programs/control_plane.py`)."""
+"""What the API needs of the program that it is served by (`programs/control_shell.py`)."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from prometheus_client.registry import Collector
 from fedge.api.admin.operator_state import Look
 from fedge.api.admin.operator_state import metrics as operator_metrics
 from fedge.core.control import ControlPlane
+from fedge.core.control.facts import outside_objective
 from fedge.core.federation import health
 
 
@@ -45,10 +46,20 @@ class PlaneCollector(Collector):
         for (site, state), count in held.items():
             sessions.add_metric([site, state], count)
         yield sessions
+        outside = GaugeMetricFamily(
+            "fedge_sessions_outside_objective",
+            "Sessions whose expected round trip is more than their QoSPolicy wants, the queue of a full cell included.",
+        )
+        now = self._now()
+        outside.add_metric(
+            [], sum(outside_objective(plane, one, now) is True for one in plane.state.sessions.values())
+        )
+        yield outside
         lost = CounterMetricFamily("fedge_sessions_lost", "Sessions whose state was lost with their site.")
         lost.add_metric([], plane.state.lost_sessions)
         yield lost
         yield from self._quality()
+        yield from self._sinks()
         visits = GaugeMetricFamily("fedge_visits", "Visits of applications without the SDK.", labels=["site"])
         for site, count in Counter(visit.site for visit in plane.state.visits.values()).items():
             visits.add_metric([site], count)
@@ -56,6 +67,16 @@ class PlaneCollector(Collector):
         yield from self._steered()
         yield from self._sites()
         yield from operator_metrics(self._operator())
+
+    def _sinks(self) -> Iterator[Metric]:
+        box = self._plane.state.outbox
+        waiting = GaugeMetricFamily("fedge_sink_events_waiting", "Events that no sink has taken yet.")
+        waiting.add_metric([], box.waiting)
+        yield waiting
+        ended = CounterMetricFamily("fedge_sink_events", "Events for sinks, by outcome.", labels=["outcome"])
+        for outcome, count in box.ended.items():
+            ended.add_metric([outcome], count)
+        yield ended
 
     def _quality(self) -> Iterator[Metric]:
         kept = self._plane.state.quality

@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Route
 from fedge.api.admin.callers import json_answer
 from fedge.api.admin.centre import Centre
 from fedge.api.admin.tenants import body_of, operator_only
-from fedge.core.control.events import AskedProfileMark
+from fedge.core.control.events.quality import AskedProfileMark
 
 
 def quality_routes(centre: Centre) -> list[BaseRoute]:

@@ -20,7 +20,7 @@ from fedge.api.camara.places import Area, Subject, area_of, circle_of, located_s
 from fedge.api.camara.platform import CamaraPlatform
 from fedge.api.camara.scopes import VERIFY
 from fedge.api.camara.sinks import rfc3339
-from fedge.core.control.events import AskedPlace
+from fedge.core.control.events.location import AskedPlace
 from fedge.core.control.locating import Place
 from fedge.core.location import RETRIEVE, Circle, verified
 from fedge.core.model import UeId

@@ -20,7 +20,7 @@ from fedge.api.mec.problems import Problem
 from fedge.api.mec.selectors import selected
 from fedge.api.mec.shapes import DeviceInformation, FilterCriteria, MobilitySubscription, RegistrationInfo
 from fedge.core.control import Notify
-from fedge.core.control.events import AskedWithdrawal
+from fedge.core.control.events.resources import AskedWithdrawal
 from fedge.core.enablement import Device, MobilityRegistration, Subscription, Topic, fingerprint
 from fedge.core.model import SECOND, AppId, AppInstanceId, SiteId, UeId
 

@@ -21,7 +21,7 @@ from fedge.api.mec.instances import AppInstance, instance_of
 from fedge.api.mec.problems import Problem
 from fedge.api.mec.shapes import AppInfo, TerminationSubscription
 from fedge.core.applications.traffic_rules import wrong_in
-from fedge.core.control.events import AskedConfirmation, AskedRule, AskedWithdrawal, RuleUpdated
+from fedge.core.control.events.resources import AskedConfirmation, AskedRule, AskedWithdrawal, RuleUpdated
 from fedge.core.enablement import AppRegistration, Subscription, fingerprint
 from fedge.core.messages import DnsRule, TrafficRule
 from fedge.core.model import AppInstanceId

@@ -29,7 +29,7 @@ from fedge.api.mec.problems import Problem, problem_answer
 from fedge.api.methods import allowed
 from fedge.api.pace import Asked
 from fedge.core.control import ControlPlane, Knowledge, Notify, enabling
-from fedge.core.control.events import AskedResource
+from fedge.core.control.events.resources import AskedResource
 from fedge.core.enablement import AppRegistration, EdgeService, MobilityRegistration, Subscription
 from fedge.core.enablement.resources import AnyResource
 from fedge.core.messages import Message

@@ -21,7 +21,7 @@ from fedge.api.mec.exchange import Platform, answer, convert, if_match, in_form,
 from fedge.api.mec.instances import AppInstance, instance_of
 from fedge.api.mec.problems import Problem
 from fedge.api.mec.shapes import AvailabilitySubscription, LivenessUpdate, ServiceInfo
-from fedge.core.control.events import AskedHeartbeat, AskedWithdrawal
+from fedge.core.control.events.resources import AskedHeartbeat, AskedWithdrawal
 from fedge.core.enablement import EdgeService, Subscription, fingerprint
 from fedge.core.model import SECOND, AppInstanceId
 

@@ -10,12 +10,14 @@ from fedge.core.control.effects import (
     ToOperator,
     ToSink,
     ToSite,
+    Untold,
 )
 from fedge.core.control.knowledge import ControlSettings, Knowledge
-from fedge.core.control.plane import ControlPlane
+from fedge.core.control.plane import DECIDED, ControlPlane
 from fedge.core.control.state import State
 
 __all__ = [
+    "DECIDED",
     "ControlPlane",
     "ControlSettings",
     "Effect",
@@ -29,4 +31,5 @@ __all__ = [
     "ToOperator",
     "ToSink",
     "ToSite",
+    "Untold",
 ]

@@ -13,8 +13,9 @@ from msgspec.structs import replace
 
 from fedge.core.applications.application import namespace_of_app
 from fedge.core.control import notices, reconcile
+from fedge.core.control.dispatch import on, on_state, table
 from fedge.core.control.effects import Effect, Propose, Reply, Story
-from fedge.core.control.events import (
+from fedge.core.control.events.resources import (
     AskedHeartbeat,
     AskedResource,
     AskedRule,
@@ -76,7 +77,7 @@ def namespace_of(known: Knowledge, owner: AppInstanceId, asks: str) -> str:
 # --- questions ---------------------------------------------------------------------------------------------------------------
 
 
-def resource(known: Knowledge, event: AskedResource) -> list[Effect]:
+def resource(known: Knowledge, event: AskedResource, now: Nanoseconds) -> list[Effect]:
     """Keep a new resource (it has no id yet, or is the registration of an instance), or replace one."""
     kept, given = known.state.enablement, event.resource
     if event.replaces:
@@ -98,7 +99,7 @@ def resource(known: Knowledge, event: AskedResource) -> list[Effect]:
     return [Reply(event.request, 201, {"id": name}), Propose(ResourceKept(made))]
 
 
-def withdrawal(known: Knowledge, event: AskedWithdrawal) -> list[Effect]:
+def withdrawal(known: Knowledge, event: AskedWithdrawal, now: Nanoseconds) -> list[Effect]:
     if event.id not in known.state.enablement.resources:
         return [_no(event.request, 404, f"no {event.id}")]
     return [Reply(event.request, 204, {}), Propose(ResourceGone(event.id, "asked for"))]
@@ -116,7 +117,7 @@ def heartbeat(known: Knowledge, event: AskedHeartbeat, now: Nanoseconds) -> list
     return [reply, Propose(ResourceKept(replace(service, state="ACTIVE")))]
 
 
-def rule(known: Knowledge, event: AskedRule) -> list[Effect]:
+def rule(known: Knowledge, event: AskedRule, now: Nanoseconds) -> list[Effect]:
     """Change a rule of an application. It comes from the manifest, so it must be there."""
     before = _rule_before(known, event.updated)
     if before is None:
@@ -147,7 +148,7 @@ def _no(request: int, status: int, detail: str) -> Reply:
 # --- decided -----------------------------------------------------------------------------------------------------------------
 
 
-def kept(state: State, event: ResourceKept) -> list[Effect]:
+def kept(state: State, event: ResourceKept, now: Nanoseconds) -> list[Effect]:
     held = state.enablement
     before = held.resources.get(event.resource.id)
     held.keep(event.resource)
@@ -156,7 +157,7 @@ def kept(state: State, event: ResourceKept) -> list[Effect]:
     return notices.of_service(held, before, event.resource)
 
 
-def gone(state: State, event: ResourceGone) -> list[Effect]:
+def gone(state: State, event: ResourceGone, now: Nanoseconds) -> list[Effect]:
     """A resource is withdrawn; with the registration of somebody else's instance goes all that is that instance's."""
     held = state.enablement
     first = held.resources.get(event.id)
@@ -168,6 +169,10 @@ def gone(state: State, event: ResourceGone) -> list[Effect]:
 
 def tenant_gone(state: State, namespace: str) -> list[Effect]:
     """A later tenant of the same name is somebody else."""
+    held = state.enablement
+    for rules in (held.traffic_rules, held.dns_rules):
+        for app in [app for app in rules if namespace_of_app(app) == namespace]:
+            del rules[app]
     return _dropped(
         state, {one.id for one in state.enablement.resources.values() if one.namespace == namespace}
     )
@@ -293,3 +298,17 @@ def _ready(known: Knowledge) -> dict[AppId, frozenset[AppInstanceId]]:
         if one.status.state == "ready":
             found.setdefault(one.status.app, set()).add(name)
     return {app: frozenset(names) for app, names in found.items()}
+
+
+DECIDES = table(
+    on_state(ResourceKept, kept),
+    on_state(ResourceGone, gone),
+    on(RuleUpdated, rule_updated),
+    on_state(MobilityAsked, mobility_asked),
+)
+ANSWERS = table(
+    on(AskedResource, resource),
+    on(AskedWithdrawal, withdrawal),
+    on(AskedRule, rule),
+    on(AskedHeartbeat, heartbeat),
+)

@@ -6,8 +6,11 @@ later epoch takes it back. Neighbour: `ue_move.py`, the story of a move that arr
 
 from __future__ import annotations
 
-from fedge.core.control.effects import Effect, ToAccess, ToSite
-from fedge.core.control.events import MoveExpired, MoveOverdue, MoveWaived
+from fedge.core.control.dispatch import on_state, table
+from fedge.core.control.effects import Effect, Propose, ToAccess, ToSite
+from fedge.core.control.events.moves import MoveExpired, MoveOverdue, MoveWaived
+from fedge.core.control.facts import SILENT_AFTER, silent
+from fedge.core.control.knowledge import Knowledge
 from fedge.core.control.move_steps import end, enter, story
 from fedge.core.control.state import State
 from fedge.core.control.ue_move import released_by_loss, waived
@@ -22,7 +25,11 @@ from fedge.core.messages import (
 )
 from fedge.core.mobility import Move
 from fedge.core.mobility.move import AFTER, BEFORE_COPYING, UNDECIDED
-from fedge.core.model import Nanoseconds
+from fedge.core.model import SECOND, Nanoseconds
+
+HOLD_FOR = SECOND
+"""How long a warm target waits for a predicted handover."""
+OVERDUE_AFTER = 5 * SECOND
 
 
 def refused(state: State, event: TargetRefused, now: Nanoseconds) -> list[Effect]:
@@ -134,3 +141,30 @@ def _abort(state: State, move: Move, event: str, reason: str, now: Nanoseconds) 
     if before not in AFTER:
         withdrawn.append(ToAccess(WithdrawRoute(order.session, order.key, order.generation, order.target)))
     return [told, *withdrawn, *end(state, move)]
+
+
+# --- time --------------------------------------------------------------------------------------------------------------------
+
+
+def deadlines(known: Knowledge, now: Nanoseconds) -> list[Effect]:
+    """Moves that are late: given up while that is safe, else marked overdue; and those whose player is gone."""
+    effects: list[Effect] = []
+    for one in known.state.under_way():
+        session = known.state.sessions.get(one.order.session)
+        if one.hold and now > one.steps.get("PLANNED", now) + HOLD_FOR:
+            effects.append(Propose(MoveExpired(one.id, "the predicted handover did not come")))
+        elif one.state in BEFORE_COPYING and now > one.order.deadline + SECOND // 5:
+            effects.append(
+                Propose(MoveExpired(one.id, f"nothing to copy by its deadline: still {one.state}"))
+            )
+        elif now > one.order.deadline + OVERDUE_AFTER and not one.overdue:
+            effects.append(Propose(MoveOverdue(one.id)))
+        if one.state in AFTER and one.state != "CONFIRMED":
+            since = now - one.steps.get("ACTIVATED", now)
+            gone = since > SILENT_AFTER and silent(known, one.order.ue, one.order.key, now)
+            if session is None or session.state == "closing" or gone:
+                effects.append(Propose(MoveWaived(one.id, "its player left")))
+    return effects
+
+
+DECIDES = table(on_state(MoveExpired, expired), on_state(MoveOverdue, overdue))

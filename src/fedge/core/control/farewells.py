@@ -5,9 +5,10 @@ Neighbours: `placing.py` asks which copies stay a little longer; `leaving.py` ha
 
 from __future__ import annotations
 
+from fedge.core.control.dispatch import on, table
 from fedge.core.control.effects import Effect, Notify, Reply
 from fedge.core.control.enabling import running
-from fedge.core.control.events import AskedConfirmation
+from fedge.core.control.events.resources import AskedConfirmation
 from fedge.core.control.knowledge import Knowledge
 from fedge.core.enablement import Farewell
 from fedge.core.model import SECOND, AppId, Nanoseconds, SiteId
@@ -49,10 +50,13 @@ def _told(known: Knowledge, app: AppId, site: SiteId) -> list[Effect]:
     ]
 
 
-def confirmed(known: Knowledge, event: AskedConfirmation) -> list[Effect]:
+def confirmed(known: Knowledge, event: AskedConfirmation, now: Nanoseconds) -> list[Effect]:
     """The instance may end."""
     for farewell in known.farewells.values():
         if event.instance in farewell.unconfirmed:
             farewell.unconfirmed.discard(event.instance)
             return [Reply(event.request, 204, {})]
     return [Reply(event.request, 403, {"detail": f"{event.instance} was not told that it will end"})]
+
+
+ANSWERS = table(on(AskedConfirmation, confirmed))

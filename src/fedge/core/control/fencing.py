@@ -10,14 +10,9 @@ from itertools import islice
 from typing import Any
 
 from fedge.core.control.apart import Faulty, apart, raised
+from fedge.core.control.dispatch import on, on_state, table
 from fedge.core.control.effects import Effect, Propose, Reply, ToSink
-from fedge.core.control.events import (
-    AskedFence,
-    AskedFenceEnd,
-    FenceCrossed,
-    FenceEnded,
-    FenceMade,
-)
+from fedge.core.control.events.location import AskedFence, AskedFenceEnd, FenceCrossed, FenceEnded, FenceMade
 from fedge.core.control.knowledge import Knowledge
 from fedge.core.control.locating import place_of
 from fedge.core.control.state import State
@@ -34,14 +29,14 @@ OLD = 30 * SECOND
 # --- questions ---------------------------------------------------------------------------------------------------------------
 
 
-def asked(known: Knowledge, event: AskedFence) -> list[Effect]:
+def asked(known: Knowledge, event: AskedFence, now: Nanoseconds) -> list[Effect]:
     if known.state.fences.full(event.fence.client):
         said = "as many subscriptions are kept as will be; delete some"
         return [Reply(event.request, 429, {"code": "QUOTA_EXCEEDED", "message": said})]
     return [Reply(event.request, 201, {"id": event.fence.id}), Propose(FenceMade(event.fence))]
 
 
-def end_asked(known: Knowledge, event: AskedFenceEnd) -> list[Effect]:
+def end_asked(known: Knowledge, event: AskedFenceEnd, now: Nanoseconds) -> list[Effect]:
     fence = known.state.fences.held.get(event.id)
     if fence is None:
         return [Reply(event.request, 404, {"code": "NOT_FOUND", "message": f"no subscription {event.id}"})]
@@ -51,12 +46,12 @@ def end_asked(known: Knowledge, event: AskedFenceEnd) -> list[Effect]:
 # --- decided -----------------------------------------------------------------------------------------------------------------
 
 
-def made(state: State, event: FenceMade) -> list[Effect]:
+def made(state: State, event: FenceMade, now: Nanoseconds) -> list[Effect]:
     state.fences.held[event.fence.id] = event.fence
     return [_tell(event.fence, "started", {})]
 
 
-def crossed(state: State, event: FenceCrossed) -> list[Effect]:
+def crossed(state: State, event: FenceCrossed, now: Nanoseconds) -> list[Effect]:
     fence = state.fences.held.get(event.id)
     if fence is None:
         return []
@@ -65,7 +60,7 @@ def crossed(state: State, event: FenceCrossed) -> list[Effect]:
     return [_tell(fence, fence.crossing, {})] if tells else []
 
 
-def ended(state: State, event: FenceEnded) -> list[Effect]:
+def ended(state: State, event: FenceEnded, now: Nanoseconds) -> list[Effect]:
     fence = state.fences.held.pop(event.id, None)
     if fence is None:
         return []
@@ -79,9 +74,10 @@ def client_gone(state: State, client: str) -> None:
 
 
 def _tell(fence: Fence, what: str, facts: dict[str, Any]) -> ToSink:
-    """The fence as it was then, and what happened; `api/camara/geofencing.py` has the words."""
+    """What happened, and what is said of the fence then; `api/camara/geofencing.py` has the words."""
     tenant = "" if fence.client == OPERATOR else fence.client
-    return ToSink(tenant, fence.sink, TOPIC, {"fence": fence, "what": what, **facts})
+    said = {"id": fence.id, "ue": fence.ue, "scope": fence.scope, "events": fence.events, "told": fence.told}
+    return ToSink(tenant, fence.sink, TOPIC, {**said, "what": what, **facts})
 
 
 # --- time --------------------------------------------------------------------------------------------------------------------
@@ -106,3 +102,7 @@ def _looked_at(known: Knowledge, fence: Fence, now: Nanoseconds) -> list[Effect]
         return []
     where = side(place.circle, fence.area)
     return [Propose(FenceCrossed(fence.id, where))] if where not in (None, fence.inside) else []
+
+
+DECIDES = table(on_state(FenceMade, made), on_state(FenceCrossed, crossed), on_state(FenceEnded, ended))
+ANSWERS = table(on(AskedFence, asked), on(AskedFenceEnd, end_asked))

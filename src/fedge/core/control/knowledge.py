@@ -11,7 +11,7 @@ from fedge.core.access import AccessView
 from fedge.core.applications import Application, applications_of
 from fedge.core.applications.tenant import Tenant, tenants_of
 from fedge.core.applications.traffic_rules import dns_rules_of, rules_of
-from fedge.core.control.events import AskedPlace
+from fedge.core.control.events.location import AskedPlace
 from fedge.core.control.per_site import PerSite
 from fedge.core.control.state import Session, State
 from fedge.core.enablement import Farewell
@@ -102,8 +102,10 @@ class Knowledge:
         """Quality sessions whose guaranteed rate cannot be kept now."""
         self.visited_at: dict[SessionId, Nanoseconds] = {}
         """When a visit was last heard of, by its client or a gateway."""
-        self.led: dict[tuple[SiteId, AppId], LeadPlain] = {}
-        """What gateways were last told."""
+        self.used_at: dict[SessionId, dict[SiteId, Nanoseconds]] = {}
+        """When gateways that a visit was led away from last had something of it."""
+        self.led: dict[tuple[SiteId, AppId], LeadPlain | None] = {}
+        """What gateways were told in all; None: that is not known."""
         self.visits_changed = False
         """Something that gateways are told may have changed since; what is not noted here is found out twice a second."""
         self.without_instance: dict[tuple[AppId, SiteId], Nanoseconds] = {}

@@ -10,8 +10,9 @@ from typing import Any
 
 from msgspec import Struct
 
+from fedge.core.control.dispatch import on, table
 from fedge.core.control.effects import Effect, Reply, ToOperator
-from fedge.core.control.events import AskedPlace
+from fedge.core.control.events.location import AskedPlace
 from fedge.core.control.knowledge import Knowledge, PlaceAsked
 from fedge.core.location.areas import Circle, estimate
 from fedge.core.messages import AskLocation, LocationTold
@@ -46,13 +47,21 @@ def asked(known: Knowledge, event: AskedPlace, now: Nanoseconds) -> list[Effect]
     place = place_of(known, event.ue)
     if place is not None and _young(place, event, now):
         return [_told(event, place)]
+    if lost(known, event.ue):
+        return [_no_answer(event, None)]
     if known.offers is None or not known.offers.location:
         return [_no_answer(event, place)]
     known.places_asked[event.request] = PlaceAsked(event, now + OPERATOR_ANSWERS_WITHIN)
     return [ToOperator(AskLocation(event.request, event.ue, event.max_age_s or 0.0))]
 
 
-def told(known: Knowledge, event: LocationTold) -> list[Effect]:
+def lost(known: Knowledge, ue: UeId) -> bool:
+    """The network has said that it cannot reach this UE; asked for its place it could say nothing else."""
+    view = known.access.ues.get(ue)
+    return view is not None and view.lost_at > 0
+
+
+def told(known: Knowledge, event: LocationTold, now: Nanoseconds) -> list[Effect]:
     """The operator's answer; also where nobody waits for it any more it is news of the UE."""
     if event.known:
         known.access.located(event)
@@ -92,3 +101,7 @@ def _no_answer(event: AskedPlace, place: Place | None) -> Reply:
     """``STALE``: there is a place, and it is too old; ``UNKNOWN``: there is none."""
     code = "UNKNOWN" if place is None else "STALE"
     return Reply(event.request, 409, {"code": code, "message": f"no place of {event.ue} that is new enough"})
+
+
+HEARS = table(on(LocationTold, told))
+ANSWERS = table(on(AskedPlace, asked))

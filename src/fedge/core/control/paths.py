@@ -1,13 +1,24 @@
-"""What the core network wants and what it refuses: its path changes as proposals for moves. Beside ``deciding``."""
+"""What steering says: which paths the core network changes or refuses, and for gateways, which clients it redirects."""
 
 from __future__ import annotations
 
-from fedge.core.control import deciding
-from fedge.core.control.effects import Effect, Propose, ToAccess
-from fedge.core.control.events import MoveExpired, MovePlanned
+from fedge.core.control import deciding, reconcile
+from fedge.core.control.dispatch import on, table
+from fedge.core.control.effects import Effect, Propose, ToAccess, ToSite
+from fedge.core.control.events.moves import MoveExpired, MovePlanned
 from fedge.core.control.knowledge import Knowledge
 from fedge.core.control.state import Session
-from fedge.core.messages import DeclinePath, Message, PathChangeAsked, RouteRefused
+from fedge.core.messages import (
+    ClientHeard,
+    DeclinePath,
+    ExpectClient,
+    Message,
+    PathChangeAsked,
+    RedirectClient,
+    RouteRefused,
+    RoutesForgotten,
+    RoutesTold,
+)
 from fedge.core.mobility.move import AFTER
 from fedge.core.model import CellId, Nanoseconds, SiteId, UeId
 
@@ -58,10 +69,33 @@ def _objection_to(known: Knowledge, session: Session, site: SiteId, now: Nanosec
     return "congestion" if full else "not allowed" if session.state == "serving" else "other"
 
 
-def route_refused(known: Knowledge, event: RouteRefused) -> list[Effect]:
+def route_refused(known: Knowledge, event: RouteRefused, now: Nanoseconds) -> list[Effect]:
     """The core network will not lead this session to the target: its move is given up, if nothing is handed over yet."""
     session = known.state.sessions.get(event.session)
     move = known.state.moves.get(session.move) if session is not None and session.move is not None else None
     if move is None or move.order.generation != event.generation or not move.waits:
         return []
     return [Propose(MoveExpired(move.id, f"the core network keeps its path: {event.reason}"))]
+
+
+def routes_forgotten(known: Knowledge, event: RoutesForgotten, now: Nanoseconds) -> list[Effect]:
+    """Steering knows nothing: every route, and that this was all."""
+    return [*reconcile.every_route(known.state), ToAccess(RoutesTold())]
+
+
+def passed_to_steering(known: Knowledge, event: ClientHeard, now: Nanoseconds) -> list[Effect]:
+    return [ToAccess(event)]
+
+
+def passed_to_site(known: Knowledge, event: RedirectClient | ExpectClient, now: Nanoseconds) -> list[Effect]:
+    return [ToSite(event.site, event)]
+
+
+HEARS = table(
+    on(PathChangeAsked, path_change_asked),
+    on(RouteRefused, route_refused),
+    on(RoutesForgotten, routes_forgotten),
+    on(ClientHeard, passed_to_steering),
+    on(RedirectClient, passed_to_site),
+    on(ExpectClient, passed_to_site),
+)

@@ -8,29 +8,42 @@ from typing import Any
 from msgspec.structs import replace
 
 from fedge.core.applications import Application, ObjectKey, key_of
-from fedge.core.control import consenting, demand, enabling, farewells, fencing, leaving, quality, tenancy
+from fedge.core.control import (
+    demand,
+    farewells,
+    leaving,
+    reconcile,
+    sessions,
+    tenancy,
+    tenant_ends,
+)
+from fedge.core.control.dispatch import on, table
 from fedge.core.control.effects import Effect, Propose, Reply, Story, ToSite
-from fedge.core.control.events import AskedApply, ObjectsChanged, Placed
+from fedge.core.control.events.objects import AskedApply, ObjectsChanged, Placed
 from fedge.core.control.knowledge import Asked, Knowledge
-from fedge.core.control.per_site import PerSite, labels_of
+from fedge.core.control.per_site import labels_of
 from fedge.core.control.state import State
 from fedge.core.federation import Site, health
-from fedge.core.messages import RunInstances
+from fedge.core.messages import EngineBound, EngineUnbound, RunInstances
 from fedge.core.model import AppId, Nanoseconds, SiteId
 from fedge.core.placement import Placement, Policy, Refusal, SiteFacts, Wanted, place, wanted_of
 
 
-def asked(state: State, event: AskedApply) -> list[Effect]:
+def asked(known: Knowledge, event: AskedApply, now: Nanoseconds) -> list[Effect]:
     """Objects were accepted: say what will become of each, and decide it."""
-    results = actions(state, event.objects)
-    for kind, namespace, name in event.deleted:
+    keys = [key_of(raw) for raw in event.objects]
+    if why := tenant_ends.still_ends(known, (key.namespace or key.name for key in keys)):
+        return [Reply(event.request, 409, {"code": "CONFLICT", "message": why})]
+    results = actions(known.state, event.objects)
+    deleted = tenant_ends.with_contents(known.state, event.deleted)
+    for kind, namespace, name in deleted:
         results.append({"kind": kind, "name": name, "namespace": namespace, "action": "deleted"})
     changed = tuple(
         raw for raw, result in zip(event.objects, results, strict=False) if result["action"] != "unchanged"
     )
     effects: list[Effect] = [Reply(event.request, 200, {"results": results})]
-    if changed or event.deleted:
-        effects.append(Propose(ObjectsChanged(changed, event.deleted)))
+    if changed or deleted:
+        effects.append(Propose(ObjectsChanged(changed, deleted)))
     return effects
 
 
@@ -46,21 +59,21 @@ def actions(state: State, objects: Sequence[dict[str, Any]]) -> list[dict[str, A
 
 
 def objects_changed(known: Knowledge, event: ObjectsChanged, now: Nanoseconds) -> list[Effect]:
-    """Store what was accepted and forget what was deleted: of a tenant, all that a later one of its name must not find."""
+    """Store what was accepted and forget what was deleted."""
     state = known.state
     effects: list[Effect] = []
+    tenant_ends.forgotten(state, map(key_of, event.objects))
     for raw in event.objects:
         state.objects[str(key_of(raw))] = raw
     for gone in event.deleted:
         key = ObjectKey(*gone)
         state.objects.pop(str(key), None)
         if key.kind == "Tenant":
-            tenancy.revoked(state, key.name)
-            consenting.client_gone(state, key.name)
-            fencing.client_gone(state, key.name)
-            effects += quality.client_gone(known, key.name, now)
-            effects += enabling.tenant_gone(state, key.name)
-    return effects
+            effects += tenant_ends.tenant_gone(known, key.name, now)
+    known.read_objects()
+    for site in state.sites.values():
+        effects += reconcile.run_orders(site, known.per_site)
+    return [*effects, *sessions.without_application(state, known.applications, now)]
 
 
 def place_all(known: Knowledge, now: Nanoseconds) -> list[Effect]:
@@ -198,8 +211,9 @@ def _kept(site: SiteFacts) -> SiteFacts:
     return site
 
 
-def placed(state: State, per_site: PerSite, event: Placed, now: Nanoseconds) -> list[Effect]:
+def placed(known: Knowledge, event: Placed, now: Nanoseconds) -> list[Effect]:
     """Tell the sites that gain, change or lose instances."""
+    state, known.visits_changed = known.state, True
     before = state.placed.get(event.app, {})
     state.placed[event.app], state.placed_because[event.app] = event.replicas, event.because
     effects: list[Effect] = []
@@ -211,7 +225,7 @@ def placed(state: State, per_site: PerSite, event: Placed, now: Nanoseconds) -> 
             site.placed.pop(event.app, None)
         if replicas == before.get(name, 0):
             continue
-        application = per_site.at(event.app, name)
+        application = known.per_site.at(event.app, name)
         if application is not None:
             effects.append(ToSite(name, application.run_instances(replicas)))
         elif not replicas:
@@ -219,3 +233,19 @@ def placed(state: State, per_site: PerSite, event: Placed, now: Nanoseconds) -> 
     named = ", ".join(f"{site} × {count}" for site, count in event.replicas.items()) or "nowhere"
     facts = {"app": event.app, "placed": dict(event.replicas)}
     return [*effects, Story(f"{event.app} runs at {named}: {event.because}", now, facts)]
+
+
+# --- what Karmada's scheduler has bound --------------------------------------------------------------------------------------
+
+
+def bound(known: Knowledge, event: EngineBound, now: Nanoseconds) -> None:
+    known.bound[event.app] = event
+
+
+def unbound(known: Knowledge, event: EngineUnbound, now: Nanoseconds) -> None:
+    known.bound.pop(event.app, None)
+
+
+DECIDES = table(on(ObjectsChanged, objects_changed), on(Placed, placed))
+HEARS = table(on(EngineBound, bound), on(EngineUnbound, unbound))
+ANSWERS = table(on(AskedApply, asked))

@@ -9,8 +9,9 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from fedge.core.control import quality_flows
+from fedge.core.control.dispatch import on, table
 from fedge.core.control.effects import Effect, Propose, Reply, Story, ToOperator, ToSink
-from fedge.core.control.events import (
+from fedge.core.control.events.quality import (
     AskedProfileMark,
     AskedQuality,
     AskedQualityEnd,
@@ -22,6 +23,7 @@ from fedge.core.control.events import (
     QualityOpened,
     QualityStarted,
 )
+from fedge.core.control.facts import kind_of
 from fedge.core.control.knowledge import Knowledge
 from fedge.core.messages import ReleaseQuality
 from fedge.core.model import Nanoseconds, UeId
@@ -60,7 +62,7 @@ def asked(known: Knowledge, event: AskedQuality, now: Nanoseconds) -> list[Effec
     if not profile.shortest_s <= one.seconds <= profile.longest_s:
         said = f"{one.profile} is served for {profile.shortest_s} to {profile.longest_s} s"
         return [_no(event.request, 400, "DURATION_OUT_OF_RANGE", said)]
-    if not suits(quality_flows.kind_of(known, one.flow.ue)):
+    if not suits(kind_of(known, one.flow.ue)):
         said = "the device is on an access where no quality of service is served"
         return [_no(event.request, 422, "SERVICE_NOT_APPLICABLE", said)]
     if known.quality_watch.asked_by(one.owner) >= MOST_OF_AN_OWNER:
@@ -81,7 +83,7 @@ def _named(one: QualitySession) -> str:
     return f"{whose} ({one.status})"
 
 
-def asked_extension(known: Knowledge, event: AskedQualityExtension) -> list[Effect]:
+def asked_extension(known: Knowledge, event: AskedQualityExtension, now: Nanoseconds) -> list[Effect]:
     one = owned(known, event.id, event.owner, event.ue)
     if one is None:
         return [_no(event.request, 404, "NOT_FOUND", "there is no such session")]
@@ -94,7 +96,7 @@ def asked_extension(known: Knowledge, event: AskedQualityExtension) -> list[Effe
     return [Propose(QualityExtended(one.id, seconds)), Reply(event.request, 200, {"id": one.id})]
 
 
-def asked_end(known: Knowledge, event: AskedQualityEnd) -> list[Effect]:
+def asked_end(known: Knowledge, event: AskedQualityEnd, now: Nanoseconds) -> list[Effect]:
     one = owned(known, event.id, event.owner, event.ue)
     if one is None:
         return [_no(event.request, 404, "NOT_FOUND", "there is no such session")]
@@ -102,7 +104,7 @@ def asked_end(known: Knowledge, event: AskedQualityEnd) -> list[Effect]:
     return [Propose(end), Reply(event.request, 204, {})]
 
 
-def asked_mark(known: Knowledge, event: AskedProfileMark) -> list[Effect]:
+def asked_mark(known: Knowledge, event: AskedProfileMark, now: Nanoseconds) -> list[Effect]:
     if profile_of(event.profile, known.references) is None:
         return [_no(event.request, 404, "NOT_FOUND", f"there is no QoS profile {event.profile}")]
     reply = Reply(event.request, 200, {"profile": event.profile, "status": event.status})
@@ -137,7 +139,7 @@ def begun(known: Knowledge, event: QualityStarted, now: Nanoseconds) -> list[Eff
     if one is None or next_state(one.status, "granted") is None:
         return []
     one = _keep(known, started(one, now))
-    return [_story(one, f"is served as {one.profile}", now), *_told(one, now)]
+    return [_story(one, f"is served as {one.profile}", now), *_told(one)]
 
 
 def lengthened(known: Knowledge, event: QualityExtended, now: Nanoseconds) -> list[Effect]:
@@ -165,13 +167,13 @@ def over(known: Knowledge, event: QualityEnded, now: Nanoseconds) -> list[Effect
             _story(last, f"has no quality any more: {event.reason}", now),
         ]
         if one.status == "AVAILABLE" or not deleted:
-            effects += _told(last, now)
+            effects += _told(last)
     if deleted:
         _forget(known, one)
     return effects
 
 
-def dropped(known: Knowledge, event: QualityDropped) -> None:
+def dropped(known: Knowledge, event: QualityDropped, now: Nanoseconds) -> None:
     one = known.state.quality.sessions.get(event.id)
     if one is not None:
         _forget(known, one)
@@ -196,7 +198,7 @@ def client_gone(known: Knowledge, owner: str, now: Nanoseconds) -> list[Effect]:
     return effects
 
 
-def marked(known: Knowledge, event: ProfileMarked) -> None:
+def marked(known: Knowledge, event: ProfileMarked, now: Nanoseconds) -> None:
     known.state.quality.marks[event.profile] = event.status
 
 
@@ -219,13 +221,29 @@ def _unsay(known: Knowledge, one: QualitySession) -> None:
     known.unfulfilled.discard(one.id)
 
 
-def _told(one: QualitySession, now: Nanoseconds) -> list[Effect]:
+def _told(one: QualitySession) -> list[Effect]:
     if one.sink is None:
         return []
-    facts = {"id": one.id, "status": one.status, "info": one.info, "at": now}
+    facts = {"id": one.id, "status": one.status, "info": one.info}
     return [ToSink(one.owner, one.sink, "quality", facts)]
 
 
 def _story(one: QualitySession, says: str, now: Nanoseconds) -> Story:
     facts = {"quality": one.id, "ue": one.flow.ue, "profile": one.profile, "status": one.status}
     return Story(f"{one.flow.ue}'s flow to {one.flow.server} {says}", now, facts)
+
+
+DECIDES = table(
+    on(QualityOpened, opened),
+    on(QualityStarted, begun),
+    on(QualityExtended, lengthened),
+    on(QualityEnded, over),
+    on(QualityDropped, dropped),
+    on(ProfileMarked, marked),
+)
+ANSWERS = table(
+    on(AskedQuality, asked),
+    on(AskedQualityExtension, asked_extension),
+    on(AskedQualityEnd, asked_end),
+    on(AskedProfileMark, asked_mark),
+)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from fedge.core.applications import Application
 from fedge.core.control.effects import Effect, Propose
-from fedge.core.control.events import QualityDropped, QualityEnded, QualityExtended, QualityOpened
+from fedge.core.control.events.quality import QualityDropped, QualityEnded, QualityExtended, QualityOpened
 from fedge.core.control.knowledge import Knowledge
 from fedge.core.control.state import Session
 from fedge.core.model import SECOND, Nanoseconds

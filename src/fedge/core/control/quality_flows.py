@@ -13,8 +13,12 @@ from msgspec.structs import replace
 
 from fedge.core.applications.application import namespace_of_app
 from fedge.core.control.apart import Faulty, apart, raised
+from fedge.core.control.dispatch import on, table
 from fedge.core.control.effects import Effect, Propose, ToOperator
-from fedge.core.control.events import MovePlanned, QualityDropped, QualityEnded, QualityStarted, SessionPlaced
+from fedge.core.control.events.moves import MovePlanned
+from fedge.core.control.events.quality import QualityDropped, QualityEnded, QualityStarted
+from fedge.core.control.events.sessions import SessionPlaced
+from fedge.core.control.facts import kind_of
 from fedge.core.control.knowledge import Knowledge, QualitySaid
 from fedge.core.control.state import Session
 from fedge.core.messages import (
@@ -142,12 +146,6 @@ def _coming(known: Knowledge, session: Session) -> Address:
     return known.settings.site_services.get(move.order.target, Address(""))
 
 
-def kind_of(known: Knowledge, ue: UeId) -> str:
-    """Of the access that the UE is on; empty while it is not known."""
-    view = known.access.ues.get(ue)
-    return view.sighting.kind if view is not None else ""
-
-
 # --- what changes --------------------------------------------------------------------------------------------------------------
 
 
@@ -201,3 +199,12 @@ def _looked_at(known: Knowledge, one: QualitySession, now: Nanoseconds) -> list[
 
 def _named(one: QualitySession) -> str:
     return f"quality session {one.id}"
+
+
+HEARS = table(
+    on(QualityGranted, heard),
+    on(QualityRefused, heard),
+    on(QualityLost, heard),
+    on(QualityKept, heard),
+    on(QualityForgotten, told_again),
+)

@@ -6,8 +6,9 @@ Facts of the data path win over the centre's memory: a copy that serves under a 
 from __future__ import annotations
 
 from fedge.core.control import endings, sessions, ue_move
-from fedge.core.control.effects import Effect, Propose, Story, ToAccess, ToSite
-from fedge.core.control.events import EpochRaised, MoveWaived, SiteMarked
+from fedge.core.control.dispatch import on_state, table
+from fedge.core.control.effects import Effect, Propose, Story, ToSite
+from fedge.core.control.events.sessions import EpochRaised
 from fedge.core.control.per_site import PerSite
 from fedge.core.control.state import Session, State
 from fedge.core.federation import Site
@@ -18,8 +19,6 @@ from fedge.core.messages import (
     EpochVoided,
     MoveAborted,
     MoveActivated,
-    RemoveRoute,
-    SessionLost,
     SessionOpened,
     SessionStatus,
     SiteHello,
@@ -28,8 +27,8 @@ from fedge.core.messages import (
     UplinkSeen,
 )
 from fedge.core.mobility import Move
-from fedge.core.mobility.move import AFTER, UNDECIDED
-from fedge.core.model import SECOND, MoveId, Nanoseconds, SiteId
+from fedge.core.mobility.move import UNDECIDED
+from fedge.core.model import SECOND, Nanoseconds, SiteId
 
 
 def site_hello(state: State, per_site: PerSite, event: SiteHello, now: Nanoseconds) -> list[Effect]:
@@ -113,9 +112,12 @@ def _copy(state: State, site: SiteId, status: SessionStatus, now: Nanoseconds) -
     return []
 
 
-def gone_on_late(state: State, event: MoveAborted, now: Nanoseconds) -> list[Effect]:
-    """The source of a move that has ended says that it went on: a copy like any other that is heard of."""
-    order = state.moves[event.move].order
+def move_aborted(state: State, event: MoveAborted, now: Nanoseconds) -> list[Effect]:
+    """The source serves on. Of a move that has ended: it went on, and has a copy like any other that is heard of."""
+    move = state.moves.get(event.move)
+    if move is None or not move.ended:
+        return endings.aborted(state, event, now)
+    order = move.order
     if event.epoch <= order.epoch:
         return []
     status = SessionStatus(
@@ -167,7 +169,7 @@ def every_route(state: State) -> list[Effect]:
     return effects
 
 
-def epoch_voided(state: State, event: EpochVoided) -> list[Effect]:
+def epoch_voided(state: State, event: EpochVoided, now: Nanoseconds) -> list[Effect]:
     """A target is silent because its client refuses it: the source goes on, or, if it is released, the target does."""
     session = state.sessions.get(event.session)
     if session is None:
@@ -182,68 +184,9 @@ def epoch_voided(state: State, event: EpochVoided) -> list[Effect]:
     return [ToSite(event.site, Unvoid(session.session, session.key, event.epoch, session.epoch))]
 
 
-def epoch_raised(state: State, event: EpochRaised) -> list[Effect]:
+def epoch_raised(state: State, event: EpochRaised, now: Nanoseconds) -> list[Effect]:
     session = state.sessions.get(event.session)
     return ue_move.raise_epoch(session) if session is not None and session.epoch == event.epoch else []
-
-
-def site_marked(state: State, event: SiteMarked, now: Nanoseconds) -> list[Effect]:
-    """Drained, ready again, or lost with everything on it."""
-    site = state.sites.get(event.site)
-    if site is None or site.marked == event.mark:
-        return []
-    site.marked = event.mark
-    facts = {"site": event.site, "mark": event.mark, "reason": event.reason}
-    effects: list[Effect] = [Story(f"{event.site} is {event.mark}: {event.reason}", now, facts)]
-    if event.mark != "lost":
-        return effects
-    site.lost_at = now
-    for move in tuple(state.under_way()):
-        if event.site in (move.order.source, move.order.target):
-            effects += endings.site_lost(state, move, now)
-    for session in state.sessions.values():
-        if session.site == event.site and session.state != "lost":
-            effects += _lost_with_site(state, session, now)
-    return effects
-
-
-def _lost_with_site(state: State, session: Session, now: Nanoseconds) -> list[Effect]:
-    move = state.moves.get(session.move) if session.move is not None else None
-    if move is not None and move.state in UNDECIDED and move.order.source == session.site:
-        return []  # the target may be the writer by now: its word, or its recorded refusal, decides
-    if session.state == "closing":
-        return [ToAccess(RemoveRoute(session.session, session.key))]
-    return sessions.lost(state, session, now)
-
-
-def session_lost(state: State, event: SessionLost, now: Nanoseconds) -> list[Effect]:
-    """Its site lives, and says that the session's state is gone with the instance that held it."""
-    session = state.sessions.get(event.session)
-    heard = ToSite(event.site, DiscardSession(event.session, event.key, event.epoch))
-    if session is None or session.key != event.key or session.site != event.site:
-        return [heard]
-    if session.epoch > event.epoch or session.state == "lost":
-        return [heard]
-    move = state.moves.get(session.move) if session.move is not None else None
-    effects: list[Effect] = [heard]
-    if move is not None and move.state in AFTER:
-        effects += ue_move.waived(state, MoveWaived(move.id, event.reason), now)
-    elif move is not None:  # a source that had handed over says nothing: its target's answer decides
-        effects += endings.abandoned(state, move, event.reason, now)
-    if session.state == "closing":
-        del state.sessions[event.session]
-        return [*effects, ToAccess(RemoveRoute(session.session, session.key))]
-    return [*effects, *sessions.lost(state, session, now)]
-
-
-def lost_after_all(state: State, move_id: MoveId, now: Nanoseconds) -> list[Effect]:
-    """The target of a move whose source is lost has refused on record: nobody has the session."""
-    move = state.moves.get(move_id)
-    session = state.sessions.get(move.order.session) if move is not None else None
-    if move is None or session is None or move.state != "ABORTED" or session.key != move.order.key:
-        return []
-    left = session.state == "serving" and session.move is None and state.sites[session.site].marked == "lost"
-    return sessions.lost(state, session, now) if left else []
 
 
 def repeat(state: State, now: Nanoseconds) -> list[Effect]:
@@ -263,3 +206,7 @@ def repeat(state: State, now: Nanoseconds) -> list[Effect]:
         elif session.state == "serving" and session.move is None and not session.steered:
             effects += sessions.route_of(state, session, activate=True)
     return effects
+
+
+DECIDES = table(on_state(MoveAborted, move_aborted), on_state(EpochRaised, epoch_raised))
+HEARS = table(on_state(EpochVoided, epoch_voided))

@@ -6,8 +6,9 @@ from collections.abc import Container
 from typing import Any
 
 from fedge.core.control import endings, move_steps
+from fedge.core.control.dispatch import on_state, table
 from fedge.core.control.effects import Effect, Reply, Story, ToAccess, ToSite
-from fedge.core.control.events import ClientAttached, SessionClosing, SessionPlaced
+from fedge.core.control.events.sessions import ClientAttached, SessionClosing, SessionPlaced
 from fedge.core.control.state import Session, State
 from fedge.core.messages import (
     ActivateRoute,
@@ -223,3 +224,11 @@ def session_id(app: str, ue: str, taken: State) -> SessionId:
     plain = SessionId(ue)
     holder = taken.sessions.get(plain)
     return plain if holder is None or holder.app == app else SessionId(f"{app}.{ue}")
+
+
+DECIDES = table(
+    on_state(SessionPlaced, placed),
+    on_state(SessionOpened, opened),
+    on_state(SessionClosing, closing),
+    on_state(SessionClosed, closed),
+)

@@ -14,39 +14,60 @@ from msgspec.structs import replace
 from fedge.core.applications import Application
 from fedge.core.applications.application import namespace_of_app
 from fedge.core.applications.tenant import Use, exceeded, use_of
+from fedge.core.control.dispatch import on, on_state, table
 from fedge.core.control.effects import Effect, Propose, Reply
-from fedge.core.control.events import AskedToken, TokenIssued, TokensRevoked
+from fedge.core.control.events.tokens import AskedToken, TokenIssued, TokensRevoked
 from fedge.core.control.knowledge import Knowledge
 from fedge.core.control.state import Grant, State
-from fedge.core.model import AppId, SiteId
+from fedge.core.model import AppId, Nanoseconds, SiteId
 from fedge.core.placement import Placement, Policy, Refusal
 
 Placed = Mapping[AppId, Mapping[SiteId, int]]
+OWN = "default"
+"""The operator's own namespace: it is there without a Tenant, and its games may have a client like any studio's."""
+
+
+def has_clients(known: Knowledge, namespace: str) -> bool:
+    return namespace == OWN or namespace in known.tenants
+
 
 # --- tokens ------------------------------------------------------------------------------------------------------------------
 
 
-def asked(known: Knowledge, event: AskedToken) -> list[Effect]:
+def asked(known: Knowledge, event: AskedToken, now: Nanoseconds) -> list[Effect]:
     """A token for a tenant, or (without a digest) none any more."""
-    if event.tenant not in known.tenants:
+    if not has_clients(known, event.tenant):
         return [Reply(event.request, 404, {"code": "NOT_FOUND", "message": f"no Tenant {event.tenant}"})]
     if not event.digest:
         return [Reply(event.request, 200, {"tenant": event.tenant}), Propose(TokensRevoked(event.tenant))]
-    return [
-        Reply(event.request, 201, {"tenant": event.tenant, "players": event.players}),
-        Propose(TokenIssued(event.tenant, event.digest, event.players)),
-    ]
+    uris = event.redirect_uris
+    if uris is None:
+        held = (one for one in known.state.grants.values() if _same_kind(one, event.tenant, event.players))
+        uris = next((one.redirect_uris for one in held), ())
+    said = {"tenant": event.tenant, "players": event.players, "redirect_uris": uris}
+    decided = TokenIssued(event.tenant, event.digest, event.players, uris)
+    return [Reply(event.request, 201, said), Propose(decided)]
 
 
-def issued(state: State, event: TokenIssued) -> None:
+def issued(state: State, event: TokenIssued, now: Nanoseconds) -> None:
     """A new token ends the one before it of the same kind."""
-    grant = Grant(event.tenant, event.players)
-    state.grants = {digest: one for digest, one in state.grants.items() if one != grant} | {
-        event.digest: grant
+    others = {
+        digest: one
+        for digest, one in state.grants.items()
+        if not _same_kind(one, event.tenant, event.players)
     }
+    state.grants = others | {event.digest: Grant(event.tenant, event.players, event.redirect_uris)}
 
 
-def revoked(state: State, tenant: str) -> None:
+def _same_kind(one: Grant, tenant: str, players: bool) -> bool:
+    return (one.tenant, one.players) == (tenant, players)
+
+
+def revoked(state: State, event: TokensRevoked, now: Nanoseconds) -> None:
+    client_gone(state, event.tenant)
+
+
+def client_gone(state: State, tenant: str) -> None:
     state.grants = {digest: one for digest, one in state.grants.items() if one.tenant != tenant}
 
 
@@ -108,3 +129,7 @@ def _used_beside(known: Knowledge, application: Application, placed: Placed) -> 
         ),
         Use(),
     )
+
+
+DECIDES = table(on_state(TokenIssued, issued), on_state(TokensRevoked, revoked))
+ANSWERS = table(on(AskedToken, asked))

@@ -8,8 +8,9 @@ Neighbours: `endings.py` has what a move that does not arrive comes to, `move_st
 
 from __future__ import annotations
 
+from fedge.core.control.dispatch import on_state, table
 from fedge.core.control.effects import Effect, ToAccess, ToSite
-from fedge.core.control.events import HandoverDone, MovePlanned, MoveWaived
+from fedge.core.control.events.moves import HandoverDone, MovePlanned, MoveWaived
 from fedge.core.control.move_steps import end, enter, handed_over_in, led, story
 from fedge.core.control.state import Session, State
 from fedge.core.messages import (
@@ -262,3 +263,16 @@ def _move_of(state: State, session_id: str, generation: int) -> Move | None:
 
 def move_id(number: int) -> MoveId:
     return MoveId(f"m-{number}")
+
+
+DECIDES = table(
+    on_state(MovePlanned, planned),
+    on_state(TargetWarmed, warmed),
+    on_state(RouteInstalled, route_installed),
+    on_state(HandoverDone, handover_done),
+    on_state(MoveFrozen, frozen),
+    on_state(MoveActivated, activated),
+    on_state(UplinkSeen, uplink_seen),
+    on_state(SourceReleased, released),
+    on_state(MoveWaived, waived),
+)

@@ -7,7 +7,9 @@ radio network information service (ETSI GS MEC 012).
 Reading order: ``calls``, ``notices`` (what is said and heard), ``subscription`` (one wanted thing: ``TRANSITIONS``), ``advance``
 (what is said about it next), ``desk`` (one API as a whole), ``listing`` (the way back after a restart), ``flows`` (quality),
 ``wants``, ``agenda`` (all that is wanted, when to look at it), ``topology``, ``picture``, ``locating`` (where everybody is),
-``offers`` (what can be had), ``gateway`` (all of it). Pure; ``adapters/core5g`` is the shell.
+``cell_loads`` (how full cells are), ``answering``, ``hearing`` (what is heard), ``offers`` (what can be had),
+``gateway`` (all of it).
+Pure; ``adapters/core5g`` is the shell.
 """
 
 from fedge.core.exposure.calls import (
@@ -25,13 +27,18 @@ from fedge.core.exposure.calls import (
     List,
     Listen,
     Locate,
+    Losses,
+    MeasureCells,
+    MeasuredCell,
     Measurements,
     Places,
     Replace,
+    Returns,
     Tell,
     mark_of,
 )
-from fedge.core.exposure.gateway import Exposure, ExposureSettings, Found, Missing
+from fedge.core.exposure.desk import Found, Missing
+from fedge.core.exposure.gateway import Exposure, ExposureSettings
 from fedge.core.exposure.notices import (
     CellTold,
     Channelled,
@@ -41,6 +48,8 @@ from fedge.core.exposure.notices import (
     Place,
     PlacesTold,
     RadioTold,
+    Reach,
+    ReachTold,
     Strange,
 )
 from fedge.core.exposure.subscription import TRANSITIONS, Subscription
@@ -69,7 +78,10 @@ __all__ = [
     "List",
     "Listen",
     "Locate",
+    "Losses",
     "MappedCell",
+    "MeasureCells",
+    "MeasuredCell",
     "Measurements",
     "Missing",
     "Notice",
@@ -77,7 +89,10 @@ __all__ = [
     "Places",
     "PlacesTold",
     "RadioTold",
+    "Reach",
+    "ReachTold",
     "Replace",
+    "Returns",
     "Strange",
     "Subscription",
     "Tell",

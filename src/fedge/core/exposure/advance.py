@@ -54,7 +54,7 @@ def advance(sub: Subscription, desk: Desk, now: Nanoseconds, number: Callable[[]
         sub.enter("asked", now)
         lasts = LASTS_S[sub.api]
         effects.append(Create(sub.call, sub.api, sub.token, sub.asks, lasts, sub.channel))
-    elif sub.state == "HELD" and not sub.wanted:
+    elif sub.state == "HELD" and (sub.anew or not sub.wanted):
         sub.call = number()
         sub.enter("released", now)
         effects.append(Delete(sub.call, sub.api, sub.subscription))
@@ -81,7 +81,7 @@ def silent(sub: Subscription, now: Nanoseconds) -> bool:
 def answered(sub: Subscription, answer: Answer, desk: Desk, now: Nanoseconds, draw: float) -> list[Effect]:
     """To the call that is under way."""
     if (answer.done and sub.state == "DELETING") or (answer.status == 404 and sub.state != "CREATING"):
-        desk.stale |= sub.wanted
+        desk.stale |= sub.wanted and not sub.anew
         return lost(sub, now)
     if answer.done and (answer.held or sub.subscription):
         if answer.held:

@@ -15,6 +15,20 @@ LISTED_WITHIN = 30 * SECOND
 """A list that is not there by then is asked for again: it may be long, and each of its subscriptions is read by itself."""
 
 
+class Found(Struct, frozen=True):
+    """An API is there: the account names it, or CAPIF has it."""
+
+    api: Api
+
+
+class Missing(Struct, frozen=True):
+    """It is not, or cannot be used: ``why``. ``settled``: and that will not be another in a moment."""
+
+    api: Api
+    why: str
+    settled: bool = True
+
+
 class Desk(Struct):
     """``there``: discovered, or agreed. ``why``: why it is not; ``settled``: that is not just because nobody has looked yet.
 

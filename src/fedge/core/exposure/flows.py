@@ -1,9 +1,11 @@
 """Quality of flows: what the control plane asked for, and what it has been told of it.
 
 One subscription each. It is granted when the network says so (SUCCESSFUL_RESOURCES_ALLOCATION), never by silence: the resource
-of an AsSessionWithQoS subscription does not tell whether it is served. Only of what it has said so already, and was told nothing
-else since, no second word comes, and its list is enough: after a restart of Fedge's, say. Every request is answered within
-``ANSWERED_WITHIN``, by a refusal where nothing else can be said.
+of an AsSessionWithQoS subscription does not tell whether it is served (TS 29.122, 5.14.2.1.2 has no such attribute). So where
+that one word does not come, the resource is deleted and created again, once: of a new one the outcome is told anew
+(5.14.3.2.3.4). Only of what it has said so already, and was told nothing else since, no second word comes, and its list is
+enough: after a restart of Fedge's, say. Every request is answered within ``ANSWERED_WITHIN``, by a refusal where nothing else
+can be said.
 """
 
 from __future__ import annotations
@@ -16,11 +18,13 @@ from fedge.core.exposure.calls import Create, Effect, FlowQuality, Replace, Tell
 from fedge.core.exposure.desk import Desk
 from fedge.core.exposure.subscription import Subscription
 from fedge.core.messages import QualityGranted, QualityKept, QualityLost, QualityRefused, RequestQuality
-from fedge.core.model import SECOND, Nanoseconds
+from fedge.core.model import SECOND, Nanoseconds, UeId
 from fedge.core.patience import Backoff
 
 ANSWERED_WITHIN = 8 * SECOND
 QUIET_FOR = 2 * SECOND
+TOLD_WITHIN = 3 * SECOND
+"""Then the network's word is taken for lost. It has as long again, and more, for the one about the new resource."""
 INSTALLED = "SUCCESSFUL_RESOURCES_ALLOCATION"
 NOT_INSTALLED = "FAILED_RESOURCES_ALLOCATION"
 OVER = ("SESSION_TERMINATION", "RELEASE_OF_BEARER")
@@ -36,7 +40,7 @@ class Flow(Struct):
     """``granted``: what is asked for now is served. ``told``: the control plane was last told that it is.
 
     ``due``: to be answered by then. ``kept``: the network's last word on its guaranteed rate. ``installed``: what it has said
-    that it serves, and was told nothing else since; None: nothing.
+    that it serves, and was told nothing else since; None: nothing. ``anew``: for want of a word it was asked for anew already.
     """
 
     flow: str
@@ -45,6 +49,7 @@ class Flow(Struct):
     told: bool = False
     kept: bool = True
     installed: FlowQuality | None = None
+    anew: bool = False
 
 
 def first(event: RequestQuality, now: Nanoseconds) -> Flow:
@@ -70,7 +75,7 @@ def asked(flow: Flow, sub: Subscription, event: RequestQuality, now: Nanoseconds
         return granted(flow) if flow.granted else []
     sub.wanted, sub.asks = True, asks_of(event)
     sub.backoff, sub.refusal = Backoff(), ""
-    flow.granted, flow.due = False, now + ANSWERED_WITHIN
+    flow.granted, flow.anew, flow.due = False, False, now + ANSWERED_WITHIN
     return []
 
 
@@ -109,6 +114,13 @@ def ended(flow: Flow, sub: Subscription, reason: str, final: bool = False) -> li
     return [Tell(QualityRefused(flow.flow, reason, final))]
 
 
+def left(flow: Flow, sub: Subscription, ue: UeId) -> list[Tell]:
+    """This UE has left the network."""
+    if not (sub.wanted and flow.told and isinstance(sub.asks, FlowQuality) and sub.asks.ue == ue):
+        return []
+    return ended(flow, sub, "the device has left the network")
+
+
 def due(flow: Flow, sub: Subscription, desk: Desk, now: Nanoseconds) -> list[Tell]:
     """What time itself decides."""
     if not sub.wanted or flow.granted:
@@ -122,18 +134,27 @@ def due(flow: Flow, sub: Subscription, desk: Desk, now: Nanoseconds) -> list[Tel
         if desk.listed_at > sub.changed_at + QUIET_FOR:
             return granted(flow)
         desk.stale = True
+    elif not (known or flow.anew) and _unheard_of(sub, now):
+        flow.anew = sub.anew = True
     if now > flow.due:
         return ended(flow, sub, desk.unavailable() or "the network has not said in time that it serves it")
     return []
 
 
+def _unheard_of(sub: Subscription, now: Nanoseconds) -> bool:
+    """The operator has agreed to just what is asked for, and the network has not said in time what became of it."""
+    return sub.state == "HELD" and sub.agreed == sub.asks and now - sub.changed_at > TOLD_WITHIN
+
+
 def looks(flow: Flow, sub: Subscription) -> tuple[Nanoseconds, ...]:
     """The instants at which time alone may bring ``due`` something to say."""
-    return flow.due + 1, sub.changed_at + QUIET_FOR + 1
+    if flow.granted:
+        return ()
+    return flow.due + 1, sub.changed_at + QUIET_FOR + 1, sub.changed_at + TOLD_WITHIN + 1
 
 
 def lost(flow: Flow, now: Nanoseconds) -> None:
     """The operator has it no more and is asked again; nothing is told if it gives it back in time."""
     flow.installed = None
     if flow.granted:
-        flow.granted, flow.due = False, now + ANSWERED_WITHIN
+        flow.granted, flow.anew, flow.due = False, False, now + ANSWERED_WITHIN

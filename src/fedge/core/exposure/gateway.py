@@ -1,8 +1,9 @@
 """The access API gateway: all that Fedge wants of the operator, and what it hears of it. ``handle(event, now, draw) -> effects``.
 
-Wanted always: everybody's place, every handover, the measurement reports of NR and LTE. At times: a quality for a flow, one place
-at once. Whatever is wanted ends subscribed, or is told as unavailable (``OperatorOffers``, ``QualityRefused``,
-``LocationTold``). ``draw``, 0 to 1, is the share of a wait after a failure (full jitter).
+Wanted always: everybody's place, who is lost and who is back, every handover, the measurement reports of NR and LTE; asked once a
+second: how full cells are. At times: a quality for a flow, one place at once. Whatever is wanted ends subscribed, or is told as
+unavailable (``OperatorOffers``, ``QualityRefused``, ``LocationTold``). ``draw``, 0 to 1, is the share of a wait after a failure
+(full jitter).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from functools import partial
 from msgspec import Struct
 
 from fedge.core.exposure import advance, flows
+from fedge.core.exposure.answering import Answering
 from fedge.core.exposure.calls import (
     APIS,
     Answer,
@@ -20,27 +22,19 @@ from fedge.core.exposure.calls import (
     CellChanges,
     Effect,
     List,
+    Losses,
     Measurements,
     Places,
+    Returns,
     Tell,
 )
-from fedge.core.exposure.desk import Desk
-from fedge.core.exposure.flows import Flow
-from fedge.core.exposure.listing import hold_against
+from fedge.core.exposure.cell_loads import CellLoads
+from fedge.core.exposure.desk import Desk, Found, Missing
+from fedge.core.exposure.hearing import Hearing
 from fedge.core.exposure.locating import Locating, unknown
-from fedge.core.exposure.notices import (
-    CellTold,
-    Channelled,
-    Expiring,
-    FlowTold,
-    Notice,
-    PlacesTold,
-    RadioTold,
-    Strange,
-)
+from fedge.core.exposure.notices import CellTold, Notice, PlacesTold, RadioTold
 from fedge.core.exposure.offers import offers, why_not
 from fedge.core.exposure.picture import Picture
-from fedge.core.exposure.subscription import Subscription
 from fedge.core.exposure.topology import Topology
 from fedge.core.exposure.wants import Wants
 from fedge.core.messages import (
@@ -52,24 +46,10 @@ from fedge.core.messages import (
     RequestQuality,
 )
 from fedge.core.model import SECOND, Nanoseconds
-from fedge.core.patience import Circuit
 
 SIGHTED_EVERY = SECOND // 10
-FLOW = "quality/"
-
-
-class Found(Struct, frozen=True):
-    """An API is there: the account names it, or CAPIF has it."""
-
-    api: Api
-
-
-class Missing(Struct, frozen=True):
-    """It is not, or cannot be used: ``why``. ``settled``: and that will not be another in a moment."""
-
-    api: Api
-    why: str
-    settled: bool = True
+LOST_AFTER_S = 5
+"""So long a UE is silent before the network tells that it has lost it (``maximumDetectionTime``)."""
 
 
 class ExposureSettings(Struct, frozen=True):
@@ -96,13 +76,15 @@ class Exposure:
         self.desks["quality"].complete = False
         self._wants = Wants(settings.secret)
         self.subs, self.flows = self._wants.subs, self._wants.flows
-        self.heard_at: Nanoseconds = 0
-        self._calls: dict[int, str] = {}
-        self._last = 0
+        self._loads = CellLoads(topology)
+        self._answering = Answering(self._wants, self.desks, self._locating, self._loads)
+        self._hearing = Hearing(self._wants, self.desks, self.picture)
         self._sighted_at: Nanoseconds = 0
         self._offered: OperatorOffers | None = None
         if settings.group:
             self._wants.stand("places", "location", Places(settings.group, settings.period_s))
+            self._wants.stand("losses", "location", Losses(settings.group, LOST_AFTER_S))
+            self._wants.stand("returns", "location", Returns(settings.group))
         self._wants.stand("cells", "radio", CellChanges())
         self._wants.stand("nr", "radio", Measurements("nr"))
         self._wants.stand("lte", "radio", Measurements("lte"))
@@ -110,6 +92,11 @@ class Exposure:
     @property
     def counts(self) -> Counter[str]:
         return self.picture.counts
+
+    @property
+    def heard_at(self) -> Nanoseconds:
+        """When the operator last told anything, 0: never."""
+        return self._hearing.heard_at
 
     def knows(self, token: str) -> bool:
         """Is it the token of something that is wanted?"""
@@ -130,9 +117,8 @@ class Exposure:
         self, event: Message | Notice | Answer | Found | Missing, now: Nanoseconds, draw: float
     ) -> list[Effect]:
         if isinstance(event, PlacesTold | CellTold | RadioTold):
-            return self._notified(
-                event, now, draw
-            )  # thousands a second: nothing is said to the operator about them
+            # thousands a second: nothing is said to the operator about them
+            return self._hearing.notified(event, now, draw)
         before = self._ways()
         effects = self._handle(event, now, draw)
         self._stir(before)
@@ -157,11 +143,11 @@ class Exposure:
             case Missing():
                 self.desks[event.api].missing(event.why, event.settled)
             case Answer():
-                return self._answered(event, now, draw)
+                return self._answering.answered(event, now, draw)
             case RequestQuality():
-                return [*self._request(event, now)]
+                return [*self._wants.ask(event, self.settings.references, now)]
             case ReleaseQuality():
-                self._release(event)
+                self._wants.release(event.flow)
             case QualityTold():
                 self.desks["quality"].complete = self.desks["quality"].stale = True
             case AskLocation():
@@ -169,7 +155,7 @@ class Exposure:
             case Message():
                 pass
             case _:
-                return self._notified(event, now, draw)
+                return self._hearing.notified(event, now, draw)
         return []
 
     def wake(self, now: Nanoseconds) -> list[Effect]:
@@ -177,12 +163,14 @@ class Exposure:
         effects: list[Effect] = []
         for desk in self.desks.values():
             if desk.overdue(now):
-                self._calls.pop(desk.listing, None)
+                self._answering.forget(desk.listing)
                 desk.listing, desk.stale = 0, True
             if desk.to_list(now):
-                desk.listing, desk.listing_since = self._number(""), now
+                desk.listing, desk.listing_since = self._answering.number(""), now
                 effects.append(List(desk.listing, desk.api))
         effects += self._advance(now)
+        if self._loads.due(self.desks["radio"], now):
+            effects.append(self._loads.ask(self._answering.number(""), now))
         if now - self._sighted_at >= SIGHTED_EVERY:
             self._sighted_at = now
             effects += [Tell(each) for each in self.picture.sightings()]
@@ -194,134 +182,19 @@ class Exposure:
             flow, desk = self.flows.get(sub.name), self.desks[sub.api]
             if flow is not None:
                 effects += flows.due(flow, sub, desk, now)
-            calls = advance.advance(sub, desk, now, partial(self._number, sub.name))
+            calls = advance.advance(sub, desk, now, partial(self._answering.number, sub.name))
             if flow is not None:
                 flows.said(flow, calls)
             effects += calls
             self._wants.looked(sub, now)
         return effects
 
-    def _number(self, name: str) -> int:
-        self._last += 1
-        self._calls[self._last] = name
-        return self._last
-
-    # --- what the control plane asks ---------------------------------------------------------------------------------------
-
-    def _request(self, event: RequestQuality, now: Nanoseconds) -> list[Tell]:
-        name = FLOW + event.flow
-        self._wants.stir(name)
-        sub, flow = self.subs.get(name), self.flows.get(name)
-        agreed = self.settings.references
-        if agreed and event.reference not in agreed:
-            why = f"the operator has not agreed {event.reference}"
-            refused = flow if flow is not None else Flow(event.flow, now)
-            return flows.ended(
-                refused, sub or Subscription(name, "quality", "", flows.asks_of(event)), why, True
-            )
-        if sub is None or flow is None:
-            self._wants.add(name, "quality", flows.asks_of(event), now + event.seconds * SECOND)
-            self.flows[name] = flows.first(event, now)
-            return []
-        return flows.asked(flow, sub, event, now)
-
-    def _release(self, event: ReleaseQuality) -> None:
-        sub = self.subs.get(FLOW + event.flow)
-        if sub is not None:
-            sub.wanted = False
-            self._wants.stir(sub.name)
-
     def _locate(self, event: AskLocation, now: Nanoseconds) -> list[Effect]:
         known = self._locating.known(event, now)
         if known is not None:
             return [Tell(known)]
         why = self.desks["location"].unavailable()
-        return [Tell(unknown(event, why))] if why else [self._locating.ask(event, self._number(""))]
-
-    # --- answers -----------------------------------------------------------------------------------------------------------
-
-    def _answered(self, answer: Answer, now: Nanoseconds, draw: float) -> list[Effect]:
-        name = self._calls.pop(answer.number, None)
-        if name is None:
-            return []
-        listed = next((desk for desk in self.desks.values() if desk.listing == answer.number), None)
-        if listed is not None:
-            return self._listed(listed, answer, now, draw)
-        if answer.number in self._locating:
-            self._heard(self.desks["location"], answer, now, draw)
-            return self._locating.answered(answer, now)
-        sub = self.subs.get(name)
-        if sub is None or sub.call != answer.number:
-            return []
-        desk = self.desks[sub.api]
-        self._heard(desk, answer, now, draw)
-        self._wants.stir(name)
-        before = sub.state
-        effects = advance.answered(sub, answer, desk, now, draw)
-        flow = self.flows.get(sub.name)
-        if flow is not None and sub.state == "ABSENT" and before == "CHANGING":
-            flows.lost(flow, now)
-        return effects
-
-    def _heard(self, desk: Desk, answer: Answer, now: Nanoseconds, draw: float) -> None:
-        desk.circuit = desk.circuit.failed(now, draw) if answer.doubtful else Circuit()
-
-    def _listed(self, desk: Desk, answer: Answer, now: Nanoseconds, draw: float) -> list[Effect]:
-        desk.listing = 0
-        if not answer.done:
-            desk.stale = True
-            desk.circuit = desk.circuit.failed(now, draw)
-            return []
-        desk.circuit, desk.stale, desk.listed_at = Circuit(), False, now
-        mine = self._wants.of(desk.api)
-        self._wants.stir(*mine)
-        effects, gone = hold_against(desk, answer.held, mine, lambda: self._number(""), now)
-        for sub in gone:
-            if sub.name in self.flows:
-                flows.lost(self.flows[sub.name], now)
-        return effects
-
-    # --- notifications -----------------------------------------------------------------------------------------------------
-
-    def _notified(self, notice: Notice, now: Nanoseconds, draw: float) -> list[Effect]:
-        sub = self._wants.at(notice.token)
-        if sub is None:
-            self.counts["unknown"] += 1
-            return []
-        self._wants.stir(sub.name)
-        if isinstance(notice, Channelled):
-            advance.channelled(sub, notice.up, self.desks[sub.api], now, draw)
-            return []
-        self.heard_at = sub.heard_at = now
-        match notice:
-            case PlacesTold() if isinstance(sub.asks, Places):
-                return self._places(sub, notice, now)
-            case CellTold() if isinstance(sub.asks, CellChanges):
-                return [Tell(each) for each in self.picture.handed_over(notice, now)]
-            case RadioTold() if isinstance(sub.asks, Measurements):
-                return [Tell(each) for each in self.picture.reported(notice, now)]
-            case FlowTold() if sub.name in self.flows:
-                self.counts["taken"] += 1
-                flow = self.flows[sub.name]
-                return [
-                    tell for event in notice.events if sub.wanted for tell in flows.notified(flow, sub, event)
-                ]
-            case Expiring():
-                advance.expires(sub, notice.lasts_s, 0, now)
-            case Strange(why=why):
-                self.counts[why] += 1
-            case _:
-                self.counts["of another kind"] += 1
-        return []
-
-    def _places(self, sub: Subscription, notice: PlacesTold, now: Nanoseconds) -> list[Effect]:
-        tells: list[Effect] = [
-            Tell(each) for place in notice.places for each in self.picture.placed(place, now)
-        ]
-        if notice.ended and sub.state == "HELD":
-            self.counts["cancelled"] += 1
-            return [*tells, *advance.lost(sub, now)]
-        return tells
+        return [Tell(unknown(event, why))] if why else [self._locating.ask(event, self._answering.number(""))]
 
     # --- what can be had ---------------------------------------------------------------------------------------------------
 

@@ -26,6 +26,23 @@ class PlacesTold(Struct, frozen=True):
     ended: bool = False
 
 
+class Reach(Struct, frozen=True):
+    """The network can reach this UE again, or cannot. ``left``: for it has left the network, and its sessions there are over."""
+
+    ue: UeId
+    at: Nanoseconds
+    reachable: bool
+    left: bool = False
+
+
+class ReachTold(Struct, frozen=True):
+    """MonitoringNotification, as ``PlacesTold``."""
+
+    token: str
+    changes: tuple[Reach, ...]
+    ended: bool = False
+
+
 class CellTold(Struct, frozen=True):
     """CellChangeNotification: a handover to ``target`` is being prepared, or ``done``."""
 
@@ -48,10 +65,14 @@ class RadioTold(Struct, frozen=True):
 
 
 class FlowTold(Struct, frozen=True):
-    """UserPlaneNotificationData: ``events`` in the order in which they are reported."""
+    """UserPlaneNotificationData: ``events`` in the order in which they are reported.
+
+    ``subscription``: of which they are told; empty: it does not say.
+    """
 
     token: str
     events: tuple[str, ...]
+    subscription: str = ""
 
 
 class Expiring(Struct, frozen=True):
@@ -75,4 +96,4 @@ class Strange(Struct, frozen=True):
     why: str
 
 
-Notice = PlacesTold | CellTold | RadioTold | FlowTold | Expiring | Channelled | Strange
+Notice = PlacesTold | ReachTold | CellTold | RadioTold | FlowTold | Expiring | Channelled | Strange

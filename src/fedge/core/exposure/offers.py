@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from fedge.core.exposure.advance import silent
-from fedge.core.exposure.calls import APIS, Api
+from fedge.core.exposure.calls import APIS, Api, Losses, Returns
 from fedge.core.exposure.desk import Desk
 from fedge.core.exposure.subscription import Subscription
 from fedge.core.messages import OperatorOffers
@@ -13,10 +13,13 @@ from fedge.core.model import Nanoseconds
 
 
 def why_not(desk: Desk, subs: Iterable[Subscription], now: Nanoseconds) -> str:
-    """Why an API is of no use now; empty: it is. ``subs``: what is wanted always; a flow of its own says nothing of all."""
+    """Why an API is of no use now; empty: it is. ``subs``: what is wanted always; a flow of its own says nothing of all.
+
+    Where an operator does not tell who is lost, places are served all the same.
+    """
     why = desk.unavailable()
     for sub in subs:
-        if why or sub.api != desk.api:
+        if why or sub.api != desk.api or isinstance(sub.asks, Losses | Returns):
             continue
         if sub.state == "REFUSED":
             why = f"{sub.name}: {sub.refusal}"

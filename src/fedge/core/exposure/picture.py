@@ -2,7 +2,7 @@
 
 Places, handovers and measurement reports come on ways of their own: late, twice, out of order, or not at all. Of each kind a
 UE's facts only go forward: one that is older than the last is dropped, and counted. A handover whose notification was lost is
-noticed by the cell that reports go on naming.
+noticed by the cell that reports go on naming; a return to the network by whatever is reported of a UE that it had lost.
 """
 
 from __future__ import annotations
@@ -11,9 +11,17 @@ from collections import Counter
 
 from msgspec import Struct
 
-from fedge.core.exposure.notices import CellTold, Place, RadioTold
+from fedge.core.exposure.notices import CellTold, Place, RadioTold, Reach
 from fedge.core.exposure.topology import Topology
-from fedge.core.messages import Cell, CellChanged, HandoverPredicted, Message, UeSighting, UesSighted
+from fedge.core.messages import (
+    Cell,
+    CellChanged,
+    HandoverPredicted,
+    Message,
+    ReachabilityChanged,
+    UeSighting,
+    UesSighted,
+)
 from fedge.core.model import MS, SECOND, CellId, Nanoseconds, UeId
 
 AHEAD = 2 * SECOND
@@ -25,7 +33,10 @@ TOGETHER = 100 * MS
 
 
 class Known(Struct):
-    """Of one UE. ``…_at``: of when the last taken fact of that kind is. ``doubt``: another cell than ``cell``, named since."""
+    """Of one UE. ``…_at``: of when the last taken fact of that kind is. ``doubt``: another cell than ``cell``, named since.
+
+    ``reachable``: for all that is known.
+    """
 
     x_m: float = 0.0
     y_m: float = 0.0
@@ -38,6 +49,13 @@ class Known(Struct):
     radio_at: Nanoseconds = 0
     doubt: CellId | None = None
     doubt_since: Nanoseconds = 0
+    reachable: bool = True
+    reach_at: Nanoseconds = 0
+
+    @property
+    def seen_at(self) -> Nanoseconds:
+        """When anything last showed that the network has it."""
+        return max(self.place_at, self.cell_at, self.prepared_at, self.radio_at)
 
 
 class Picture:
@@ -57,7 +75,8 @@ class Picture:
         known.place_at = place.at
         known.x_m, known.y_m, known.uncertainty_m = place.x_m, place.y_m, place.uncertainty_m
         self._new[place.ue] = place.at
-        return self._named(place.ue, known, place.cell, place.at) if place.cell is not None else []
+        named = self._named(place.ue, known, place.cell, place.at) if place.cell is not None else []
+        return [*self._back(place.ue, known), *named]
 
     def reported(self, told: RadioTold, now: Nanoseconds) -> list[Message]:
         known = self._known(told.ue)
@@ -67,7 +86,7 @@ class Picture:
         if told.signal_dbm is not None:
             known.signal_dbm = told.signal_dbm
         self._new[told.ue] = told.at
-        return self._named(told.ue, known, told.cell, told.at)
+        return [*self._back(told.ue, known), *self._named(told.ue, known, told.cell, told.at)]
 
     def handed_over(self, told: CellTold, now: Nanoseconds) -> list[Message]:
         """Prepared: the cell to come is told ahead. Done: it is the UE's cell."""
@@ -79,9 +98,24 @@ class Picture:
             self.counts["unknown cell"] += 1
             return []
         if told.done:
-            return self._changed(told.ue, known, told.target, told.at)
+            changed = self._changed(told.ue, known, told.target, told.at)
+            return [*self._back(told.ue, known), *changed]
         known.prepared_at = told.at
-        return [HandoverPredicted(told.ue, told.target, told.at)] if told.target != known.cell else []
+        ahead = [HandoverPredicted(told.ue, told.target, told.at)] if told.target != known.cell else []
+        return [*self._back(told.ue, known), *ahead]
+
+    def reached(self, told: Reach, now: Nanoseconds) -> list[Message]:
+        """Lost, or there again. A loss is no news of a UE that was seen since."""
+        known = self._known(told.ue)
+        if not self._forward(
+            known.reach_at if told.reachable else max(known.reach_at, known.seen_at), told.at, now
+        ):
+            return []
+        known.reach_at = told.at
+        if known.reachable == told.reachable:
+            return []
+        known.reachable = told.reachable
+        return [ReachabilityChanged(told.ue, told.reachable, told.at, told.left)]
 
     def sightings(self) -> list[UesSighted]:
         """What is new since the last call, of UEs whose cell is known."""
@@ -111,6 +145,14 @@ class Picture:
 
     def _known(self, ue: UeId) -> Known:
         return self.ues.setdefault(ue, Known())
+
+    def _back(self, ue: UeId, known: Known) -> list[Message]:
+        """A UE that was lost is seen, whether or not its return was told."""
+        if known.reachable or known.seen_at <= known.reach_at:
+            return []
+        self.counts["seen again"] += 1
+        known.reachable, known.reach_at = True, known.seen_at
+        return [ReachabilityChanged(ue, True, known.seen_at)]
 
     def _forward(self, last: Nanoseconds, at: Nanoseconds, now: Nanoseconds) -> bool:
         if at > now + AHEAD:

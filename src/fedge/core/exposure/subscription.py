@@ -45,7 +45,8 @@ class Subscription(Struct):
     ``until``: not wanted any longer then, 0: for ever. ``expires_at``: the operator ends it then, 0: never; ``renew_at``: it is
     said anew then. ``heard_at``: when its last notification came, or it was first agreed. ``changed_at``: when its state last
     changed. ``refusal``: the operator's last no, empty after a yes. ``channel``: how its notifications shall come; ``uri``: the
-    websocket; ``up``: it is open.
+    websocket; ``up``: it is open. ``anew``: what the operator holds is deleted, and created again; ``former``: the last that it
+    held before: notifications of that one may still come, to the same address.
     """
 
     name: str
@@ -70,6 +71,8 @@ class Subscription(Struct):
     up: bool = False
     channel_failures: int = 0
     listen_at: Nanoseconds = 0
+    anew: bool = False
+    former: str = ""
 
     def enter(self, event: str, now: Nanoseconds) -> None:
         """Raises ``KeyError`` for an event that cannot happen in this state."""
@@ -78,9 +81,16 @@ class Subscription(Struct):
         if self.state not in CALLED:
             self.call = 0
         if self.state in ("ABSENT", "REFUSED"):
+            self.former, self.anew = self.subscription or self.former, False
             self.subscription, self.agreed, self.expires_at = "", None, 0
             self.renew_at = self.heard_at = 0
             self.uri, self.up = "", False
+
+    def superseded(self, subscription: str) -> bool:
+        """Is what is told of ``subscription`` (empty: unknown of which) of one that is being deleted, or was before this one?"""
+        return (self.anew and self.state == "DELETING") or (
+            subscription != "" and subscription == self.former
+        )
 
     @property
     def gone(self) -> bool:

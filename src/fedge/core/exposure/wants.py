@@ -9,10 +9,13 @@ import hmac
 
 from fedge.core.exposure import advance, flows
 from fedge.core.exposure.agenda import Agenda
-from fedge.core.exposure.calls import CHANNEL, Api, Asks
+from fedge.core.exposure.calls import CHANNEL, Api, Asks, Tell
 from fedge.core.exposure.flows import Flow
 from fedge.core.exposure.subscription import Subscription
-from fedge.core.model import Nanoseconds
+from fedge.core.messages import RequestQuality
+from fedge.core.model import SECOND, Nanoseconds
+
+FLOW = "quality/"
 
 
 class Wants:
@@ -48,6 +51,29 @@ class Wants:
 
     def stand(self, name: str, api: Api, asks: Asks) -> None:
         self.standing[name] = self.add(name, api, asks)
+
+    def ask(self, event: RequestQuality, agreed: tuple[str, ...], now: Nanoseconds) -> list[Tell]:
+        """A quality for a flow. ``agreed``: the references that the operator knows; none: it decides itself."""
+        name = FLOW + event.flow
+        self.stir(name)
+        sub, flow = self.subs.get(name), self.flows.get(name)
+        if agreed and event.reference not in agreed:
+            why = f"the operator has not agreed {event.reference}"
+            refused = flow if flow is not None else Flow(event.flow, now)
+            return flows.ended(
+                refused, sub or Subscription(name, "quality", "", flows.asks_of(event)), why, True
+            )
+        if sub is None or flow is None:
+            self.add(name, "quality", flows.asks_of(event), now + event.seconds * SECOND)
+            self.flows[name] = flows.first(event, now)
+            return []
+        return flows.asked(flow, sub, event, now)
+
+    def release(self, flow: str) -> None:
+        sub = self.subs.get(FLOW + flow)
+        if sub is not None:
+            sub.wanted = False
+            self.stir(sub.name)
 
     def stir(self, *names: str) -> None:
         """Something was heard or decided of these."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from fedge.core.messages.order import Message, MoveOrder
 from fedge.core.messages.status import InstanceStatus, SessionStatus
@@ -31,13 +32,28 @@ class LeadPlain(Message, frozen=True):
     """Where UEs of an application without the SDK go from a site's gateway, under ``rules``: to its own instances, or elsewhere.
 
     ``ues``: to another site's door, by the UE's IPv4 address. ``elsewhere``: the door for all others; empty: they stay here. What
-    is led so is new connections, and datagrams of flows that are open. Each is said whole and takes the place of the one before.
+    is led so is new connections, and datagrams of flows that are open. It takes the place of the one before; not ``whole``: all
+    but ``ues``, which then has those alone whose door is another now, an empty one where a UE is led no more.
     """
 
     app: AppId
     rules: tuple[TrafficRule, ...] = ()
     elsewhere: Address = Address("")
     ues: dict[str, Address] = field(default_factory=dict)
+    whole: bool = True
+
+    def since(self, before: LeadPlain) -> LeadPlain:
+        """How this, which is whole, is said to a gateway that holds ``before``: the shorter way."""
+        ues = {ue: door for ue, door in self.ues.items() if before.ues.get(ue) != door}
+        ues |= {ue: Address("") for ue in before.ues if ue not in self.ues}
+        return replace(self, ues=ues, whole=False) if len(ues) < len(self.ues) else self
+
+    def onto(self, before: LeadPlain) -> LeadPlain:
+        """What a gateway holds, whole, that is told this and held ``before``."""
+        if self.whole:
+            return self
+        ues = {ue: door for ue, door in (before.ues | self.ues).items() if door}
+        return replace(self, ues=ues, whole=True)
 
 
 class OpenSession(Message, frozen=True):
@@ -165,10 +181,23 @@ class PlainReport(Struct, frozen=True):
     hosts: tuple[str, ...] = ()
 
 
+class ClientPackets(Struct, frozen=True):
+    """What a gateway heard of a session's client, straight from the user plane, since its last report.
+
+    ``heard_at``: the last packet. ``silence_ms``: the longest time between two packets that ended since, and when it ended; 0
+    where there was one packet alone.
+    """
+
+    key: SessionKey
+    heard_at: Nanoseconds
+    silence_ms: float = 0.0
+    silence_ended_at: Nanoseconds = 0
+
+
 class SiteReport(Message, frozen=True):
     """Heartbeat and utilisation. ``load`` is the share of a tick period that instances spend ticking, 0 to 1.
 
-    ``driver``: what carries plain UDP at the site (`dataplane/driver.py`).
+    ``driver``: what carries plain UDP at the site (`dataplane/driver.py`). ``clients``: those that were heard since the last one.
     """
 
     site: SiteId
@@ -179,6 +208,7 @@ class SiteReport(Message, frozen=True):
     measured_at: Nanoseconds = 0
     driver: str = ""
     plain: dict[AppId, PlainReport] = field(default_factory=dict)
+    clients: tuple[ClientPackets, ...] = ()
 
 
 class SessionOpened(Message, frozen=True):

@@ -28,7 +28,7 @@ from starlette.routing import Route
 
 from fedge.core.model import Address
 from fedge.core.pace import Pace
-from fedge.programs.core_network import https
+from fedge.programs.core_https import https
 from fedge.simulation.core5g.account import open_account
 from fedge.simulation.core5g.capif.api import capif_routes
 from fedge.simulation.core5g.capif.callers import Callers
