@@ -22,10 +22,18 @@ class Told(NamedTuple):
 
 
 class HttpsSink:
+    """While ``answers`` is cleared it hears what it is told, and says nothing."""
+
     def __init__(self) -> None:
         self.url = ""
+        self.answers = threading.Event()
+        self.answers.set()
         self.told: list[Told] = []
         self._new = threading.Condition()
+
+    def events(self) -> list[dict[str, Any]]:
+        """What it was told, each event once: at least once is promised."""
+        return list({told.event["id"]: told.event for told in self.told}.values())
 
     def take(self, told: Told) -> None:
         with self._new:
@@ -59,6 +67,7 @@ def https_sink(certificate: Path, key: Path) -> Iterator[HttpsSink]:
             at_ns = time.monotonic_ns()
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             sink.take(Told(at_ns, json.loads(body), self.headers.get("Authorization", "")))
+            sink.answers.wait()
             self.send_response(204)
             self.end_headers()
 
@@ -74,5 +83,6 @@ def https_sink(certificate: Path, key: Path) -> Iterator[HttpsSink]:
     try:
         yield sink
     finally:
+        sink.answers.set()
         server.shutdown()
         server.server_close()

@@ -81,11 +81,19 @@ class Notifier(Protocol):
     """Sends what subscribers are told, where they said; ``objection`` says why it would not, or nothing.
 
     ``client``: whose room it takes, a tenant's or the operator's (empty), so that none can fill another's.
-    ``headers``: what the body is, and what lets it in; without them it is JSON.
+    ``headers``: what the body is, and what lets it in; without them it is JSON. ``ended`` hears once whether it was taken, or
+    given up; not of what `post` answers with False, nor of what was under way when the program ended.
     """
 
     def objection(self, callback: str) -> str: ...
-    def post(self, client: str, callback: str, body: bytes, headers: Mapping[str, str] = ...) -> bool: ...
+    def post(
+        self,
+        client: str,
+        callback: str,
+        body: bytes,
+        headers: Mapping[str, str] = ...,
+        ended: Callable[[bool], None] = ...,
+    ) -> bool: ...
 
 
 Receive = Callable[[Message], None]

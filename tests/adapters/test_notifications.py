@@ -92,6 +92,22 @@ def test_what_is_refused_is_given_up_and_the_next_has_its_turn(answers: Answers,
     assert sender.counts == {"failed": 1, "sent": 1}
 
 
+def test_who_sends_one_hears_what_became_of_it() -> None:
+    ends: list[bool] = []
+
+    async def story(sender: Notifications, heard: Receiver) -> None:
+        for body in (b"1", b"2"):
+            assert sender.post("studio", heard.url, body, ended=ends.append)
+        await settled(sender, 2)
+        heard.answers.append("hang")
+        sender.post("studio", heard.url, b"3", ended=ends.append)
+        while b"3" not in heard.heard:
+            await asyncio.sleep(0.005)
+
+    play(story, ["404 Not Found"])
+    assert ends == [False, True], "of what was under way when the program ended nothing is said"
+
+
 @pytest.mark.parametrize(
     "callback",
     [

@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 
 from fedge.api.admin import admin_app
 from fedge.core.control.events.moves import MovePlanned
+from fedge.core.control.events.sites import SiteMarked
 from fedge.core.control.events.visits import VisitBegan
 from fedge.core.control.visits.place import visit_id
 from fedge.core.messages import (
@@ -315,6 +316,28 @@ def test_a_new_token_ends_the_old_one_and_a_deleted_tenant_ends_all(platform: Pl
     assert platform.client.delete(f"{ONE}/objects/tenants/studio", headers=OPERATOR).status_code == 200
     assert platform.client.get(f"{ONE}/view", headers=fresh).status_code == 401
     assert platform.client.get(f"{ONE}/view", headers=platform.rival).status_code == 200
+
+
+def test_a_deleted_tenant_takes_all_along_and_its_name_is_free_once_all_has_ended(platform: Platform) -> None:
+    def lines(headers: dict[str, str]) -> list[dict[str, Any]]:
+        return list(platform.client.get(f"{ONE}/audit", headers=headers).json()["items"])
+
+    assert lines(platform.studio)
+    gone = platform.client.delete(f"{ONE}/objects/tenants/studio", headers=OPERATOR)
+    kinds = {one["kind"] for one in gone.json()["results"]}
+    assert kinds == {"Tenant", "Deployment", "Service", "PropagationPolicy", "QoSPolicy"}
+    refused = platform.apply([tenant("studio")], OPERATOR)
+    assert (refused.status_code, refused.json()["code"]) == (409, "CONFLICT")
+    assert "ask again" in refused.json()["message"]
+    centre = platform.centre
+    for site in SITES:
+        centre.say(SiteMarked(SiteId(site), "lost", "for the test"))
+    assert platform.apply([tenant("studio")], OPERATOR).status_code == 200
+    later = platform.token("studio")
+    for kind in ("sessions", "moves", "objects/deployments", "objects/qospolicies"):
+        assert platform.client.get(f"{ONE}/{kind}", headers=later).json()["items"] == [], kind
+    assert lines(later) == [], "what the tenant before it was told is not its to read"
+    assert {one["client"] for one in lines(OPERATOR)} >= {"studio", "rival"}
 
 
 def test_a_token_is_stored_as_its_digest_only(platform: Platform) -> None:

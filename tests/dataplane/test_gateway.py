@@ -67,7 +67,7 @@ class Bench:
         self.gateway.apply(SetFlow(KEY, flow, generation, epoch, InstanceId("arena-1"), SiteId(peer)))
 
     def close(self) -> None:
-        self.gateway.close(self.loop)
+        self.gateway.close()
         self.loop.close()
         for one in (self.upf, self.instance, self.peer, self.stranger):
             one.close()

@@ -10,7 +10,7 @@ from fedge.core.messages import RunInstances
 from fedge.core.model import AppId, InstanceId
 from fedge.core.site import SiteAgent, SiteSettings
 from fedge.programs.site_config import Loopback, embedded_site
-from fedge.programs.site_instances import ChildProcesses
+from fedge.programs.site_processes import ChildProcesses
 from fedge.runtime.run import Config, Run
 from fedge.simulation.city import generate, write_city
 
@@ -31,6 +31,8 @@ def test_an_instance_is_not_given_the_operator_s_token(tmp_path: Path) -> None:
     assert one.instance_token == other.instance_token, "the run's, so that it is the same after a restart"
     assert isinstance(one.instances, Loopback)
     instances = ChildProcesses(one, one.instances, SiteAgent(SiteSettings(one.site)), lambda effects: None)
-    env = instances._env(InstanceId("arena-1"), 1, RunInstances(AppId("arena"), 1, "arena/1", ("true",)))
+    env = instances._env(
+        InstanceId("arena-1"), ("127.0.0.1", 6010), RunInstances(AppId("arena"), 1, "arena/1", ("true",))
+    )
     assert env["FEDGE_TOKEN"] == one.instance_token
     assert TOKEN not in env.values()

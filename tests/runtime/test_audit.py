@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import msgspec
@@ -60,47 +61,97 @@ def test_a_line_that_was_cut_is_not_run_into_by_the_next(tmp_path: Path) -> None
     assert [one["client"] for one in AuditLog(tmp_path).newest()] == ["studio", "rival"]
 
 
-def test_the_file_is_bounded_and_the_one_before_is_kept(
+def test_files_are_bounded_and_so_many_before_it_are_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(audit, "MOST_BYTES", 1000)
-    log = AuditLog(tmp_path)
+    log = AuditLog(tmp_path, Clock())
     for number in range(50):
         log.tell(entry(f"client-{number}", subject="x" * 5000))
-    assert sorted(path.name for path in tmp_path.iterdir()) == [FILE, f"{FILE}.1"]
-    assert all(path.stat().st_size <= 1000 for path in tmp_path.iterdir())
-    assert b"client-49" in (tmp_path / FILE).read_bytes()
     assert len(log.newest()[0]["subject"]) == audit.MOST_CHARACTERS
+    kept = [FILE, *(f"{FILE}.{number}" for number in range(1, audit.KEPT + 1))]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(kept)
+    assert all(path.stat().st_size <= 1000 for path in tmp_path.iterdir())
+    told = [json.loads(line)["client"] for name in reversed(kept) for line in (tmp_path / name).open()]
+    assert told == [f"client-{number}" for number in range(50 - len(told), 50)], "the newest, in order"
+    assert len(told) > 20
 
 
 @pytest.mark.parametrize("caller", ["", "rival"])
-def test_refusals_of_one_are_written_so_often_and_the_rest_are_counted(caller: str) -> None:
+def test_repeated_refusals_are_counted_and_written_as_one_line_a_second(caller: str) -> None:
     clock = Clock()
     log = AuditLog(None, clock)
-    for _ in range(1000):
-        log.tell(entry(caller))
+    for number in range(1000):
+        log.tell(entry(caller, reason="NOT_FOUND", subject=f"+{number}", correlator=str(number)))
+        log.tell(entry(caller, reason="PERMISSION_DENIED", because="no consent"))
     log.tell(entry())
-    assert len(log.newest()) == 101
-    assert log.newest()[-1]["unwritten"] == 900
+    assert len(log.newest()) == 101, "another client has its line"
     clock.at += 1
+    counted = [one for one in log.newest() if one.get("times")]
+    assert [(one["reason"], one["times"]) for one in counted] == [
+        ("NOT_FOUND", 950),
+        ("PERMISSION_DENIED", 950),
+    ]
+    assert counted[0]["subjects"] == tuple(f"+{number}" for number in range(50, 60))
+    assert "correlator" not in counted[0]
+    assert counted[1]["because"] == "no consent"
     log.tell(entry(caller))
-    assert len(log.newest()) == 102
-    for _ in range(200):
-        log.tell(Entry(client=caller, api="POST /x", decision="granted"))
-    assert len(log.newest()) == 302, "what was granted is always written"
+    assert "times" not in log.newest()[-1], "after a second it has a line of its own again"
+
+
+def test_what_was_granted_is_gathered_too_and_each_device_is_named() -> None:
+    clock = Clock()
+    log = AuditLog(None, clock)
+
+    def granted(number: int) -> Entry:
+        return Entry(client="rival", api="POST /x", decision="granted", ue=f"ue-{number}", because="consent")
+
+    for number in range(700):
+        log.tell(granted(number))
+    assert len(log.newest()) == 500
+    clock.at += 1
+    last = log.newest()[-1]
+    assert (last["times"], last["ues"]) == (200, tuple(f"ue-{number}" for number in range(500, 700)))
+    [own] = [one for one in log.newest(client="rival") if "times" in one]
+    assert "ues" not in own
+    assert "because" not in own
+
+
+def test_what_is_gathered_is_written_when_the_program_ends(tmp_path: Path) -> None:
+    log = AuditLog(tmp_path, Clock())
+    for _ in range(103):
+        log.tell(entry())
+    log.flush(all=True)
+    assert [one.get("times", 1) for one in AuditLog(tmp_path).newest()][-2:] == [1, 3]
+
+
+def test_a_client_at_full_rate_does_not_rotate_away_what_others_did(tmp_path: Path) -> None:
+    """50 requests a second for half an hour, each about another device and of another path, refused and granted in turn."""
+    clock = Clock()
+    log = AuditLog(tmp_path, clock)
+    log.tell(entry(subject="the first"))
+    for second in range(1800):
+        for number in range(50):
+            kind = "granted" if number % 2 else "refused"
+            one = f"{second}-{number}"
+            who = {"subject": f"+999{one}", "ue": f"ue-{one}", "correlator": one, "reason": "CODE"}
+            log.tell(Entry(client="rival", api=f"GET /sessions/{one}", decision=kind, **who))  # type: ignore[arg-type]
+        clock.at += 1
+    per_hour = 2 * sum(path.stat().st_size for path in tmp_path.iterdir())
+    assert per_hour < (1 + audit.KEPT) * audit.MOST_BYTES / 8
+    assert "the first" in (tmp_path / FILE).read_text()
 
 
 def test_who_fills_the_log_pushes_out_its_own_entries_also_over_a_restart(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(audit, "MOST_KEPT", 10)
-    monkeypatch.setattr(audit, "MOST_BYTES", 2000)
+    monkeypatch.setattr(audit, "MOST_BYTES", 20_000)
     log = AuditLog(tmp_path, Clock())
     log.tell(entry(subject="the first"))
     log.tell(entry("other"))
     for number in range(25):
         log.tell(Entry(client="rival", api="POST /x", decision="granted", subject=str(number)))
-    assert sorted(path.name for path in tmp_path.iterdir()) == [FILE, f"{FILE}.1"]
     for each in (log, AuditLog(tmp_path)):
         assert [one["subject"] for one in each.newest(client="studio")] == ["the first"]
         assert [one["client"] for one in each.newest()] == ["studio", "other", *8 * ["rival"]]

@@ -73,7 +73,7 @@ class Site:
         self.instance.sendto(sealed, self.inside)
 
     def close(self) -> None:
-        self.gateway.close(asyncio.get_running_loop())
+        self.gateway.close()
         self.instance.close()
 
 

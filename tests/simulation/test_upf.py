@@ -184,3 +184,63 @@ def test_no_bytes_stop_it(packets: list[bytes], wrapped: bool) -> None:
         core.from_n6(data, GATEWAY)
     assert core.from_n3(UP.packet(UPWARDS.packet(b"jump")), GNB) is not None
     assert core.from_n6(DOWNWARDS.packet(b"frame"), GATEWAY) is not None
+
+
+# Each is (from N3?, packet); what follows from one must not depend on what has passed before.
+PASSED = [(True, UP.packet(UPWARDS.packet(payload))) for payload in (b"jump", b"", b"and run")]
+PASSED += [(False, DOWNWARDS.packet(payload)) for payload in (b"frame", b"", b"another one")]
+
+
+@given(
+    some.sampled_from(PASSED),
+    some.integers(0, 60),
+    some.integers(0, 255),
+    some.integers(-12, 12),
+    some.sampled_from([GNB, GATEWAY, STRANGER, (GNB[0], 9), (GATEWAY[0], 9)]),
+)
+def test_headers_that_are_known_let_nothing_pass_that_else_would_not(
+    passed: tuple[bool, bytes], at: int, value: int, longer: int, source: ip.Endpoint
+) -> None:
+    warm, cold = upf(), upf()
+    for up, packet in PASSED * 2:
+        assert (warm.from_n3(packet, GNB) if up else warm.from_n6(packet, GATEWAY)) is not None
+    warm.counts.clear()
+    up, packet = passed
+    changed = bytearray(packet)
+    changed[at % len(changed)] = value
+    hostile = bytes(changed) + bytes(longer) if longer >= 0 else bytes(changed[:longer])
+    for core in (warm, cold):
+        core.from_n3(hostile, source)
+        core.from_n6(hostile, source)
+    assert warm.counts == cold.counts
+    answers = [
+        core.from_n3(hostile, source) if up else core.from_n6(hostile, source) for core in (warm, cold)
+    ]
+    assert answers[0] == answers[1]
+
+
+def test_known_headers_go_with_their_tunnel_and_follow_it_elsewhere() -> None:
+    core = upf()
+    for _ in range(2):
+        core.from_n3(UP.packet(UPWARDS.packet(b"jump")), GNB)
+        core.from_n6(DOWNWARDS.packet(b"frame"), GATEWAY)
+    other = Address("127.9.11.1:6000")
+    values = {name: getattr(ORDER, name) for name in ORDER.__struct_fields__}
+    core.handle(InstallTunnel(**values | {"n6": other}))
+    assert core.from_n3(UP.packet(UPWARDS.packet(b"jump")), GNB) == (
+        N6, UPWARDS.packet(b"jump"), ("127.9.11.1", 6000)
+    )  # fmt: skip
+    assert core.from_n6(DOWNWARDS.packet(b"frame"), GATEWAY) is None
+    core.handle(RemoveTunnel(ORDER.teid_up))
+    sending = core.from_n3(UP.packet(UPWARDS.packet(b"jump")), GNB)
+    assert sending is not None
+    assert sending[0] == N3  # an error indication
+
+
+def test_only_so_many_headers_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fedge.simulation.upf.KNOWN_HEADERS", 3)
+    core = upf()
+    for size in (*range(10), *range(10)):
+        assert core.from_n3(UP.packet(UPWARDS.packet(bytes(size))), GNB) is not None
+        assert core.from_n6(DOWNWARDS.packet(bytes(size)), GATEWAY) is not None
+    assert core.counts == {"up": 20, "down": 20}

@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from fedge.adapters.embedded import addresses
 from fedge_sdk.attach import Refused, attach_once
-from fedge_sdk.visit import Place, hints, place_after, visit
+from fedge_sdk.visit import Place, hints, place_after
 from tests.system.platform import Platform, cli, environment, until
+from tests.system.visiting import NIM, Device, answers_at, echo, host, token, visited
 from tests.system.websocket import Player, WebSocket
-
-NIM = Path(__file__).resolve().parents[2] / "examples" / "nim"
-ECHO = """
-import os, socket
-host, _, port = os.environ["FEDGE_BIND"].rpartition(":")
-own = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-own.bind((host, int(port)))
-while True:
-    data, client = own.recvfrom(2048)
-    own.sendto(os.environ["FEDGE_SITE_DIR"].rpartition("/")[2].encode() + b" " + data, client)
-"""
 
 
 @pytest.fixture(scope="module")
@@ -42,53 +28,6 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
         yield made
     finally:
         made.stop()
-
-
-def token(platform: Platform) -> str:
-    return (platform.run / "token").read_text().strip()
-
-
-def host(platform: Platform, player: int) -> str:
-    return addresses.ue(platform.config()["net"], player - 1)
-
-
-def visited(platform: Platform, app: str, player: int) -> Place:
-    """Its place, once the game is ready everywhere."""
-
-    def ready() -> bool:
-        instances = [row for row in platform.items("instances").values() if row["app"] == app]
-        return len(instances) == 3 and all(row["state"] == "ready" for row in instances)
-
-    until(f"{app} everywhere", ready)
-    place = visit(platform.api, app, f"player-{player}", token(platform))
-    if place.protocol == "TCP":  # until now its gateway may have led everybody elsewhere
-        own = host(platform, player)
-        until(f"{app} at {place.site}", lambda: answers_at(place.service, own) == place.site)
-    return place
-
-
-def echo(name: str, port: int) -> list[dict[str, Any]]:
-    container = {"name": name, "command": ["python3", "-c", ECHO]}
-    template = {"metadata": {"labels": {"app": name}}, "spec": {"containers": [container]}}
-    selects = {"matchLabels": {"app": name}}
-    ports = [{"port": port, "protocol": "UDP"}]
-    return [
-        {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name},
-         "spec": {"selector": selects, "template": template}},
-        {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name},
-         "spec": {"selector": {"app": name}, "ports": ports}},
-        {"apiVersion": "policy.karmada.io/v1alpha1", "kind": "PropagationPolicy", "metadata": {"name": name},
-         "spec": {"resourceSelectors": [{"apiVersion": "apps/v1", "kind": "Deployment", "name": name}]}},
-    ]  # fmt: skip
-
-
-def answers_at(to: tuple[str, int], source: str = "127.0.0.1") -> str:
-    """The site of whoever answers a new connection."""
-    connection = WebSocket(to, source)
-    try:
-        return str(connection.say("new")["site"])
-    finally:
-        connection.close()
 
 
 @contextmanager
@@ -165,38 +104,13 @@ def test_datagrams_follow_their_ue_through_the_first_gateway(platform: Platform)
     """Two plain UDP games at once. Each next datagram goes to the new site, on the socket and the address that the client has."""
     platform.ask("POST", "apply", {"objects": [*echo("echo", 7778), *echo("parrot", 7779)]})
     places = {app: visited(platform, app, 1) for app in ("echo", "parrot")}
-    own = {app: socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for app in places}
-    numbers = iter(range(1, 1_000_000))
-    for one in own.values():
-        one.bind((host(platform, 1), 0))
-        one.settimeout(1.0)
-
-    def heard(app: str, to: tuple[str, int]) -> str:
-        """The site that answers a datagram now; the radio loses some."""
-        said = b"%s %d" % (app.encode(), next(numbers))
-        own[app].sendto(said, to)
-        try:
-            while True:
-                data, source = own[app].recvfrom(2048)
-                site, _, words = data.partition(b" ")
-                assert source == to
-                assert words.startswith(app.encode())
-                if words == said:
-                    return site.decode()
-        except TimeoutError:
-            return ""
-
-    def answered_by(app: str, to: tuple[str, int], site: str) -> None:
-        until(f"{app} at {site}", lambda: heard(app, to) == site)
-
     for app, place in places.items():
-        answered_by(app, place.service, place.site)
-        other = next(site for site in platform.sites() if site != place.site)
-        platform.ask("POST", f"sessions/{place.session}/move", {"to": other})
-        led = place_after(platform.api, place, token(platform))
-        answered_by(app, place.service, other)
-        answered_by(app, led.service, other)
-        platform.ask("POST", f"sessions/{place.session}/move", {"to": place.site})
-        answered_by(app, place.service, place.site)
-    for one in own.values():
-        one.close()
+        with Device(platform, 1) as device:
+            other = next(site for site in platform.sites() if site != place.site)
+            device.is_answered(app, place.service, place.site)
+            platform.ask("POST", f"sessions/{place.session}/move", {"to": other})
+            led = place_after(platform.api, place, token(platform))
+            device.is_answered(app, place.service, other)
+            device.is_answered(app, led.service, other)
+            platform.ask("POST", f"sessions/{place.session}/move", {"to": place.site})
+            device.is_answered(app, place.service, place.site)

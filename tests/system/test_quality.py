@@ -114,8 +114,25 @@ def test_a_session_is_served_told_and_outlives_every_program_that_serves_it(
     network.end_quality(asked.id)
     sink.wait_for(asked.id, "UNAVAILABLE", PATIENCE_S)
     until("the operator holds nothing", lambda: held_by_the_operator(platform) == [])
-    assert [told.event["data"]["qosStatus"] for told in sink.told] == ["AVAILABLE", "UNAVAILABLE"]
+    assert [event["data"]["qosStatus"] for event in sink.events()] == ["AVAILABLE", "UNAVAILABLE"]
     assert {told.authorization for told in sink.told} == {"Bearer studio.token"}
+
+
+def test_an_event_that_no_sink_has_taken_is_told_again_after_a_crash(
+    platform: Platform, network: Network, sink: HttpsSink
+) -> None:
+    """The control plane is killed between its decision and the sink's answer."""
+    sink.answers.clear()
+    asked = network.ask_quality(f"127.{platform.config()['net']}.1.1", STEERED, sink=Sink(sink.url))
+    sink.wait_for(asked.id, "AVAILABLE", PATIENCE_S)
+    platform.kill("control-plane")
+    before = list(sink.told)
+    sink.answers.set()
+    until("it is told again", lambda: len(sink.told) > len(before))
+    assert {told.event["id"] for told in sink.told} == {before[0].event["id"]}
+    until("the operator serves", lambda: serves(network))
+    network.end_quality(asked.id)
+    sink.wait_for(asked.id, "UNAVAILABLE", PATIENCE_S)
 
 
 def test_beneath_a_redirected_session_the_flow_follows_to_the_next_site(

@@ -129,7 +129,7 @@ async def story(stand: Stand) -> None:
             job.cancel()
         for shell in shells:
             shell.instances.stop()
-            shell.gateway.close(asyncio.get_running_loop())
+            shell.gateway.close()
         for upf in stand.upfs:
             upf.close()
 

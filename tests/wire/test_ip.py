@@ -68,3 +68,10 @@ def test_checksums_are_exactly_those_of_rfc_1071(
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
     assert int.from_bytes(packet[10:12], "big") == total ^ 0xFFFF
+
+
+def test_a_flows_packets_are_the_same_whatever_it_carried_before() -> None:
+    flow = ip.Udp4(("10.45.0.2", 40_000), ("127.9.1.1", 7777))
+    for size in (*range(3 * ip.KNOWN_SIZES), *range(3 * ip.KNOWN_SIZES)):
+        fresh = ip.Udp4(("10.45.0.2", 40_000), ("127.9.1.1", 7777))
+        assert flow.packet(bytes(size)) == fresh.packet(bytes(size))

@@ -206,10 +206,11 @@ class Instance:
         copy = self.copies.get(inputs.session)
         if copy is None:
             return []
-        due = copy.due
+        cadence = copy.cadence
+        due = cadence.due
         verdict = copy.take(inputs, envelope, now)
-        if copy.due != due:
-            heapq.heappush(self._due, (copy.due, copy.key))
+        if cadence.due != due:
+            heapq.heappush(self._due, (cadence.due, copy.key))
         if verdict is None:
             return []
         if verdict == "VOID":
@@ -228,7 +229,7 @@ class Instance:
         while self._due and self._due[0][0] <= now:
             due, key = heapq.heappop(self._due)
             copy = self.copies.get(key)
-            if copy is None or copy.due != due:
+            if copy is None or copy.cadence.due != due:
                 continue
             packet = copy.step(now)
             if packet is not None:
@@ -236,7 +237,7 @@ class Instance:
             if copy.freeze_order is not None and copy.state == "serving":
                 replies.append(self._frozen(copy, copy.freeze_order, now))
             if copy.state == "serving" or copy.fence_epoch:
-                heapq.heappush(self._due, (copy.due, key))
+                heapq.heappush(self._due, (copy.cadence.due, key))
         return packets, replies
 
     # --- inside ------------------------------------------------------------------------------------------------------------

@@ -14,6 +14,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from fedge_sdk import bursts
+
 _HEAD = struct.Struct("!II")
 REDIAL_NS = 100_000_000
 DIAL_NS = 1_000_000_000
@@ -38,20 +40,22 @@ class PacketSocket:
     def read(self) -> list[tuple[bytes, int]]:
         """Every packet that is there: (packet, arrival)."""
         found = []
-        receive = self.socket.recvmsg
+        receive, unpack = self.socket.recvmsg, _TIMESPEC.unpack_from
+        now = self._now()
+        since_epoch = time.time_ns() - now  # the kernel's stamps are of the wall clock
         with contextlib.suppress(BlockingIOError):
             while True:
                 packet, extra, _, _ = receive(2048, 64)
-                at = self._now()
+                at = now
                 if extra:
-                    seconds, nanoseconds = _TIMESPEC.unpack_from(extra[0][2])
-                    at -= max(0, time.time_ns() - seconds * 1_000_000_000 - nanoseconds)
+                    seconds, nanoseconds = unpack(extra[0][2])
+                    at = min(now, seconds * 1_000_000_000 + nanoseconds - since_epoch)
                 found.append((packet, at))
         return found
 
-    def send(self, packet: bytes, to: tuple[str, int]) -> None:
-        with contextlib.suppress(BlockingIOError, ConnectionRefusedError):
-            self.socket.sendto(packet, to)
+    def send(self, packets: list[bytes], to: tuple[str, int]) -> None:
+        """A network loses packets without a word."""
+        bursts.send(self.socket, packets, lambda error: None, to)
 
 
 class AgentLine:

@@ -117,8 +117,8 @@ def _loop(
             for packet, arrived in packets.read():
                 replies += instance.packet(packet, arrived)
         frames, more = instance.run_due(clock())
-        for frame in frames:
-            packets.send(frame, gateway)
+        if frames:
+            packets.send(frames, gateway)
         replies += more
         if line.socket is not None and line.socket in readable:
             for message, body in line.receive():

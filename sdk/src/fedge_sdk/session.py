@@ -63,7 +63,7 @@ class SessionCopy:
         self.confirmed = False
         self._pending: deque[tuple[bytes, int]] = deque()
         self._last_pages: bytes | None = None
-        self._hops = (0, 0, 0, 0)
+        self._hops = (0, 0, 0)
 
     # --- beginning ---------------------------------------------------------------------------------------------------------
 
@@ -149,34 +149,40 @@ class SessionCopy:
                 self._pending.append((data, now))
             on_the_way_us = max(0, now - envelope.stamp_ns) // 1000
             gateway_us = min(_MOST_US, envelope.gateway_us + on_the_way_us)
-            self._hops = (envelope.radio_us, envelope.backhaul_us, gateway_us, 0)
+            self._hops = (envelope.radio_us, envelope.backhaul_us, gateway_us)
         return None
 
     def step(self, now: int) -> bytes | None:
         """Run the tick that is due and return its packet for the gateway; None if this copy may not speak."""
-        self.due += TICK_NS
-        if now - self.due > MOST_BEHIND_NS:
+        due = self.cadence.due = self.cadence.due + TICK_NS
+        if now - due > MOST_BEHIND_NS:
             self._start(now)
         if self.state == "handed_over" and self.fence_epoch:
             fence = wire.encode_fence(self.key, self.fence_epoch)
             return wire.seal(wire.Envelope(wire.DOWN, 0, self.key, self.generation, 0, 0, 0, 0, now), fence)
         if self.state != "serving":
             return None
-        count = min(len(self._pending), MAX_INPUTS_PER_TICK)
-        taken = [self._pending.popleft() for _ in range(count)]
-        inputs = [data for data, _ in taken]
-        wait_us = max(0, now - taken[-1][1]) // 1000 if taken else 0
-        first_seq = self.stable_seq + 1
-        self.files.append(encode_tick(self.tick + 1, now, first_seq, inputs))
-        payload = self._apply(self.tick + 1, first_seq, inputs)
-        frame = wire.encode_frame(
-            self.key, self.epoch, self.tick, self.stable_seq, self.life, self.chain, wait_us, payload
+        pending, inputs, wait_us = self._pending, [], 0
+        for _ in range(min(len(pending), MAX_INPUTS_PER_TICK)):
+            data, arrived = pending.popleft()
+            inputs.append(data)
+            wait_us = max(0, now - arrived) // 1000
+        tick, first_seq = self.tick + 1, self.stable_seq + 1
+        self.files.append(encode_tick(tick, now, first_seq, inputs))
+        payload = self._apply(tick, first_seq, inputs)
+        return wire.sealed_frame(
+            self.generation,
+            self._hops,
+            now,
+            self.key,
+            self.epoch,
+            tick,
+            self.stable_seq,
+            self.life,
+            self.chain,
+            wait_us,
+            payload,
         )
-        radio, backhaul, gateway, _ = self._hops
-        envelope = wire.Envelope(
-            wire.DOWN, 0, self.key, self.generation, radio, backhaul, gateway, wait_us, now
-        )
-        return wire.seal(envelope, frame)
 
     def _apply(self, tick: int, first_seq: int, inputs: list[bytes] | tuple[bytes, ...]) -> bytes:
         assert self.memory is not None

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 TICK, NOTE = 1, 2
 _RECORD = struct.Struct("!BH")
 _TICK = struct.Struct("!IQIB")
+_BYTE = [bytes((number,)) for number in range(256)]
 
 
 class TickRecord(NamedTuple):
@@ -28,8 +29,13 @@ class TickRecord(NamedTuple):
 
 
 def encode_tick(tick: int, t_ns: int, first_seq: int, inputs: Sequence[bytes]) -> bytes:
-    body = _TICK.pack(tick, t_ns, first_seq, len(inputs)) + b"".join(bytes((len(i),)) + i for i in inputs)
-    return _RECORD.pack(TICK, len(body)) + body
+    parts = [b"", _TICK.pack(tick, t_ns, first_seq, len(inputs))]
+    size = _TICK.size
+    for data in inputs:
+        size += 1 + len(data)
+        parts += (_BYTE[len(data)], data)
+    parts[0] = _RECORD.pack(TICK, size)
+    return b"".join(parts)
 
 
 def encode_note(note: dict[str, Any]) -> bytes:

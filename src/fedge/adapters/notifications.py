@@ -14,8 +14,9 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 import httpx2
@@ -34,8 +35,14 @@ MOST_URI_CHARACTERS = 2000
 TRY_AGAIN = (408, 425, 429, 500, 502, 503, 504)
 JSON = {"content-type": "application/json"}
 
-_Parcel = tuple[str, bytes, Mapping[str, str]]
-"""(callback, body, headers)"""
+
+class _Parcel(NamedTuple):
+    callback: str
+    body: bytes
+    headers: Mapping[str, str]
+    ended: Callable[[bool], None]
+
+
 _Lane = tuple[str, str]
 """(client, origin)"""
 
@@ -94,7 +101,14 @@ class Notifications:
             return f"{host} is in none of the networks that may be called"
         return ""
 
-    def post(self, client: str, callback: str, body: bytes, headers: Mapping[str, str] = JSON) -> bool:
+    def post(
+        self,
+        client: str,
+        callback: str,
+        body: bytes,
+        headers: Mapping[str, str] = JSON,
+        ended: Callable[[bool], None] = lambda taken: None,
+    ) -> bool:
         """Put a body in line for ``client``'s ``callback``. False if it was refused or dropped."""
         if self.objection(callback):
             self.counts["refused"] += 1
@@ -104,10 +118,11 @@ class Notifications:
         if not self._has_room(client, another=lane is None):
             self.counts["dropped"] += 1
             return False
+        parcel = _Parcel(callback, body, headers, ended)
         if lane is not None:
-            lane.append((callback, body, headers))
+            lane.append(parcel)
             return True
-        self._lanes[name] = deque([(callback, body, headers)])
+        self._lanes[name] = deque([parcel])
         self._tasks[name] = asyncio.get_running_loop().create_task(self._serve(name))
         return True
 
@@ -122,25 +137,27 @@ class Notifications:
         lane = self._lanes[name]
         try:
             while lane:
-                sent = await self._deliver(*lane[0])
+                sent = await self._deliver(lane[0])
                 self.counts["sent" if sent else "failed"] += 1
-                lane.popleft()
+                lane.popleft().ended(sent)
         finally:
             del self._lanes[name], self._tasks[name]
 
-    async def _deliver(self, callback: str, body: bytes, headers: Mapping[str, str]) -> bool:
+    async def _deliver(self, parcel: _Parcel) -> bool:
         """Sent and accepted? After the last failure what is in line behind it has its turn."""
         for wait_s in (*self._retry_after_s, None):
-            why = await self._once(callback, body, headers)
+            why = await self._once(parcel)
             if why is None:
                 return True
             if not why or wait_s is None:
                 break
             await asyncio.sleep(wait_s)
-        log.warning("a notification could not be delivered", callback=callback, why=why or "it was refused")
+        log.warning(
+            "a notification could not be delivered", callback=parcel.callback, why=why or "it was refused"
+        )
         return False
 
-    async def _once(self, callback: str, body: bytes, headers: Mapping[str, str]) -> str | None:
+    async def _once(self, parcel: _Parcel) -> str | None:
         """None if it was taken, empty if it was refused for good, else why it may be tried again."""
         if self._http is None:
             verify = self._trust if self._trust is not None else True
@@ -153,7 +170,9 @@ class Notifications:
             )
         try:
             async with asyncio.timeout(ANSWER_WITHIN_S):
-                async with self._http.stream("POST", callback, content=body, headers=headers) as answer:
+                async with self._http.stream(
+                    "POST", parcel.callback, content=parcel.body, headers=parcel.headers
+                ) as answer:
                     if answer.is_success:
                         return None
                     return f"status {answer.status_code}" if answer.status_code in TRY_AGAIN else ""

@@ -1,11 +1,11 @@
-"""The body of a request: no more of it than agreed, and JSON. Every API reads through `json_body` and refuses in its own form."""
+"""The body of a request: whole, no more of it than agreed, and JSON. Every API reads through here and refuses in its own form."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import msgspec
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 MOST_BODY_BYTES = 4 << 20
 
@@ -18,14 +18,23 @@ class BadBody(Exception):
         self.status = status
 
 
-async def json_body(request: Request, most: int = MOST_BODY_BYTES) -> Any:
-    """What the body says. Counted as it comes: one that is sent in chunks does not say its length. Raises ``BadBody``."""
+async def body_of(request: Request, most: int) -> bytes:
+    """Counted as it comes: one that is sent in chunks does not say its length. Raises ``BadBody``."""
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > most:
-            raise BadBody(413, f"at most {most} bytes")
     try:
-        return msgspec.json.decode(bytes(body))
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > most:
+                raise BadBody(413, f"at most {most} bytes")
+    except ClientDisconnect:  # nobody hears the refusal; without it the log would have a fault of ours
+        raise BadBody(400, "the body ended before its length") from None
+    return bytes(body)
+
+
+async def json_body(request: Request, most: int = MOST_BODY_BYTES) -> Any:
+    """What the body says. Raises ``BadBody``."""
+    body = await body_of(request, most)
+    try:
+        return msgspec.json.decode(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise BadBody(400, f"the body is no JSON: {error}") from None

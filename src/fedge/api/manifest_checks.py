@@ -60,7 +60,7 @@ def alone(manifest: object, engine: str) -> None:
     if isinstance(manifest, Deployment):
         _deployment(manifest, engine)
     elif isinstance(manifest, Service):
-        _service(manifest, engine)
+        _service(manifest)
     elif (
         isinstance(manifest, QoSPolicy)
         and manifest.spec.state.kind == "session"
@@ -135,16 +135,13 @@ def _probe(path: str, probe: Probe | None) -> None:
         raise FieldError(path, f"must have one of exec, httpGet, tcpSocket, grpc; it has {len(asked)}")
 
 
-def _service(service: Service, engine: str) -> None:
+def _service(service: Service) -> None:
     if not service.spec.selector:
         raise FieldError("spec.selector", "must name at least one label: Fedge finds the application by it")
     for number, port in enumerate(service.spec.ports):
         path = f"spec.ports[{number}].protocol"
         if port.protocol not in ("UDP", "TCP"):
             raise FieldError(path, f"must be UDP or TCP, not {port.protocol}")
-        if port.protocol == "TCP" and engine != "embedded":
-            why = "on Karmada Fedge reaches instances through its SDK alone, and that speaks UDP"
-            raise FieldError(path, f"must be UDP, not TCP: {why}")
     if len(service.spec.ports) > 1:
         raise FieldError("spec.ports[1]", "Fedge serves one port an application")
 

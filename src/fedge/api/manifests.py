@@ -123,7 +123,7 @@ def read_objects(
         *(tenant_checks.scheduled_elsewhere(after, fresh) if engine == "karmada" else ()),
         *tenant_checks.raised_by_overrides(after, fresh),
         *tenant_checks.beyond_quota(known, after, fresh),
-        *(port_checks.clashes(after, fresh, taken) if engine == "embedded" else ()),
+        *port_checks.clashes(after, fresh, taken),
     ):
         raise Invalid(str(key), field, message)
     return read

@@ -30,7 +30,9 @@ def audit(limit: int, refused: bool, as_json: bool) -> None:
             click.echo(json.dumps(one))
             continue
         why = " · ".join(part for part in (one.get("reason"), one.get("because")) if part)
-        subject = " ".join(part for part in (one.get("subject"), one.get("ue")) if part)
+        named = one.get("subjects") or one.get("ues") or []
+        gathered = f"{one['times']} times: {' '.join(named)}" if "times" in one else ""
+        subject = " ".join(part for part in (one.get("subject"), one.get("ue"), gathered) if part)
         click.echo(
-            f"{one['at']}  {one['decision']:9}  {one.get('client') or 'nobody':12}  {one['api']}  {subject}  {why}"
+            f"{one['at']}  {one['decision']:11}  {one.get('client') or 'nobody':12}  {one['api']}  {subject}  {why}"
         )

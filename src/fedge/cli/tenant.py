@@ -68,10 +68,20 @@ def create(
 @tenant.command(short_help="Issue a tenant's token; the one before it ends.")
 @click.argument("name")
 @click.option("--players", is_flag=True, help="One that lets clients attach, and nothing else.")
-def token(name: str, players: bool) -> None:
+@click.option(
+    "--redirect-uri",
+    "redirect_uris",
+    multiple=True,
+    metavar="URI",
+    help="Where a browser may be sent back with an authorization code; may be given several times.  [default: as before]",
+)
+def token(name: str, players: bool, redirect_uris: tuple[str, ...]) -> None:
     """Issue a tenant's token. It is shown once: the platform keeps only its digest. The one before it ends."""
     platform = Platform.running()
-    secret = platform.post("tenants", name, "token", body={"players": players})["token"]
+    body: dict[str, Any] = {"players": players}
+    if redirect_uris:
+        body["redirect_uris"] = list(redirect_uris)
+    secret = platform.post("tenants", name, "token", body=body)["token"]
     click.echo(secret)
     if not players:
         click.echo(

@@ -26,6 +26,9 @@ _HEAD = struct.Struct("!BBQI")
 _DOWN = struct.Struct("!2xQ28xB8xI")
 """The session key of an envelope; kind and epoch of the FRAME or FENCE in it."""
 
+_LOCAL = Flow.LOCAL
+"""A name of this module's own: looking up an enumeration's member costs a tenth of what a packet does here."""
+
 INSTANCE, PEER = "instance", "peer"
 Delivery = tuple[str, str, bytes]
 """(INSTANCE or PEER, its name, the packet in its envelope)"""
@@ -122,22 +125,23 @@ class FlowTable:
         if now - entry.heard_at > entry.silence:
             entry.silence, entry.silence_ended_at = now - entry.heard_at if entry.heard_at else 0, now
         entry.heard_at = now
-        packet = _ENVELOPE.pack(wire.UP, 0, key, entry.generation, now) + datagram
+        generation = entry.generation
+        packet = _ENVELOPE.pack(wire.UP, 0, key, generation, now) + datagram
         if entry.expected:
             self._note_arrival(entry, key, packet)
-        if entry.flow is not Flow.LOCAL:
+        if entry.flow is not _LOCAL:
             return self._route(entry, packet), 0
         heard = 0
-        if entry.generation > entry.direct_generation:
+        if generation > entry.direct_generation:
             if (
                 wire.accepted_epoch(packet) >= entry.epoch
             ):  # lower: its client does not yet believe the writer here
-                heard = entry.direct_generation = entry.generation
+                heard = entry.direct_generation = generation
         return [(INSTANCE, entry.instance, packet)], heard
 
     def _note_arrival(self, entry: Entry, key: int, packet: bytes) -> None:
         """Heard before there is a writer here, or believing the writer: nothing else is worth telling."""
-        local = entry.flow is Flow.LOCAL
+        local = entry.flow is _LOCAL
         if entry.flow is Flow.EARLY or (local and wire.accepted_epoch(packet) >= entry.epoch):
             entry.expected = False
             self.arrived.append((key, entry.generation, local))
@@ -158,7 +162,7 @@ class FlowTable:
         return self._route(entry, packet)
 
     def _route(self, entry: Entry, packet: bytes) -> list[Delivery]:
-        if entry.flow is Flow.LOCAL:
+        if entry.flow is _LOCAL:
             return [(INSTANCE, entry.instance, packet)]
         if entry.flow is Flow.FORWARD:
             kind, hop, key, _ = _HEAD.unpack_from(packet)

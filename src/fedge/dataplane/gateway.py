@@ -1,14 +1,12 @@
 """A site's edge data gateway in user space: three UDP sockets around N6 and the flow table.
 
 ``n6``: towards the site's user plane function, IP packets. ``between``: towards the other gateways, packets in envelopes, over
-the emulated backhaul (``backhaul.py``). ``inside``: towards the instances. Each wake-up drains a socket. What comes from anybody
-else is dropped and counted.
+the emulated backhaul (``backhaul.py``). ``inside``: towards the instances. What comes from anybody else is dropped and counted.
 """
 
 from __future__ import annotations
 
 import json
-import socket
 import time
 from asyncio import AbstractEventLoop
 from collections import Counter
@@ -25,20 +23,11 @@ from fedge.dataplane.nftables import Nftables
 from fedge.dataplane.plain_udp import UserspaceForwarding
 from fedge.dataplane.tcp_service import TcpApplications
 from fedge.ports import Endpoint
+from fedge.runtime.udp_end import UdpEnd
 from fedge_sdk import wire
 
-DRAIN = 256
 MAX_DATAGRAM = 2048
 """Longer ones are cut off by the socket, and then no whole packet."""
-
-
-def udp_socket(address: Endpoint) -> socket.socket:
-    """A non-blocking UDP socket with room for a burst."""
-    opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
-    opened.bind(address)
-    opened.setblocking(False)
-    return opened
 
 
 class Gateway:
@@ -66,7 +55,10 @@ class Gateway:
         self.instances: dict[str, Endpoint] = {}
         self._homes: set[Endpoint] = set()
         self.peers: set[Endpoint] | None = set()
-        self._n6, self._inside, self._between = udp_socket(n6), udp_socket(inside), udp_socket(between)
+        self._n6 = UdpEnd(n6, MAX_DATAGRAM, self._from_n6, self._flush, self._not_sent)
+        self._inside = UdpEnd(inside, MAX_DATAGRAM, self._from_inside, self._flush, self._not_sent)
+        self._between = UdpEnd(between, MAX_DATAGRAM, self._from_peer, self._flush, self._not_sent)
+        self._n6.meet(upf)
         self._upf, self._host, self._door_host = upf, inside[0], between[0]
         self._tcp_host = tcp_host or inside[0]
         self.chosen = choice(n6_interface)
@@ -84,18 +76,16 @@ class Gateway:
         if self.chosen[0] == Nftables.name:  # UEs' own addresses come to its doors
             self.plain = PlainApplications(Nftables(), door)
         else:
-            carrier = UserspaceForwarding(loop, self._host, self._to_n6, self.counts)
+            carrier = UserspaceForwarding(loop, self._host, self._say, self.counts)
             self.plain = PlainApplications(carrier, door, admits)
             carrier.arrived = self.plain.welcome
             self.n6.carry = lambda *datagram: None if carrier.uplink(*datagram) else self.plain.welcome()
         self.tcp = TcpApplications(loop, self._tcp_host, self._host, door, admits, self.counts)
-        loop.add_reader(self._n6, self._from_n6)
-        loop.add_reader(self._inside, self._from_inside)
-        loop.add_reader(self._between, self._from_peers)
-
-    def close(self, loop: AbstractEventLoop) -> None:
         for one in (self._n6, self._inside, self._between):
-            loop.remove_reader(one)
+            one.open(loop)
+
+    def close(self) -> None:
+        for one in (self._n6, self._inside, self._between):
             one.close()
         self.plain.driver.close()
         self.tcp.close()
@@ -107,6 +97,7 @@ class Gateway:
         """An instance that speaks the SDK's contract: its application has sessions."""
         self.instances[name] = address
         self._homes = set(self.instances.values())
+        self._inside.meet(address, in_bursts=True)  # frames of one tick
         self.n6.apps[name] = app
 
     def serve_plain(
@@ -162,6 +153,7 @@ class Gateway:
                 }
                 self._journal.write(json.dumps({"t_ns": time.monotonic_ns(), **line}) + "\n")
             self._deliver(deliveries)
+            self._flush()
         else:
             self.n6.cleared(effect)
 
@@ -170,29 +162,23 @@ class Gateway:
         packet = self.n6.towards(key, wire.encode_redirect(key, number, service))
         if packet is not None:
             self.counts["redirects"] += 1
-            self._to_n6(packet)
+            self._say(packet)
 
     def send_between(self, packet: bytes, to: Endpoint) -> None:
-        """A forwarded packet to another gateway."""
-        self._send(self._between, packet, to)
+        """A forwarded packet to another gateway: none has a twin, so it leaves at once."""
+        self._between.send(packet, to)
 
     # --- packets -----------------------------------------------------------------------------------------------------------
 
-    def _from_n6(self) -> None:
-        receive, upf, uplink, now = self._n6.recvfrom, self._upf, self.n6.uplink, time.monotonic_ns()
-        for _ in range(DRAIN):
-            try:
-                packet, source = receive(MAX_DATAGRAM)
-            except BlockingIOError:
-                break
-            if source != upf:
-                self.counts["foreign"] += 1
-                continue
-            deliveries, key, generation = uplink(packet, now)
-            if deliveries:
-                self._deliver(deliveries)
-            if generation:
-                self._heard(key, generation)
+    def _from_n6(self, packet: bytes, source: Endpoint) -> None:
+        if source != self._upf:
+            self.counts["foreign"] += 1
+            return
+        deliveries, key, generation = self.n6.uplink(packet, time.monotonic_ns())
+        if deliveries:
+            self._deliver(deliveries)
+        if generation:
+            self._heard(key, generation)
         if self.table.arrived:
             self._tell_arrivals()
 
@@ -203,33 +189,24 @@ class Gateway:
             if known is not None:
                 self._arrived(key, generation, writer, known[1])
 
-    def _from_peers(self) -> None:
-        for _ in range(DRAIN):
-            try:
-                packet, source = self._between.recvfrom(MAX_DATAGRAM)
-            except BlockingIOError:
-                return
-            if self.peers is None or source in self.peers:
-                self._deliver(self.table.uplink(packet))
-            else:
-                self.counts["foreign"] += 1
+    def _from_peer(self, packet: bytes, source: Endpoint) -> None:
+        if self.peers is None or source in self.peers:
+            self._deliver(self.table.uplink(packet))
+        else:
+            self.counts["foreign"] += 1
 
-    def _from_inside(self) -> None:
-        receive, downlink, homes = self._inside.recvfrom, self.n6.downlink, self._homes
-        for _ in range(DRAIN):
-            try:
-                sealed, source = receive(MAX_DATAGRAM)
-            except BlockingIOError:
-                return
-            if source not in homes:
-                self.counts["foreign"] += 1
-                continue
-            packet = downlink(sealed)
-            if packet is not None:
-                self._to_n6(packet)
+    def _from_inside(self, sealed: bytes, source: Endpoint) -> None:
+        if source not in self._homes:
+            self.counts["foreign"] += 1
+            return
+        packet = self.n6.downlink(sealed)
+        if packet is not None:
+            self._n6.send(packet, self._upf)
 
-    def _to_n6(self, packet: bytes) -> None:
-        self._send(self._n6, packet, self._upf)
+    def _say(self, packet: bytes) -> None:
+        """A packet by itself to the user plane function."""
+        self._n6.send(packet, self._upf)
+        self._n6.flush()
 
     def _deliver(self, deliveries: list[Delivery]) -> None:
         for kind, name, packet in deliveries:
@@ -238,10 +215,12 @@ class Gateway:
                 continue
             address = self.instances.get(name)
             if address is not None:
-                self._send(self._inside, packet, address)
+                self._inside.send(packet, address)
 
-    def _send(self, sock: socket.socket, packet: bytes, to: Endpoint) -> None:
-        try:
-            sock.sendto(packet, to)
-        except OSError:  # nobody there, or no buffer: a network loses packets without a word
-            self.counts["not_sent"] += 1
+    def _flush(self) -> None:
+        self._n6.flush()
+        self._inside.flush()
+
+    def _not_sent(self, error: OSError) -> None:
+        """Nobody there, or no buffer: a network loses packets without a word."""
+        self.counts["not_sent"] += 1

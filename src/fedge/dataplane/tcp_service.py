@@ -109,11 +109,9 @@ class TcpApplications:
         return [host for relay in game.relays.values() for host, _ in relay.clients()] if game else []
 
     def held(self, app: str) -> Counter[Endpoint]:
-        """Connections by instance, those that came through the door among them."""
+        """Connections by whoever has them, those that came through the door among them."""
         game = self._games.get(app)
-        if game is None:
-            return Counter()
-        return Counter({end: sum(relay.held[end] for relay in game.all) for end in game.instances})
+        return sum((relay.held for relay in game.all), Counter()) if game is not None else Counter()
 
     def close(self) -> None:
         for game in self._games.values():

@@ -23,9 +23,9 @@ from fedge.core.messages import Message, RanHello
 from fedge.programs.live_file import LiveFile
 from fedge.programs.trace_file import TraceFile
 from fedge.runtime.lifeline import end_with_supervisor
-from fedge.runtime.precise_loop import pace_for, quiet_gc, run
+from fedge.runtime.precise_loop import quiet_gc, run
 from fedge.runtime.run import Run, log_to
-from fedge.simulation.access import AccessNetwork, AccessPlan
+from fedge.simulation.access import AccessNetwork, AccessPlan, pace_s
 from fedge.simulation.background import FILE, Load
 from fedge.simulation.city import City, generate, read_city, write_city
 from fedge.simulation.packet_path import Endpoints
@@ -144,7 +144,7 @@ async def serve(this: Run) -> None:
 def main() -> None:
     this = Run()
     log_to(this.folder, "access-network")
-    run(serve(this), pace_for(this.config.players))
+    run(serve(this), pace_s(this.config.players))
 
 
 if __name__ == "__main__":

@@ -50,6 +50,7 @@ async def serve(told: ControlConfig) -> None:
         port=port,
         log_level="error",
         access_log=False,
+        proxy_headers=False,  # an address that a caller may write itself says nothing of where it is
         timeout_graceful_shutdown=1,
     )
     server = uvicorn.Server(config)
@@ -62,6 +63,7 @@ async def serve(told: ControlConfig) -> None:
     engine = [loop.create_task(shell.engine.run())] if shell.engine is not None else []
     if shell.operated is not None:
         engine.append(loop.create_task(shell.operated.run(shell.loop.post)))
+    engine.append(loop.create_task(shell.audit.flush_often()))
     stopped = loop.create_task(stopping.wait())
     log.info("control plane is up", port=port, moves=len(shell.plane.state.moves))
     done, _ = await asyncio.wait([serving, deciding, stopped, *engine], return_when=asyncio.FIRST_COMPLETED)
@@ -74,6 +76,7 @@ async def serve(told: ControlConfig) -> None:
     with contextlib.suppress(TimeoutError, asyncio.CancelledError):
         await asyncio.wait_for(serving, 2)
     await shell.notifications.close()
+    shell.audit.flush(all=True)
     shell.journal.close()
     for task in done:
         if task is not stopped:

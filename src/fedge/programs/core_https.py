@@ -16,6 +16,7 @@ from fedge.adapters.embedded import addresses
 from fedge.core.model import Address
 from fedge.runtime.client_certificates import show_client_certificates
 from fedge.runtime.gathered_writes import gather_writes
+from fedge.runtime.refused_handshakes import hear_refused_handshakes
 from fedge.simulation.core5g.account import TLS
 from fedge.simulation.core5g.audit import Audited
 from fedge.simulation.core5g.capif.opening import open_authority
@@ -31,8 +32,9 @@ log = structlog.get_logger("core-network")
 def https(app: Starlette, address: Address, folder: Path, name: str) -> uvicorn.Server:
     """One of the operator's servers, with its certificate ``tls/{name}.crt``. Clients may show one that CAPIF has issued."""
     host, port = addresses.endpoint(address)
+    audited = Audited(app, log.warning, time.monotonic)
     config = uvicorn.Config(
-        Audited(app, log.warning, time.monotonic),
+        audited,
         host=host,
         port=port,
         log_level="error",
@@ -40,6 +42,7 @@ def https(app: Starlette, address: Address, folder: Path, name: str) -> uvicorn.
         ws_per_message_deflate=False,
         ws_max_size=MOST_TOLD_BYTES,
         access_log=False,
+        proxy_headers=False,  # in its log stands whence a caller really came
         timeout_graceful_shutdown=1,
         timeout_keep_alive=KEEP_S,
         ssl_certfile=folder / TLS / f"{name}.crt",
@@ -48,6 +51,8 @@ def https(app: Starlette, address: Address, folder: Path, name: str) -> uvicorn.
         ssl_cert_reqs=ssl.CERT_OPTIONAL,
     )
     show_client_certificates(config)
+    assert config.ssl is not None, "it has a certificate"
+    hear_refused_handshakes(config.ssl, audited.handshake)
     gather_writes(config)
     server = uvicorn.Server(config)
     server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]

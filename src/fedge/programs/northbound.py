@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute
 from fedge.adapters.core5g import Subscribers
 from fedge.api.admin.centre import Centre
 from fedge.api.camara import Authorization, CamaraPlatform, camara_routes
-from fedge.api.camara.ciba import Ciba
+from fedge.api.camara.asking import Questions
 from fedge.api.camara.oauth import AuthorizationServer, oauth_routes
 from fedge.api.pace import limits_of, paced
 from fedge.core.applications.application import namespace_of_app
@@ -50,10 +50,10 @@ class Northbound:
         screen = None
         if config.simulated:
             screen = SimulatedSubscribersScreen(config.folder, lambda client, ue: plays(plane, client, ue))
-        ciba = Ciba(subscribers, screen, lambda: secrets.token_urlsafe(24))
+        questions = Questions(centre, subscribers, screen, lambda: secrets.token_urlsafe(24))
         self._authorization = authorization
         self._asked = paced(limits_of(config.terms.client_rate, config.terms.client_quota), centre.now)
-        self._server = AuthorizationServer(authorization, centre, ciba, self._asked, base)
+        self._server = AuthorizationServer(authorization, centre, questions, self._asked, base)
 
     def proven(self, proof: str) -> tuple[str, UeId] | None:
         return self._authorization.proven(proof)

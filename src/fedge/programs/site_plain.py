@@ -11,7 +11,7 @@ import contextlib
 import time
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import structlog
@@ -22,7 +22,9 @@ from fedge.core.messages import InstanceStatus, LeadPlain, PlainReport, RunInsta
 from fedge.core.model import Address, AppId, InstanceId
 from fedge.dataplane.away import HERE, Away
 from fedge.dataplane.gateway import Gateway
-from fedge.programs.site_instances import Instances, Started
+from fedge.ports import Endpoint
+from fedge.programs.site_instances import Instances
+from fedge.programs.site_processes import Started
 
 log = structlog.get_logger("agent")
 LOOK_S = 0.2
@@ -67,23 +69,31 @@ class PlainGame:
         door = addresses.endpoint(self.lead.elsewhere) if self.lead.elsewhere else None
         self.away = Away(door, {host: addresses.endpoint(each) for host, each in self.lead.ues.items()})
 
-    def seen(self, started: Iterable[Started], now_s: float) -> None:
-        """These processes are alive, or not."""
+    def ends(self, started: Sequence[Started], now_s: float) -> tuple[Endpoint, ...]:
+        """Who is given UEs: by TCP, whose port answers. An instance that is to end is given nobody new while another is there."""
+        able = [one for one in started if one.life and (not self.tcp or self.ready(one, now_s))]
+        return tuple(one.end for one in [one for one in able if not one.leaving] or able)
+
+    def seen(self, started: Sequence[Started], now_s: float) -> None:
+        """These are the instances, alive or not."""
         for one in started:
             before = self.alive.get(one.name)
-            if before is not None and one.pid != before[0]:
+            if before is not None and one.life != before[0]:
                 self.restarts[one.name] += bool(before[0])
-            if before is None or one.pid != before[0]:
-                self.alive[one.name] = one.pid, now_s
+            if before is None or one.life != before[0]:
+                self.alive[one.name] = one.life, now_s
+        for name in self.alive.keys() - {one.name for one in started}:
+            del self.alive[name]
+            self.answers.pop(name, None)
+            self.restarts.pop(name, None)
 
     def ready(self, one: Started, now_s: float) -> bool:
-        if not one.pid:
+        if not one.life:
             return False
-        return (
-            self.answers.get(one.name) == one.pid
-            if self.tcp
-            else now_s - self.alive[one.name][1] >= SILENT_FOR_S
-        )
+        if self.tcp:
+            return self.answers.get(one.name) == one.life
+        life, since_s = self.alive.get(one.name, (0, now_s))
+        return life == one.life and now_s - since_s >= SILENT_FOR_S
 
 
 class PlainGames:
@@ -128,18 +138,18 @@ class PlainGames:
 
     async def _probe(self, game: PlainGame, one: Started) -> None:
         """A connection that is taken, once in the life of a process."""
-        if not one.pid or game.answers.get(one.name) == one.pid:
+        if not one.life or game.answers.get(one.name) == one.life:
             return
         with contextlib.suppress(OSError, TimeoutError):
             _, writer = await asyncio.wait_for(asyncio.open_connection(*one.end), CONNECTS_WITHIN_S)
             writer.close()
-            game.answers[one.name] = one.pid
+            game.answers[one.name] = one.life
 
     def _refresh(self, app: AppId) -> None:
         game, now_s = self._games[app], time.monotonic()
-        started = self._instances.started(game.template)
+        started = self._instances.started(game.template) if game.template.replicas else []
         game.seen(started, now_s)
-        ends = tuple(one.end for one in started if one.pid and (not game.tcp or game.ready(one, now_s)))
+        ends = game.ends(started, now_s)
         told = (game.rules, ends, game.away)
         if told == game.told and not (game.tcp and self._refused(game)):  # a port may have become free
             return
@@ -159,9 +169,21 @@ class PlainGames:
             for one in self._instances.started(game.template)
         )
 
+    def instance(self, app: AppId, name: InstanceId) -> tuple[InstanceStatus, int] | None:
+        """One instance, and its connections: UDP flows are led elsewhere and miss nothing. None: there is none of this name here,
+        or its application has sessions.
+        """
+        game = self._games.get(app)
+        if game is None:
+            return None
+        one = next((one for one in self._instances.started(game.template) if one.name == name), None)
+        if one is None:
+            return None
+        return self._status(game, one, time.monotonic()), self._gateway.tcp.held(app)[one.end]
+
     def _status(self, game: PlainGame, one: Started, now_s: float) -> InstanceStatus:
         app, reason = game.template.app, self._refused(game)
-        state = "failed" if reason or not one.pid else "ready" if game.ready(one, now_s) else "starting"
+        state = "failed" if reason or not one.life else "ready" if game.ready(one, now_s) else "starting"
         held = self._gateway.plain.held(app)[one.end] + self._gateway.tcp.held(app)[one.end]
         restarts = game.restarts[one.name]
         return InstanceStatus(
@@ -186,7 +208,8 @@ class PlainGames:
             plain, tcp = self._gateway.plain, self._gateway.tcp
             door = tcp.door(app) if game.tcp else plain.doors.get(app)
             hosts = [*plain.hosts(app), *tcp.clients(app)]
-            open_now = sum(plain.held(app).values()) + sum(tcp.held(app).values())
+            held = plain.held(app) + tcp.held(app)
+            open_now = sum(held[one.end] for one in self._instances.started(game.template))
             named = game.next_named(sorted(set(hosts)))
             at = Address("{}:{}".format(*door)) if door is not None else Address("")
             reports[app] = PlainReport(at, open_now, named)

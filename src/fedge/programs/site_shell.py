@@ -63,7 +63,9 @@ class SiteShell:
         self._redirected: dict[SessionKey, RedirectClient] = {}
         self._rng = random.Random(f"backhaul/{config.seed}/{self.site}")
         self.control: Dialled | None = None
-        self.instances = instances_of(config, self.agent, self.apply)
+        self.instances = instances_of(
+            config, self.agent, self.apply, lambda app, name: self.plain.instance(app, name)
+        )
         self.gateway = Gateway(
             config.bind_gateway,
             config.bind_inside,

@@ -25,8 +25,15 @@ import msgspec
 from fedge.adapters.embedded import addresses
 from fedge.adapters.karmada.prepare import prepare, withdraw
 from fedge.api.manifest_files import read_manifests
+from fedge.core.control.tenancy import OWN
 from fedge.core.model import Address
-from fedge.programs.endpoints import capif_endpoints, exposed_endpoints, platform_endpoints, publish
+from fedge.programs.endpoints import (
+    REDIRECT_URI,
+    capif_endpoints,
+    exposed_endpoints,
+    platform_endpoints,
+    publish,
+)
 from fedge.programs.fleet import Fleet
 from fedge.programs.processes import Processes
 from fedge.programs.scenarios import scenario_of
@@ -44,7 +51,6 @@ READY_WITHIN_S = 60.0
 PODS_END_WITHIN_S = 90.0
 """A member's controllers take up to a minute to end what was withdrawn, when its API server has just been away. A Pod whose node
 left before would stay there as Terminating."""
-ARENA_IMAGE = "registry.example/fedge/arena:1"
 SLOWEST_COPY_BYTES_PER_MS = 10_000
 """A larger state gets a later deadline: so slow a copy is still allowed."""
 
@@ -141,8 +147,7 @@ class Supervisor(Processes):
     def _nodes(self) -> tuple[BenchNode, ...]:
         fleet = self.settings.fleet
         members = fleet.with_nodes if fleet is not None else ()
-        images = {ARENA_IMAGE: str(arena_folder())}
-        return tuple(BenchNode(each.node, each.node_kubeconfig, each.name, images) for each in members)
+        return tuple(BenchNode(each.node, each.node_kubeconfig, each.name) for each in members)
 
     # --- processes ---------------------------------------------------------------------------------------------------------
 
@@ -275,10 +280,16 @@ class Supervisor(Processes):
             objects.append(raw)
         self.ask("POST", "/api/v1/apply", {"objects": objects})
 
+    def studio(self) -> tuple[str, str]:
+        """Name and secret of a client for whoever tries the CAMARA APIs as a studio would: that of the arena's namespace."""
+        client = {"redirect_uris": [REDIRECT_URI]}
+        return OWN, str(self.ask("POST", f"/api/v1/tenants/{OWN}/token", client)["token"])
+
     def write_endpoints(self) -> dict[str, Any]:
         base = f"http://127.0.0.1:{self.port}"
         sinks = sink_endpoint(self.folder)
-        apis = platform_endpoints(base, self.token, sinks) | exposed_endpoints(self.folder, self.core)
+        studio = self.studio()
+        apis = platform_endpoints(base, self.token, sinks, studio) | exposed_endpoints(self.folder, self.core)
         apis |= capif_endpoints(self.folder, self.core)
         self.publish({"apis": apis})
         return {"apis": apis}

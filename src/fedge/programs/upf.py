@@ -8,66 +8,73 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import socket
 import sys
-from collections.abc import Callable
 
 import structlog
 
 from fedge.adapters.embedded import addresses
 from fedge.adapters.embedded.link import Dialled, dial
-from fedge.core.messages import Message
+from fedge.core.messages import InstallTunnel, Message
 from fedge.core.model import Address
 from fedge.runtime.lifeline import end_with_supervisor
 from fedge.runtime.precise_loop import pace_for, quiet_gc, run
 from fedge.runtime.run import Run, log_to
+from fedge.runtime.udp_end import UdpEnd
 from fedge.simulation.city import read_city
-from fedge.simulation.n3 import READ_BYTES, Endpoint
-from fedge.simulation.sockets import bound_udp, socket_drops
-from fedge.simulation.upf import N3, Sending, Upf
+from fedge.simulation.n3 import READ_BYTES, Endpoint, endpoint
+from fedge.simulation.sockets import socket_drops
+from fedge.simulation.upf import N3, Upf
 
-BATCH = 64
-"""Packets read from one socket before the other has its turn."""
 log = structlog.get_logger("upf")
-
-Take = Callable[[bytes, Endpoint], Sending | None]
 
 
 class Ends:
-    """The two sockets of a function."""
+    """The function's two ends. Which base stations and gateways have a socket of their own, tunnels say."""
 
     def __init__(self, core: Upf, n3: Endpoint, n6: Endpoint) -> None:
         self._core = core
-        self._n3 = bound_udp(n3)
-        self._n6 = bound_udp(n6)
+        self._n3 = UdpEnd(n3, READ_BYTES, self._from_n3, self._flush, self._not_sent)
+        self._n6 = UdpEnd(n6, READ_BYTES, self._from_n6, self._flush, self._not_sent)
 
     def open(self, loop: asyncio.AbstractEventLoop) -> None:
-        loop.add_reader(self._n3, self._drain, self._n3, self._core.from_n3)
-        loop.add_reader(self._n6, self._drain, self._n6, self._core.from_n6)
+        self._n3.open(loop)
+        self._n6.open(loop)
 
-    def close(self, loop: asyncio.AbstractEventLoop) -> None:
-        for sock in (self._n3, self._n6):
-            loop.remove_reader(sock)
-            sock.close()
+    def close(self) -> None:
+        self._n3.close()
+        self._n6.close()
 
-    def _drain(self, sock: socket.socket, take: Take) -> None:
-        for _ in range(BATCH):
-            try:
-                packet, source = sock.recvfrom(READ_BYTES)
-            except (
-                OSError
-            ):  # empty, or an error of an earlier sending: a network loses packets without a word
-                return
-            sending = take(packet, source)
-            if sending is not None:
-                self.send(sending)
+    def order(self, message: Message) -> Message | None:
+        """The answer to an order of session management."""
+        answer, sending = self._core.handle(message)
+        if sending is not None:
+            self._send(*sending)
+            self._flush()
+        if isinstance(message, InstallTunnel) and answer is not None:
+            self._n3.meet(endpoint(message.gnb))
+            self._n6.meet(endpoint(message.n6), in_bursts=True)  # frames of one tick
+        return answer
 
-    def send(self, sending: Sending) -> None:
-        side, packet, to = sending
-        try:
-            (self._n3 if side == N3 else self._n6).sendto(packet, to)
-        except OSError as error:  # nobody there, or no buffer
-            self._core.counts[f"send_{type(error).__name__}"] += 1
+    def _from_n3(self, packet: bytes, source: Endpoint) -> None:
+        sending = self._core.from_n3(packet, source)
+        if sending is not None:
+            self._send(*sending)
+
+    def _from_n6(self, packet: bytes, source: Endpoint) -> None:
+        sending = self._core.from_n6(packet, source)
+        if sending is not None:
+            self._send(*sending)
+
+    def _send(self, side: int, packet: bytes, to: Endpoint) -> None:
+        (self._n3 if side == N3 else self._n6).send(packet, to)
+
+    def _flush(self) -> None:
+        self._n3.flush()
+        self._n6.flush()
+
+    def _not_sent(self, error: OSError) -> None:
+        """Nobody there, or no buffer."""
+        self._core.counts[f"send_{type(error).__name__}"] += 1
 
 
 async def serve(this: Run, index: int) -> None:
@@ -85,9 +92,7 @@ async def serve(this: Run, index: int) -> None:
     link: Dialled | None = None
 
     def receive(message: Message) -> None:
-        answer, sending = core.handle(message)
-        if sending is not None:
-            ends.send(sending)
+        answer = ends.order(message)
         if answer is not None and link is not None:
             link.send(answer)
 
@@ -102,7 +107,7 @@ async def serve(this: Run, index: int) -> None:
     finally:
         drops = sum(count for address, count in socket_drops().items() if address in (n3, n6))
         log.info("user plane function ends", site=site, counts=dict(core.counts), socket_drops=drops)
-        ends.close(loop)
+        ends.close()
         await link.close()
 
 

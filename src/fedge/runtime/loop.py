@@ -28,6 +28,7 @@ from fedge.core.control import (
     ToOperator,
     ToSink,
     ToSite,
+    Untold,
 )
 from fedge.core.messages import Message
 from fedge.ports import AccessNetwork, Journal, Operator, Sites
@@ -68,7 +69,7 @@ class ControlLoop:
         notify: Callable[[Notify], None],
         now: Callable[[], int] = time.monotonic_ns,
         operator: Operator | None = None,
-        tell_sink: Callable[[ToSink], None] = lambda told: None,
+        tell_sink: Callable[[ToSink | Untold], None] = lambda told: None,
     ) -> None:
         self.plane = plane
         self._journal, self._sites, self._access = journal, sites, access
@@ -83,7 +84,12 @@ class ControlLoop:
         self._inbox.put_nowait(event)
 
     async def run(self) -> None:
-        """Until cancelled. Raises what the journal raises: without a journal there are no decisions."""
+        """Until cancelled. Raises what the journal raises: without a journal there are no decisions.
+
+        What clients' sinks had not taken when an earlier program died is sent again.
+        """
+        for told in self.plane.state.outbox.first():
+            self._tell_sink(told)
         ticking = asyncio.get_running_loop().create_task(self._tick())
         try:
             while True:
@@ -146,7 +152,7 @@ class ControlLoop:
             case ToOperator(message):
                 if self._operator is not None:
                     self._operator.send(message)
-            case ToSink():
+            case ToSink() | Untold():
                 self._tell_sink(effect)
             case Reply():
                 self._reply(effect)

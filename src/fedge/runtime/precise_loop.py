@@ -29,9 +29,11 @@ class PreciseSelector(selectors.EpollSelector):
     """Any number of descriptors, and a timeout to the microsecond. Its own descriptor is below 1024: a loop is made early."""
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        if timeout is None or timeout > 0:
+        found = super().select(0)  # where there is something already, the wait is not begun
+        if not found and (timeout is None or timeout > 0):
             select.select((self.fileno(),), (), (), timeout)
-        return super().select(0)
+            found = super().select(0)
+        return found
 
 
 class PacedSelector(PreciseSelector):

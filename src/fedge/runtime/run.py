@@ -23,8 +23,6 @@ class BenchNode(msgspec.Struct, frozen=True):
     node: str
     kubeconfig: str
     cluster: str = ""
-    images: dict[str, str] = {}
-    """Which images it can run, and the folder in which each one's command starts."""
 
 
 class Config(msgspec.Struct, frozen=True):

@@ -112,7 +112,7 @@ class Ue:
     """``cell``: index of the one it is in; ``shares``: that cell's. ``flows``: by the address that the UE sends to, from which of
     its ports.
 
-    ``heard``: by the address that it sends to, where it was last heard from.
+    ``heard``: by the address that it sends to, where it last sent from.
     """
 
     __slots__ = ("cell", "down", "down_last", "flows", "heard", "index", "queue_down", "queue_up", "shares",
@@ -123,7 +123,7 @@ class Ue:
         self.cell = 0
         self.up, self.down = Air(), Air()
         self.flows: dict[Endpoint, tuple[tuple[Spans, QosFlow], ...]] = {}
-        self.heard: dict[Endpoint, tuple[Endpoint, ip.Udp4]] = {}
+        self.heard: dict[Endpoint, Endpoint] = {}
         self.watch = SessionWatch()
         # the last instant promised on the backhaul and to or from which site: packets of one path keep their order
         self.up_last = self.down_last = (-1, 0)

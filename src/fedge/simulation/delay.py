@@ -8,6 +8,7 @@ carries with it.
 from __future__ import annotations
 
 from heapq import heappop, heappush
+from itertools import count
 from typing import Any
 
 Waiting = tuple[Any, ...]
@@ -15,33 +16,32 @@ Waiting = tuple[Any, ...]
 
 
 class DelayQueue:
-    """A priority queue by due time."""
+    """A priority queue by due time. ``heap``, ``number``: a hot path pushes (due, number(), …) itself, and pops what is due."""
 
-    __slots__ = ("_count", "_heap")
+    __slots__ = ("heap", "number")
 
     def __init__(self) -> None:
-        self._heap: list[Waiting] = []
-        self._count = 0
+        self.heap: list[Waiting] = []
+        self.number = count(1).__next__
 
     def put(self, due: int, *what: Any) -> None:
         """Keep ``what`` until ``due``."""
-        self._count += 1
-        heappush(self._heap, (due, self._count, *what))
+        heappush(self.heap, (due, self.number(), *what))
 
     def take(self, now: int) -> Waiting | None:
         """The first that is due by ``now``, or None."""
-        if self._heap and self._heap[0][0] <= now:
-            return heappop(self._heap)
+        if self.heap and self.heap[0][0] <= now:
+            return heappop(self.heap)
         return None
 
     @property
     def next_due(self) -> int | None:
         """When there is something to take, or None."""
-        return self._heap[0][0] if self._heap else None
+        return self.heap[0][0] if self.heap else None
 
     def clear(self) -> None:
         """Forget all that waits."""
-        self._heap.clear()
+        self.heap.clear()
 
     def __len__(self) -> int:
-        return len(self._heap)
+        return len(self.heap)

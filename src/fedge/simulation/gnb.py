@@ -22,6 +22,10 @@ from fedge.wire import gtpu, ip
 MOST_PATHS = 8
 """Of one flow: a path that session management forgot to remove gives way."""
 
+KNOWN_HEADERS = 4096
+_HEADERS = 16 + ip.HEADERS
+"""Of a packet without options in a G-PDU with the smallest container: all that is looked at."""
+
 
 class Flow:
     """One UE's (by index) traffic with one application. ``chosen``: where its uplink goes."""
@@ -72,6 +76,8 @@ class Gnb(N3End[Path, Opened]):
         super().__init__(host, counts)
         self._ues, self._addresses, self._sites = ues, addresses, sites
         self._flows: dict[tuple[int, Endpoint], Flow] = {}
+        self._known: dict[bytes, tuple[int, str, Path, Endpoint]] = {}
+        """The size of a packet with these headers, whence it comes, its path, and the end of the UE that it is for."""
 
     # --- N2, as a direct call -------------------------------------------------------------------------------------------------
 
@@ -95,6 +101,7 @@ class Gnb(N3End[Path, Opened]):
             raise ValueError("of another run")
         flow = self._flows.get((ue, endpoint(order.service))) or Flow(ue, self._addresses[ue], order.service)
         path = Path(flow, order, site)
+        self._known.clear()
         before = self._tunnels.get(path.teid_down)
         if before is not None and before.flow is not flow:
             self._forget(before)
@@ -124,6 +131,7 @@ class Gnb(N3End[Path, Opened]):
                 self._forget(path)
 
     def _forget(self, path: Path) -> None:
+        self._known.clear()
         flow = path.flow
         del self._tunnels[path.teid_down], flow.paths[path.teid_down]
         if flow.chosen is path:
@@ -138,8 +146,24 @@ class Gnb(N3End[Path, Opened]):
 
     def uplink(self, ue: int, service: Endpoint) -> Path | None:
         """Where the packets of UE ``ue`` to this application go now."""
-        flow = self._flows.get((ue, service))
+        flow = self.flow(ue, service)
         return None if flow is None else flow.chosen
+
+    def flow(self, ue: int, service: Endpoint) -> Flow | None:
+        """This traffic, as long as it has a path; a flow whose last path was removed never gets another."""
+        return self._flows.get((ue, service))
+
+    def from_n3(self, packet: bytes, source: Endpoint) -> Opened | None:
+        """What follows from a datagram of a user plane function, or of anybody. Headers that have passed pass again unread."""
+        known = self._known.get(packet[:_HEADERS])
+        if known is not None and known[0] == len(packet) and known[1] == source[0]:
+            return known[2], packet[_HEADERS:], known[3]
+        opened = super().from_n3(packet, source)
+        if opened is not None and opened[0] is not None and len(packet) - len(opened[1]) == _HEADERS:
+            if len(self._known) >= KNOWN_HEADERS:
+                self._known.clear()
+            self._known[packet[:_HEADERS]] = len(packet), source[0], opened[0], opened[2]
+        return opened
 
     def _inside(self, path: Path, packet: bytes, ends: bytes) -> Opened | None:
         if ends[:10] != path.flow.down:

@@ -5,17 +5,22 @@ Upwards: UE → [radio] → the flow's chosen path → [backhaul] → GTP-U to t
 the UEs and tunes their radio; ``gnb`` knows the paths; ``cell_load`` and ``bearers`` say how long a packet waits for its cell;
 ``session_watch`` works out the figures of a round trip.
 
-The hot path: sockets are drained with ``recvfrom`` until they are empty, one timer is armed for the heap's head.
+A packet has a timetable of its own: it begins when the kernel had the packet, and each hop begins when the one before should have
+ended. So what this process is late at a hop is made good at the next, and only the last one's error reaches the packet.
+
+The hot path: the loop comes by once a pace (``access.PACES``), reads every socket that has something until it is empty, and lets
+everything go that is due; one timer is armed for the heap's head.
 """
 
 from __future__ import annotations
 
 import asyncio
+import select
 import socket
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from heapq import heappop, heappush
 from math import log
 from random import Random
 from time import monotonic_ns
@@ -27,14 +32,12 @@ from fedge.simulation.bearers import LOST, Ue
 from fedge.simulation.delay import DelayQueue
 from fedge.simulation.fading import SLOT_NS, SLOTS, Luck
 from fedge.simulation.figures import HopSamples
-from fedge.simulation.gnb import Gnb
-from fedge.simulation.n3 import MTU, READ_BYTES, Endpoint
+from fedge.simulation.gnb import Flow, Gnb
+from fedge.simulation.n3 import MTU, Endpoint
 from fedge.simulation.session_watch import frame_of, hops_us
-from fedge.simulation.sockets import bound_udp
+from fedge.simulation.stamped import StampedUdp
 from fedge.wire import ip, records
 
-BATCH = 64
-"""Packets read from one socket before the delay queue has its turn."""
 BACKHAUL_JITTER_NS = 30_000
 """Assumed mean of the exponential jitter of the fixed network, one way."""
 RELAY_SAMPLE, ADDED_SAMPLE = 16, 8
@@ -54,6 +57,25 @@ class Endpoints:
     services: tuple[Endpoint, ...]
     n3: Endpoint
     ues: Mapping[str, int]
+
+
+class Sender:
+    """A UE's socket that sends to one application: what all its packets need, looked up once. ``flow``: once it has a path."""
+
+    __slots__ = ("flow", "packets", "service", "ue")
+
+    def __init__(self, ue: Ue, own: Endpoint, service: Endpoint) -> None:
+        self.ue, self.service = ue, service
+        self.packets = ip.Udp4(own, service)
+        self.flow: Flow | None = None
+
+
+class Application:
+    """An application's address, as UEs send to it. ``senders``: by address, at most one a UE."""
+
+    def __init__(self, address: Endpoint) -> None:
+        self.udp = StampedUdp(address)
+        self.senders: dict[Endpoint, Sender] = {}
 
 
 class PacketPath:
@@ -87,159 +109,195 @@ class PacketPath:
         self._trace = trace
         self._names, self._emit = names, emit
         self._random = Random(f"backhaul/{seed}").random
-        self._queue = DelayQueue()
+        queue = DelayQueue()
+        self._heap, self._number = queue.heap, queue.number
         self._armed: asyncio.TimerHandle | None = None
         self._armed_for = 0
         self._luck: Luck | None = None
         self._luck_begins = 0
+        self._slot = -1
+        self._z: list[float] = []
+        self._lost_up: list[bool] = []
+        self._lost_down: list[bool] = []
 
     def open(self, loop: asyncio.AbstractEventLoop) -> None:
         """Bind the applications' addresses and the base stations' on N3. Raises ``OSError``."""
         self._loop = loop
-        self._services = {service: bound_udp(service) for service in self._endpoints.services}
-        self._n3 = bound_udp(self._endpoints.n3)
-        for service, sock in self._services.items():
-            loop.add_reader(sock, partial(self._from_ues, sock, service))
-        loop.add_reader(self._n3, self._from_n3)
+        self._applications = {service: Application(service) for service in self._endpoints.services}
+        self._n3 = StampedUdp(self._endpoints.n3)
+        self._send_n3 = self._n3.socket
+        self._by_fd = {one.udp.socket.fileno(): one for one in self._applications.values()}
+        self._poll = select.epoll()
+        for fd in (*self._by_fd, self._n3.socket.fileno()):
+            self._poll.register(fd, select.EPOLLIN)
+        loop.add_reader(self._poll.fileno(), self._look)
 
     def close(self) -> None:
         """Stop; packets still in the air are gone."""
-        for sock in (*self._services.values(), self._n3):
-            self._loop.remove_reader(sock)
-            sock.close()
+        self._loop.remove_reader(self._poll.fileno())
+        self._poll.close()
+        for udp in (*(one.udp for one in self._applications.values()), self._n3):
+            udp.socket.close()
         if self._armed is not None:
             self._armed.cancel()
-        self._queue.clear()
+        self._heap.clear()
 
     def take_luck(self, luck: Luck, begins: int) -> None:
         """The radio's draws for the second that ``begins`` at this instant."""
-        self._luck, self._luck_begins = luck, begins
+        self._luck, self._luck_begins, self._slot = luck, begins, -1
 
-    def _slot(self, now: int) -> int:
-        slot = (now - self._luck_begins) // SLOT_NS
-        return 0 if slot < 0 else slot if slot < SLOTS else SLOTS - 1
+    def _look(self) -> None:
+        """Something came: read it, and let go what is due."""
+        now = monotonic_ns()
+        self._draw(now)
+        ready = [self._by_fd.get(fd) for fd, _ in self._poll.poll(0)]
+        up = [(*arrived, one) for one in ready if one is not None for arrived in one.udp.read(now)]
+        if len(ready) > 1:
+            up.sort(key=_arrival)  # they share their cells' queues
+        if up:
+            self._from_ues(up)
+        if None in ready:
+            self._from_n3(now)
+        self._pump()
+
+    def _draw(self, now: int) -> None:
+        """The radio's draws of this slot, as lists by UE."""
+        luck = self._luck
+        slot = min(max((now - self._luck_begins) // SLOT_NS, 0), SLOTS - 1)
+        if slot != self._slot and luck is not None:
+            self._slot, self._z = slot, luck.z[slot].tolist()
+            self._lost_up, self._lost_down = luck.lost_up[slot].tolist(), luck.lost_down[slot].tolist()
 
     # --- upwards ------------------------------------------------------------------------------------------------------------
 
-    def _from_ues(self, sock: socket.socket, service: Endpoint) -> None:
-        receive, by_address, luck, put = sock.recvfrom, self._by_address, self._luck, self._queue.put
-        for _ in range(BATCH):
-            try:
-                packet, address = receive(READ_BYTES)
-            except BlockingIOError:
-                break
-            now = monotonic_ns()
-            ue = by_address.get(address[0])
+    def _from_ues(self, arrived: list[tuple[int, bytes, Endpoint, Application]]) -> None:
+        heap, number, off_radio, early_ns = self._heap, self._number, self._off_radio_up, self._early_ns
+        counts, lost, zs = self.counts, self._lost_up, self._z
+        for at, packet, address, application in arrived:
+            sender = application.senders.get(address) or self._new_sender(application, address)
             size = len(packet)
-            if ue is None or luck is None or size > LARGEST:
-                reason = "unknown_ue" if ue is None else "too_large_up" if size > LARGEST else "no_radio_yet"
-                self.counts[reason] += 1
+            if sender is None or not zs or size > LARGEST:
+                reason = (
+                    "unknown_ue" if sender is None else "too_large_up" if size > LARGEST else "no_radio_yet"
+                )
+                counts[reason] += 1
                 continue
-            heard = ue.heard.get(service)
-            if heard is None or heard[0] != address:
-                heard = ue.heard[service] = address, ip.Udp4(address, service)
-            slot = self._slot(now)
-            if luck.lost_up.item(slot, ue.index):
-                self.counts["lost_up"] += 1
+            ue = sender.ue
+            if lost[ue.index]:
+                counts["lost_up"] += 1
                 continue
-            z, flow = luck.z.item(slot, ue.index), ue.flow(service, address[1]) if ue.flows else None
+            z, flow = zs[ue.index], ue.flow(sender.service, address[1]) if ue.flows else None
             if flow is not None:
-                due = flow.up.due(ue.queue_up, ue.up, now, size, z)
+                due = flow.up.due(ue.queue_up, ue.up, at, size, z)
             else:
-                wait = ue.queue_up.enter(now, size)
-                due = ue.up.due(now + wait, size, z) if wait >= 0 else wait
+                wait = ue.queue_up.enter(at, size)
+                due = ue.up.due(at + wait, size, z) if wait >= 0 else wait
             if due <= 0:
-                self.counts[f"{LOST[due]}_up"] += 1
+                counts[f"{LOST[due]}_up"] += 1
                 continue
-            put(due, self._off_radio_up, ue, packet, service, heard[1], now)
-        self._pump()
+            heappush(heap, (due - early_ns, number(), off_radio, sender, packet, at, due))
 
-    def _off_radio_up(self, entry: Any, now: int) -> None:
+    def _new_sender(self, application: Application, address: Endpoint) -> Sender | None:
+        """A UE's socket that has not sent to this application before; it takes the place of the one that did."""
+        ue, service = self._by_address.get(address[0]), application.udp.address
+        if ue is None:
+            return None
+        application.senders.pop(ue.heard.get(service, address), None)
+        ue.heard[service] = address
+        sender = application.senders[address] = Sender(ue, address, service)
+        return sender
+
+    def _off_radio_up(self, entry: Any) -> None:
         """At the base station: choose the path, enter the backhaul."""
-        due, _, _, ue, datagram, service, packets, entered = entry
-        path = self.gnb.uplink(ue.index, service)
-        if path is None:
-            self.counts["no_path_up"] += 1
-            return
+        _, _, _, sender, datagram, entered, left_radio = entry
+        ue, flow = sender.ue, sender.flow
+        path = flow.chosen if flow is not None else None
+        if path is None:  # a flow without one may have given way to another
+            flow = sender.flow = self.gnb.flow(ue.index, sender.service)
+            path = flow.chosen if flow is not None else None
+            if path is None:
+                self.counts["no_path_up"] += 1
+                return
         site = path.site
-        at = now + self._oneway_ns[ue.cell][site] + int(-log(1.0 - self._random()) * BACKHAUL_JITTER_NS)
+        due = (
+            left_radio + self._oneway_ns[ue.cell][site] + int(-log(1.0 - self._random()) * BACKHAUL_JITTER_NS)
+        )
         last_site, last = ue.up_last
-        if last_site == site and at < last:
-            at = last
-        ue.up_last = (site, at)
-        packet = path.up.packet(packets.packet(datagram))
-        self._queue.put(at, self._off_backhaul_up, ue, packet, datagram, path.n3, entered, now, now - due)
+        if last_site == site and due < last:
+            due = last
+        ue.up_last = (site, due)
+        packet = path.up.packet(sender.packets.packet(datagram))
+        due -= self._early_ns
+        then = self._off_backhaul_up
+        heappush(self._heap, (due, self._number(), then, ue, packet, datagram, path.n3, entered, left_radio))
 
-    def _off_backhaul_up(self, entry: Any, now: int) -> None:
-        due, count, _, ue, packet, datagram, n3, entered, left_radio, late = entry
-        self._send(self._n3, packet, n3)
+    def _off_backhaul_up(self, entry: Any) -> None:
+        due, count, _, ue, packet, datagram, n3, entered, left_radio = entry
+        now = monotonic_ns()
+        self._send(self._send_n3, packet, n3)
+        if left_radio > now:
+            left_radio = now  # it was let go early
         ue.watch.input_arrived(datagram, (left_radio - entered) // 1000, (now - left_radio) // 1000, now)
         if not count % ADDED_SAMPLE:
-            added = max(0, late + now - due) // 1000
-            self._trace.add(records.ADDED, ue.index, now, added, flags=records.WENT_UP)
+            self._note_lateness(ue.index, now, now - due - self._early_ns, count, records.WENT_UP)
 
     # --- downwards ----------------------------------------------------------------------------------------------------------
 
-    def _from_n3(self) -> None:
-        receive, put, arrived = self._n3.recvfrom, self._queue.put, self.gnb.from_n3
-        for _ in range(BATCH):
-            try:
-                packet, source = receive(READ_BYTES)
-            except BlockingIOError:
-                break
-            arrival = arrived(packet, source)
+    def _from_n3(self, now: int) -> None:
+        heap, number, off_backhaul = self._heap, self._number, self._off_backhaul_down
+        from_n3, applications = self.gnb.from_n3, self._applications
+        for at, packet, source in self._n3.read(now):
+            arrival = from_n3(packet, source)
             if arrival is None:
                 continue
             path, datagram, to = arrival
             if path is None:
-                self._send(self._n3, datagram, to)
+                self._send(self._send_n3, datagram, to)
                 continue
-            service = path.flow.service
-            sock = self._services.get(service)
-            if sock is None:
+            application = applications.get(path.flow.service)
+            if application is None:
                 self.counts["no_such_service"] += 1
                 continue
-            now = monotonic_ns()
             ue, site = self.ues[path.flow.ue], path.site
-            at = now + self._oneway_ns[ue.cell][site] + int(-log(1.0 - self._random()) * BACKHAUL_JITTER_NS)
+            due = at + self._oneway_ns[ue.cell][site] + int(-log(1.0 - self._random()) * BACKHAUL_JITTER_NS)
             last_site, last = ue.down_last
-            if last_site == site and at < last:
-                at = last
-            ue.down_last = (site, at)
-            put(at, self._off_backhaul_down, ue, datagram, sock, to, service, now)
-        self._pump()
+            if last_site == site and due < last:
+                due = last
+            ue.down_last = (site, due)
+            heappush(heap, (due, number(), off_backhaul, ue, datagram, application, to, at))
 
-    def _off_backhaul_down(self, entry: Any, now: int) -> None:
-        """At the base station: the packet enters the UE's downlink radio, now."""
-        due, _, _, ue, datagram, sock, to, service, entered = entry
-        frame, arrival, luck = frame_of(datagram), None, self._luck
+    def _off_backhaul_down(self, entry: Any) -> None:
+        """At the base station: the packet enters the UE's downlink radio. Never early: UEs share their cell's queue."""
+        at, _, _, ue, datagram, application, to, entered = entry
+        frame, arrival = frame_of(datagram), None
         if frame is not None:
-            self._trace.add(records.DOWN, ue.index, now, frame.epoch, frame.tick, frame.stable_seq)
-            gap_ns = ue.watch.writer_gap_ns(frame, now)
+            self._trace.add(records.DOWN, ue.index, at, frame.epoch, frame.tick, frame.stable_seq)
+            gap_ns = ue.watch.writer_gap_ns(frame, at)
             if gap_ns is not None:
                 name = self._names[ue.index]
-                self._emit(WriterChanged(name, frame.epoch, round(gap_ns / MS, 3), now))
+                self._emit(WriterChanged(name, frame.epoch, round(gap_ns / MS, 3), at))
             arrival = ue.watch.acknowledged(frame)
-        assert luck is not None
-        slot = self._slot(now)
-        if luck.lost_down.item(slot, ue.index):
+        if self._lost_down[ue.index]:
             self.counts["lost_down"] += 1
             return
-        size, z = len(datagram), luck.z.item(slot, ue.index)
-        flow = ue.flow(service, to[1]) if ue.flows else None
+        size, z = len(datagram), self._z[ue.index]
+        flow = ue.flow(application.udp.address, to[1]) if ue.flows else None
         if flow is not None:
-            at = flow.down.due(ue.queue_down, ue.down, now, size, z)
+            due = flow.down.due(ue.queue_down, ue.down, at, size, z)
         else:
-            wait = ue.queue_down.enter(now, size)
-            at = ue.down.due(now + wait, size, z) if wait >= 0 else wait
-        if at <= 0:
-            self.counts[f"{LOST[at]}_down"] += 1
+            wait = ue.queue_down.enter(at, size)
+            due = ue.down.due(at + wait, size, z) if wait >= 0 else wait
+        if due <= 0:
+            self.counts[f"{LOST[due]}_down"] += 1
             return
         trip = None if arrival is None or frame is None else (arrival, frame.wait_us)
-        self._queue.put(at, self._off_radio_down, ue, datagram, sock, to, trip, entered, now, now - due)
+        due -= self._early_ns
+        then, sock = self._off_radio_down, application.udp.socket
+        heappush(self._heap, (due, self._number(), then, ue, datagram, sock, to, trip, entered, at))
 
-    def _off_radio_down(self, entry: Any, now: int) -> None:
-        due, count, _, ue, datagram, sock, to, trip, entered, entered_radio, late = entry
+    def _off_radio_down(self, entry: Any) -> None:
+        due, count, _, ue, datagram, sock, to, trip, entered, entered_radio = entry
+        now = monotonic_ns()
         self._send(sock, datagram, to)
         if trip is not None:
             arrival, wait_us = trip
@@ -248,46 +306,44 @@ class PacketPath:
             self._trace.add(records.HOPS, ue.index, now, *hops)
             self.samples.add(ue.index, hops)
         if not count % ADDED_SAMPLE:
-            added = max(0, late + now - due) // 1000
-            self._trace.add(records.ADDED, ue.index, now, added, flags=records.WENT_DOWN)
+            self._note_lateness(ue.index, now, now - due - self._early_ns, count, records.WENT_DOWN)
 
     # --- the clock ----------------------------------------------------------------------------------------------------------
 
     def _pump(self) -> None:
         """Let everything go that is due, then sleep until the next is."""
-        take, early_ns = self._queue.take, self._early_ns
-        now = monotonic_ns()
-        while entry := take(now + early_ns):
-            if not entry[1] % RELAY_SAMPLE:
-                self._note_lateness(entry, now)
-            entry[2](entry, now)
+        heap, now = self._heap, monotonic_ns()
+        self._draw(now)
+        while heap and heap[0][0] <= now:
+            while heap and heap[0][0] <= now:
+                entry = heappop(heap)
+                entry[2](entry)
             now = monotonic_ns()
-        head = self._queue.next_due
-        if head is not None:
-            if self._armed is None or head < self._armed_for:
-                if self._armed is not None:
-                    self._armed.cancel()
-                self._armed_for = head
-                self._armed = self._loop.call_at((head - early_ns) / SECOND, self._timer)
+        if heap and (self._armed is None or heap[0][0] < self._armed_for):
+            if self._armed is not None:
+                self._armed.cancel()
+            self._armed_for = heap[0][0]
+            self._armed = self._loop.call_at(self._armed_for / SECOND, self._timer)
 
     def _timer(self) -> None:
         self._armed = None
         self._pump()
 
-    def _note_lateness(self, entry: Any, now: int) -> None:
-        late_us = abs(now - entry[0]) // 1000
-        upwards = entry[2] in (self._off_radio_up, self._off_backhaul_up)
-        self._trace.add(
-            records.RELAY,
-            entry[3].index,
-            now,
-            late_us,
-            flags=records.WENT_UP if upwards else records.WENT_DOWN,
-        )
-        self.samples.late_us.append(late_us)
+    def _note_lateness(self, ue: int, now: int, late_ns: int, count: int, way: int) -> None:
+        """Of a packet that is on its way: how far from its time it went, and what that added to it."""
+        self._trace.add(records.ADDED, ue, now, max(0, late_ns) // 1000, flags=way)
+        if not count % RELAY_SAMPLE:
+            late_us = abs(late_ns) // 1000
+            self._trace.add(records.RELAY, ue, now, late_us, flags=way)
+            self.samples.late_us.append(late_us)
 
     def _send(self, sock: socket.socket, packet: bytes, to: Endpoint) -> None:
         try:
             sock.sendto(packet, to)
         except OSError as error:  # nobody there, or no buffer: a network loses packets without a word
             self.counts[f"send_{type(error).__name__}"] += 1
+
+
+def _arrival(arrived: tuple[Any, ...]) -> int:
+    at: int = arrived[0]
+    return at

@@ -1,24 +1,9 @@
-"""UDP sockets as the packet path wants them, and what the kernel dropped because they were full."""
+"""What the kernel dropped because UDP sockets were full."""
 
 from __future__ import annotations
 
 import socket
-
-RECEIVE_BUFFER_BYTES = 8 << 20
-
-
-def bound_udp(address: tuple[str, int]) -> socket.socket:
-    """A non-blocking UDP socket at ``address`` with as large a receive buffer as the kernel gives. Raises ``OSError``."""
-    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    sock.setblocking(False)
-    for option in (getattr(socket, "SO_RCVBUFFORCE", 33), socket.SO_RCVBUF):
-        try:
-            sock.setsockopt(socket.SOL_SOCKET, option, RECEIVE_BUFFER_BYTES)
-            break
-        except OSError:  # only root may go beyond net.core.rmem_max
-            continue
-    sock.bind(address)
-    return sock
+from collections import Counter
 
 
 def socket_drops(path: str = "/proc/net/udp") -> dict[str, int]:
@@ -28,9 +13,9 @@ def socket_drops(path: str = "/proc/net/udp") -> dict[str, int]:
             lines = file.read().splitlines()[1:]
     except OSError:
         return {}
-    drops = {}
+    drops: Counter[str] = Counter()
     for line in lines:
         fields = line.split()
         ip, port = fields[1].split(":")
-        drops[f"{socket.inet_ntoa(bytes.fromhex(ip)[::-1])}:{int(port, 16)}"] = int(fields[-1])
+        drops[f"{socket.inet_ntoa(bytes.fromhex(ip)[::-1])}:{int(port, 16)}"] += int(fields[-1])
     return drops

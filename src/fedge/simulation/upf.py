@@ -5,6 +5,9 @@ what TS 29.522's ``routeInfo`` amounts to: a UDP tunnel to the named address and
 N4 is a direct call (``core/messages/user_plane``; PFCP is not emulated). A tunnel is one UE's traffic with one application: a
 packet from another address than the UE's own, to another place, or from another gateway than the tunnel's does not pass.
 Whatever is dropped is counted by its reason. Nothing survives a restart; session management says its tunnels again.
+
+The hot path: whether a packet passes, and where to, depends on nothing but its headers, its size and its sender, and a flow's
+headers repeat. So the headers of what passed are remembered, and forgotten whenever a tunnel comes or goes.
 """
 
 from __future__ import annotations
@@ -25,6 +28,13 @@ from fedge.simulation.n3 import MTU, Endpoint, N3End, endpoint
 from fedge.wire import gtpu, ip
 
 N3, N6 = 0, 1
+KNOWN_HEADERS = 16_384
+"""So many headers each way are remembered as read and right; then they are read again."""
+_GTPU = 16
+"""The size of GTP-U's header with the smallest PDU session container."""
+_CHECKED = ip.HEADERS - 2
+"""Of an IP packet without options all that `ip.ends` looks at: all headers but the checksum of UDP."""
+_CHECKED_UP = _GTPU + _CHECKED
 Sending = tuple[int, bytes, Endpoint]
 """at which side, what, to whom"""
 
@@ -53,6 +63,10 @@ class Upf(N3End[Tunnel, Sending]):
         super().__init__(endpoint(n3)[0], Counter())
         self._site, self._n3 = site, n3
         self._by_flow: dict[bytes, Tunnel] = {}
+        self._known_up: dict[bytes, tuple[int, str, Endpoint]] = {}
+        """The size of a packet with these headers, whence it comes, and whither it goes."""
+        self._known_down: dict[bytes, tuple[int, Endpoint, bytes, Endpoint]] = {}
+        """The same, and what is put in front of it."""
 
     def hello(self) -> UpfHello:
         """The greeting of a link to session management."""
@@ -81,19 +95,40 @@ class Upf(N3End[Tunnel, Sending]):
             self.counts["order_out_of_range"] += 1
             return None
         self._remove(order.teid_up)
+        self._forget_headers()
         self._tunnels[tunnel.teid_up] = self._by_flow[tunnel.flow] = tunnel
         return TunnelInstalled(self._site, tunnel.teid_up)
 
     def _remove(self, teid_up: int) -> None:
         """Where the flow has another tunnel here it takes that one from now on."""
         gone = self._tunnels.pop(teid_up, None)
+        self._forget_headers()
         if gone is not None and self._by_flow.get(gone.flow) is gone:
             del self._by_flow[gone.flow]
             self._by_flow |= {
                 other.flow: other for other in self._tunnels.values() if other.flow == gone.flow
             }
 
+    def _forget_headers(self) -> None:
+        self._known_up.clear()
+        self._known_down.clear()
+
     # --- packets --------------------------------------------------------------------------------------------------------------
+
+    def from_n3(self, packet: bytes, source: Endpoint) -> Sending | None:
+        """A datagram of a base station, or of anybody."""
+        known = self._known_up.get(packet[:_CHECKED_UP])
+        if known is not None and len(packet) == known[0] and source[0] == known[1]:
+            self.counts["up"] += 1
+            return N6, packet[_GTPU:], known[2]
+        sending = super().from_n3(packet, source)
+        if sending is not None and sending[0] == N6:
+            _, inner, to = sending
+            if len(packet) - len(inner) == _GTPU and inner[0] == ip.NO_OPTIONS:
+                if len(self._known_up) >= KNOWN_HEADERS:
+                    self._known_up.clear()
+                self._known_up[packet[:_CHECKED_UP]] = len(packet), source[0], to
+        return sending
 
     def _inside(self, tunnel: Tunnel, packet: bytes, ends: bytes) -> Sending | None:
         if ends[:4] != tunnel.ue:
@@ -108,6 +143,10 @@ class Upf(N3End[Tunnel, Sending]):
 
     def from_n6(self, packet: bytes, source: Endpoint) -> Sending | None:
         """A UE's packet from an edge data gateway: to the base station, if there is such a flow and this is its gateway."""
+        known = self._known_down.get(packet[:_CHECKED])
+        if known is not None and len(packet) == known[0] and source == known[1]:
+            self.counts["down"] += 1
+            return N3, known[2] + packet, known[3]
         if len(packet) > MTU:
             return self._dropped("n6_too_large")
         try:
@@ -120,4 +159,9 @@ class Upf(N3End[Tunnel, Sending]):
         if source != tunnel.n6:
             return self._dropped("n6_unknown_source")
         self.counts["down"] += 1
-        return N3, tunnel.down.packet(packet), tunnel.gnb
+        header = tunnel.down.header(len(packet))
+        if packet[0] == ip.NO_OPTIONS:
+            if len(self._known_down) >= KNOWN_HEADERS:
+                self._known_down.clear()
+            self._known_down[packet[:_CHECKED]] = len(packet), source, header, tunnel.gnb
+        return N3, header + packet, tunnel.gnb

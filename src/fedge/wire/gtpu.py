@@ -114,10 +114,14 @@ class Gpdus:
 
     def packet(self, payload: bytes) -> bytes:
         """Raises ``BadGtpu`` where ``payload`` does not fit."""
-        size = self._extra + len(payload)
+        return self.header(len(payload)) + payload
+
+    def header(self, payload_bytes: int) -> bytes:
+        """What stands before a payload of this size. Raises ``BadGtpu`` where that does not fit."""
+        size = self._extra + payload_bytes
         if size > MOST_BYTES:
-            raise BadGtpu(f"a payload of {len(payload)} bytes; at most {MOST_BYTES - self._extra}")
-        return self._before + size.to_bytes(2, "big") + self._rest + payload
+            raise BadGtpu(f"a payload of {payload_bytes} bytes; at most {MOST_BYTES - self._extra}")
+        return self._before + size.to_bytes(2, "big") + self._rest
 
 
 def encode_container(container: Container) -> bytes:

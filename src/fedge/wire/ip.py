@@ -14,6 +14,11 @@ IP_BYTES, UDP_BYTES = 20, 8
 HEADERS = IP_BYTES + UDP_BYTES
 MAX_PACKET = 65_535
 UDP, TTL, DONT_FRAGMENT = 17, 64, 0x4000
+NO_OPTIONS = 0x45
+"""The first byte of a packet of version 4 whose header is the shortest."""
+
+KNOWN_SIZES = 64
+"""Of so many sizes of a flow's datagrams the headers are kept; a game's have few."""
 
 # version and header length, service; total length; id, fragment, time to live, protocol; checksum; ends; length, checksum of UDP
 _BUILT = struct.Struct("!2sH6sH12sHH")
@@ -52,25 +57,33 @@ def address_text(four: bytes) -> str:
 
 
 class Udp4:
-    """Packets of one direction of a flow: everything but lengths and checksums is worked out once.
+    """Packets of one direction of a flow: everything but lengths and checksums is worked out once, and those once a size.
 
     The UDP checksum is left out (0), which RFC 768 allows over IPv4.
     """
 
-    __slots__ = ("_ends", "_sum")
+    __slots__ = ("_ends", "_headers", "_sum")
 
     def __init__(self, source: Endpoint, destination: Endpoint) -> None:
         hosts = address_bytes(source[0]) + address_bytes(destination[0])
         self._ends = hosts + _PORTS.pack(source[1], destination[1])
         self._sum = 0x4500 + DONT_FRAGMENT + (TTL << 8 | UDP) + sum(struct.unpack("!4H", hosts))
+        self._headers: dict[int, bytes] = {}
 
     def packet(self, payload: bytes) -> bytes:
         """The IPv4 packet around ``payload``. Raises ``BadPacket`` where it does not fit into one."""
-        size = HEADERS + len(payload)
+        return (self._headers.get(len(payload)) or self._header(len(payload))) + payload
+
+    def _header(self, payload_bytes: int) -> bytes:
+        size = HEADERS + payload_bytes
         if size > MAX_PACKET:
-            raise BadPacket(f"a payload of {len(payload)} bytes; at most {MAX_PACKET - HEADERS}")
+            raise BadPacket(f"a payload of {payload_bytes} bytes; at most {MAX_PACKET - HEADERS}")
         checksum = 0xFFFF - ((self._sum + size) % 0xFFFF or 0xFFFF)  # the remainder is the sum of RFC 1071
-        return _BUILT.pack(_BEGIN, size, _MIDDLE, checksum, self._ends, size - IP_BYTES, 0) + payload
+        header = _BUILT.pack(_BEGIN, size, _MIDDLE, checksum, self._ends, size - IP_BYTES, 0)
+        if len(self._headers) >= KNOWN_SIZES:
+            self._headers.clear()
+        self._headers[payload_bytes] = header
+        return header
 
 
 def ends(packet: bytes) -> bytes:
@@ -81,7 +94,7 @@ def ends(packet: bytes) -> bytes:
     if len(packet) < HEADERS:
         raise BadPacket(f"{len(packet)} bytes; an IPv4 packet with UDP has at least {HEADERS}")
     first, size, fragment, protocol, length = _READ.unpack_from(packet)
-    if first == 0x45 and protocol == UDP and not fragment & 0x3FFF:  # as nearly all are
+    if first == NO_OPTIONS and protocol == UDP and not fragment & 0x3FFF:  # as nearly all are
         if UDP_BYTES <= length <= size - IP_BYTES and size <= len(packet):
             if not int.from_bytes(packet[:IP_BYTES], "big") % 0xFFFF:
                 return packet[12:24]

@@ -5,7 +5,7 @@ What is sent to sinks is only written down.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -18,7 +18,7 @@ from fedge.api.admin.callers import digest_of
 from fedge.api.camara import BASES, Authorization, CamaraPlatform, camara_routes, tell_sink
 from fedge.api.manifest_files import read_manifests
 from fedge.api.pace import paced
-from fedge.core.control import ToOperator, ToSink
+from fedge.core.control import ToOperator, ToSink, Untold
 from fedge.core.control.events.objects import AskedApply
 from fedge.core.control.events.sessions import SessionPlaced
 from fedge.core.control.events.tokens import TokenIssued
@@ -47,14 +47,24 @@ REFERENCES = ("QOS_E", "QOS_L", "QOS_M", "QOS_S")
 
 
 class Written:
-    """The port ``Notifier``, without sending: (callback, body, headers) of each."""
+    """The port ``Notifier``, without sending: (callback, body, headers) of each. ``takes`` None: no sink answers."""
 
     def __init__(self) -> None:
         self.posted: list[tuple[str, dict[str, Any], Mapping[str, str]]] = []
         self.objection = Notifications().objection
+        self.takes: bool | None = True
 
-    def post(self, client: str, callback: str, body: bytes, headers: Mapping[str, str] = {}) -> bool:
+    def post(
+        self,
+        client: str,
+        callback: str,
+        body: bytes,
+        headers: Mapping[str, str] = {},
+        ended: Callable[[bool], None] = lambda taken: None,
+    ) -> bool:
         self.posted.append((callback, msgspec.json.decode(body), headers))
+        if self.takes is not None:
+            ended(self.takes)
         return True
 
 
@@ -108,9 +118,9 @@ class CamaraCentre(PlainCentre):
                     self.say(QualityGranted(effect.message.flow))
                 elif isinstance(effect.message, RequestQuality) and self.answers is QualityRefused:
                     self.say(QualityRefused(effect.message.flow, "NO_RESOURCES"))
-            elif isinstance(effect, ToSink):
-                tell_sink(effect, self.platform)
-        if any(isinstance(one, ToOperator | ToSink) for one in self.sent):
+            elif isinstance(effect, ToSink | Untold):
+                tell_sink(effect, self.platform, self.say)
+        if any(isinstance(one, ToOperator | ToSink | Untold) for one in self.sent):
             self.operator()
 
     def told(self) -> list[dict[str, Any]]:

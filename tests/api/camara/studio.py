@@ -6,7 +6,7 @@ CIBA as ``screen`` says. What is sent to sinks is only written down.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -18,10 +18,10 @@ from fedge.adapters.notifications import Notifications
 from fedge.api.admin import admin_app
 from fedge.api.admin.callers import digest_of
 from fedge.api.camara import BASES, Authorization, CamaraPlatform, camara_routes, tell_sink
-from fedge.api.camara.ciba import Answer, Ciba
+from fedge.api.camara.asking import Answer, Questions
 from fedge.api.camara.oauth import AuthorizationServer, oauth_routes
 from fedge.api.pace import paced
-from fedge.core.control import ToOperator, ToSink
+from fedge.core.control import ToOperator, ToSink, Untold
 from fedge.core.control.events.objects import ObjectsChanged
 from fedge.core.control.events.sessions import SessionPlaced
 from fedge.core.control.events.tokens import TokenIssued
@@ -51,14 +51,24 @@ EARTH = earth_of(None, 1000.0)
 
 
 class Written:
-    """The port ``Notifier``, without sending: (callback, body, headers) of each."""
+    """The port ``Notifier``, without sending: (callback, body, headers) of each. ``takes`` None: no sink answers."""
 
     def __init__(self) -> None:
         self.posted: list[tuple[str, dict[str, Any], Mapping[str, str]]] = []
         self.objection = Notifications().objection
+        self.takes: bool | None = True
 
-    def post(self, client: str, callback: str, body: bytes, headers: Mapping[str, str] = {}) -> bool:
+    def post(
+        self,
+        client: str,
+        callback: str,
+        body: bytes,
+        headers: Mapping[str, str] = {},
+        ended: Callable[[bool], None] = lambda taken: None,
+    ) -> bool:
         self.posted.append((callback, msgspec.json.decode(body), headers))
+        if self.takes is not None:
+            ended(self.takes)
         return True
 
 
@@ -105,9 +115,9 @@ class StudioCentre(PlainCentre):
             {SiteId("harbour"): "Harbour"},
         )
         drawn = iter(f"asked-{n}" for n in range(10**6))
-        ciba = Ciba(subscribers, self.screen, lambda: next(drawn))
+        self.questions = Questions(self, subscribers, self.screen, lambda: next(drawn))
         self.asked = paced(Limits(per_second=1e6, burst=10**6), self.now)
-        self.server = AuthorizationServer(self.authorization, self, ciba, self.asked, ORIGIN)
+        self.server = AuthorizationServer(self.authorization, self, self.questions, self.asked, ORIGIN)
 
     def proven(self, proof: str) -> tuple[str, UeId] | None:
         return self.authorization.proven(proof)
@@ -148,12 +158,15 @@ class StudioCentre(PlainCentre):
 
     def told(self) -> list[dict[str, Any]]:
         """The events that were sent since the last time."""
-        sent, self.sent = self.sent, []
-        for effect in sent:
-            if isinstance(effect, ToSink):
-                tell_sink(effect, self.platform)
+        self.tell_sinks()
         posted, self.written.posted = self.written.posted, []
         return [body for _, body, _ in posted]
+
+    def tell_sinks(self) -> None:
+        while self.sent:
+            effect = self.sent.pop(0)
+            if isinstance(effect, ToSink | Untold):
+                tell_sink(effect, self.platform, self.say)
 
 
 def application(centre: StudioCentre) -> Starlette:

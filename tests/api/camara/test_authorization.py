@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
 from starlette.testclient import TestClient
 
-from fedge.api.camara.ciba import MOST_OF_A_CLIENT, Ciba
+from fedge.api.camara.asking import Questions
+from fedge.api.camara.ciba import Ciba
 from fedge.api.camara.scopes import AskedScopes
 from fedge.api.pace import paced
+from fedge.core.control import State
 from fedge.core.control.consenting import MOST_ENDED_TOKENS
 from fedge.core.control.events.objects import ObjectsChanged
+from fedge.core.control.events.sessions import SessionPlaced
 from fedge.core.control.events.tokens import AccessTokenEnded, TokenIssued, TokensRevoked
 from fedge.core.location import NETWORK_OPERATION
+from fedge.core.location.asking import MOST_OF_A_CLIENT
 from fedge.core.location.consent import LOOKED_THROUGH_EVERY
-from fedge.core.model import SECOND
+from fedge.core.model import SECOND, AppId, SessionId, SessionKey, SiteId, UeId
 from fedge.core.pace import Limits
 from fedge.wire import jwt
 from fedge.wire.oauth import OAuthError
@@ -250,6 +256,23 @@ def test_nobody_and_a_subscriber_who_says_no_are_one_answer(client: TestClient, 
     assert not centre.plane.state.consents.given
 
 
+def test_requests_under_way_survive_a_restart(client: TestClient, centre: StudioCentre) -> None:
+    """A snapshot is all that a new program has: of the secret that names a request it has the digest alone."""
+    centre.screen.says = "silent"
+    id = asked(client).json()["auth_req_id"]
+    late = asked(client, requested_expiry="5").json()["auth_req_id"]
+    snapshot = msgspec.msgpack.encode(centre.plane.state)
+    assert id.encode() not in snapshot
+    centre.plane.state = msgspec.msgpack.decode(snapshot, type=State)
+    assert polled(client, id) == (400, "authorization_pending")
+    centre.ahead += 6 * SECOND
+    centre.screen.says = "yes"
+    assert polled(client, id) == (200, "")
+    assert polled(client, late) == (400, "expired_token")
+    assert polled(client, late) == (400, "invalid_grant")
+    assert not centre.plane.state.askings.asked
+
+
 def test_an_answer_that_does_not_come(client: TestClient, centre: StudioCentre) -> None:
     centre.screen.says = "silent"
     id = asked(client, requested_expiry="5").json()["auth_req_id"]
@@ -371,9 +394,10 @@ def test_a_tenant_may_want_a_proof_of_the_device_from_who_attaches(
 
 
 def test_where_no_subscriber_can_be_asked_nobody_is(centre: StudioCentre) -> None:
-    ciba = Ciba(centre.subscribers, None, lambda: "drawn")
+    ciba = Ciba(Questions(centre, centre.subscribers, None, lambda: "drawn"))
+    asking = ciba.ask("studio", AskedScopes(frozenset({RETRIEVE}), openid=True), f"tel:{NUMBER}", "")
     with pytest.raises(OAuthError) as refused:
-        ciba.ask("studio", AskedScopes(frozenset({RETRIEVE}), openid=True), f"tel:{NUMBER}", "", 0.0)
+        asyncio.run(asking)  # type: ignore[arg-type]
     assert (refused.value.status, refused.value.error) == (400, "unauthorized_client")
 
 
@@ -436,3 +460,25 @@ def test_a_purpose_is_no_longer_than_one_that_is_recorded(client: TestClient) ->
     refused = token_of(client, "studio", STUDIO, scope=f"{READ} {long}")
     assert (refused.status_code, refused.json()["error"]) == (400, "invalid_scope")
     assert token_of(client, "studio", STUDIO, scope=f"{READ} {short}").status_code == 200
+
+
+def test_the_operators_own_namespace_has_a_client_too(client: TestClient, centre: StudioCentre) -> None:
+    """It is one like any studio: it finds who plays there, and locates nobody without consent."""
+    placed = SessionPlaced(
+        SessionId("s3"), SessionKey(3), AppId("arena"), UeId("player-3"), SiteId("harbour"), ""
+    )
+    centre.say(placed)
+    issued = client.post("/api/v1/tenants/default/token", json={}, headers=bearing(TOKEN))
+    assert issued.status_code == 201
+    own = str(issued.json()["token"])
+    assert zone(client, own, {"device": {"phoneNumber": OTHER}}) == (200, "")
+    assert zone(client, own)[0] == 404, "it plays a tenant's game"
+    body = {"device": {"phoneNumber": OTHER}}
+    path = "/location-retrieval/v0.5/retrieve"
+    assert client.post(path, json=body, headers=bearing(own)).status_code == 403
+    given = {"client": "default", "device": "player-3"}
+    assert client.post("/api/v1/consents", json=given, headers=bearing(TOKEN)).status_code == 201
+    assert client.post(path, json=body, headers=bearing(own)).status_code == 200
+    attach = {"application": "arena", "device": "player-3"}
+    assert client.post("/api/v1/attach", json=attach, headers=bearing(own)).status_code == 404
+    assert client.post("/api/v1/tenants/other/token", json={}, headers=bearing(TOKEN)).status_code == 404

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 
 from fedge.adapters.notifications import Notifications
 from fedge.api.camara.errors import CamaraError
-from fedge.api.camara.sinks import SinkCredential, cloud_event, deliver, sink_of
+from fedge.api.camara.sinks import SinkCredential, cloud_event, sink_of
 from fedge.core.messages import Sink
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
@@ -66,28 +65,9 @@ def test_what_is_wrong_with_a_sink_has_its_code(
     assert (refused.value.status, refused.value.code) == (400, code)
 
 
-class Written:
-    """The port ``Notifier``, without sending."""
-
-    def __init__(self) -> None:
-        self.posted: list[tuple[str, str, bytes, dict[str, str]]] = []
-
-    def objection(self, callback: str) -> str:
-        return ""
-
-    def post(self, client: str, callback: str, body: bytes, headers: Mapping[str, str] = {}) -> bool:
-        self.posted.append((client, callback, body, dict(headers)))
-        return True
-
-
-def test_an_event_is_a_cloud_event_with_the_clients_token() -> None:
-    written = Written()
+def test_an_event_is_a_cloud_event() -> None:
     event = cloud_event("one", "/sessions/1", "org.example.v1.changed", NOW, {"sessionId": "1"})
-    assert deliver(written, "studio", Sink(URL, "abc", NOW + 1), event, NOW)
-    [(client, url, body, headers)] = written.posted
-    assert (client, url) == ("studio", URL)
-    assert headers == {"content-type": "application/cloudevents+json", "authorization": "Bearer abc"}
-    assert msgspec.json.decode(body) == {
+    assert msgspec.json.decode(event) == {
         "id": "one",
         "source": "/sessions/1",
         "type": "org.example.v1.changed",
@@ -96,10 +76,3 @@ def test_an_event_is_a_cloud_event_with_the_clients_token() -> None:
         "time": "2026-01-01T00:00:00.000Z",
         "data": {"sessionId": "1"},
     }
-
-
-def test_with_the_token_expired_nothing_is_sent_any_more() -> None:
-    written = Written()
-    assert not deliver(written, "studio", Sink(URL, "abc", NOW), b"{}", NOW)
-    assert deliver(written, "studio", Sink(URL), b"{}", NOW)
-    assert [headers for *_, headers in written.posted] == [{"content-type": "application/cloudevents+json"}]

@@ -1,7 +1,7 @@
 """Manifests: the right ones are read, each wrong field is named by its path, and a set is accepted whole or not at all."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -247,17 +247,12 @@ def plain(name: str, protocol: str, port: int) -> list[dict[str, Any]]:
     return [deployment(name), changed(service(name), "spec/ports", [{"port": port, "protocol": protocol}])]
 
 
-def test_a_tcp_game_is_accepted_and_its_example_is_right() -> None:
+@pytest.mark.parametrize("engine", ["embedded", "karmada"])
+def test_a_tcp_game_is_accepted_and_its_example_is_right(engine: Literal["embedded", "karmada"]) -> None:
     found = read_manifests(Path(__file__).parents[3] / "examples" / "nim")
-    parsed = read_objects([each.object for each in found], {})
+    parsed = read_objects([each.object for each in found], {}, engine)
     assert len(parsed) == 4
     assert not any(each.notices for each in parsed)
-
-
-def test_on_karmada_a_tcp_game_is_refused() -> None:
-    with pytest.raises(Invalid, match="through its SDK alone") as caught:
-        read_objects(plain("nim", "TCP", 8765), {}, engine="karmada")
-    assert caught.value.field == "spec.ports[0].protocol"
 
 
 def test_sessions_of_the_sdk_speak_udp_whatever_is_applied_last() -> None:

@@ -28,6 +28,8 @@ from fedge.core.control import (
 from fedge.core.control.events.moves import MovePlanned
 from fedge.core.control.events.quality import AskedQuality, AskedQualityEnd, AskedQualityExtension
 from fedge.core.control.events.sessions import SessionClosing
+from fedge.core.control.events.sinks import SinkAnswered
+from fedge.core.control.outbox import line_of
 from fedge.core.control.state import Session
 from fedge.core.federation import Site, SiteView
 from fedge.core.messages import (
@@ -134,6 +136,8 @@ class Told:
         out: list[Effect] = []
         for effect in self.plane.handle(event, self.at):
             out += self._one(effect.event) if isinstance(effect, Propose) else [effect]
+            if isinstance(effect, ToSink):
+                out += self._one(SinkAnswered(line_of(effect), effect.number, "delivered"))
         return out
 
     @staticmethod

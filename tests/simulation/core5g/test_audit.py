@@ -45,3 +45,12 @@ def test_a_refusal_is_noted_and_nothing_else() -> None:
 
 def test_the_log_is_bounded() -> None:
     assert len(play([401] * int(BURST + 50))) == int(BURST)
+
+
+def test_a_handshake_that_tls_refused_is_noted_beside_them() -> None:
+    noted: list[dict[str, Any]] = []
+    one = Audited(None, lambda event, **facts: noted.append({"event": event} | facts), lambda: 0.0)
+    for _ in range(int(BURST) + 5):
+        one.handshake("certificate has expired")
+    assert noted[0] == {"event": "handshake refused", "why": "certificate has expired", "left_out": 0}
+    assert len(noted) == int(BURST)

@@ -8,7 +8,7 @@ import pytest
 
 from fedge.core.messages import CellChanged
 from fedge.core.model import CellId, UeId
-from fedge.simulation.core5g.nef.exchange import MAX_BODY
+from fedge.simulation.core5g.nef.exchange import MAX_BODY, MAX_URI
 from tests.simulation.core5g.nef import BASE, BURST, LTE_GPSI, Exposure, body, route
 
 FLOW = {"flowId": 1, "flowDescriptions": ["permit out 17 from 127.9.1.9 7777 to assigned"]}
@@ -212,7 +212,31 @@ def test_forms_that_http_refuses(nef: Exposure) -> None:
     refused(nef.call("GET", headers={"accept": "text/html"}), 406, "NOT_ACCEPTABLE")
     refused(nef.call("DELETE"), 405, "METHOD_NOT_ALLOWED")
     refused(nef.http.get("/elsewhere"), 404, "RESOURCE_URI_STRUCTURE_NOT_FOUND")
+    refused(nef.call("GET", "/", follow_redirects=False), 404, "RESOURCE_URI_STRUCTURE_NOT_FOUND")
+    refused(nef.call("GET", params={"x": "y" * MAX_URI}), 414, "URI_TOO_LONG")
     assert nef.call("GET", headers={"accept": "application/json;q=0.5, text/html"}).status_code == 200
+
+
+def test_a_client_that_leaves_in_mid_body_is_no_fault_of_ours(nef: Exposure) -> None:
+    """An exception of the application would be raised here."""
+    headers = nef.headers() | {"content-type": "application/json", "content-length": "9"}
+    heard = [{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}]
+    said: list[Any] = []
+    path = f"{BASE}/fedge/subscriptions"
+    scope = {
+        "type": "http", "method": "POST", "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "",
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+    }  # fmt: skip
+
+    async def receive() -> Any:
+        return heard.pop(0)
+
+    async def send(message: Any) -> None:
+        said.append(message)
+
+    assert nef.http.portal is not None
+    nef.http.portal.call(nef.app, scope, receive, send)
+    assert said[0]["status"] == 400
 
 
 def test_too_many_requests(nef: Exposure) -> None:

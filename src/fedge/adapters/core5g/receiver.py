@@ -13,7 +13,7 @@ from typing import Protocol
 import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -43,10 +43,15 @@ def receiver_app(takers: Sequence[Taker]) -> Starlette:
                 415, "Unsupported Media Type", "UNSUPPORTED_MEDIA_TYPE", "must be application/json"
             )
         body = b""
-        async for part in request.stream():
-            body += part
-            if len(body) > MOST_BYTES:
-                return _problem(413, "Payload Too Large", "INCORRECT_LENGTH", f"at most {MOST_BYTES} bytes")
+        try:
+            async for part in request.stream():
+                body += part
+                if len(body) > MOST_BYTES:
+                    return _problem(
+                        413, "Payload Too Large", "INCORRECT_LENGTH", f"at most {MOST_BYTES} bytes"
+                    )
+        except ClientDisconnect:  # nobody hears the refusal; without it the log would have a fault of ours
+            return _problem(400, "Bad Request", "INCORRECT_LENGTH", "the body ended before its length")
         try:
             taker.receive(token, body)
         except Invalid as wrong:

@@ -1,7 +1,8 @@
 """The bench node: a node (``node_presence``) that turns the Pods bound to it into processes of its site.
 
-It never ends a process because it cannot hear the API server: only a Pod that the API server says is deleted, or that a fresh
-list lacks, ends. Source: Kubernetes, what a kubelet owes the API server (pod status, graceful deletion).
+It pulls no image: a container's command runs on this machine, in the folder that the manifest came from, and a container without
+one is refused. It never ends a process because it cannot hear the API server: only a Pod that the API server says is deleted, or
+that a fresh list lacks, ends. Source: Kubernetes, what a kubelet owes the API server (pod status, graceful deletion).
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -27,20 +27,27 @@ from fedge.core.site.pods import Pod, PodState, Slots, read_pod, status_of
 log = structlog.get_logger("node")
 LOOK_S = 0.2
 SUCCESSOR_WAITS_S = 1.0
-"""A Pod that is being deleted keeps its process for its grace period, but no longer than this once its successor waits."""
+"""A Pod that is being deleted keeps its process for its grace period, no longer than this once another waits for its number."""
 
 
 class Site(Protocol):
     """What a node needs of its site's shell."""
 
     def wanted(self, app: AppId) -> int | None:
-        """How many instances of the application the centre expects here; None: it has not said."""
+        """How many instances with sessions the centre expects here: so many numbers there are. None: it has not said, or any."""
         ...
 
     def start(self, pod: Pod, number: int) -> None: ...
+    def leaves(self, pod: Pod, number: int) -> None:
+        """Somebody wants it gone: nobody new goes there while another instance can have them."""
+        ...
+
     def stop(self, pod: Pod, number: int, hard: bool) -> None: ...
     def state(self, pod: Pod, number: int) -> PodState: ...
-    def sessions(self, pod: Pod, number: int) -> int: ...
+    def sessions(self, pod: Pod, number: int) -> int:
+        """Whom the Pod's end would cost something: its sessions, or without the SDK whoever is connected."""
+        ...
+
     def alive(self, pod: Pod, number: int) -> bool: ...
     def forget(self, pod: Pod, number: int) -> None: ...
     def address(self, number: int) -> str:
@@ -49,10 +56,8 @@ class Site(Protocol):
 
 
 class BenchNode:
-    def __init__(
-        self, name: str, kubeconfig: str, site_label: str, images: Mapping[str, str], site: Site, folder: Path
-    ) -> None:
-        self.name, self._site, self._images = name, site, images
+    def __init__(self, name: str, kubeconfig: str, site_label: str, site: Site, folder: Path) -> None:
+        self.name, self._site = name, site
         self._client = connect(kubeconfig, "fedge-bench-node")
         self._presence = Presence(self._client, name, site_label, site.address(0))
         self._memory = folder / "pods.json"
@@ -115,16 +120,9 @@ class BenchNode:
             await asyncio.sleep(LOOK_S)
 
     async def _keep(self, uid: str, pod: Pod) -> None:
-        if pod.image not in self._images:
-            message = f"bench node {self.name} has no local mapping for the image {pod.image!r}"
-            await self._report(uid, pod, PodState("waiting", why="ErrImagePull", message=message))
-            return
         if not pod.command:
-            await self._report(
-                uid,
-                pod,
-                PodState("waiting", why="CreateContainerError", message="the container has no command"),
-            )
+            message = f"a bench node pulls no image ({pod.image}), and the container has no command"
+            await self._report(uid, pod, PodState("waiting", why="CreateContainerError", message=message))
             return
         number = self._slots.taken.get(uid)
         if number is None:
@@ -145,7 +143,11 @@ class BenchNode:
         since = self._leaving_since.setdefault(uid, time.monotonic())
         waited = time.monotonic() - since
         if number is not None and self._site.alive(pod, number):
-            successor = any(other.app == pod.app and not other.deleting for other in self._pods.values())
+            self._site.leaves(pod, number)
+            successor = any(
+                other.app == pod.app and not other.deleting and each not in self._slots.taken
+                for each, other in self._pods.items()
+            )
             patience = min(pod.grace_s, SUCCESSOR_WAITS_S) if successor else pod.grace_s
             if self._site.sessions(pod, number) and waited < patience:
                 return

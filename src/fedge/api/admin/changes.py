@@ -6,6 +6,7 @@ manifest names its ``object`` and ``field``.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -27,6 +28,7 @@ from fedge.core.control.events.objects import AskedApply
 from fedge.core.control.events.sessions import AskedAttach, AskedClose
 from fedge.core.control.events.sites import AskedDrain
 from fedge.core.model import AppId, SessionId, SessionKey, SiteId, UeId
+from fedge.runtime.audit import Entry
 
 
 class Changes:
@@ -107,10 +109,22 @@ class Changes:
         if request.query_params.get("dryRun") == "true":
             status, answer = 200, {"results": placing.actions(self.centre.plane.state, raws)}
         else:
+            self._begun(raws)
             status, answer = await self.centre.ask(lambda n: AskedApply(n, raws))
         for result, one in zip(answer.get("results", []), parsed, strict=False):
             result["notices"] = one.notices
         return _json(answer, status)
+
+    def _begun(self, objects: Iterable[dict[str, Any]]) -> None:
+        """A tenant that is new reads nothing in the audit log that an earlier one of its name did."""
+        for raw in objects:
+            key = key_of(raw)
+            if key.kind == "Tenant" and str(key) not in self.centre.plane.state.objects:
+                said = "a tenant of this name is created"
+                entry = Entry(
+                    client=key.name, api="POST /api/v1/apply", decision="granted", reason=said, begins=True
+                )
+                self.centre.audit.tell(entry)
 
     async def delete_object(self, request: Request) -> Response:
         kind, name = PLURALS.get(request.path_params["kind"]), request.path_params["name"]

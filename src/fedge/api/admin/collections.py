@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 from fedge.api.admin.quality_view import in_words, quality_of, quality_row
 from fedge.api.admin.view import Facts, move_view, site_view
 from fedge.core.applications import Application
-from fedge.core.control import Knowledge, demand, placing, visits
+from fedge.core.control import Knowledge, demand, leaving, placing, visits
 from fedge.core.control.facts import expected_rtt_ms, outside_objective
-from fedge.core.model import MS, SiteId
+from fedge.core.model import MS, AppId, SiteId
 from fedge.core.placement import explanation as placement_explanation
 
 Rows = dict[str, dict[str, Any]]
@@ -102,18 +103,11 @@ def figures(plane: Knowledge, now: int) -> dict[str, Any]:
     """What the scheduler on Karmada is told: sessions that a copy still holds, by member cluster and application (one on its way
     counts at both ends until its move has ended), and the cells, with the players there and round trips by cluster.
     """
-    held: dict[tuple[str, str], int] = {}
-    for session in plane.state.sessions.values():
-        if session.state != "lost":
-            move = plane.state.moves.get(session.move) if session.move is not None else None
-            for site in {session.site} | (
-                {move.order.source, move.order.target} if move is not None else set()
-            ):
-                held[site, session.app] = held.get((site, session.app), 0) + 1
+    held = _held(plane, now)
     clusters, busy = [], demand.overloaded(plane, now)
     for name in plane.state.sites:
         applications = [
-            {"namespace": one.namespace, "name": one.name, "sessions": held.get((name, app), 0)}
+            {"namespace": one.namespace, "name": one.name, "sessions": held[name, app]}
             for app, one in plane.applications.items()
         ]
         cluster = plane.settings.clusters.get(name, str(name))
@@ -129,6 +123,20 @@ def figures(plane: Knowledge, now: int) -> dict[str, Any]:
             }
         )
     return {"clusters": clusters, "cells": _cells(plane, now)}
+
+
+def _held(plane: Knowledge, now: int) -> Counter[tuple[SiteId, AppId]]:
+    """Without the SDK: its visits, or whoever is still connected, where that is more."""
+    held = Counter((visit.site, visit.app) for visit in plane.state.visits.values())
+    for app, replicas in plane.state.placed.items():
+        for site in replicas:
+            held[site, app] = max(held[site, app], leaving.connections_at(plane, app, site, now))
+    for session in plane.state.sessions.values():
+        if session.state != "lost":
+            move = plane.state.moves.get(session.move) if session.move is not None else None
+            ends = {move.order.source, move.order.target} if move is not None else set()
+            held.update((site, session.app) for site in {session.site} | ends)
+    return held
 
 
 def _cells(plane: Knowledge, now: int) -> list[dict[str, Any]]:

@@ -59,6 +59,7 @@ class PlaneCollector(Collector):
         lost.add_metric([], plane.state.lost_sessions)
         yield lost
         yield from self._quality()
+        yield from self._sinks()
         visits = GaugeMetricFamily("fedge_visits", "Visits of applications without the SDK.", labels=["site"])
         for site, count in Counter(visit.site for visit in plane.state.visits.values()).items():
             visits.add_metric([site], count)
@@ -66,6 +67,16 @@ class PlaneCollector(Collector):
         yield from self._steered()
         yield from self._sites()
         yield from operator_metrics(self._operator())
+
+    def _sinks(self) -> Iterator[Metric]:
+        box = self._plane.state.outbox
+        waiting = GaugeMetricFamily("fedge_sink_events_waiting", "Events that no sink has taken yet.")
+        waiting.add_metric([], box.waiting)
+        yield waiting
+        ended = CounterMetricFamily("fedge_sink_events", "Events for sinks, by outcome.", labels=["outcome"])
+        for outcome, count in box.ended.items():
+            ended.add_metric([outcome], count)
+        yield ended
 
     def _quality(self) -> Iterator[Metric]:
         kept = self._plane.state.quality

@@ -84,11 +84,14 @@ def document() -> dict[str, Any]:
         paths[f"/{kind}"] = {"get": _operation(f"All {kind}.")}
     for kind in ("sites", "moves", "instances"):
         paths[f"/{kind}/{{name}}"] = {"get": _operation(f"One of the {kind}.", ("name",))}
+    issue = _optional(players="boolean")
+    issue["properties"]["redirect_uris"] = {"type": "array", "items": {"type": "string"}, "maxItems": 20}
     paths["/tenants/{name}/token"] = {
         "post": _operation(
-            "Issue a tenant's token (players: one that may only attach); the one before it ends.",
+            "Issue a tenant's token (players: one that may only attach); the one before it ends. "
+            "redirect_uris: where a browser may be sent back with an authorization code.",
             ("name",),
-            body=_optional(players="boolean"),
+            body=issue,
             ok="201",
         ),
         "delete": _operation("End a tenant's tokens.", ("name",), body={}),

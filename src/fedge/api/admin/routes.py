@@ -28,6 +28,7 @@ from fedge.api.admin.quality import quality_routes
 from fedge.api.admin.reads import Reads
 from fedge.api.admin.tenants import operator_only, tenant_routes
 from fedge.api.admin.visits import Places
+from fedge.api.methods import allowed
 
 
 def page_routes(centre: Centre) -> list[BaseRoute]:
@@ -63,7 +64,9 @@ async def _refused(request: Request, error: Exception) -> Response:
         405: "METHOD_NOT_ALLOWED",
         413: "OUT_OF_RANGE",
     }
-    return _error(error.status_code, codes.get(error.status_code, "ERROR"), error.detail)
+    answer = _error(error.status_code, codes.get(error.status_code, "ERROR"), error.detail)
+    answer.headers.update(allowed(request) if error.status_code == 405 else error.headers or {})
+    return answer
 
 
 def admin_app(centre: Centre, more: Sequence[BaseRoute] = (), own: tuple[str, ...] = ()) -> Starlette:
@@ -100,4 +103,6 @@ def admin_app(centre: Centre, more: Sequence[BaseRoute] = (), own: tuple[str, ..
     ]
     policy = centre.page.security_policy
     guard = Middleware(Security, token=centre.token, policy=policy, state=lambda: centre.plane.state, own=own)
-    return Starlette(routes=routes, middleware=[guard], exception_handlers={HTTPException: _refused})
+    app = Starlette(routes=routes, middleware=[guard], exception_handlers={HTTPException: _refused})
+    app.router.redirect_slashes = False  # no definition has a redirect
+    return app

@@ -5,8 +5,11 @@ Who asks is `callers.py`'s; what a tenant sees is `core/control/seeing.py`'s.
 
 from __future__ import annotations
 
+import re
 import secrets
+from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -22,6 +25,7 @@ from fedge.core.model import UeId
 from fedge.runtime.audit import Entry
 
 PATH = "/api/v1/tenants/{name}/token"
+MOST_REDIRECT_URIS, MOST_CHARACTERS = 20, 2000
 
 
 def operator_only(request: Request) -> None:
@@ -48,7 +52,8 @@ def hold_proof(request: Request, centre: Centre, tenant: str, device: UeId, body
 
     Raises ``HTTPException``.
     """
-    if centre.plane.tenants[tenant].spec.attach != "proof":
+    bounds = centre.plane.tenants.get(tenant)
+    if bounds is None or bounds.spec.attach != "proof":
         return
     proof = body.get("proof")
     right = isinstance(proof, str) and centre.proven(proof) == (tenant, device)
@@ -82,11 +87,15 @@ def tenant_routes(centre: Centre) -> list[BaseRoute]:
     async def issue(request: Request) -> Response:
         """The token itself is in this answer and nowhere else."""
         operator_only(request)
-        players = (await body_of(request)).get("players", False)
+        body = await body_of(request)
+        players = body.get("players", False)
         if not isinstance(players, bool):
             raise HTTPException(400, "players: true or false is wanted")
+        uris = _redirect_uris(body)
+        if players and uris:
+            raise HTTPException(400, "redirect_uris: players' tokens are no client's")
         tenant, token = request.path_params["name"], secrets.token_urlsafe(32)
-        status, answer = await centre.ask(lambda n: AskedToken(n, tenant, digest_of(token), players))
+        status, answer = await centre.ask(lambda n: AskedToken(n, tenant, digest_of(token), players, uris))
         return json_answer({**answer, "token": token} if status == 201 else answer, status)
 
     async def revoke(request: Request) -> Response:
@@ -96,3 +105,31 @@ def tenant_routes(centre: Centre) -> list[BaseRoute]:
         return json_answer(answer, status)
 
     return [Route(PATH, issue, methods=["POST"]), Route(PATH, revoke, methods=["DELETE"])]
+
+
+def _redirect_uris(body: dict[str, Any]) -> tuple[str, ...] | None:
+    """Where a browser may be sent back with a code for this client; None: as before. Raises ``HTTPException``."""
+    given = body.get("redirect_uris")
+    if given is None:
+        return None
+    if not isinstance(given, list) or len(given) > MOST_REDIRECT_URIS:
+        raise HTTPException(400, f"redirect_uris: a list of at most {MOST_REDIRECT_URIS} URIs is wanted")
+    for one in given:
+        if why := _objection(one):
+            raise HTTPException(400, f"redirect_uris: {why}")
+    return tuple(given)
+
+
+def _objection(uri: object) -> str:
+    """Why no browser is sent there (RFC 6749, 3.1.2; RFC 8252, 7.3); empty: it may be."""
+    if not isinstance(uri, str) or len(uri) > MOST_CHARACTERS or not re.fullmatch(r"[\x21-\x7e]+", uri):
+        return f"a URI of at most {MOST_CHARACTERS} characters is wanted"
+    try:
+        parts = urlsplit(uri)
+        host = parts.hostname
+        here = host == "localhost" or (host is not None and ip_address(host).is_loopback)
+    except ValueError:
+        here = False
+    if not host or "@" in parts.netloc or "#" in uri:
+        return f"{uri}: a host is wanted, and neither a user nor a fragment"
+    return "" if parts.scheme == "https" or (parts.scheme == "http" and here) else f"{uri}: https is wanted"

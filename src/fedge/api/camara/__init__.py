@@ -20,9 +20,8 @@ from fedge.api.camara.authorization import Authorization
 from fedge.api.camara.device import Device, Subscribers
 from fedge.api.camara.exchange import Granted, Operation, camara_app, camara_mount
 from fedge.api.camara.platform import CamaraPlatform
-from fedge.api.camara.sinks import deliver
+from fedge.api.camara.telling import tell_sink
 from fedge.api.pace import Asked
-from fedge.core.control import ToSink
 
 _APIS: tuple[tuple[str, Callable[[CamaraPlatform], list[Operation]]], ...] = (
     (simple_edge_discovery.BASE, simple_edge_discovery.operations),
@@ -34,23 +33,12 @@ _APIS: tuple[tuple[str, Callable[[CamaraPlatform], list[Operation]]], ...] = (
 )
 BASES = (oauth.BASE, oauth.WELL_KNOWN, *(base for base, _ in _APIS))
 """They ask for the token themselves, and refuse in their own form."""
-EVENTS: dict[str, Callable[[ToSink, CamaraPlatform], bytes]] = {
-    "geofencing": geofencing.event,
-    "quality": quality_on_demand.event,
-}
-"""By topic: the CloudEvent of what the core tells a client's sink."""
 
 
 def camara_routes(platform: CamaraPlatform, granted: Granted, asked: Asked) -> Sequence[BaseRoute]:
     return [
         camara_mount(base, camara_app(operations(platform), granted, asked)) for base, operations in _APIS
     ]
-
-
-def tell_sink(told: ToSink, platform: CamaraPlatform) -> bool:
-    """Send a client its event. False if its token has expired, or the event was refused or dropped."""
-    event = EVENTS[told.topic](told, platform)
-    return deliver(platform.notifier, told.client, told.sink, event, platform.now_s)
 
 
 __all__ = [

@@ -128,13 +128,24 @@ class Authorization:
         right = known is not None and known.tenant == client and not known.players
         return _credential(digest_of(secret)) if right else None
 
+    def redirect_uris(self, client: str) -> tuple[str, ...]:
+        """Where a browser may be sent back with a code for this client: none, unless they were registered with its secret."""
+        held = self._state().grants.values()
+        return next((one.redirect_uris for one in held if one.tenant == client and not one.players), ())
+
     def issue(
-        self, client: str, credential: str, scopes: frozenset[str], purpose: str = "", consent: str = ""
+        self,
+        client: str,
+        credential: str,
+        scopes: frozenset[str],
+        purpose: str = "",
+        consent: str = "",
+        token_id: str = "",
     ) -> str:
-        """A signed access token. ``consent``: the id of the record behind a three-legged one."""
+        """A signed access token. ``consent``: the id of the record behind a three-legged one. ``token_id`` empty: any."""
         began = int(self.unix_s())
         said = " ".join(sorted(scopes))
-        token_id = secrets.token_urlsafe(12)
+        token_id = token_id or new_token_id()
         claims = AccessToken(
             ISSUER, client, AUDIENCE, began + LIFETIME_S, began, token_id, said, credential, consent, purpose
         )
@@ -178,6 +189,10 @@ class Authorization:
 
     def _refused(self, request: Request, client: str, code: str, why: str) -> None:
         self.audit.tell(audit_entry(request, client=client, decision="refused", reason=code, because=why))
+
+
+def new_token_id() -> str:
+    return secrets.token_urlsafe(12)
 
 
 def audit_entry(request: Request, **said: str) -> Entry:

@@ -6,7 +6,7 @@ who may ask: `places.py`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import uuid4
@@ -26,7 +26,7 @@ from fedge.api.camara.scopes import ENTERED, FENCES_DELETE, FENCES_READ, LEFT
 from fedge.api.camara.sinks import SinkCredential, cloud_event, rfc3339, sink_of
 from fedge.core.control import ToSink
 from fedge.core.control.events.location import AskedFence, AskedFenceEnd
-from fedge.core.location import Fence
+from fedge.core.location import OPERATOR, Fence
 from fedge.core.location.fences import LEAST_RADIUS_M, Crossing
 from fedge.core.model import SECOND, Nanoseconds
 from fedge.runtime.audit import Entry
@@ -171,7 +171,7 @@ class _Api:
             "protocol": "HTTP",
             "sink": fence.sink.url,
             "types": [TYPES[fence.crossing]],
-            "config": {"subscriptionDetail": _detail(fence), **asked},
+            "config": {"subscriptionDetail": _detail(fence.told), **asked},
             "startsAt": rfc3339(fence.started_s),
             "expiresAt": rfc3339(self._platform.unix_s(fence.expires_at)),
             "status": "ACTIVE",
@@ -179,39 +179,41 @@ class _Api:
 
 
 def event(told: ToSink, platform: CamaraPlatform) -> bytes:
-    """The CloudEvent; that a crossing was told is written to the audit log."""
-    fence, what = told.facts["fence"], told.facts["what"]
-    data = {"subscriptionId": fence.id, **_detail(fence)}
-    name = f"{fence.id}-{what}"
+    """The CloudEvent."""
+    facts, what = told.facts, told.facts["what"]
+    data = {"subscriptionId": facts["id"], **_detail(facts["told"])}
+    name = f"{facts['id']}-{what}"
     if what == "started":
         data["initiationReason"] = "SUBSCRIPTION_CREATED"
     elif what == "ended":
-        data["terminationReason"] = told.facts["reason"]
-        if told.facts["because"]:
-            data["terminationDescription"] = told.facts["because"]
+        data["terminationReason"] = facts["reason"]
+        if facts["because"]:
+            data["terminationDescription"] = facts["because"]
     else:
-        name = f"{fence.id}-{fence.events}"
-        platform.audit.tell(_written(fence, what))
-    return cloud_event(name, f"{platform.base}{BASE}", TYPES[what], platform.now_s, data)
+        name = f"{facts['id']}-{facts['events']}"
+    return cloud_event(name, f"{platform.base}{BASE}", TYPES[what], platform.unix_s(told.at), data)
 
 
-def _written(fence: Fence, what: str) -> Entry:
-    named = fence.told["device"]
-    subject = "by token" if named is None else msgspec.json.encode(named).decode()
+def written(told: ToSink) -> Entry | None:
+    """For the audit log: that a crossing was told; None of any other event."""
+    facts = told.facts
+    if told.topic != "geofencing" or facts["what"] not in CROSSINGS.values():
+        return None
+    named = facts["told"]["device"]
     return Entry(
-        client=fence.client,
-        api=f"event {TYPES[what]}",
-        subject=subject,
+        client=told.client or OPERATOR,
+        api=f"event {TYPES[facts['what']]}",
+        subject="by token" if named is None else msgspec.json.encode(named).decode(),
         decision="granted",
-        reason=f"subscription {fence.id}",
-        ue=fence.ue,
-        because=fence.scope,
+        reason=f"subscription {facts['id']}",
+        ue=facts["ue"],
+        because=facts["scope"],
     )
 
 
-def _detail(fence: Fence) -> dict[str, Any]:
-    named = {"device": fence.told["device"]} if fence.told["device"] is not None else {}
-    return {**named, "area": fence.told["area"]}
+def _detail(told: Mapping[str, Any]) -> dict[str, Any]:
+    named = {"device": told["device"]} if told["device"] is not None else {}
+    return {**named, "area": told["area"]}
 
 
 def _crossing(body: Subscribe) -> Crossing:

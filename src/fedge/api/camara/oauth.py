@@ -1,16 +1,15 @@
-"""The authorization server of the CAMARA APIs: OAuth2 client credentials, CIBA in poll mode, revocation, OpenID discovery.
+"""The authorization server of the CAMARA APIs: client credentials, authorization code, CIBA in poll mode, revocation, discovery.
 
-A client is a tenant, by its namespace and its token, or the operator (``OPERATOR`` and the run's token). RFC 6749 (4.4, 5), RFC
-7009, OpenID CIBA Core 1.0, OpenID Connect Discovery 1.0; CAMARA Security and Interoperability Profile. The authorization code
-flow is not there: it needs a browser that sits on the device.
+A client is a tenant, by its namespace and its token, or the operator (``OPERATOR`` and the run's token). RFC 6749 (4.1, 4.4, 5),
+RFC 7009, OpenID CIBA Core 1.0, OpenID Connect Discovery 1.0; CAMARA Security and Interoperability Profile. Neighbours:
+`code_flow.py` and `ciba.py` are the flows in which a subscriber is asked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from math import ceil
-from typing import Any, NamedTuple, Protocol
-from urllib.parse import parse_qsl
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Struct, field
@@ -20,27 +19,21 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from fedge.api.camara.authorization import LIFETIME_S, Authorization, audit_entry
+from fedge.api.camara.asking import Questions
+from fedge.api.camara.authorization import LIFETIME_S, Authorization, audit_entry, new_token_id
 from fedge.api.camara.ciba import GRANT_TYPE, Ciba
+from fedge.api.camara.code_flow import PROMPTS, CodeFlow
+from fedge.api.camara.forms import form as form_of
 from fedge.api.camara.guesses import WRONG_WITHIN_S, Guesses
-from fedge.api.camara.scopes import SCOPES, AskedScopes, scopes_of
+from fedge.api.camara.platform import Centre
+from fedge.api.camara.scopes import SCOPES, AskedScopes, permitted, scopes_of
 from fedge.api.pace import Asked
-from fedge.core.control.events.location import AskedConsent
 from fedge.core.control.events.tokens import AskedTokenEnd
-from fedge.core.location import NETWORK_OPERATION, OPERATOR, Consent
-from fedge.core.messages import Message
-from fedge.core.model import SECOND
 from fedge.wire import jwt
 from fedge.wire.oauth import OAuthError, client_of
 
 BASE, WELL_KNOWN = "/oauth2", "/.well-known"
-MOST_BODY_BYTES = 16 << 10
-CONSENT_FOR_S = 30 * 24 * 3600
-BY_SUBSCRIBER = "its subscriber (CIBA)"
-
-
-class Centre(Protocol):
-    async def ask(self, make: Callable[[int], Message]) -> tuple[int, dict[str, Any]]: ...
+GRANTS = ("client_credentials", "authorization_code", GRANT_TYPE)
 
 
 class Client(NamedTuple):
@@ -49,55 +42,58 @@ class Client(NamedTuple):
     credential: str
 
 
-class IdToken(Struct, frozen=True):
-    """OpenID Connect Core, 2; ``sub`` is the subscriber as this client may know it."""
+class IdToken(Struct, frozen=True, omit_defaults=True):
+    """OpenID Connect Core, 2; ``sub`` is the subscriber as this client may know it. The last is CIBA's."""
 
     iss: str
     sub: str
     aud: str
     exp: int
     iat: int
-    auth_req_id: str = field(name="urn:openid:params:jwt:claim:auth_req_id")
+    nonce: str = ""
+    auth_req_id: str = field(name="urn:openid:params:jwt:claim:auth_req_id", default="")
 
 
 class AuthorizationServer:
     """``asked``: the APIs' own, so that a client's requests here count with those. ``issuer``: scheme, host and port of these."""
 
     def __init__(
-        self, authorization: Authorization, centre: Centre, ciba: Ciba, asked: Asked, issuer: str
+        self, authorization: Authorization, centre: Centre, questions: Questions, asked: Asked, issuer: str
     ) -> None:
-        self._tokens, self._centre, self._ciba, self._issuer = authorization, centre, ciba, issuer
+        self._tokens, self._centre, self._issuer = authorization, centre, issuer
+        self._ciba = Ciba(questions)
+        self.codes = CodeFlow(authorization, questions, asked, issuer, f"{issuer}{BASE}/decision")
         self._asked = asked
         self._guesses = Guesses()
 
     # --- endpoints ---------------------------------------------------------------------------------------------------------
 
     async def token(self, request: Request) -> Response:
-        form = await _form(request)
+        form = await form_of(request)
         client = self._client(request, form)
         match form.get("grant_type", ""):
             case "client_credentials":
-                asked = self._permitted(client, scopes_of(form.get("scope", "")))
+                asked = permitted(client.name, scopes_of(form.get("scope", "")))
                 self._granted(request, client, asked)
                 return _said(self._answer(client, asked))
             case kind if kind == GRANT_TYPE:
                 return _said(await self._after_ciba(request, client, form.get("auth_req_id", "")))
+            case "authorization_code":
+                return _said(await self._after_code(request, client, form))
             case "":
                 raise OAuthError(400, "invalid_request", "grant_type is missing")
-        raise OAuthError(400, "unsupported_grant_type", f"client_credentials and {GRANT_TYPE} are supported")
+        raise OAuthError(400, "unsupported_grant_type", f"supported are {', '.join(GRANTS)}")
 
     async def bc_authorize(self, request: Request) -> Response:
-        form = await _form(request)
+        form = await form_of(request)
         client = self._client(request, form)
-        asked = self._permitted(client, scopes_of(form.get("scope", "")))
-        if not asked.scopes:
-            raise OAuthError(400, "invalid_scope", "name the scopes that the subscriber is asked for")
+        asked = permitted(client.name, scopes_of(form.get("scope", "")))
         hint, seconds = form.get("login_hint", ""), form.get("requested_expiry", "")
-        return _said(self._ciba.ask(client.name, asked, hint, seconds, self._tokens.unix_s()))
+        return _said(await self._ciba.ask(client.name, asked, hint, seconds))
 
     async def revoke(self, request: Request) -> Response:
         """RFC 7009: also of a token that is another's, or none, the answer is 200 and nothing is said."""
-        form = await _form(request)
+        form = await form_of(request)
         client = self._client(request, form)
         if not form.get("token"):
             raise OAuthError(400, "invalid_request", "token is missing")
@@ -114,16 +110,23 @@ class AuthorizationServer:
         return _said(
             {
                 "issuer": self._issuer,
+                "authorization_endpoint": f"{base}/authorize",
                 "token_endpoint": f"{base}/token",
                 "backchannel_authentication_endpoint": f"{base}/bc-authorize",
                 "backchannel_token_delivery_modes_supported": ["poll"],
                 "revocation_endpoint": f"{base}/revoke",
-                "grant_types_supported": ["client_credentials", GRANT_TYPE],
+                "grant_types_supported": GRANTS,
                 "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
                 "scopes_supported": ["openid", *sorted(SCOPES)],
                 "subject_types_supported": ["pairwise"],
                 "id_token_signing_alg_values_supported": ["HS256"],
-                "response_types_supported": [],
+                "response_types_supported": ["code"],
+                "response_modes_supported": ["query"],
+                "code_challenge_methods_supported": ["S256"],
+                "prompt_values_supported": PROMPTS,
+                "authorization_response_iss_parameter_supported": True,
+                "request_parameter_supported": False,
+                "request_uri_parameter_supported": False,
             }
         )
 
@@ -143,31 +146,31 @@ class AuthorizationServer:
             raise OAuthError(429, "temporarily_unavailable", wait.because, wait.seconds)
         return Client(name, secret, credential)
 
-    def _permitted(self, client: Client, asked: AskedScopes) -> AskedScopes:
-        if asked.purpose == NETWORK_OPERATION and client.name != OPERATOR:
-            raise OAuthError(400, "invalid_scope", f"{NETWORK_OPERATION} is the operator's purpose")
-        return asked
-
     async def _after_ciba(self, request: Request, client: Client, id: str) -> dict[str, object]:
         if not id:
             raise OAuthError(400, "invalid_request", "auth_req_id is missing")
-        asked = self._ciba.poll(client.name, id, self._tokens.unix_s())
+        asked, consent = await self._ciba.poll(client.name, id)
+        scopes = AskedScopes(asked.scopes, asked.purpose)
         assert asked.ue is not None, "nobody has said yes"
-        scopes, now = asked.scopes, self._tokens.now()
-        until = now + CONSENT_FOR_S * SECOND
-        consent = Consent(client.name, asked.ue, scopes.scopes, scopes.purpose, until, now, BY_SUBSCRIBER)
-        status, body = await self._centre.ask(lambda n: AskedConsent(n, consent))
-        if status != 201:
-            raise OAuthError(503, "temporarily_unavailable", str(body.get("message", "")))
         self._granted(request, client, scopes, asked.ue)
-        return {
-            **self._answer(client, scopes, str(body["id"])),
-            "id_token": self._id_token(client, asked.ue, id),
-        }
+        id_token = self._id_token(client, asked.ue, auth_req_id=id)
+        return {**self._answer(client, scopes, consent), "id_token": id_token}
 
-    def _answer(self, client: Client, asked: AskedScopes, consent: str = "") -> dict[str, object]:
+    async def _after_code(
+        self, request: Request, client: Client, form: Mapping[str, str]
+    ) -> dict[str, object]:
+        token_id, until = new_token_id(), self._tokens.until(int(self._tokens.unix_s()) + LIFETIME_S)
+        code = await self.codes.redeemed(client.name, form, token_id, until)
+        scopes = AskedScopes(code.scopes, code.purpose)
+        self._granted(request, client, scopes, code.ue)
+        id_token = self._id_token(client, code.ue, nonce=code.back.nonce)
+        return {**self._answer(client, scopes, code.consent, token_id), "id_token": id_token}
+
+    def _answer(
+        self, client: Client, asked: AskedScopes, consent: str = "", token_id: str = ""
+    ) -> dict[str, object]:
         scopes = asked.scopes or SCOPES
-        token = self._tokens.issue(client.name, client.credential, scopes, asked.purpose, consent)
+        token = self._tokens.issue(client.name, client.credential, scopes, asked.purpose, consent, token_id)
         said = sorted(scopes) + ([asked.purpose] if asked.purpose else [])
         return {
             "access_token": token,
@@ -176,13 +179,12 @@ class AuthorizationServer:
             "scope": " ".join(said + (["openid"] if consent else [])),
         }
 
-    def _id_token(self, client: Client, ue: str, id: str) -> str:
+    def _id_token(self, client: Client, ue: str, nonce: str = "", auth_req_id: str = "") -> str:
         """Signed with the client's secret, as HS256 is in OpenID Connect."""
         began = int(self._tokens.unix_s())
         subject = self._tokens.pseudonym(client.name, ue)
-        return jwt.signed(
-            IdToken(self._issuer, subject, client.name, began + LIFETIME_S, began, id), client.secret.encode()
-        )
+        claims = IdToken(self._issuer, subject, client.name, began + LIFETIME_S, began, nonce, auth_req_id)
+        return jwt.signed(claims, client.secret.encode())
 
     def _granted(self, request: Request, client: Client, asked: AskedScopes, ue: str = "") -> None:
         said = " ".join(sorted(asked.scopes)) or "every scope"
@@ -218,10 +220,15 @@ def oauth_routes(server: AuthorizationServer) -> list[BaseRoute]:
 
     async def unrouted(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        return _said({"error": "invalid_request", "error_description": error.detail}, error.status_code)
+        said = {"error": "invalid_request", "error_description": error.detail}
+        return _said(said, error.status_code, error.headers)
 
     posts = {"/token": server.token, "/bc-authorize": server.bc_authorize, "/revoke": server.revoke}
     routes = [Route(path, endpoint(serve), methods=["POST"]) for path, serve in posts.items()]
+    routes += [
+        Route("/authorize", endpoint(server.codes.authorize), methods=["GET", "POST"]),
+        Route("/decision", endpoint(server.codes.decision), methods=["GET"]),
+    ]
     handlers: Any = {HTTPException: unrouted}
     apps = [
         (BASE, Starlette(routes=routes, exception_handlers=handlers)),
@@ -230,27 +237,9 @@ def oauth_routes(server: AuthorizationServer) -> list[BaseRoute]:
             Starlette(routes=[Route("/openid-configuration", server.discovery)], exception_handlers=handlers),
         ),
     ]
+    for _, app in apps:
+        app.router.redirect_slashes = False
     return [Mount(base, app) for base, app in apps]
-
-
-async def _form(request: Request) -> dict[str, str]:
-    """The fields of the body, each given once. Raises ``OAuthError``."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/x-www-form-urlencoded":
-        raise OAuthError(400, "invalid_request", "the body must be application/x-www-form-urlencoded")
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MOST_BODY_BYTES:
-            raise OAuthError(400, "invalid_request", f"at most {MOST_BODY_BYTES} bytes")
-    try:
-        pairs = parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=50)
-    except ValueError:
-        raise OAuthError(400, "invalid_request", "the body is no form") from None
-    form = dict(pairs)
-    if len(form) != len(pairs):
-        raise OAuthError(400, "invalid_request", "a parameter is given twice")
-    return form
 
 
 def _said(

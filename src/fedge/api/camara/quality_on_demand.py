@@ -176,14 +176,14 @@ def session_info(one: QualitySession, platform: CamaraPlatform) -> dict[str, Any
 
 
 def event(told: ToSink, platform: CamaraPlatform) -> bytes:
-    """The CloudEvent of a changed status. One that is sent again has the same id."""
+    """The CloudEvent of a changed status."""
     facts = told.facts
     data = {"sessionId": facts["id"], "qosStatus": facts["status"]}
     if facts["info"]:
         data["statusInfo"] = facts["info"]
     source = f"{platform.base}{BASE}/sessions/{facts['id']}"
     name = str(uuid5(NAMESPACE_URL, f"{source}#{facts['status']}"))
-    return cloud_event(name, source, CHANGED, platform.unix_s(facts["at"]), data)
+    return cloud_event(name, source, CHANGED, platform.unix_s(told.at), data)
 
 
 def _owner(grant: Grant) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from fedge.core.location import RETRIEVE
+from fedge.core.location import NETWORK_OPERATION, OPERATOR, RETRIEVE
 from fedge.core.location.consent import LONGEST_PURPOSE
 from fedge.wire.oauth import OAuthError
 
@@ -56,3 +56,10 @@ def scopes_of(text: str) -> AskedScopes:
     if scopes - SCOPES:
         raise OAuthError(400, "invalid_scope", f"unknown: {' '.join(sorted(scopes - SCOPES))[:200]}")
     return AskedScopes(scopes, purposes[0] if purposes else "", "openid" in words)
+
+
+def permitted(client: str, asked: AskedScopes) -> AskedScopes:
+    """The same, if this client may ask for it. Raises ``OAuthError``."""
+    if asked.purpose == NETWORK_OPERATION and client != OPERATOR:
+        raise OAuthError(400, "invalid_scope", f"{NETWORK_OPERATION} is the operator's purpose")
+    return asked

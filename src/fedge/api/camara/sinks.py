@@ -1,7 +1,7 @@
-"""Events to a client's sink: CloudEvents 1.0 in structured JSON, by HTTPS, with the client's own access token.
+"""Where a client wants its events, and their form: CloudEvents 1.0 in structured JSON, by HTTPS, with the client's own token.
 
-``sink_of`` reads ``sink`` and ``sinkCredential`` of a request; ``deliver`` hands an event to the ``Notifier``. Source: CAMARA
-Commonalities 0.6 (notifications, ``INVALID_SINK``, ``INVALID_CREDENTIAL``, ``INVALID_TOKEN``), CloudEvents 1.0.2.
+``sink_of`` reads ``sink`` and ``sinkCredential`` of a request; `telling.py` sends. Source: CAMARA Commonalities 0.6
+(notifications, ``INVALID_SINK``, ``INVALID_CREDENTIAL``, ``INVALID_TOKEN``), CloudEvents 1.0.2.
 """
 
 from __future__ import annotations
@@ -77,16 +77,6 @@ def cloud_event(name: str, source: str, type: str, at_s: float, data: Mapping[st
             "data": data,
         }
     )
-
-
-def deliver(notifier: Notifier, client: str, sink: Sink, event: bytes, unix_s: float) -> bool:
-    """Put ``client``'s event in line. False if the sink's token has expired, or the notifier refused it or had no room."""
-    headers = {"content-type": "application/cloudevents+json"}
-    if sink.token:
-        if unix_s >= sink.expires_s:
-            return False
-        headers["authorization"] = f"Bearer {sink.token}"
-    return notifier.post(client, sink.url, event, headers)
 
 
 def rfc3339(unix_s: float) -> str:

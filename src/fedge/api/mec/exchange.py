@@ -26,6 +26,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from fedge.api.admin.callers import OPERATOR, Caller, caller_of, holder_of, seen_of
 from fedge.api.bodies import BadBody, json_body
 from fedge.api.mec.problems import Problem, problem_answer
+from fedge.api.methods import allowed
 from fedge.api.pace import Asked
 from fedge.core.control import ControlPlane, Knowledge, Notify, enabling
 from fedge.core.control.events.resources import AskedResource
@@ -236,7 +237,7 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 async def _unrouted(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    headers = dict(error.headers) if error.headers else None
+    headers = allowed(request) if error.status_code == 405 else None
     return problem_answer(request, Problem(error.status_code, error.detail, headers))
 
 

@@ -49,6 +49,8 @@ class Application(Struct, frozen=True):
     service_port: int = 0
     ports: tuple[tuple[str, int], ...] = ()
     """The Service's ports: (UDP or TCP, number), in its order; the first is ``service_port``."""
+    target_port: int = 0
+    """Where the first of them leads: a port of the container. 0: there is no Service."""
     latency: Latency | None = None
     border: Border | None = None
     standby: Standby | None = None
@@ -166,6 +168,7 @@ def _application(deployment: Deployment, services: list[Service], policies: list
         service=service.metadata.name if service else "",
         service_port=service.spec.ports[0].port if service else 0,
         ports=tuple((each.protocol, each.port) for each in service.spec.ports) if service else (),
+        target_port=service.spec.ports[0].leads_to(deployment.container) if service else 0,
         latency=policy.spec.latency if policy else None,
         border=policy.spec.border if policy else None,
         standby=policy.spec.standby if policy else None,

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, field
 
-from fedge.core.applications.deployment import PortNumber
+from fedge.core.applications.deployment import Container, PortNumber
 from fedge.core.applications.objects import Metadata, Part
 
 
@@ -20,6 +20,13 @@ class ServicePort(Part, frozen=True, kw_only=True):
     app_protocol: Any = None
     target_port: PortNumber | str | None = None
     node_port: Any = None
+
+    def leads_to(self, container: Container) -> int:
+        """The port that a container takes its traffic at. A name that it has no port of: 0."""
+        if isinstance(self.target_port, str):
+            named = (each.container_port for each in container.ports if each.name == self.target_port)
+            return next(named, 0)
+        return self.target_port or self.port
 
 
 class ServiceSpec(Part, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from fedge.core.control.effects import (
     ToOperator,
     ToSink,
     ToSite,
+    Untold,
 )
 from fedge.core.control.knowledge import ControlSettings, Knowledge
 from fedge.core.control.plane import DECIDED, ControlPlane
@@ -30,4 +31,5 @@ __all__ = [
     "ToOperator",
     "ToSink",
     "ToSite",
+    "Untold",
 ]

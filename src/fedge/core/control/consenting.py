@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from fedge.core.control.dispatch import on, on_state, table
 from fedge.core.control.effects import Effect, Propose, Reply
+from fedge.core.control.events.asking import AskingEnded
 from fedge.core.control.events.location import (
     AskedConsent,
     AskedWithdrawnConsent,
@@ -29,15 +30,19 @@ MOST_ENDED_TOKENS = 1000
 
 
 def asked(known: Knowledge, event: AskedConsent, now: Nanoseconds) -> list[Effect]:
-    """Record a consent; one that says the same is prolonged, and keeps its id."""
+    """Record a consent; one that says the same is prolonged, and keeps its id. A subscriber's yes counts once."""
     held = known.state.consents
+    if event.asking and event.asking not in known.state.askings.asked:
+        said = "the subscriber has answered that already"
+        return [Reply(event.request, 404, {"code": "NOT_FOUND", "message": said})]
     same = held.same(event.consent)
     if same is None and held.full(event.consent.client, now):
         said = f"{MOST_OF_A_CLIENT} consents are kept for a client, {MOST} in all"
         return [Reply(event.request, 429, {"code": "QUOTA_EXCEEDED", "message": said})]
     name = same.id if same is not None else f"consent-{held.next_id}"
     given = replace(event.consent, id=name, given_at=now)
-    return [Reply(event.request, 201, {"id": name}), Propose(ConsentGiven(given))]
+    answered: list[Effect] = [Propose(AskingEnded(event.asking))] if event.asking else []
+    return [Reply(event.request, 201, {"id": name}), Propose(ConsentGiven(given)), *answered]
 
 
 def withdrawal(known: Knowledge, event: AskedWithdrawnConsent, now: Nanoseconds) -> list[Effect]:
@@ -58,6 +63,7 @@ def client_gone(state: State, client: str) -> None:
     """A later tenant of the same name is somebody else."""
     state.consents.drop_client(client)
     state.ended_tokens.pop(client, None)
+    state.askings.drop_client(client)
 
 
 # --- tokens ------------------------------------------------------------------------------------------------------------------

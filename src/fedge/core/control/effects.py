@@ -59,15 +59,23 @@ class Notify(Struct, frozen=True):
 class ToSink(Struct, frozen=True):
     """A client of the northbound APIs is to be told at its sink. ``client``: its tenant; the operator's is empty.
 
-    ``topic``: which API's event; ``facts`` in the core's words.
-
-    Sent at most once: one that was decided before a crash and not yet sent is lost.
+    ``topic``: which API's event; ``facts`` in the core's words, plain values, for it is kept until the sink has taken it
+    (`outbox.py`, which gives ``number`` and ``at``).
     """
 
     client: str
     sink: Sink
     topic: str
     facts: dict[str, Any]
+    at: Nanoseconds = 0
+    number: int = 0
 
 
-Effect = ToSite | ToAccess | ToOperator | ToSink | Propose | Reply | Story | Notify
+class Untold(Struct, frozen=True):
+    """This event will not be sent, or not again: ``outcome`` says why (`outbox.py`)."""
+
+    event: ToSink
+    outcome: str
+
+
+Effect = ToSite | ToAccess | ToOperator | ToSink | Untold | Propose | Reply | Story | Notify

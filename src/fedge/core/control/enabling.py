@@ -169,6 +169,10 @@ def gone(state: State, event: ResourceGone, now: Nanoseconds) -> list[Effect]:
 
 def tenant_gone(state: State, namespace: str) -> list[Effect]:
     """A later tenant of the same name is somebody else."""
+    held = state.enablement
+    for rules in (held.traffic_rules, held.dns_rules):
+        for app in [app for app in rules if namespace_of_app(app) == namespace]:
+            del rules[app]
     return _dropped(
         state, {one.id for one in state.enablement.resources.values() if one.namespace == namespace}
     )

@@ -74,9 +74,10 @@ def client_gone(state: State, client: str) -> None:
 
 
 def _tell(fence: Fence, what: str, facts: dict[str, Any]) -> ToSink:
-    """The fence as it was then, and what happened; `api/camara/geofencing.py` has the words."""
+    """What happened, and what is said of the fence then; `api/camara/geofencing.py` has the words."""
     tenant = "" if fence.client == OPERATOR else fence.client
-    return ToSink(tenant, fence.sink, TOPIC, {"fence": fence, "what": what, **facts})
+    said = {"id": fence.id, "ue": fence.ue, "scope": fence.scope, "events": fence.events, "told": fence.told}
+    return ToSink(tenant, fence.sink, TOPIC, {**said, "what": what, **facts})
 
 
 # --- time --------------------------------------------------------------------------------------------------------------------

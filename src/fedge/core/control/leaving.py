@@ -50,7 +50,7 @@ def kept(known: Knowledge, app: AppId, chosen: dict[SiteId, int], now: Nanosecon
     for site, replicas in known.state.placed.get(app, {}).items():
         if site in chosen or known.state.sites[site].marked == "lost":
             known.leaving.pop((app, site), None)
-        elif here := len(sessions_at(known, app, site)) or _connections(known, app, site, now):
+        elif here := len(sessions_at(known, app, site)) or connections_at(known, app, site, now):
             known.leaving.setdefault((app, site), now + time_to_leave(known, app, here))
             keeps[site] = replicas
         else:
@@ -58,7 +58,7 @@ def kept(known: Knowledge, app: AppId, chosen: dict[SiteId, int], now: Nanosecon
     return keeps
 
 
-def _connections(known: Knowledge, app: AppId, site: SiteId, now: Nanoseconds) -> int:
+def connections_at(known: Knowledge, app: AppId, site: SiteId, now: Nanoseconds) -> int:
     """Of an application without the SDK: whoever is connected to the copy has until its deadline to connect elsewhere."""
     view = known.sites.get(site)
     connected = view.plain[app].open if view is not None and app in view.plain else 0

@@ -9,18 +9,15 @@ from msgspec.structs import replace
 
 from fedge.core.applications import Application, ObjectKey, key_of
 from fedge.core.control import (
-    consenting,
     demand,
-    enabling,
     farewells,
-    fencing,
     leaving,
-    quality,
     reconcile,
     sessions,
     tenancy,
+    tenant_ends,
 )
-from fedge.core.control.dispatch import on, on_state, table
+from fedge.core.control.dispatch import on, table
 from fedge.core.control.effects import Effect, Propose, Reply, Story, ToSite
 from fedge.core.control.events.objects import AskedApply, ObjectsChanged, Placed
 from fedge.core.control.knowledge import Asked, Knowledge
@@ -32,17 +29,21 @@ from fedge.core.model import AppId, Nanoseconds, SiteId
 from fedge.core.placement import Placement, Policy, Refusal, SiteFacts, Wanted, place, wanted_of
 
 
-def asked(state: State, event: AskedApply, now: Nanoseconds) -> list[Effect]:
+def asked(known: Knowledge, event: AskedApply, now: Nanoseconds) -> list[Effect]:
     """Objects were accepted: say what will become of each, and decide it."""
-    results = actions(state, event.objects)
-    for kind, namespace, name in event.deleted:
+    keys = [key_of(raw) for raw in event.objects]
+    if why := tenant_ends.still_ends(known, (key.namespace or key.name for key in keys)):
+        return [Reply(event.request, 409, {"code": "CONFLICT", "message": why})]
+    results = actions(known.state, event.objects)
+    deleted = tenant_ends.with_contents(known.state, event.deleted)
+    for kind, namespace, name in deleted:
         results.append({"kind": kind, "name": name, "namespace": namespace, "action": "deleted"})
     changed = tuple(
         raw for raw, result in zip(event.objects, results, strict=False) if result["action"] != "unchanged"
     )
     effects: list[Effect] = [Reply(event.request, 200, {"results": results})]
-    if changed or event.deleted:
-        effects.append(Propose(ObjectsChanged(changed, event.deleted)))
+    if changed or deleted:
+        effects.append(Propose(ObjectsChanged(changed, deleted)))
     return effects
 
 
@@ -58,20 +59,17 @@ def actions(state: State, objects: Sequence[dict[str, Any]]) -> list[dict[str, A
 
 
 def objects_changed(known: Knowledge, event: ObjectsChanged, now: Nanoseconds) -> list[Effect]:
-    """Store what was accepted and forget what was deleted: of a tenant, all that a later one of its name must not find."""
+    """Store what was accepted and forget what was deleted."""
     state = known.state
     effects: list[Effect] = []
+    tenant_ends.forgotten(state, map(key_of, event.objects))
     for raw in event.objects:
         state.objects[str(key_of(raw))] = raw
     for gone in event.deleted:
         key = ObjectKey(*gone)
         state.objects.pop(str(key), None)
         if key.kind == "Tenant":
-            tenancy.client_gone(state, key.name)
-            consenting.client_gone(state, key.name)
-            fencing.client_gone(state, key.name)
-            effects += quality.client_gone(known, key.name, now)
-            effects += enabling.tenant_gone(state, key.name)
+            effects += tenant_ends.tenant_gone(known, key.name, now)
     known.read_objects()
     for site in state.sites.values():
         effects += reconcile.run_orders(site, known.per_site)
@@ -250,4 +248,4 @@ def unbound(known: Knowledge, event: EngineUnbound, now: Nanoseconds) -> None:
 
 DECIDES = table(on(ObjectsChanged, objects_changed), on(Placed, placed))
 HEARS = table(on(EngineBound, bound), on(EngineUnbound, unbound))
-ANSWERS = table(on_state(AskedApply, asked))
+ANSWERS = table(on(AskedApply, asked))

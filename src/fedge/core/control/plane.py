@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fedge.core.control import (
+    asking,
     attaching,
     consenting,
     deciding,
@@ -29,6 +30,7 @@ from fedge.core.control import (
     reconcile,
     sessions,
     sites,
+    telling,
     tenancy,
     ue_move,
     visits,
@@ -53,8 +55,10 @@ DECIDES = together(
     tenancy.DECIDES,
     enabling.DECIDES,
     consenting.DECIDES,
+    asking.DECIDES,
     fencing.DECIDES,
     quality.DECIDES,
+    telling.DECIDES,
     visits.DECIDES,
 )
 HEARS = together(
@@ -75,6 +79,7 @@ ANSWERS = together(
     enabling.ANSWERS,
     farewells.ANSWERS,
     consenting.ANSWERS,
+    asking.ANSWERS,
     locating.ANSWERS,
     fencing.ANSWERS,
     quality.ANSWERS,
@@ -94,7 +99,10 @@ class ControlPlane(Knowledge):
         effects = TOLD[kind](self, event, now) if kind in TOLD else None
         if not effects:
             return []
-        return effects + notices.of_moves(self.state, effects) if kind in DECIDES else effects
+        if kind not in DECIDES:
+            return effects
+        effects = telling.kept(self.state, effects, now)
+        return effects + notices.of_moves(self.state, effects)
 
     def wake(self, now: Nanoseconds, faulty: Faulty = raised) -> list[Effect]:
         """Called several times a second: deadlines, repeated orders, leases, and the regular look at every session.

@@ -139,7 +139,7 @@ def begun(known: Knowledge, event: QualityStarted, now: Nanoseconds) -> list[Eff
     if one is None or next_state(one.status, "granted") is None:
         return []
     one = _keep(known, started(one, now))
-    return [_story(one, f"is served as {one.profile}", now), *_told(one, now)]
+    return [_story(one, f"is served as {one.profile}", now), *_told(one)]
 
 
 def lengthened(known: Knowledge, event: QualityExtended, now: Nanoseconds) -> list[Effect]:
@@ -167,7 +167,7 @@ def over(known: Knowledge, event: QualityEnded, now: Nanoseconds) -> list[Effect
             _story(last, f"has no quality any more: {event.reason}", now),
         ]
         if one.status == "AVAILABLE" or not deleted:
-            effects += _told(last, now)
+            effects += _told(last)
     if deleted:
         _forget(known, one)
     return effects
@@ -221,10 +221,10 @@ def _unsay(known: Knowledge, one: QualitySession) -> None:
     known.unfulfilled.discard(one.id)
 
 
-def _told(one: QualitySession, now: Nanoseconds) -> list[Effect]:
+def _told(one: QualitySession) -> list[Effect]:
     if one.sink is None:
         return []
-    facts = {"id": one.id, "status": one.status, "info": one.info, "at": now}
+    facts = {"id": one.id, "status": one.status, "info": one.info}
     return [ToSink(one.owner, one.sink, "quality", facts)]
 
 

@@ -17,10 +17,11 @@ from fedge.core.access import AccessView
 from fedge.core.applications import ObjectKey, key_of
 from fedge.core.applications.application import namespace_of_app
 from fedge.core.control.knowledge import Knowledge
+from fedge.core.control.outbox import Outbox
 from fedge.core.control.state import State
 from fedge.core.enablement import EdgeService, Enablement
 from fedge.core.federation import Site, SiteView
-from fedge.core.location import RETRIEVE, Consents, Fences
+from fedge.core.location import RETRIEVE, Askings, Consents, Fences
 from fedge.core.model import AppId, Nanoseconds, SessionId, UeId
 from fedge.core.quality import Quality
 
@@ -75,6 +76,8 @@ def _state(state: State, namespace: str) -> State:
         consents=Consents({id: one for id, one in state.consents.given.items() if one.client == namespace}),
         fences=Fences({id: one for id, one in state.fences.held.items() if one.client == namespace}),
         ended_tokens={},
+        askings=Askings(),
+        outbox=Outbox(),
         quality=_quality(state.quality, namespace),
         enablement=_enablement(state.enablement, namespace, set(sessions)),
     )

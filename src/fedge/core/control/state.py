@@ -7,9 +7,10 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from fedge.core.control.outbox import Outbox
 from fedge.core.enablement import Enablement
 from fedge.core.federation import Site
-from fedge.core.location import Consents, Fences
+from fedge.core.location import Askings, Consents, Fences
 from fedge.core.mobility import Move
 from fedge.core.model import AppId, MoveId, Nanoseconds, SessionId, SessionKey, SiteId, UeId
 from fedge.core.quality import Quality
@@ -67,10 +68,14 @@ class Visit(Struct):
 
 
 class Grant(Struct, frozen=True):
-    """What a token allows: everything in one tenant's namespace; ``players``: to attach to its applications, no more."""
+    """What a token allows: everything in one tenant's namespace; ``players``: to attach to its applications, no more.
+
+    ``redirect_uris``: where a browser may be sent with a code for the client that this is the secret of.
+    """
 
     tenant: str
     players: bool = False
+    redirect_uris: tuple[str, ...] = ()
 
 
 class State(Struct):
@@ -86,6 +91,8 @@ class State(Struct):
     restarted_from: dict[SiteId, int] = field(default_factory=dict)
     """How many sessions that were lost with a site have begun anew elsewhere."""
     hold_moves: bool = False
+    ending: dict[str, Nanoseconds] = field(default_factory=dict)
+    """Namespaces whose Tenant was deleted, since when, until something is applied in them again."""
     enablement: Enablement = field(default_factory=Enablement)
     quality: Quality = field(default_factory=Quality)
     grants: dict[str, Grant] = field(default_factory=dict)
@@ -94,6 +101,9 @@ class State(Struct):
     fences: Fences = field(default_factory=Fences)
     ended_tokens: dict[str, dict[str, Nanoseconds]] = field(default_factory=dict)
     """Access tokens of CAMARA APIs that were revoked, by client and id, until when they would have lived."""
+    askings: Askings = field(default_factory=Askings)
+    outbox: Outbox = field(default_factory=Outbox)
+    """What clients' sinks have still to take."""
 
     def under_way(self) -> Iterator[Move]:
         return (move for move in self.moves.values() if not move.ended)

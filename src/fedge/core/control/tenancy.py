@@ -23,28 +23,44 @@ from fedge.core.model import AppId, Nanoseconds, SiteId
 from fedge.core.placement import Placement, Policy, Refusal
 
 Placed = Mapping[AppId, Mapping[SiteId, int]]
+OWN = "default"
+"""The operator's own namespace: it is there without a Tenant, and its games may have a client like any studio's."""
+
+
+def has_clients(known: Knowledge, namespace: str) -> bool:
+    return namespace == OWN or namespace in known.tenants
+
 
 # --- tokens ------------------------------------------------------------------------------------------------------------------
 
 
 def asked(known: Knowledge, event: AskedToken, now: Nanoseconds) -> list[Effect]:
     """A token for a tenant, or (without a digest) none any more."""
-    if event.tenant not in known.tenants:
+    if not has_clients(known, event.tenant):
         return [Reply(event.request, 404, {"code": "NOT_FOUND", "message": f"no Tenant {event.tenant}"})]
     if not event.digest:
         return [Reply(event.request, 200, {"tenant": event.tenant}), Propose(TokensRevoked(event.tenant))]
-    return [
-        Reply(event.request, 201, {"tenant": event.tenant, "players": event.players}),
-        Propose(TokenIssued(event.tenant, event.digest, event.players)),
-    ]
+    uris = event.redirect_uris
+    if uris is None:
+        held = (one for one in known.state.grants.values() if _same_kind(one, event.tenant, event.players))
+        uris = next((one.redirect_uris for one in held), ())
+    said = {"tenant": event.tenant, "players": event.players, "redirect_uris": uris}
+    decided = TokenIssued(event.tenant, event.digest, event.players, uris)
+    return [Reply(event.request, 201, said), Propose(decided)]
 
 
 def issued(state: State, event: TokenIssued, now: Nanoseconds) -> None:
     """A new token ends the one before it of the same kind."""
-    grant = Grant(event.tenant, event.players)
-    state.grants = {digest: one for digest, one in state.grants.items() if one != grant} | {
-        event.digest: grant
+    others = {
+        digest: one
+        for digest, one in state.grants.items()
+        if not _same_kind(one, event.tenant, event.players)
     }
+    state.grants = others | {event.digest: Grant(event.tenant, event.players, event.redirect_uris)}
+
+
+def _same_kind(one: Grant, tenant: str, players: bool) -> bool:
+    return (one.tenant, one.players) == (tenant, players)
 
 
 def revoked(state: State, event: TokensRevoked, now: Nanoseconds) -> None:

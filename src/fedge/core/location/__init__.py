@@ -4,6 +4,7 @@ Read `consent.py` first. The place itself is the access view's (`core/access/vie
 """
 
 from fedge.core.location.areas import MOST_RADIUS_M, Circle, covers, estimate, verified
+from fedge.core.location.asking import Asking, Askings, Back, Code
 from fedge.core.location.consent import NETWORK_OPERATION, OPERATOR, RETRIEVE, Consent, Consents, allowed_by
 from fedge.core.location.earth import Earth, earth_of
 from fedge.core.location.fences import Fence, Fences, side
@@ -13,7 +14,11 @@ __all__ = [
     "NETWORK_OPERATION",
     "OPERATOR",
     "RETRIEVE",
+    "Asking",
+    "Askings",
+    "Back",
     "Circle",
+    "Code",
     "Consent",
     "Consents",
     "Earth",

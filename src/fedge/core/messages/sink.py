@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from msgspec import Struct
+
+_ORIGIN = re.compile(r"[^:/?#]+://[^/?#]*")
 
 
 class Sink(Struct, frozen=True):
@@ -11,3 +15,9 @@ class Sink(Struct, frozen=True):
     url: str
     token: str = ""
     expires_s: float = 0.0
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port, as far as the URL says them."""
+        found = _ORIGIN.match(self.url)
+        return found[0].lower() if found is not None else ""

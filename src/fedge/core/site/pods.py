@@ -1,8 +1,8 @@
 """A Pod as a bench node reads it and reports it: the one process it asks for, and its status. Pure.
 
 The subset: one container with a command; environment by value and by fieldRef; requests, a memory limit; grace period. What a
-kubelet has and this has not: images, volumes, init containers, probes (readiness is the instance's own hello), exec. Source:
-Kubernetes API reference, Pod v1 core; pod lifecycle.
+kubelet has and this has not: images, volumes, init containers, probes (ready is an instance that has said hello, or without the
+SDK one whose port takes connections), exec. Source: Kubernetes API reference, Pod v1 core; pod lifecycle.
 """
 
 from __future__ import annotations
@@ -18,9 +18,14 @@ from fedge.core.applications.deployment import BASE_DIR
 from fedge.core.applications.quantity import memory_bytes
 from fedge.core.model import AppId, InstanceId
 
+PORT = "fedge.dev/port"
+"""Annotation on the Pods of applications without the SDK: where their Service leads, the port that they are told to listen at."""
+
 
 class Pod(Struct, frozen=True):
-    """What a node needs to know of a Pod bound to it. ``deleting``: somebody wants it gone, within ``grace_s``."""
+    """What a node needs to know of a Pod bound to it. ``deleting``: somebody wants it gone, within ``grace_s``. ``port``: where
+    it listens without the SDK; 0: it has the SDK, or no Service.
+    """
 
     uid: str
     namespace: str
@@ -34,6 +39,7 @@ class Pod(Struct, frozen=True):
     memory_limit_bytes: int
     deleting: bool
     grace_s: int
+    port: int = 0
 
 
 class PodState(Struct, frozen=True):
@@ -69,7 +75,7 @@ def read_pod(raw: Mapping[str, Any], address: str = "") -> Pod:
         uid=metadata["uid"],
         namespace=metadata["namespace"],
         name=metadata["name"],
-        app=_application(metadata),
+        app=application_of(metadata),
         container=container["name"],
         image=container.get("image") or "",
         command=tuple(expanded(word, env) for word in words),
@@ -80,7 +86,14 @@ def read_pod(raw: Mapping[str, Any], address: str = "") -> Pod:
         grace_s=int(
             metadata.get("deletionGracePeriodSeconds") or spec.get("terminationGracePeriodSeconds") or 0
         ),
+        port=port_of(metadata),
     )
+
+
+def port_of(metadata: Mapping[str, Any]) -> int:
+    """Of its annotation, 0 without one. The control plane writes it; what somebody else wrote there is no port."""
+    text = str((metadata.get("annotations") or {}).get(PORT, ""))
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 5 and int(text) < 65536 else 0
 
 
 def _value(variable: Mapping[str, Any], fields: Mapping[str, str]) -> str:
@@ -88,7 +101,7 @@ def _value(variable: Mapping[str, Any], fields: Mapping[str, str]) -> str:
     return fields.get(source.get("fieldPath", ""), "") if source else str(variable.get("value") or "")
 
 
-def _application(metadata: Mapping[str, Any]) -> AppId:
+def application_of(metadata: Mapping[str, Any]) -> AppId:
     """The Deployment behind a ReplicaSet's Pod (its name less the template's hash); else the Pod's own name."""
     owner: Mapping[str, Any] = next(
         (one for one in metadata.get("ownerReferences") or () if one["kind"] == "ReplicaSet"), {}

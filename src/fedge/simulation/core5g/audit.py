@@ -1,6 +1,7 @@
 """Who was refused, in the operator's log: each answer 401 and 403 of its servers, by whom and for what; no secret, no body.
 
-Handshakes that TLS refuses never come so far. Bounded: beyond ``pace`` lines are left out, and counted.
+So is each handshake that TLS refuses, though not whose it was (`runtime/refused_handshakes.py`). Bounded: beyond ``LIMITS`` lines
+are left out, and counted.
 """
 
 from __future__ import annotations
@@ -32,18 +33,24 @@ class Audited:
 
         await self._app(scope, receive, noting)
 
+    def handshake(self, why: str) -> None:
+        """TLS refused one: ``why`` in OpenSSL's words."""
+        self._write("handshake refused", why=why[:LONGEST])
+
     def _refused(self, scope: dict[str, Any], status: int) -> None:
-        if self._pace.wait("", self._now_s()) is not None:
-            self._left_out += 1
-            return
         tls = scope.get("extensions", {}).get("tls", {})
-        self._note(
+        self._write(
             "refused",
             status=status,
             method=scope.get("method", "GET"),
             path=quote(scope["path"])[:LONGEST],  # no line of its own
             by=(scope.get("client") or ("",))[0],
             certificate=tls.get("client_cert_name") or "none",
-            left_out=self._left_out,
         )
+
+    def _write(self, event: str, **facts: Any) -> None:
+        if self._pace.wait(event, self._now_s()) is not None:
+            self._left_out += 1
+            return
+        self._note(event, **facts, left_out=self._left_out)
         self._left_out = 0

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.websockets import WebSocket
@@ -178,10 +178,13 @@ async def _object(request: Request) -> Json:
     if kind not in ("application/json", ""):
         raise Refusal(415, "bodies are application/json")
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MOST_BODY_BYTES:
-            raise Refusal(413, f"at most {MOST_BODY_BYTES} bytes")
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MOST_BODY_BYTES:
+                raise Refusal(413, f"at most {MOST_BODY_BYTES} bytes")
+    except ClientDisconnect:  # nobody hears the refusal; without it the log would have a fault of ours
+        raise Refusal(400, "the body ended before its length") from None
     try:
         found: Json = msgspec.json.decode(bytes(body), type=dict[str, Any])
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:

@@ -10,10 +10,11 @@ from fedge.core.model import UeId
 
 
 class AskedConsent(Message, frozen=True):
-    """Without an id: that is given here."""
+    """Without an id: that is given here. ``asking``: it is a subscriber's yes to that, which ends with it."""
 
     request: RequestId
     consent: Consent
+    asking: str = ""
 
 
 class AskedWithdrawnConsent(Message, frozen=True):

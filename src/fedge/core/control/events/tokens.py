@@ -8,12 +8,16 @@ from fedge.core.model import Nanoseconds
 
 
 class AskedToken(Message, frozen=True):
-    """``digest``: SHA-256 of the new token, in hexadecimal; empty: the tenant's tokens end. ``players``: it may only attach."""
+    """``digest``: SHA-256 of the new token, in hexadecimal; empty: the tenant's tokens end. ``players``: it may only attach.
+
+    ``redirect_uris`` None: those that the token before it had.
+    """
 
     request: RequestId
     tenant: str
     digest: str = ""
     players: bool = False
+    redirect_uris: tuple[str, ...] | None = None
 
 
 class TokenIssued(Message, frozen=True):
@@ -22,6 +26,7 @@ class TokenIssued(Message, frozen=True):
     tenant: str
     digest: str
     players: bool = False
+    redirect_uris: tuple[str, ...] = ()
 
 
 class TokensRevoked(Message, frozen=True):

@@ -1,6 +1,6 @@
 """HTTP as every 3GPP API of the simulated core has it: bodies in, answers and ``application/problem+json`` out. Translation only.
 
-Order of refusals: who (401, 403), what (404, 405), how (406, 411, 413, 415, 429), and then the body (400).
+Order of refusals: how long (414), who (401, 403), what (404, 405), how (406, 411, 413, 415, 429), and then the body (400).
 """
 
 from __future__ import annotations
@@ -10,13 +10,15 @@ from collections.abc import Awaitable, Callable
 import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from fedge.simulation.core5g.nef.problem import Problem
 
 MAX_BODY = 64 * 1024
+MAX_URI = 16 * 1024
+"""Bytes; RFC 9110, 4.1, wants 8,000 to be read at least."""
 JSON, MERGE_PATCH, JSON_PATCH, FORM = (
     "application/json",
     "application/merge-patch+json",
@@ -28,7 +30,9 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 def app_of(*routes: BaseRoute) -> Starlette:
     """One server's APIs; what is none of them is refused in their form."""
-    return Starlette(routes=list(routes), exception_handlers={HTTPException: _no_such})
+    app = Starlette(routes=list(routes), exception_handlers={HTTPException: _no_such})
+    app.router.redirect_slashes = False  # a 307 means another server of the operator's here (TS 29.122)
+    return app
 
 
 def guarded(endpoint: Endpoint, features: str = "") -> Endpoint:
@@ -36,6 +40,8 @@ def guarded(endpoint: Endpoint, features: str = "") -> Endpoint:
 
     async def answering(request: Request) -> Response:
         try:
+            if len(request.scope["raw_path"]) + len(request.scope["query_string"]) > MAX_URI:
+                raise Problem(414, "URI_TOO_LONG", f"a URI of at most {MAX_URI} bytes is read")
             return await endpoint(request)
         except Problem as problem:
             return refused(problem, features)
@@ -53,7 +59,7 @@ def said(what: object, status: int = 200, headers: dict[str, str] | None = None)
 
 
 async def body_of(request: Request, media_type: str) -> bytes:
-    """The request's body. Raises ``Problem`` 411, 413, 415."""
+    """The request's body. Raises ``Problem`` 400, 411, 413, 415."""
     length = request.headers.get("content-length")
     if length is None:
         raise Problem(411, "INCORRECT_LENGTH", "a Content-Length is needed")
@@ -62,7 +68,10 @@ async def body_of(request: Request, media_type: str) -> bytes:
     given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if given != media_type:
         raise Problem(415, "UNSUPPORTED_MEDIA_TYPE", f"must be {media_type}")
-    return await request.body()  # the server reads no more than Content-Length says
+    try:
+        return await request.body()  # the server reads no more than Content-Length says
+    except ClientDisconnect:  # nobody hears the refusal; without it the log would have a fault of ours
+        raise Problem(400, "INCORRECT_LENGTH", "the body ended before its length") from None
 
 
 def accepts_json(request: Request) -> None:

@@ -37,6 +37,7 @@ TITLES = {
     406: "Not Acceptable",
     411: "Length Required",
     413: "Payload Too Large",
+    414: "URI Too Long",
     415: "Unsupported Media Type",
     429: "Too Many Requests",
     503: "Service Unavailable",

@@ -1,0 +1,110 @@
+"""Events for clients' sinks that are decided and that no sink has taken yet: durable, so a crash loses none (at least once).
+
+A *line* is what one client is told at one origin (scheme, host, port), in the order in which it was decided; its first event is
+under way, the rest waits. The next is sent when a sink took the first, or it is given up (``SinkAnswered``). After a crash the
+first of each line is sent again, under the same id: a receiver may hear one twice. Neighbours: `telling.py`
+puts events in, `api/camara/telling.py` sends them. Source: CloudEvents 1.0.2 (``source`` and ``id`` name an event).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from fedge.core.control.effects import Effect, ToSink, Untold
+from fedge.core.model import Nanoseconds
+
+MOST_OF_A_CLIENT, MOST = 500, 4000
+"""So many events are kept. Where they are more, the longest line gives up the oldest that is not under way."""
+
+Outcome = Literal["delivered", "failed", "expired", "dropped"]
+"""Its sink took it; it was refused, or its retries ended; the sink's token expired first; there was no room for it."""
+
+
+class Outbox(Struct):
+    """``lines``: by client and origin, each event by its number. ``ended``: how many came to which outcome."""
+
+    lines: dict[str, dict[int, ToSink]] = field(default_factory=dict)
+    next: int = 1
+    ended: dict[Outcome, int] = field(default_factory=dict)
+
+    def first(self) -> Iterator[ToSink]:
+        """Of each line, what is under way."""
+        return (next(iter(line.values())) for line in self.lines.values())
+
+    @property
+    def waiting(self) -> int:
+        return sum(map(len, self.lines.values()))
+
+    def count(self, outcome: Outcome) -> None:
+        self.ended[outcome] = self.ended.get(outcome, 0) + 1
+
+
+def line_of(told: ToSink) -> str:
+    """No namespace has a space in it."""
+    return f"{told.client} {told.sink.origin}"
+
+
+def put(outbox: Outbox, event: ToSink, now: Nanoseconds) -> list[Effect]:
+    """Keep an event that has been decided; it goes out now only if nothing is before it."""
+    told = replace(event, at=now, number=outbox.next)
+    outbox.next += 1
+    name, effects = line_of(told), list[Effect]()
+    if (crowded := _crowded(outbox, told.client)) is not None:
+        given_up = _given_up(outbox, crowded)
+        if given_up is None:
+            outbox.count("dropped")
+            return [Untold(told, "dropped")]
+        effects.append(Untold(given_up, "dropped"))
+    line = outbox.lines.setdefault(name, {})
+    line[told.number] = told
+    return effects if len(line) > 1 else [*effects, told]
+
+
+def end(outbox: Outbox, name: str, number: int, outcome: Outcome) -> list[Effect]:
+    """An event has come to its end: who waits behind it has its turn. ``name``: of its line."""
+    line = outbox.lines.get(name, {})
+    told = line.pop(number, None)
+    if told is None:
+        return []
+    outbox.count(outcome)
+    effects: list[Effect] = [] if outcome == "delivered" else [Untold(told, outcome)]
+    if line:
+        return [*effects, next(iter(line.values()))]
+    del outbox.lines[name]
+    return effects
+
+
+def client_gone(outbox: Outbox, client: str) -> None:
+    """Nobody is told: the sinks were that client's."""
+    outbox.lines = {name: line for name, line in outbox.lines.items() if _client(name) != client}
+
+
+def _crowded(outbox: Outbox, client: str) -> str | None:
+    """The client that has to give something up, where one more of ``client``'s would be too many."""
+    sizes: dict[str, int] = {}
+    for name, line in outbox.lines.items():
+        sizes[_client(name)] = sizes.get(_client(name), 0) + len(line)
+    if sizes.get(client, 0) >= MOST_OF_A_CLIENT:
+        return client
+    return max(sizes, key=sizes.__getitem__) if sum(sizes.values()) >= MOST else None
+
+
+def _given_up(outbox: Outbox, client: str) -> ToSink | None:
+    """The oldest that waits in the client's longest line; None: all are under way."""
+    lines = [line for name, line in outbox.lines.items() if _client(name) == client]
+    longest = max(lines, key=len)
+    waiting = iter(longest)
+    next(waiting)
+    number = next(waiting, None)
+    if number is None:
+        return None
+    outbox.count("dropped")
+    return longest.pop(number)
+
+
+def _client(name: str) -> str:
+    return name.partition(" ")[0]

@@ -1,0 +1,103 @@
+"""A subscriber who is asked whether a client may, and the code that stands for its yes in the authorization code flow. Durable.
+
+What the client was given for either is a secret: here is only its SHA-256. Neighbours: `consent.py`, what a yes leaves behind;
+`core/control/asking.py` decides. Sources: OpenID CIBA Core 1.0; RFC 6749, 4.1; RFC 7636.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec import Struct, field
+
+from fedge.core.model import SECOND, Nanoseconds, UeId
+
+MOST_OF_A_CLIENT, MOST = 100, 1000
+"""So many subscribers are asked at once."""
+MOST_OF_A_DEVICE = 5
+"""And so many times one device, by one client, through a browser: there the client need not have begun it."""
+MOST_CODES_OF_A_CLIENT = 1000
+KEPT_FOR = 300 * SECOND
+"""So long a client that asks late hears that there was no answer in time."""
+
+
+class Back(Struct, frozen=True):
+    """Where a browser is sent with the answer, and what the client wants back (RFC 6749, 4.1.1; RFC 7636, 4.3)."""
+
+    redirect_uri: str
+    challenge: str
+    state: str = ""
+    nonce: str = ""
+
+
+class Asking(Struct, frozen=True):
+    """``ue`` None: nobody has that number. ``back`` None: the client asks for the answer itself (CIBA)."""
+
+    id: str
+    client: str
+    scopes: frozenset[str]
+    purpose: str
+    ue: UeId | None
+    began_at: Nanoseconds
+    until: Nanoseconds
+    back: Back | None = None
+
+
+class Code(Struct, frozen=True):
+    """``consent``: the record that it rests on. ``token``: the access token that was given for it; empty: none yet."""
+
+    id: str
+    client: str
+    ue: UeId
+    scopes: frozenset[str]
+    purpose: str
+    consent: str
+    back: Back
+    until: Nanoseconds
+    token: str = ""
+    token_until: Nanoseconds = 0
+
+    def over(self, now: Nanoseconds) -> bool:
+        """Need it be remembered no more? A used one is, as long as its token would live."""
+        return now >= max(self.until, self.token_until)
+
+
+class Askings(Struct):
+    """By their ids."""
+
+    asked: dict[str, Asking] = field(default_factory=dict)
+    codes: dict[str, Code] = field(default_factory=dict)
+
+    def full(self, one: Asking, now: Nanoseconds) -> str:
+        """Why nobody more is asked; empty: there is room."""
+        kept = self._asked(now)
+        own = [each for each in kept if each.client == one.client]
+        if one.back is not None and self._of_device(own, one.client, one.ue, now) >= MOST_OF_A_DEVICE:
+            return "this device is being asked already"
+        if len(own) >= MOST_OF_A_CLIENT:
+            return f"{MOST_OF_A_CLIENT} subscribers are being asked for this client already"
+        return "too many subscribers are being asked" if len(kept) >= MOST else ""
+
+    def full_of_codes(self, client: str, now: Nanoseconds) -> bool:
+        own = sum(one.client == client and not one.over(now) for one in self.codes.values())
+        return own >= MOST_CODES_OF_A_CLIENT
+
+    def ask(self, one: Asking, now: Nanoseconds) -> None:
+        self.asked = {each.id: each for each in self._asked(now)}
+        self.asked[one.id] = one
+
+    def keep(self, code: Code, now: Nanoseconds) -> None:
+        self.codes = {id: one for id, one in self.codes.items() if not one.over(now)}
+        self.codes[code.id] = code
+
+    def drop_client(self, client: str) -> None:
+        self.asked = {id: one for id, one in self.asked.items() if one.client != client}
+        self.codes = {id: one for id, one in self.codes.items() if one.client != client}
+
+    def _asked(self, now: Nanoseconds) -> list[Asking]:
+        return [one for one in self.asked.values() if now < one.until + KEPT_FOR]
+
+    def _of_device(self, own: Iterable[Asking], client: str, ue: UeId | None, now: Nanoseconds) -> int:
+        asked = sum(one.ue == ue and one.back is not None and now < one.until for one in own)
+        given = (one for one in self.codes.values() if (one.client, one.ue) == (client, ue))
+        return asked + sum(not one.token and now < one.until for one in given)

@@ -1,0 +1,144 @@
+"""Events for sinks: kept until they are taken, in order, within a bound, and found again after a crash."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from fedge.core.control import ControlPlane, ControlSettings, Effect, State, ToSink, Untold, outbox
+from fedge.core.control.events.location import FenceEnded, FenceMade
+from fedge.core.control.events.objects import ObjectsChanged
+from fedge.core.control.events.sinks import SinkAnswered
+from fedge.core.control.outbox import Outbox, line_of
+from fedge.core.control.telling import kept
+from fedge.core.location import Circle, Fence
+from fedge.core.messages import Message, Sink
+from fedge.core.model import UeId
+from fedge.wire import codec
+
+HERE, THERE = Sink("https://127.0.0.1:1/a"), Sink("https://127.0.0.1:2/a")
+
+
+def event(name: str, client: str = "studio", sink: Sink = HERE) -> ToSink:
+    return ToSink(client, sink, "quality", {"id": name})
+
+
+def put(box: Outbox, *events: ToSink) -> list[Effect]:
+    return kept(State(outbox=box), list(events), 7)
+
+
+def names(effects: list[Effect]) -> list[str]:
+    return [one.facts["id"] for one in effects if isinstance(one, ToSink)]
+
+
+def untold(effects: list[Effect]) -> list[tuple[str, str]]:
+    return [(one.event.facts["id"], one.outcome) for one in effects if isinstance(one, Untold)]
+
+
+def end(box: Outbox, told: ToSink, outcome: outbox.Outcome = "delivered") -> list[Effect]:
+    return outbox.end(box, line_of(told), told.number, outcome)
+
+
+def test_of_one_line_an_event_goes_out_when_the_one_before_it_has_ended() -> None:
+    box = Outbox()
+    out = put(box, event("1"), event("2"), event("3", sink=Sink("https://127.0.0.1:1/other")))
+    assert names(out) == ["1"]
+    assert names(put(box, event("else", sink=THERE), event("other", "rival"))) == ["else", "other"]
+    [first] = out
+    assert isinstance(first, ToSink)
+    assert (first.number, first.at) == (1, 7)
+    second = end(box, first)
+    assert names(second) == ["2"]
+    assert end(box, first) == [], "it has ended already"
+    third = end(box, second[0], "failed")  # type: ignore[arg-type]
+    assert (names(third), untold(third)) == (["3"], [("2", "failed")])
+    assert end(box, third[-1]) == []  # type: ignore[arg-type]
+    assert (box.waiting, box.ended) == (2, {"delivered": 2, "failed": 1})
+
+
+def test_a_sink_that_never_answers_gives_up_its_oldest_and_nobody_elses(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(outbox, "MOST_OF_A_CLIENT", 5)
+    box = Outbox()
+    put(box, event("else", sink=THERE), event("rivals", "rival"))
+    out = put(box, *(event(str(number)) for number in range(9)))
+    assert names(out) == ["0"], "it is under way, and is not given up"
+    assert untold(out) == [(str(number), "dropped") for number in range(1, 6)]
+    assert [one.facts["id"] for one in box.lines[f"studio {HERE.origin}"].values()] == ["0", "6", "7", "8"]
+    assert (box.waiting, box.ended) == (6, {"dropped": 5})
+
+
+def test_where_all_are_many_who_has_most_gives_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox, "MOST", 4)
+    box = Outbox()
+    put(box, event("1"), event("2"), event("3"), event("4"))
+    out = put(box, event("rivals", "rival"))
+    assert (names(out), untold(out)) == (["rivals"], [("2", "dropped")])
+
+
+def test_where_all_are_under_way_the_new_one_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox, "MOST_OF_A_CLIENT", 2)
+    box = Outbox()
+    put(box, event("1"), event("2", sink=THERE))
+    out = put(box, event("3", sink=Sink("https://127.0.0.1:3/")))
+    assert (names(out), untold(out), box.waiting) == ([], [("3", "dropped")], 2)
+
+
+# --- in the control plane ------------------------------------------------------------------------------------------------------
+
+FENCE = Fence(
+    "f-1", "studio", UeId("player-1"), Circle(0.0, 0.0, 100.0), "entered", HERE, {"device": None}, "scope"
+)
+
+
+class Centre:
+    """``ControlPlane`` with a journal in memory."""
+
+    def __init__(self) -> None:
+        self.journal: list[bytes] = []
+        self.plane = ControlPlane(ControlSettings())
+
+    def say(self, event: Message) -> list[Effect]:
+        self.journal.append(codec.encode(event))
+        return self.plane.handle(event, len(self.journal))
+
+    def restart(self, snapshot: bool) -> None:
+        """A crash: what is journaled is all that is left."""
+        state, entries = State(), self.journal
+        if snapshot:
+            state, entries = msgspec.msgpack.decode(msgspec.msgpack.encode(self.plane.state), type=State), []
+        self.plane = ControlPlane(ControlSettings(), state)
+        for at, data in enumerate(entries, 1):
+            self.plane.handle(codec.decode(data), at)
+
+
+@pytest.mark.parametrize("snapshot", [False, True])
+def test_a_crash_between_decision_and_delivery_loses_nothing(snapshot: bool) -> None:
+    centre = Centre()
+    [first] = centre.say(FenceMade(FENCE))
+    assert centre.say(FenceEnded("f-1", "SUBSCRIPTION_DELETED")) == [], "its turn has not come"
+    centre.restart(snapshot)
+    box = centre.plane.state.outbox
+    assert list(box.first()) == [first], "the same event, under the same number"
+    assert isinstance(first, ToSink)
+    [second] = centre.say(SinkAnswered(line_of(first), first.number, "delivered"))
+    assert isinstance(second, ToSink)
+    assert second.facts["what"] == "ended"
+    centre.restart(snapshot)
+    assert list(centre.plane.state.outbox.first()) == [second], "what was taken is not sent again"
+    centre.say(SinkAnswered(line_of(second), second.number, "delivered"))
+    centre.restart(snapshot)
+    assert centre.plane.state.outbox == Outbox(next=3, ended={"delivered": 2})
+
+
+def test_with_its_tenant_what_a_client_was_to_be_told_is_gone() -> None:
+    centre = Centre()
+    [told] = centre.say(FenceMade(FENCE))
+    centre.say(FenceMade(replace(FENCE, id="f-2", client="rival")))
+    centre.say(ObjectsChanged((), (("Tenant", "", "studio"),)))
+    centre.restart(snapshot=False)
+    assert [one.client for one in centre.plane.state.outbox.first()] == ["rival"]
+    assert isinstance(told, ToSink)
+    assert centre.say(SinkAnswered(line_of(told), told.number, "delivered")) == [], "it was under way then"
