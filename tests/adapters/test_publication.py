@@ -13,7 +13,7 @@ from fedge.api.manifest_files import read_manifests
 from fedge.api.manifests import KINDS, PLURALS
 from fedge.core.applications.objects import CLUSTER_WIDE
 from fedge.core.model import SiteId
-from fedge.programs.supervisor import arena_folder
+from fedge.programs.arena import arena_folder
 from tests.core.applications.objects import deployment, propagation, tenant
 from tests.core.placement.test_overrides import override, rule
 

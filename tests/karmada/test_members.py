@@ -23,7 +23,7 @@ from lightkube.resources.core_v1 import ConfigMap, Secret
 from fedge.adapters.karmada.prepare import prepare, withdraw
 from fedge.api.manifest_files import read_manifests
 from fedge.core.model import SiteId
-from fedge.programs.supervisor import arena_folder
+from fedge.programs.arena import arena_folder
 from fedge_sdk.visit import place_after, visit
 from testbench.bench import Bench
 from testbench.karmada_setup import client_of
