@@ -14,6 +14,7 @@ import * as pictures from "./pictures.js";
 import { go, href, onRoute, rememberMoment, route } from "./router.js";
 import { goLive, sayNotKept, setLost, showScrubber } from "./scrubber.js";
 import { connect } from "./stream.js";
+import { keepToken } from "./token.js";
 import { clock, lasting, operatorWords, plural, sentenceCase } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
@@ -143,19 +144,35 @@ function showEmpty(view) {
 function showConnection() {
   const { state, since_ms, retry_at_ms, error } = connection;
   const view = pictures.liveView();
-  setText(byId("connection").querySelector("span"), state === "lost" ? "Platform lost" : state === "starting" ? "Starting" : pictures.isLive() ? "Live" : "Replay");
+  const asks = state !== "live" && ["UNAUTHENTICATED", "PERMISSION_DENIED"].includes(error?.code);
+  setText(byId("connection").querySelector("span"), asks ? "Token wanted" : state === "lost" ? "Platform lost" : state === "starting" ? "Starting" : pictures.isLive() ? "Live" : "Replay");
   const banner = byId("banner");
-  banner.hidden = state !== "lost";
-  if (state === "lost") {
+  banner.hidden = state !== "lost" && !asks;
+  if (asks) fill(banner, `asks|${error.message}|${view?.at_ms}`, () => askWho(error, view));
+  else if (state === "lost") {
     const at = new Date(since_ms).toLocaleTimeString([], { hourCycle: "h23" });
     fill(banner, `${since_ms}|${view?.at_ms}`, () => [h("b", {}, `Platform lost since ${at}`), h("span", {}, `Nothing is live: this is the last picture, ${clock(view?.at_ms ?? 0)} of the run.`), h("span", { class: "wait" }), h("button", { type: "button", onclick: () => stream.retryNow() }, "Try now")]);
     const left = Math.max(0, retry_at_ms - Date.now());
     setText(banner.querySelector(".wait"), `${lasting(Date.now() - since_ms)} ago, ${left > 300 ? `trying again in ${lasting(Math.max(1000, left))}` : "trying now"}`);
-  } else if (state === "starting") {
+  }
+  if (state === "starting") {
     showNoFeed();
-    fill(byId("map-empty"), `starting|${error?.code}|${error?.message}`, () => [h("b", {}, error ? "The platform is not ready" : "Waiting for the platform"), h("span", { class: "pulse", aria_hidden: "true" }),
+    fill(byId("map-empty"), `starting|${error?.code}|${error?.message}`, () => [h("b", {}, asks ? "The platform asks who you are" : error ? "The platform is not ready" : "Waiting for the platform"), h("span", { class: "pulse", aria_hidden: "true" }),
       h("span", {}, error ? `${sentenceCase(error.message)} (${error.code}). The page keeps trying.` : "The first picture comes when the control plane answers.")]);
   }
+}
+
+/** From the first tenant on reads need a token: the operator's, or a tenant's, which sees its own. */
+function askWho(error, view) {
+  const input = h("input", { type: "password", autocomplete: "off", spellcheck: "false", aria_label: "Token", data_testid: "who-token" });
+  const submit = (event) => {
+    event.preventDefault();
+    keepToken(input.value.trim());
+    stream.retryNow();
+  };
+  return [h("b", {}, "The platform asks who you are"),
+    h("span", {}, `${sentenceCase(error.message)}${view ? `; this is the last picture, ${clock(view.at_ms)} of the run` : ""}. The operator's token is in the file that fedge up names; a tenant's sees its own.`),
+    h("form", { onsubmit: submit }, input, h("button", { type: "submit" }, "Use this token"))];
 }
 
 setInterval(() => connection.state !== "live" && showConnection(), 500);

@@ -4,7 +4,7 @@
 import { Arcs } from "./arcs.js";
 import { context2d, h } from "./dom.js";
 import { drawGround } from "./map_ground.js";
-import { drawLinks, drawPlayers, drawSites, drawTrail, STATION_R } from "./map_live.js";
+import { drawChosen, drawLinks, drawPlayers, drawSites, drawTrail, STATION_R } from "./map_live.js";
 import { onTheme, theme } from "./palette.js";
 import { qualityWords } from "./panel_quality.js";
 import { history } from "./pictures.js";
@@ -76,9 +76,10 @@ export function drawMap(now, moving) {
   drawLinks(g, p, view, selected);
   arcs.drawTicks(g, p, view, selected);
   if (selected.kind === "player") drawTrail(g, p, view, selected.id, history());
-  drawPlayers(g, p, view, places, selected);
+  drawPlayers(g, p, view, places);
   const running = arcs.draw(g, p, view, now, at_ms, selected);
   drawSites(g, p, view, selected);
+  drawChosen(g, p, places, selected);
   arcs.drawLabels(g);
   if (cursor >= 0 && document.activeElement === canvas && walk[cursor]) focusRing(g);
   if (canvas.dataset.arcs !== String(running)) canvas.dataset.arcs = String(running);

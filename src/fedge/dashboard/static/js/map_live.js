@@ -31,7 +31,7 @@ export function drawLinks(g, p, view, selected) {
 }
 
 /** Lines and dots, one path per site: 500 players cost a handful of strokes. `places` maps UE to {x, y} in m. */
-export function drawPlayers(g, p, view, places, selected) {
+export function drawPlayers(g, p, view, places) {
   const c = theme();
   const groups = new Map();
   for (const [id, ue] of Object.entries(view.ues)) {
@@ -78,10 +78,12 @@ export function drawPlayers(g, p, view, places, selected) {
     for (const { ue, x, y } of list) if (ue.quality) flow(g, c, ue.quality, x, y, r);
     for (const { id, ue, x, y } of list) if (ue.state !== "serving") mark(g, c, id, ue, x, y, many);
   }
-  if (selected.kind === "player") {
-    const place = places.get(selected.id);
-    if (place) ring(g, c, p.x(place.x), p.y(place.y), selected.id);
-  }
+}
+
+/** The chosen player, above everything: its name must not hide behind a station. */
+export function drawChosen(g, p, places, { kind, id }) {
+  const place = kind === "player" ? places.get(id) : null;
+  if (place) ring(g, theme(), p.x(place.x), p.y(place.y), id);
 }
 
 /** A bar over a player whose flow the network was asked to keep; broken where it says that it does not. */

@@ -72,9 +72,9 @@ export function playerPanel(body, id) {
         ["Cell", ue.cell ? [ue.cell, kindWords(ue.kind)] : "none"],
         ["State", ue.reachable === false ? [ue.state, "the network cannot reach it"] : ue.state],
         ["Round trip", known(ue.rtt_ms) ? [`${number(ue.rtt_ms)} ms`, ue.rtt_ms <= view.figures.objective_ms ? "✓ within" : "▲ over"] : "not measured"],
-        ["Last handover", known(ue.handover_gap_ms) ? `not heard for ${number(ue.handover_gap_ms)} ms` : "gap not known"],
+        ["Last handover", known(ue.handover_gap_ms) ? [ms(ue.handover_gap_ms), "unheard"] : "not known"],
         ["Signal", [`${Math.round(ue.signal_dbm)} dBm`, strength(ue.signal_dbm)]],
-        ["Session", ue.session ?? "none"],
+        ...(ue.session === id ? [] : [["Session", ue.session ?? "none"]]),
         ["Quality", qualityWords(ue.quality), "wide"],
         ...locationFacts(device, live),
       ]);
