@@ -159,6 +159,25 @@ class UesSighted(Message, frozen=True):
     ues: tuple[UeSighting, ...]
 
 
+class CellFigures(Struct, frozen=True):
+    """How full a cell is: shares of its capacity in use, 0 to 1.
+
+    ``queue_ms``: what a packet without a guaranteed rate waits in its queues, up and down together; None: not known.
+    """
+
+    cell: CellId
+    used_up: float
+    used_down: float
+    queue_ms: float | None = None
+
+
+class CellsMeasured(Message, frozen=True):
+    """All cells of which something is known, once a second."""
+
+    at: Nanoseconds
+    cells: tuple[CellFigures, ...]
+
+
 class HandoverPredicted(Message, frozen=True):
     """A measurement report says that this UE is about to change to ``cell``."""
 

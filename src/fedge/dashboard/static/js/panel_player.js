@@ -55,7 +55,7 @@ export function playerPanel(body, id) {
     const top = Math.max(1, ...known_ms);
     fill(ranking, JSON.stringify(answer.sites), () => [
       ...[...answer.sites].sort((a, b) => (a.rank ?? 1e9) - (b.rank ?? 1e9)).map((s) => row(view, s, top, answer.serving)),
-      h("div", { class: "swatches" }, TERMS.map((t) => h("span", { class: `key t-${t}` }, t))),
+      h("div", { class: "swatches" }, TERMS.map((t) => h("span", { class: `key t-${t}` }, t)), h("span", { class: "key t-other" }, "cell queue")),
     ]);
     setText(age, `Answered at ${clock(answer.at_ms)}. A site must be better by ${number(answer.hysteresis_ms)} ms to win.`);
   }
@@ -104,7 +104,7 @@ function row(view, s, top, serving) {
       piece.style.width = `${(Math.max(0, value) / top) * 100}%`;
       return piece;
     })), h("span", { class: "ms" }, ms(s.expected_rtt_ms)),
-    h("span", { class: "term-words" }, parts.map(([term, value]) => h("span", {}, `${term} ${number(value)}`)), parts.length ? h("span", {}, "ms") : null));
+    h("span", { class: "term-words" }, parts.map(([term, value]) => h("span", {}, `${term.replace("_", " ")} ${number(value)}`)), parts.length ? h("span", {}, "ms") : null));
 }
 
 /** Plain words for a received power; the steps are common handset ones, for reading only. */
