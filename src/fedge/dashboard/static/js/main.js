@@ -8,7 +8,7 @@ import { drawSparks, glideFigures, showFigures } from "./figures.js";
 import "./find.js";
 import { drawMap, forget, showPicture } from "./map.js";
 import { glyph, learnSites, onTheme } from "./palette.js";
-import { served, showQuality } from "./panel_quality.js";
+import { fullCells, served, showQuality } from "./panel_quality.js";
 import { focusPanel, openPanel, showPanel } from "./panels.js";
 import * as pictures from "./pictures.js";
 import { go, href, onRoute, rememberMoment, route } from "./router.js";
@@ -114,7 +114,8 @@ function showSites(view) {
   const { kind, id: open } = route();
   const kinds = new Set(Object.values(view.cells).map((c) => c.kind));
   const flows = served(view).length > 0;
-  fill(byId("legend"), `${[...kinds].sort().join()}|${flows}`, () => [["nr", "5G NR", ""], ["nsa", "5G NSA", "7 2.5"], ["lte", "LTE", "4.4 2.5"], ["wifi", "Wi-Fi", "1.5 2.5"]].filter(([k]) => kinds.has(k)).map(([, name, dash]) => h("span", {}, ring(dash), name)).concat(h("span", {}, h("i", { class: "tick-key" }), "place of a move")).concat(flows ? [h("span", {}, h("i", { class: "flow-key" }), "quality on demand")] : []));
+  const full = fullCells(view).length > 0;
+  fill(byId("legend"), `${[...kinds].sort().join()}|${flows}|${full}`, () => [["nr", "5G NR", ""], ["nsa", "5G NSA", "7 2.5"], ["lte", "LTE", "4.4 2.5"], ["wifi", "Wi-Fi", "1.5 2.5"]].filter(([k]) => kinds.has(k)).map(([, name, dash]) => h("span", {}, ring(dash), name)).concat(h("span", {}, h("i", { class: "tick-key" }), "place of a move")).concat(flows ? [h("span", {}, h("i", { class: "flow-key" }), "quality on demand")] : [], full ? [h("span", { class: "full-key" }, ring("6 2 1 2"), "full cell")] : []));
   keyed(byId("site-strip"), Object.entries(view.sites), ([id]) => id, ([id]) => h("a", { href: href("site", id), data_testid: `site-${id}` }), (el, [id, site]) => {
     fill(el, `${site.name}|${site.sessions}|${site.capacity}|${site.state}`, () => [glyph(id, 13), h("b", {}, site.name), h("span", {}, `${site.sessions} / ${site.capacity}`), site.state === "ready" ? null : h("em", {}, site.state)]);
     el.dataset.state = site.state;

@@ -4,9 +4,9 @@
 import { Arcs } from "./arcs.js";
 import { context2d, h } from "./dom.js";
 import { drawGround } from "./map_ground.js";
-import { drawChosen, drawLinks, drawPlayers, drawSites, drawTrail, STATION_R } from "./map_live.js";
+import { drawChosen, drawFull, drawLinks, drawPlayers, drawSites, drawTrail, STATION_R } from "./map_live.js";
 import { onTheme, theme } from "./palette.js";
-import { qualityWords } from "./panel_quality.js";
+import { fullCells, qualityWords } from "./panel_quality.js";
 import { history } from "./pictures.js";
 import { Projection } from "./projection.js";
 import { go, route } from "./router.js";
@@ -73,6 +73,7 @@ export function drawMap(now, moving) {
   g.setTransform(ratio, 0, 0, ratio, 0, 0);
   const selected = route();
   const at_ms = view.at_ms + (moving ? Math.min(500, now - receivedAt) : 0);
+  drawFull(g, p, fullCells(view));
   drawLinks(g, p, view, selected);
   arcs.drawTicks(g, p, view, selected);
   if (selected.kind === "player") drawTrail(g, p, view, selected.id, history());
