@@ -21,7 +21,7 @@ from lightkube import Client
 from lightkube.resources.core_v1 import Node, Pod
 
 from fedge.adapters.karmada.resources import Cluster
-from fedge.programs.supervisor import arena_folder
+from fedge.programs.arena import arena_folder
 from testbench.bench import Bench
 from testbench.karmada_setup import client_of
 from testbench.programs import MEMBERS

@@ -158,7 +158,7 @@ def _links(plane: Knowledge, facts: Facts) -> dict[str, Any]:
 
 def move_view(plane: Knowledge, move: Move, started: int) -> dict[str, Any]:
     outcome = {"RELEASED": "released", "ABORTED": "aborted"}.get(move.state)
-    silent = plane.silent_ms.get((move.order.ue, move.order.epoch))
+    silent_ms = _silent_ms(plane, move)
     warmed = None
     if move.handover_at and "WARMING" in move.steps:
         warmed = round((move.handover_at - move.steps["WARMING"]) / MS, 1)
@@ -173,10 +173,24 @@ def move_view(plane: Knowledge, move: Move, started: int) -> dict[str, Any]:
         "gain_ms": round(move.gain_ms, 1),
         "warmed_before_ms": warmed,
         "steps": {state: round((at - started) / MS, 2) for state, at in move.steps.items()},
-        "silent_ms": round(max(0.0, silent - TICK_MS), 1) if silent is not None else None,
+        "silent_ms": round(silent_ms, 1) if silent_ms is not None else None,
         "bytes_total": move.bytes_total,
         "bytes_after_trigger": move.bytes_after_trigger,
     }
+
+
+def _silent_ms(plane: Knowledge, move: Move) -> float | None:
+    """How long its player's stream of ticks stood still around a move: ``interruption_ms.platform`` of the report, measured live.
+
+    None while it is being measured, and for a move that its player never saw.
+    """
+    gap_ms = plane.silent_ms.get((move.order.ue, move.order.epoch))
+    wrote = move.state in ("ACTIVATED", "STEERED", "CONFIRMED", "RELEASED")
+    return max(0.0, gap_ms - TICK_MS) if wrote and gap_ms is not None else None
+
+
+def _interrupted_ms(plane: Knowledge, moves: list[Move]) -> list[float]:
+    return sorted(ms for ms in (_silent_ms(plane, move) for move in moves) if ms is not None)
 
 
 def _figures(plane: Knowledge, moves: list[Move]) -> dict[str, Any]:
@@ -189,7 +203,9 @@ def _figures(plane: Knowledge, moves: list[Move]) -> dict[str, Any]:
     objective = next(
         (a.latency.objective_ms for a in plane.applications.values() if a.latency is not None), None
     )
-    silent = sorted(plane.silent_ms.values())
+    silent = _interrupted_ms(plane, moves)
+    acknowledged = sum(ue.acknowledged for ue in plane.access.ues.values())
+    lost = sum(ue.lost_before + ue.lost for ue in plane.access.ues.values())
     return {
         "players": len(playing),
         "objective_ms": objective,
@@ -198,8 +214,9 @@ def _figures(plane: Knowledge, moves: list[Move]) -> dict[str, Any]:
         else None,
         "rtt_p50_ms": round(_share(rtts, 0.5), 1) if rtts else None,
         "rtt_p99_ms": round(_share(rtts, 0.99), 1) if rtts else None,
-        "interruption_p99_ms": round(max(0.0, _share(silent, 0.99) - TICK_MS), 1) if silent else None,
-        "inputs_lost": None,  # only the checker at the end can know
+        "interruption_p99_ms": round(_share(silent, 0.99), 1) if silent else None,
+        "inputs_acknowledged": acknowledged,
+        "inputs_lost": lost if acknowledged else None,
         "sessions_lost": plane.state.lost_sessions,
         "moves_released": sum(move.state == "RELEASED" for move in moves),
         "moves_aborted": sum(move.state == "ABORTED" for move in moves),
@@ -224,10 +241,8 @@ def _hops(plane: Knowledge) -> dict[str, Any]:
 
 def _interruptions(plane: Knowledge, moves: list[Move]) -> dict[str, Any]:
     counts = [0] * BINS
-    for move in moves:
-        silent = plane.silent_ms.get((move.order.ue, move.order.epoch))
-        if silent is not None and move.state in ("ACTIVATED", "STEERED", "CONFIRMED", "RELEASED"):
-            counts[min(BINS - 1, int(max(0.0, silent - TICK_MS) / BIN_MS))] += 1
+    for silent_ms in _interrupted_ms(plane, moves):
+        counts[min(BINS - 1, int(silent_ms / BIN_MS))] += 1
     return {"bin_ms": BIN_MS, "counts": counts, "tick_ms": round(TICK_MS, 2)}
 
 

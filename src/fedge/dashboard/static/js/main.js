@@ -8,6 +8,7 @@ import { drawSparks, glideFigures, showFigures } from "./figures.js";
 import "./find.js";
 import { drawMap, forget, showPicture } from "./map.js";
 import { glyph, learnSites, onTheme } from "./palette.js";
+import { served, showQuality } from "./panel_quality.js";
 import { focusPanel, openPanel, showPanel } from "./panels.js";
 import * as pictures from "./pictures.js";
 import { go, href, onRoute, rememberMoment, route } from "./router.js";
@@ -85,6 +86,7 @@ function showSlow(view) {
   showSites(view);
   showFigures(view);
   drawSparks(view);
+  showQuality(view);
   showFeed(view);
   drawHops(view);
   drawGaps(view);
@@ -110,7 +112,8 @@ function showRun({ run, operator }) {
 function showSites(view) {
   const { kind, id: open } = route();
   const kinds = new Set(Object.values(view.cells).map((c) => c.kind));
-  fill(byId("legend"), [...kinds].sort().join(), () => [["nr", "5G NR", ""], ["nsa", "5G NSA", "7 2.5"], ["lte", "LTE", "4.4 2.5"], ["wifi", "Wi-Fi", "1.5 2.5"]].filter(([k]) => kinds.has(k)).map(([, name, dash]) => h("span", {}, ring(dash), name)).concat(h("span", {}, h("i", { class: "tick-key" }), "place of a move")));
+  const flows = served(view).length > 0;
+  fill(byId("legend"), `${[...kinds].sort().join()}|${flows}`, () => [["nr", "5G NR", ""], ["nsa", "5G NSA", "7 2.5"], ["lte", "LTE", "4.4 2.5"], ["wifi", "Wi-Fi", "1.5 2.5"]].filter(([k]) => kinds.has(k)).map(([, name, dash]) => h("span", {}, ring(dash), name)).concat(h("span", {}, h("i", { class: "tick-key" }), "place of a move")).concat(flows ? [h("span", {}, h("i", { class: "flow-key" }), "quality on demand")] : []));
   keyed(byId("site-strip"), Object.entries(view.sites), ([id]) => id, ([id]) => h("a", { href: href("site", id), data_testid: `site-${id}` }), (el, [id, site]) => {
     fill(el, `${site.name}|${site.sessions}|${site.capacity}|${site.state}`, () => [glyph(id, 13), h("b", {}, site.name), h("span", {}, `${site.sessions} / ${site.capacity}`), site.state === "ready" ? null : h("em", {}, site.state)]);
     el.dataset.state = site.state;
@@ -157,15 +160,18 @@ function showConnection() {
 
 setInterval(() => connection.state !== "live" && showConnection(), 500);
 
-let opened = "";
+let opened = "overview/null";
+let opener = null; // who had the keyboard's focus before the first panel
 function openRoute(next, byPerson) {
   if (next.at_ms !== null && byPerson) wantedMoment = next.at_ms;
   const key = `${next.kind}/${next.id}`;
+  if (opened === "overview/null") opener = document.activeElement;
   if (key !== opened) openPanel(next);
   opened = key;
   lastSlow = 0;
   dirty = true;
   if (byPerson && next.kind !== "overview" && document.activeElement !== byId("map")) focusPanel();
+  else if (byPerson && next.kind === "overview" && (document.activeElement === document.body || byId("panel").contains(document.activeElement))) opener?.focus({ preventScroll: true });
 }
 onRoute((next) => openRoute(next, true));
 openRoute(route(), false);

@@ -6,6 +6,7 @@ import { context2d, h } from "./dom.js";
 import { drawGround } from "./map_ground.js";
 import { drawLinks, drawPlayers, drawSites, drawTrail, STATION_R } from "./map_live.js";
 import { onTheme, theme } from "./palette.js";
+import { qualityWords } from "./panel_quality.js";
 import { history } from "./pictures.js";
 import { Projection } from "./projection.js";
 import { go, route } from "./router.js";
@@ -130,7 +131,7 @@ function distance(x, y, ax, ay, bx, by) {
 function describe({ kind, id }) {
   if (kind === "player") {
     const ue = view.ues[id];
-    return [id, `${siteName(view, ue.site)} · ${ms(ue.rtt_ms)} round trip`, `${kindWords(ue.kind)} ${ue.cell ?? ""} · ${Math.round(ue.signal_dbm)} dBm · ${ue.state}`];
+    return [id, `${siteName(view, ue.site)} · ${ms(ue.rtt_ms)} round trip`, `${kindWords(ue.kind)} ${ue.cell ?? ""} · ${Math.round(ue.signal_dbm)} dBm · ${ue.state}`, ...(ue.quality ? [`Quality on demand: ${qualityWords(ue.quality)[0]}`] : [])];
   }
   if (kind === "site") {
     const s = view.sites[id];

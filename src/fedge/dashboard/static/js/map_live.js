@@ -75,12 +75,20 @@ export function drawPlayers(g, p, view, places, selected) {
     g.strokeStyle = site ? siteColour(site) : c.soft;
     g.lineWidth = 1.5;
     g.stroke();
+    for (const { ue, x, y } of list) if (ue.quality) flow(g, c, ue.quality, x, y, r);
     for (const { id, ue, x, y } of list) if (ue.state !== "serving") mark(g, c, id, ue, x, y, many);
   }
   if (selected.kind === "player") {
     const place = places.get(selected.id);
     if (place) ring(g, c, p.x(place.x), p.y(place.y), selected.id);
   }
+}
+
+/** A bar over a player whose flow the network was asked to keep; broken where it says that it does not. */
+function flow(g, c, { kept }, x, y, r) {
+  g.fillStyle = kept === false ? c.bad : c.text;
+  g.fillRect(x - 5, y - r - 5, kept === false ? 4 : 10, 2);
+  if (kept === false) g.fillRect(x + 1, y - r - 5, 4, 2);
 }
 
 function mark(g, c, id, ue, x, y, many) {

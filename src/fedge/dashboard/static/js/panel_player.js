@@ -5,6 +5,7 @@ import { fill, h, setText } from "./dom.js";
 import { sparkline } from "./figures.js";
 import { askDevice, locationFacts } from "./panel_location.js";
 import { facts, heading, moveRows, siteLink } from "./panel_parts.js";
+import { qualityWords } from "./panel_quality.js";
 import { glyph } from "./palette.js";
 import { history } from "./pictures.js";
 import { problem } from "./stream.js";
@@ -54,7 +55,7 @@ export function playerPanel(body, id) {
     const top = Math.max(1, ...known_ms);
     fill(ranking, JSON.stringify(answer.sites), () => [
       ...[...answer.sites].sort((a, b) => (a.rank ?? 1e9) - (b.rank ?? 1e9)).map((s) => row(view, s, top, answer.serving)),
-      h("div", { class: "swatches" }, TERMS.map((t) => h("span", { class: `key t-${t}` }, t))),
+      h("div", { class: "swatches" }, TERMS.map((t) => h("span", { class: `key t-${t}` }, t)), h("span", { class: "key t-other" }, "cell queue")),
     ]);
     setText(age, `Answered at ${clock(answer.at_ms)}. A site must be better by ${number(answer.hysteresis_ms)} ms to win.`);
   }
@@ -73,9 +74,9 @@ export function playerPanel(body, id) {
         ["Round trip", known(ue.rtt_ms) ? [`${number(ue.rtt_ms)} ms`, ue.rtt_ms <= view.figures.objective_ms ? "✓ within" : "▲ over"] : "not measured"],
         ["Last handover", known(ue.handover_gap_ms) ? `not heard for ${number(ue.handover_gap_ms)} ms` : "gap not known"],
         ["Signal", [`${Math.round(ue.signal_dbm)} dBm`, strength(ue.signal_dbm)]],
-        ["Quality", quality(ue.quality)],
-        ...locationFacts(device),
         ["Session", ue.session ?? "none"],
+        ["Quality", qualityWords(ue.quality), "wide"],
+        ...locationFacts(device, live),
       ]);
       const past = history().filter((v) => v.at_ms <= view.at_ms && v.at_ms > view.at_ms - 120000).map((v) => ({ x: v.at_ms, y: v.ues[id]?.rtt_ms }));
       sparkline(trend, past, { line: view.figures.objective_ms });
@@ -88,13 +89,6 @@ export function playerPanel(body, id) {
       else if (!live) setText(age, "The ranking is asked live; go back to live to see it.");
     },
   };
-}
-
-// What the network was asked to serve this player's flow with, and whether it does (CAMARA Quality on Demand).
-function quality(asked) {
-  if (!asked) return "best effort";
-  const state = asked.status !== "AVAILABLE" ? asked.status.toLowerCase() : asked.kept ? "✓ kept" : "▲ not kept";
-  return [`${asked.profile}, asked by ${asked.by}`, known(asked.left_s) ? `${state}, ${asked.left_s} s left` : state];
 }
 
 function row(view, s, top, serving) {
@@ -110,7 +104,7 @@ function row(view, s, top, serving) {
       piece.style.width = `${(Math.max(0, value) / top) * 100}%`;
       return piece;
     })), h("span", { class: "ms" }, ms(s.expected_rtt_ms)),
-    h("span", { class: "term-words" }, parts.map(([term, value]) => h("span", {}, `${term} ${number(value)}`)), parts.length ? h("span", {}, "ms") : null));
+    h("span", { class: "term-words" }, parts.map(([term, value]) => h("span", {}, `${term.replace("_", " ")} ${number(value)}`)), parts.length ? h("span", {}, "ms") : null));
 }
 
 /** Plain words for a received power; the steps are common handset ones, for reading only. */
