@@ -257,5 +257,6 @@ class AccessNetwork:
         self._luck_timer = self._loop.call_at((begins + SECOND // 2) / SECOND, self._change_luck)
 
     def _figures(self) -> None:
-        self._measured(self.path.samples.take(monotonic_ns(), self.names))
+        watches = [ue.watch for ue in self.path.ues]
+        self._measured(self.path.samples.take(monotonic_ns(), self.names, watches))
         self._figures_timer = self._loop.call_later(1.0, self._figures)
