@@ -318,7 +318,6 @@ class PacketPath:
     def _pump(self) -> None:
         """Let everything go that is due, then sleep until the next is."""
         heap, now = self._heap, monotonic_ns()
-        self._draw(now)
         while heap and heap[0][0] <= now:
             while heap and heap[0][0] <= now:
                 entry = heappop(heap)
@@ -332,6 +331,7 @@ class PacketPath:
 
     def _timer(self) -> None:
         self._armed = None
+        self._draw(monotonic_ns())
         self._pump()
 
     def _note_lateness(self, ue: int, now: int, late_ns: int, count: int, way: int) -> None:
