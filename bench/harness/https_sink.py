@@ -31,6 +31,10 @@ class HttpsSink:
         self.told: list[Told] = []
         self._new = threading.Condition()
 
+    def events(self) -> list[dict[str, Any]]:
+        """What it was told, each event once: at least once is promised."""
+        return list({told.event["id"]: told.event for told in self.told}.values())
+
     def take(self, told: Told) -> None:
         with self._new:
             self.told.append(told)

@@ -244,7 +244,7 @@ def test_explain_names_every_site_with_its_terms(client: TestClient, centre: Pla
     client.post("/api/v1/attach", json={"application": "arena", "device": "player-1"}, headers=AUTHORISED)
     told = client.get("/api/v1/explain/player-1").json()
     assert [one["site"] for one in told["sites"]] == ["harbour", "market"]
-    assert told["sites"][0]["terms_ms"].keys() == {"radio", "backhaul", "load"}
+    assert told["sites"][0]["terms_ms"].keys() == {"radio", "cell_queue", "backhaul", "load"}
     assert told["decision"] == "stay"
     assert told["steering"] == "steered by the 5G core (Traffic Influence)"
     session = centre.plane.state.sessions[SessionId("player-1")]

@@ -105,7 +105,8 @@ def test_a_file_that_is_no_yaml(fedge: Fedge, platform: FakePlatform, tmp_path: 
 
 
 def test_delete_by_name_and_by_file(fedge: Fedge, platform: FakePlatform, tmp_path: Path) -> None:
-    platform.answers["DELETE", f"{API}/objects/deployments/arena"] = {}
+    gone = {"kind": "Deployment", "namespace": "default", "name": "arena", "action": "deleted"}
+    platform.answers["DELETE", f"{API}/objects/deployments/arena"] = {"results": [gone]}
     assert fedge("delete", "deploy/arena").output == "deployment/arena deleted\n"
     (tmp_path / "a.yaml").write_text(MANIFEST)
     answer = fedge("delete", "-f", str(tmp_path))
@@ -184,7 +185,7 @@ def test_get_of_nothing_and_of_what_does_not_exist(fedge: Fedge, platform: FakeP
 
 
 def test_explain_a_session(fedge: Fedge, platform: FakePlatform) -> None:
-    terms = {"radio": 12.0, "backhaul": 2.0, "load": 0.21}
+    terms = {"radio": 12.0, "cell_queue": 280.0, "backhaul": 2.0, "load": 0.21}
     platform.answers["GET", f"{API}/explain/player-7"] = {
         "session": "player-7",
         "at_ms": 1.0,
@@ -199,7 +200,7 @@ def test_explain_a_session(fedge: Fedge, platform: FakePlatform) -> None:
                 "site": "cbd",
                 "rank": 1,
                 "feasible": True,
-                "expected_rtt_ms": 14.21,
+                "expected_rtt_ms": 294.21,
                 "terms_ms": terms,
                 "refused_by": "",
                 "reason": "",
@@ -209,7 +210,7 @@ def test_explain_a_session(fedge: Fedge, platform: FakePlatform) -> None:
                 "rank": None,
                 "feasible": False,
                 "expected_rtt_ms": None,
-                "terms_ms": {"radio": 12.0, "backhaul": None, "load": 0.0},
+                "terms_ms": {"radio": 12.0, "cell_queue": 280.0, "backhaul": None, "load": 0.0},
                 "refused_by": "state",
                 "reason": "the site is being drained",
             },
@@ -222,11 +223,11 @@ def test_explain_a_session(fedge: Fedge, platform: FakePlatform) -> None:
         "  its application at cbd is asked before it moves\n"
         "  hysteresis: 3 ms\n"
         "\n"
-        "RANK  SITE       EXPECTED  RADIO  BACKHAUL  LOAD  REFUSED BY\n"
-        "1     cbd*       14.21     12.00  2.00      0.21  -\n"
-        "-     docklands  ?         12.00  ?         0.00  state: the site is being drained\n"
+        "RANK  SITE       EXPECTED  RADIO  CELL QUEUE  BACKHAUL  LOAD  REFUSED BY\n"
+        "1     cbd*       294.21    12.00  280.00      2.00      0.21  -\n"
+        "-     docklands  ?         12.00  280.00      ?         0.00  state: the site is being drained\n"
         "\n"
-        "* serves now; times in ms: expected = radio + backhaul + load\n"
+        "* serves now; times in ms: expected = radio + cell queue + backhaul + load\n"
     )
     assert json.loads(fedge("explain", "session/player-7", "-o", "json").output)["serving"] == "cbd"
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from fedge.adapters.notifications import Notifications
-from fedge.api.camara.sinks import cloud_event, deliver
-from fedge.core.messages import Sink
+from fedge.api.camara.sinks import cloud_event
+from fedge.api.camara.telling import STRUCTURED
 from fedge.programs.sinks import sink_endpoint, sink_trust
 from fedge.runtime.tls import Authority
 
@@ -54,7 +54,8 @@ def delivered(
     async def run() -> tuple[HttpsSink, Notifications]:
         sender = Notifications(retry_after_s=(0.0,), trust=trust)
         async with served(certificate, key) as sink:
-            assert deliver(sender, "studio", Sink(sink.url, token, 10.0), EVENT, 5.0)
+            headers = STRUCTURED | ({"authorization": f"Bearer {token}"} if token else {})
+            assert sender.post("studio", sink.url, EVENT, headers)
             while not sender.counts:
                 await asyncio.sleep(0.005)
             await sender.close()

@@ -15,22 +15,23 @@ from fedge.runtime.precise_loop import run
 
 @pytest.mark.parametrize("pace_s", [0.0, 200e-6])
 def test_timers_and_sockets_are_served(pace_s: float) -> None:
-    async def story() -> list[str]:
+    async def story() -> str:
         loop = asyncio.get_running_loop()
         near, far = socket.socketpair()
         near.setblocking(False)
-        seen: list[str] = []
-        loop.add_reader(near, lambda: seen.append(near.recv(9).decode()))
+        seen = loop.create_future()
+        loop.add_reader(near, lambda: seen.set_result(near.recv(9).decode()))
         began = time.monotonic()
         loop.call_later(0.002, far.send, b"packet")
         await asyncio.sleep(0.02)
         assert time.monotonic() - began >= 0.02
+        heard: str = await asyncio.wait_for(seen, 10)
         loop.remove_reader(near)
         near.close()
         far.close()
-        return seen
+        return heard
 
-    assert run(story(), pace_s) == ["packet"]
+    assert run(story(), pace_s) == "packet"
 
 
 def test_descriptors_beyond_those_of_select_are_served() -> None:

@@ -114,7 +114,7 @@ def test_a_session_is_served_told_and_outlives_every_program_that_serves_it(
     network.end_quality(asked.id)
     sink.wait_for(asked.id, "UNAVAILABLE", PATIENCE_S)
     until("the operator holds nothing", lambda: held_by_the_operator(platform) == [])
-    assert [told.event["data"]["qosStatus"] for told in sink.told] == ["AVAILABLE", "UNAVAILABLE"]
+    assert [event["data"]["qosStatus"] for event in sink.events()] == ["AVAILABLE", "UNAVAILABLE"]
     assert {told.authorization for told in sink.told} == {"Bearer studio.token"}
 
 

@@ -67,12 +67,13 @@ def show_decision(answer: dict[str, Any]) -> None:
         figures = (
             _ms(site["expected_rtt_ms"]),
             _ms(terms["radio"]),
+            _ms(terms["cell_queue"]),
             _ms(terms["backhaul"]),
             _ms(terms["load"]),
         )
         rows.append((site.get("rank"), f"{site['site']}{mark}", *figures, refused))
-    show(("rank", "site", "expected", "radio", "backhaul", "load", "refused by"), rows)
-    click.echo("\n* serves now; times in ms: expected = radio + backhaul + load")
+    show(("rank", "site", "expected", "radio", "cell queue", "backhaul", "load", "refused by"), rows)
+    click.echo("\n* serves now; times in ms: expected = radio + cell queue + backhaul + load")
 
 
 def show_placement(answer: dict[str, Any]) -> None:

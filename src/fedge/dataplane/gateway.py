@@ -35,7 +35,8 @@ class Gateway:
     """``upf``: the user plane function's end of N6. ``heard(key, generation)`` is called when the UE is first heard directly at a
     generation; ``arrived(key, generation, is the writer here, address sent to)`` when an expected client is. ``to_peer`` sends
     late. ``n6_interface``: see `driver.choice`; ``chosen`` says which driver it is, and why.
-    ``tcp_host``: where clients connect, by default the inside address.
+    ``tcp_host``: where clients connect, by default the inside address. ``door_host``: where other gateways find doors; empty:
+    nowhere.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Gateway:
         journal: Path,
         n6_interface: str = "",
         tcp_host: str = "",
+        door_host: str = "",
     ) -> None:
         self.table = FlowTable()
         self.n6 = N6(self.table)
@@ -62,7 +64,7 @@ class Gateway:
         self._inside = UdpEnd(inside, MAX_DATAGRAM, self._from_inside, self._flush, self._not_sent)
         self._between = UdpEnd(between, MAX_DATAGRAM, self._from_peer, self._flush, self._not_sent)
         self._n6.meet(upf)
-        self._upf, self._host, self._door_host = upf, inside[0], between[0]
+        self._upf, self._host, self._door_host = upf, inside[0], door_host
         self._tcp_host = tcp_host or inside[0]
         self.chosen = choice(n6_interface)
         self._to_peer, self._heard, self._arrived = to_peer, heard, arrived

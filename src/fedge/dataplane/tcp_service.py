@@ -52,8 +52,9 @@ class TcpGame:
 
 
 class TcpApplications:
-    """``host``: the site's own address. ``source``: what it connects to instances and doors from. ``admits``: is this address
-    another site's gateway? ``wire``: the emulated one to it, over which what comes through a door takes its time.
+    """``host``: the site's own address. ``source``: what it connects to instances and doors from. ``door_host``: where it opens
+    doors, empty: nowhere. ``admits``: is this address another site's gateway? ``wire``: the emulated one to it, over which what
+    comes through a door takes its time.
     """
 
     def __init__(
@@ -86,7 +87,7 @@ class TcpApplications:
             relay = self._opened((self._host, port), partial(game.choose, port))
             if relay is not None:
                 game.relays[port] = relay
-        if ports and instances and game.door is None:
+        if ports and instances and game.door is None and self._door_host:
             game.door = self._opened((self._door_host, 0), partial(self._through, game), self._wire)
         elif not ports and game.door is not None:
             game.door.close()

@@ -49,6 +49,8 @@ CAMARA = (
     "geofencing-subscriptions",
 )
 """APIs that take access tokens, too; ``token_url`` gives them, to the operator and to tenants."""
+REDIRECT_URI = "http://127.0.0.1:8765/back"
+"""Of the run's studio: nothing need listen there to read a code off the redirect."""
 TELL_SINKS = ("quality-on-demand", "geofencing-subscriptions")
 """APIs that send events to their clients' sinks."""
 EXPOSED = {
@@ -69,16 +71,32 @@ FRAMEWORK = {
 """What the operator's CAPIF core function serves: base path, what it is."""
 
 
-def platform_endpoints(base: str, token: str, sinks: dict[str, str]) -> dict[str, dict[str, str]]:
-    """The control plane's APIs. ``base``: ``http://address:port``. ``sinks``: whose certificates it trusts."""
-    found = {
-        name: {"url": base + path, "standard": standard, "token": token}
-        for name, (path, standard) in PLATFORM.items()
+def platform_endpoints(
+    base: str, token: str, sinks: dict[str, str], studio: tuple[str, str]
+) -> dict[str, dict[str, str]]:
+    """The control plane's APIs. ``base``: ``http://address:port``. ``sinks``: whose certificates it trusts.
+
+    ``token`` is the operator's. ``studio``: name and secret of a client that is not: the location APIs want the subscriber's
+    consent of it, which it gets by CIBA or the authorization code flow.
+    """
+    name, secret = studio
+    client = {
+        "studio_client_id": name,
+        "studio_client_secret": secret,
+        "studio_token": secret,
+        "studio_redirect_uri": REDIRECT_URI,
+        "authorization_url": f"{base}/oauth2/authorize",
+        "backchannel_url": f"{base}/oauth2/bc-authorize",
     }
-    for name in CAMARA:
-        found[name] |= {"token_url": f"{base}/oauth2/token", "client_id": OPERATOR, "client_secret": token}
-    for name in TELL_SINKS:
-        found[name] |= sinks
+    found = {
+        api: {"url": base + path, "standard": standard, "token": token}
+        for api, (path, standard) in PLATFORM.items()
+    }
+    for api in CAMARA:
+        found[api] |= {"token_url": f"{base}/oauth2/token", "client_id": OPERATOR, "client_secret": token}
+        found[api] |= client
+    for api in TELL_SINKS:
+        found[api] |= sinks
     found["metrics"] = {"url": f"{base}/metrics", "standard": "Prometheus text format 0.0.4", "token": ""}
     return found
 

@@ -77,6 +77,7 @@ class SiteShell:
             self.folder / "gateway.jsonl",
             config.n6_interface,
             config.tcp_host,
+            config.door_host,
         )
         apps = self.gateway.n6.apps
         self.plain = PlainGames(self.gateway, self.instances, lambda app: app in apps.values())

@@ -44,6 +44,7 @@ from fedge.core.messages import (
     UeMeasured,
     UpfHello,
 )
+from fedge.core.messages.user_plane import CellLoad
 from fedge.core.model import Address, AppId, CellId, SessionId, SessionKey, SiteId, UeId
 from fedge.programs.control_config import embedded_control
 from fedge.programs.operated import Operated
@@ -79,6 +80,7 @@ class Stage:
         self.ran: dict[UeId, SiteId] = {}
         self.qos: dict[str, InstallQos] = {}
         self.room = True
+        self.loads: tuple[CellLoad, ...] = ()
         self._measuring: asyncio.Task[None] | None = None
         self._links: list[Dialled] = []
         self._core: subprocess.Popen[bytes] | None = None
@@ -172,7 +174,7 @@ class Stage:
                 UeMeasured(ue, *place, cell, kind, -87.0)
                 for (ue, kind), (place, cell) in zip(UES, self.at, strict=True)
             )
-            self._links[-1].send(RadioMeasured(time.monotonic_ns(), ues))
+            self._links[-1].send(RadioMeasured(time.monotonic_ns(), ues, self.loads))
             await asyncio.sleep(0.2)
 
     async def close(self) -> None:

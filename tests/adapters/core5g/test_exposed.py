@@ -22,6 +22,8 @@ from fedge.core.messages import (
     AccessHello,
     AskLocation,
     CellChanged,
+    CellFigures,
+    CellsMeasured,
     HandoverPredicted,
     LocationTold,
     Message,
@@ -37,6 +39,7 @@ from fedge.core.messages import (
     RequestQuality,
     UesSighted,
 )
+from fedge.core.messages.user_plane import CellLoad
 from fedge.runtime.core_account import read_account, write_account
 from fedge.simulation.core5g.account import TOPOLOGY
 from tests.adapters.core5g.stage import ON_LTE, PATIENCE_S, PLAYER, Stage, stage
@@ -149,6 +152,22 @@ def test_a_handover_is_foretold_and_then_told(tmp_path: Path) -> None:
         one.hand_over(one.sites[1], before)
         changed = await one.until(CellChanged)
         assert (changed.ue, changed.cell, changed.previous, changed.kind) == (PLAYER, target, before, "nr")
+
+    played(tmp_path, story)
+
+
+def test_how_full_cells_are_is_told_once_a_second(tmp_path: Path) -> None:
+    async def story(one: Stage) -> None:
+        await ready(one)
+        await seen(one, 0)
+        cell = one.at[0][1]
+        one.loads = (CellLoad(cell, 1, 0.3, 1.0, 0, 0, 0.6, 140.6),)
+        async with asyncio.timeout(PATIENCE_S):
+            found: list[CellFigures] = []
+            while not found:
+                told = await one.until(CellsMeasured)
+                found = [each for each in told.cells if each.cell == cell and each.queue_ms]
+        assert (found[0].used_down, found[0].queue_ms) == (1.0, 141.0)
 
     played(tmp_path, story)
 

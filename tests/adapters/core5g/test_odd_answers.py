@@ -36,6 +36,7 @@ from fedge.core.exposure import (
     FlowQuality,
     List,
     Locate,
+    MeasureCells,
     mark_of,
 )
 from fedge.core.exposure.calls import APIS, Asks, Measurements, Places
@@ -54,7 +55,7 @@ WORDS = (
     "notificationType", "timeStamp", "associateId", "type", "value", "trgEcgi", "cellId", "servCellMeasInfo",
     "notificationDestination", "monitorExpireTime", "monitoringEventReports", "msisdn", "locationInfo", "geographicArea",
     "point", "lat", "lon", "uncertainty", "eventTime", "transaction", "eventReports", "event", "filterCriteriaAssocHo",
-    "appInstanceId",
+    "appInstanceId", "cellInfo", "cellUEInfo", "ecgi", "dl_nongbr_delay_ue", "ul_nongbr_delay_ue", "L2Meas",
 )  # fmt: skip
 VALUES = (
     "ExpiryNotification", "CellChangeNotification", "CellChangeSubscription", "9999-12-31T23:59:59+00:00",
@@ -121,6 +122,7 @@ ASKS: dict[Api, Asks] = {
 def test_any_answer_is_read_or_counts_as_none(api: Api, body: Any) -> None:
     calls: list[Call] = [List(1, api), Create(1, api, "t", ASKS[api])]
     calls += [Locate(1, UE, 0.0)] if api == "location" else []
+    calls += [MeasureCells(1)] if api == "radio" else []
     for call in calls:
         for bodies in ([body], [LINKS, body]):
             assert carried_out(api, call, *bodies).number == 1

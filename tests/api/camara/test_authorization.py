@@ -19,11 +19,12 @@ from fedge.api.pace import paced
 from fedge.core.control import State
 from fedge.core.control.consenting import MOST_ENDED_TOKENS
 from fedge.core.control.events.objects import ObjectsChanged
+from fedge.core.control.events.sessions import SessionPlaced
 from fedge.core.control.events.tokens import AccessTokenEnded, TokenIssued, TokensRevoked
 from fedge.core.location import NETWORK_OPERATION
 from fedge.core.location.asking import MOST_OF_A_CLIENT
 from fedge.core.location.consent import LOOKED_THROUGH_EVERY
-from fedge.core.model import SECOND
+from fedge.core.model import SECOND, AppId, SessionId, SessionKey, SiteId, UeId
 from fedge.core.pace import Limits
 from fedge.wire import jwt
 from fedge.wire.oauth import OAuthError
@@ -459,3 +460,25 @@ def test_a_purpose_is_no_longer_than_one_that_is_recorded(client: TestClient) ->
     refused = token_of(client, "studio", STUDIO, scope=f"{READ} {long}")
     assert (refused.status_code, refused.json()["error"]) == (400, "invalid_scope")
     assert token_of(client, "studio", STUDIO, scope=f"{READ} {short}").status_code == 200
+
+
+def test_the_operators_own_namespace_has_a_client_too(client: TestClient, centre: StudioCentre) -> None:
+    """It is one like any studio: it finds who plays there, and locates nobody without consent."""
+    placed = SessionPlaced(
+        SessionId("s3"), SessionKey(3), AppId("arena"), UeId("player-3"), SiteId("harbour"), ""
+    )
+    centre.say(placed)
+    issued = client.post("/api/v1/tenants/default/token", json={}, headers=bearing(TOKEN))
+    assert issued.status_code == 201
+    own = str(issued.json()["token"])
+    assert zone(client, own, {"device": {"phoneNumber": OTHER}}) == (200, "")
+    assert zone(client, own)[0] == 404, "it plays a tenant's game"
+    body = {"device": {"phoneNumber": OTHER}}
+    path = "/location-retrieval/v0.5/retrieve"
+    assert client.post(path, json=body, headers=bearing(own)).status_code == 403
+    given = {"client": "default", "device": "player-3"}
+    assert client.post("/api/v1/consents", json=given, headers=bearing(TOKEN)).status_code == 201
+    assert client.post(path, json=body, headers=bearing(own)).status_code == 200
+    attach = {"application": "arena", "device": "player-3"}
+    assert client.post("/api/v1/attach", json=attach, headers=bearing(own)).status_code == 404
+    assert client.post("/api/v1/tenants/other/token", json={}, headers=bearing(TOKEN)).status_code == 404

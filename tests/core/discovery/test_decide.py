@@ -160,7 +160,7 @@ def test_the_explanation_is_the_contracts_json() -> None:
             "rank": 1,
             "feasible": True,
             "expected_rtt_ms": 15.0,
-            "terms_ms": {"radio": 10, "backhaul": 5, "load": 0.0},
+            "terms_ms": {"radio": 10, "cell_queue": 0.0, "backhaul": 5, "load": 0.0},
             "within_objective": True,
             "crowded": False,
             "refused_by": "",
@@ -171,7 +171,7 @@ def test_the_explanation_is_the_contracts_json() -> None:
             "rank": None,
             "feasible": False,
             "expected_rtt_ms": None,
-            "terms_ms": {"radio": 10, "backhaul": None, "load": 0.0},
+            "terms_ms": {"radio": 10, "cell_queue": 0.0, "backhaul": None, "load": 0.0},
             "within_objective": None,
             "crowded": False,
             "refused_by": "capacity",
@@ -281,3 +281,67 @@ def test_a_hundred_decisions_over_125_sites_take_well_under_a_second() -> None:
     for _ in range(100):
         decided(who, *sites, serving="s3")
     assert time.process_time() - start < 0.5
+
+
+# --- a full cell -------------------------------------------------------------------------------------------------------------
+
+
+def in_queue(who: UeFacts, queue_ms: float) -> UeFacts:
+    return msgspec.structs.replace(who, queue_ms=queue_ms)
+
+
+def test_the_queue_of_a_full_cell_is_in_every_sites_round_trip() -> None:
+    answer = decided(in_queue(ue(a=5, b=7), 280), site("a"), site("b"), site("c"), serving="a")
+    assert {each.site: each.expected_rtt_ms for each in answer.sites} == {"a": 295, "b": 297, "c": None}
+    terms = [each["terms_ms"] for each in explanation(answer, SessionId("s"), 0.0)["sites"]]
+    assert [(each["radio"], each["cell_queue"]) for each in terms] == [(10, 280)] * 3
+    assert "280 ms of it are the queue of its cell" in answer.because
+
+
+def test_it_is_held_against_the_objective_and_said_what_would_help() -> None:
+    full = decided(in_queue(ue(a=5), 280), site("a"), serving="a", application=WITHIN_30)
+    (told,) = explanation(full, SessionId("s"), 0.0)["sites"]
+    assert told["within_objective"] is False
+    assert (
+        "without it the objective would be met, and a quality of service (QoD) goes before that queue"
+        in full.because
+    )
+    free = decided(ue(a=5), site("a"), serving="a", application=WITHIN_30)
+    assert explanation(free, SessionId("s"), 0.0)["sites"][0]["within_objective"] is True
+    far = decided(in_queue(ue(a=50), 280), site("a"), serving="a", application=WITHIN_30)
+    assert "a quality of service" not in far.because, "that would not be enough"
+
+
+def test_a_queue_of_a_few_milliseconds_is_not_worth_a_word() -> None:
+    answer = decided(in_queue(ue(a=5), 4), site("a"), serving="a")
+    assert "queue" not in answer.because
+    assert answer.sites[0].expected_rtt_ms == 19
+
+
+facts = st.fixed_dictionaries(
+    {
+        "state": st.sampled_from(["ready", "ready", "draining"]),
+        "sessions": st.integers(0, 10),
+        "load": st.floats(0, 1),
+    }
+)
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 80), facts), min_size=1, max_size=5),
+    st.floats(0, 500),
+    st.sampled_from([None, 0, 3]),
+    st.sampled_from([ARENA, WITHIN_30]),
+)
+def test_a_full_cell_alone_decides_nothing(
+    around: list[tuple[float, dict[str, Any]]], queue_ms: float, serving: int | None, application: Application
+) -> None:
+    """It is the same cell, whichever site serves: neither a move nor the site of a new session is another for it."""
+    sites = [site(f"s{n}", **each) for n, (_, each) in enumerate(around)]
+    who = ue(**{f"s{n}": path_ms for n, (path_ms, _) in enumerate(around)})
+    at = f"s{serving}" if serving is not None else None
+    free = decided(who, *sites, serving=at, application=application)
+    full = decided(in_queue(who, queue_ms), *sites, serving=at, application=application)
+    assert (full.decision, full.best) == (free.decision, free.best)
+    assert full.gain_ms == pytest.approx(free.gain_ms, abs=1e-6)
+    assert [each.site for each in full.sites] == [each.site for each in free.sites]

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from fedge.core.messages import RadioMeasured
 from fedge.core.messages.user_plane import (
+    CellLoad,
     InstallQos,
     PacketFilter,
     QosInstalled,
@@ -15,7 +17,7 @@ from fedge.core.messages.user_plane import (
     RemovePath,
     RemoveQos,
 )
-from fedge.core.model import Address, SiteId
+from fedge.core.model import Address, CellId, SiteId
 from tests.simulation.rnis.radio import LTE_UE, NR_UE, PLMN, Radio, ecgi, ue
 
 GUARANTEED = Quality(3, 1000, 2000, 1500, 0)
@@ -129,6 +131,20 @@ def test_load_of_cells(rnis: Radio) -> None:
     )
     assert get(rnis, "layer2_meas", dl_total_prb_usage_cell=42)["cellInfo"] == [nr]
     assert get(rnis, "layer2_meas", dl_total_prb_usage_cell=41)["cellInfo"] == []
+
+
+def test_delays_of_ues_are_the_usual_of_their_access_and_the_wait_for_their_cell(rnis: Radio) -> None:
+    """Round trips of 10 ms on NR and 22 ms on LTE; nothing is known of Wi-Fi here."""
+    nr = {"associateId": ue(NR_UE), "ecgi": ecgi(1), "dl_nongbr_delay_ue": 4, "ul_nongbr_delay_ue": 6}
+    lte = {"associateId": ue(LTE_UE), "ecgi": ecgi(3), "dl_nongbr_delay_ue": 10, "ul_nongbr_delay_ue": 12}
+    assert get(rnis, "layer2_meas")["cellUEInfo"] == [nr, lte]
+    full = CellLoad(CellId("nr-1"), 1, 0.5, 1.0, 0, 0, 3.0, 144.6)
+    rnis.say(RadioMeasured(0, (), (full,)))
+    nr |= {"dl_nongbr_delay_ue": 149, "ul_nongbr_delay_ue": 8}
+    assert get(rnis, "layer2_meas", cell_id="0000001")["cellUEInfo"] == [nr]
+    assert get(rnis, "layer2_meas", ue_ipv4_address="127.9.200.2")["cellUEInfo"] == [lte]
+    assert get(rnis, "layer2_meas", dl_nongbr_delay_ue=149)["cellUEInfo"] == [nr]
+    assert get(rnis, "layer2_meas", ul_nongbr_delay_ue=149)["cellUEInfo"] == []
 
 
 @pytest.mark.parametrize(

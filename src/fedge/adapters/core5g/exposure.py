@@ -25,7 +25,6 @@ from fedge.core.exposure import (
     Found,
     Hush,
     Listen,
-    Locate,
     Missing,
     Notice,
     Tell,
@@ -129,7 +128,7 @@ class ExposedOperator:
 
     async def _call(self, call: Call) -> None:
         """Answered whatever happens: a call without an answer would keep its subscription, or the whole API, waiting."""
-        api: Api = "location" if isinstance(call, Locate) else call.api
+        api = call.api
         answer = Answer(call.number, 0, detail="the call ended without an answer")
         try:
             answer = await self._clients[api].carry_out(call)

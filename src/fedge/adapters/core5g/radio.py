@@ -1,4 +1,5 @@
-"""The radio network information service as Fedge uses it (ETSI GS MEC 012 v2.2.1): handovers and measurement reports of all UEs.
+"""The radio network information service as Fedge uses it (ETSI GS MEC 012 v2.2.1): handovers and measurement reports of all UEs,
+how full the cells are.
 
 Notifications come over a websocket of each subscription, or to its callback, as the service chooses.
 """
@@ -6,6 +7,7 @@ Notifications come over a websocket of each subscription, or to its callback, as
 from __future__ import annotations
 
 import time
+from statistics import fmean
 from typing import Any
 
 import httpx2
@@ -17,6 +19,7 @@ from fedge.adapters.core5g.radio_words import (
     ALL,
     COMPLETED,
     IN_PREPARATION,
+    LAYER_2,
     NOTIFICATION,
     PERIODICAL,
     TYPES,
@@ -29,6 +32,7 @@ from fedge.adapters.core5g.radio_words import (
     NrMeasRepUeNotification,
     Resource,
     TestNotification,
+    layer_2,
     listed,
     resource,
     typed,
@@ -46,6 +50,8 @@ from fedge.core.exposure import (
     Expiring,
     Held,
     List,
+    MeasureCells,
+    MeasuredCell,
     Measurements,
     Notice,
     RadioTold,
@@ -53,7 +59,7 @@ from fedge.core.exposure import (
     Strange,
     mark_of,
 )
-from fedge.core.model import SECOND, Nanoseconds, UeId
+from fedge.core.model import SECOND, CellId, Nanoseconds, UeId
 
 
 class RadioInformation:
@@ -76,6 +82,8 @@ class RadioInformation:
         match call:
             case List(number):
                 return await self._list(number)
+            case MeasureCells(number):
+                return self._measured(number, await self.call("GET", LAYER_2))
             case Delete(number, _, subscription):
                 return plain(number, await self.call("DELETE", f"{ALL}/{subscription}"))
             case Create():
@@ -99,6 +107,28 @@ class RadioInformation:
                 elif one.status_code != 404:
                     return plain(number, one)
         return Answer(number, 200, held=tuple(found))
+
+    def _measured(self, number: int, answer: httpx2.Response) -> Answer:
+        """Of cells that are on the map. What cannot be read is as good as not offered: the service is still there."""
+        if not answer.is_success:
+            return plain(number, answer)
+        try:
+            said = layer_2(answer.content)
+        except words.UNREADABLE as error:
+            return Answer(number, 406, detail=f"layer 2 measurements: {error}")
+        delays: dict[CellId, list[float]] = {}
+        for one in said.cell_ue_info:
+            cell = self._map.cell(one.ecgi.cell_id)
+            if cell is not None and one.dl_nongbr_delay_ue is not None and one.ul_nongbr_delay_ue is not None:
+                delays.setdefault(cell, []).append(float(one.dl_nongbr_delay_ue + one.ul_nongbr_delay_ue))
+        found = []
+        for each in said.cell_info:
+            cell = self._map.cell(each.ecgi.cell_id)
+            if cell is not None:
+                mean = fmean(delays[cell]) if cell in delays else None
+                up, down = each.ul_total_prb_usage_cell / 100, each.dl_total_prb_usage_cell / 100
+                found.append(MeasuredCell(cell, up, down, mean))
+        return Answer(number, answer.status_code, cells=tuple(found))
 
     def _made(self, number: int, answer: httpx2.Response, subscription: str = "") -> Answer:
         if not answer.is_success:

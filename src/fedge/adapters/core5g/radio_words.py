@@ -18,7 +18,7 @@ IN_PREPARATION, COMPLETED = 1, 3
 PERIODICAL = 1
 UE_IPV4_ADDRESS = 1
 TYPES = ("CellChangeSubscription", "NrMeasRepUeSubscription", "MeasRepUeSubscription")
-ALL = "/subscriptions"
+ALL, LAYER_2 = "/subscriptions", "/queries/layer2_meas"
 Uint32 = Annotated[int, Meta(ge=0, lt=2**32)]
 
 
@@ -97,6 +97,29 @@ Notification = (
 NOTIFICATION: msgspec.json.Decoder[Notification] = msgspec.json.Decoder(Notification)
 
 
+Percent = Annotated[int, Meta(ge=0, le=100)]
+DelayMs = Annotated[int, Meta(ge=0, le=60_000)]
+
+
+class CellUse(Struct, frozen=True):
+    ecgi: Ecgi
+    dl_total_prb_usage_cell: Percent = 0
+    ul_total_prb_usage_cell: Percent = 0
+
+
+class UeDelay(Struct, frozen=True):
+    """Whole milliseconds (ETSI TS 136 314, 4.1.4)."""
+
+    ecgi: Ecgi
+    dl_nongbr_delay_ue: DelayMs | None = None
+    ul_nongbr_delay_ue: DelayMs | None = None
+
+
+class Layer2(Struct, frozen=True):
+    cell_info: tuple[CellUse, ...] = msgspec.field(default=(), name="cellInfo")
+    cell_ue_info: tuple[UeDelay, ...] = msgspec.field(default=(), name="cellUEInfo")
+
+
 class Link(Struct, frozen=True, rename="camel"):
     href: str = ""
     subscription_type: str = ""
@@ -151,6 +174,12 @@ def resource(body: bytes) -> Resource:
         return msgspec.convert(inner, Resource)
     except (TypeError, *words.UNREADABLE):
         return Resource()
+
+
+def layer_2(body: bytes) -> Layer2:
+    """Raises ``words.UNREADABLE``."""
+    raw = msgspec.json.decode(body, type=dict[str, Any])
+    return msgspec.convert(raw.get("L2Meas", raw), Layer2)
 
 
 def listed(body: bytes) -> tuple[Link, ...]:

@@ -10,6 +10,7 @@ from fedge.api.admin.quality_view import in_words, quality_of, quality_row
 from fedge.api.admin.view import Facts, move_view, site_view
 from fedge.core.applications import Application
 from fedge.core.control import Knowledge, demand, leaving, placing, visits
+from fedge.core.control.facts import expected_rtt_ms, outside_objective
 from fedge.core.model import MS, AppId, SiteId
 from fedge.core.placement import explanation as placement_explanation
 
@@ -37,6 +38,8 @@ def sessions(plane: Knowledge, facts: Facts, now: int) -> Rows:
             "generation": one.generation,
             "move": one.move,
             "quality": in_words(quality_of(plane, one.ue), plane),
+            "expected_rtt_ms": _rounded(expected_rtt_ms(plane, one, now)),
+            "outside_objective": outside_objective(plane, one, now),
             "because": one.because,
         }
         for name, one in plane.state.sessions.items()
@@ -46,6 +49,10 @@ def sessions(plane: Knowledge, facts: Facts, now: int) -> Rows:
         row = {"ue": visit.ue, "app": visit.app, "state": "visiting", **place, "left": list(visit.left)}
         rows[str(name)] = {key: value for key, value in row.items() if key != "key"}
     return rows
+
+
+def _rounded(ms: float | None) -> float | None:
+    return None if ms is None else round(ms, 1)
 
 
 def moves(plane: Knowledge, facts: Facts, now: int) -> Rows:

@@ -17,6 +17,7 @@ from fedge.api.admin.centre import Centre
 from fedge.api.admin.tenants import body_of, operator_only
 from fedge.api.camara.scopes import LOCATION, SCOPES
 from fedge.core.control.events.location import AskedConsent, AskedWithdrawnConsent
+from fedge.core.control.tenancy import has_clients
 from fedge.core.location import OPERATOR, Consent
 from fedge.core.location.consent import LONGEST_PURPOSE
 from fedge.core.model import SECOND, Nanoseconds, UeId
@@ -36,7 +37,7 @@ def consent_routes(centre: Centre) -> list[BaseRoute]:
     async def record(request: Request) -> Response:
         operator_only(request)
         consent = _consent(await body_of(request), centre)
-        if consent.client != OPERATOR and consent.client not in centre.plane.tenants:
+        if consent.client != OPERATOR and not has_clients(centre.plane, consent.client):
             raise HTTPException(404, f"no Tenant {consent.client}")
         status, answer = await centre.ask(lambda n: AskedConsent(n, consent))
         _written(request, consent)

@@ -12,6 +12,7 @@ from prometheus_client.registry import Collector
 from fedge.api.admin.operator_state import Look
 from fedge.api.admin.operator_state import metrics as operator_metrics
 from fedge.core.control import ControlPlane
+from fedge.core.control.facts import outside_objective
 from fedge.core.federation import health
 
 
@@ -45,6 +46,15 @@ class PlaneCollector(Collector):
         for (site, state), count in held.items():
             sessions.add_metric([site, state], count)
         yield sessions
+        outside = GaugeMetricFamily(
+            "fedge_sessions_outside_objective",
+            "Sessions whose expected round trip is more than their QoSPolicy wants, the queue of a full cell included.",
+        )
+        now = self._now()
+        outside.add_metric(
+            [], sum(outside_objective(plane, one, now) is True for one in plane.state.sessions.values())
+        )
+        yield outside
         lost = CounterMetricFamily("fedge_sessions_lost", "Sessions whose state was lost with their site.")
         lost.add_metric([], plane.state.lost_sessions)
         yield lost

@@ -52,7 +52,8 @@ def hold_proof(request: Request, centre: Centre, tenant: str, device: UeId, body
 
     Raises ``HTTPException``.
     """
-    if centre.plane.tenants[tenant].spec.attach != "proof":
+    bounds = centre.plane.tenants.get(tenant)
+    if bounds is None or bounds.spec.attach != "proof":
         return
     proof = body.get("proof")
     right = isinstance(proof, str) and centre.proven(proof) == (tenant, device)

@@ -22,7 +22,7 @@ async def form(request: Request) -> dict[str, str]:
         body = await body_of(request, MOST_BYTES)
     except BadBody as error:
         raise OAuthError(400, "invalid_request", str(error)) from None
-    return _once(bytes(body), "the body is no form")
+    return _once(body, "the body is no form")
 
 
 async def fields(request: Request) -> dict[str, str]:

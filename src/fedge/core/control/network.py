@@ -12,6 +12,7 @@ from fedge.core.control.knowledge import Knowledge
 from fedge.core.messages import (
     AccessHello,
     CellChanged,
+    CellsMeasured,
     HandoverPredicted,
     HopFigures,
     OperatorOffers,
@@ -48,6 +49,10 @@ def cell_changed(known: Knowledge, event: CellChanged, now: Nanoseconds) -> list
     return deciding.cell_changed(known, event, now)
 
 
+def cells_measured(known: Knowledge, event: CellsMeasured, now: Nanoseconds) -> None:
+    known.access.cells_measured(event)
+
+
 def reachability_changed(known: Knowledge, event: ReachabilityChanged, now: Nanoseconds) -> None:
     known.access.reachability(event)
 
@@ -62,6 +67,7 @@ HEARS = table(
     on(HopFigures, measured),
     on(WriterChanged, writer_changed),
     on(CellChanged, cell_changed),
+    on(CellsMeasured, cells_measured),
     on(ReachabilityChanged, reachability_changed),
     on(HandoverPredicted, deciding.handover_predicted),
     on(OperatorOffers, offered),

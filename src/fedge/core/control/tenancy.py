@@ -23,13 +23,20 @@ from fedge.core.model import AppId, Nanoseconds, SiteId
 from fedge.core.placement import Placement, Policy, Refusal
 
 Placed = Mapping[AppId, Mapping[SiteId, int]]
+OWN = "default"
+"""The operator's own namespace: it is there without a Tenant, and its games may have a client like any studio's."""
+
+
+def has_clients(known: Knowledge, namespace: str) -> bool:
+    return namespace == OWN or namespace in known.tenants
+
 
 # --- tokens ------------------------------------------------------------------------------------------------------------------
 
 
 def asked(known: Knowledge, event: AskedToken, now: Nanoseconds) -> list[Effect]:
     """A token for a tenant, or (without a digest) none any more."""
-    if event.tenant not in known.tenants:
+    if not has_clients(known, event.tenant):
         return [Reply(event.request, 404, {"code": "NOT_FOUND", "message": f"no Tenant {event.tenant}"})]
     if not event.digest:
         return [Reply(event.request, 200, {"tenant": event.tenant}), Propose(TokensRevoked(event.tenant))]

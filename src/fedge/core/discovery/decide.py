@@ -2,7 +2,8 @@
 
 The objective is placement's (`core/placement/objective.py`), for one player: within the latency objective first, then a site that
 is not crowded, then the shorter expected round trip. A session only moves where it gets faster by more than the hysteresis
-and stands no worse; so neither a crowd nor a round trip about the objective's bound makes it wander.
+and stands no worse; so neither a crowd nor a round trip about the objective's bound makes it wander. What packets wait in a
+full cell is in the round trip that is told, and decides nothing: no site is nearer to a cell's queue than another.
 
 Pure and fast (it is asked for every UE several times a second): one pass over the sites and one sort.
 `core/mobility` turns a decision into a move; attaching takes ``best``. The terms are explained in
@@ -23,6 +24,8 @@ from fedge.core.discovery.load import FRESH_MS, discounted_load, load_term_ms, u
 from fedge.core.model import SiteId
 from fedge.core.placement.objective import Standing, standing
 
+WORTH_TELLING_MS = 5.0
+"""Operators tell delays in whole milliseconds, and radios differ by some."""
 WHY_NOT_READY = {
     "joining": "the site is still joining",
     "suspect": "the site's agent has not been heard for a while",
@@ -49,7 +52,10 @@ class Ranked(Struct, frozen=True):
     refused_by: str = ""
     reason: str = ""
     stands: Standing = Standing(False, False)
-    """outside the application's objective, crowded; both false where it is refused"""
+    """outside the application's objective if the cell had no queue, crowded; both false where it is refused"""
+    queue_ms: float = 0.0
+    within: bool = False
+    """the expected round trip, with the cell's queue, is within the objective; where there is none, any is"""
 
 
 class Decision(Struct, frozen=True):
@@ -101,7 +107,7 @@ def ranking(
     then by name.
     """
     usual = usual_load(sites)
-    radio_ms = ue.radio_rtt_ms
+    radio_ms, queue_ms = ue.radio_rtt_ms, ue.queue_ms
     objective_ms = application.latency.objective_ms if application.latency is not None else None
     able: list[tuple[Standing, float, bool, SiteId, float, float]] = []
     refused: list[Ranked] = []
@@ -116,13 +122,16 @@ def ranking(
             stands = standing(expected_ms, objective_ms, players, site.capacity)
             able.append((stands, expected_ms, name != serving, name, backhaul_ms, load_ms))
         else:
-            expected = None if backhaul_ms is None else radio_ms + backhaul_ms + load_ms
-            refused.append(Ranked(name, 0, False, expected, radio_ms, backhaul_ms, load_ms, rule, reason))
+            expected = None if backhaul_ms is None else radio_ms + queue_ms + backhaul_ms + load_ms
+            terms = expected, radio_ms, backhaul_ms, load_ms
+            refused.append(Ranked(name, 0, False, *terms, rule, reason, queue_ms=queue_ms))
     able.sort()
-    first = [
-        Ranked(name, rank, True, expected, radio_ms, backhaul_ms, load_ms, stands=stands)
-        for rank, (stands, expected, _, name, backhaul_ms, load_ms) in enumerate(able, start=1)
-    ]
+    first = []
+    for rank, (stands, expected_ms, _, name, backhaul_ms, load_ms) in enumerate(able, start=1):
+        told_ms = expected_ms + queue_ms
+        within = objective_ms is None or told_ms <= objective_ms
+        terms = told_ms, radio_ms, backhaul_ms, load_ms
+        first.append(Ranked(name, rank, True, *terms, stands=stands, queue_ms=queue_ms, within=within))
     return (*first, *sorted(refused, key=lambda each: each.site))
 
 
@@ -141,14 +150,16 @@ def decide(
     best = _best(ranked, now, hysteresis_ms, worth)
     gain_ms = _gain_ms(now, best, worth) if best is not None else 0.0
     verdict, because = _verdict(application, ranked, best, now, serving, gain_ms)
-    because += _doubts(ue, worth, sites, best, now)
+    because += _doubts(ue, worth, sites, best, now) + _queue(ue, application, now or best)
     return Decision(serving, best.site if best else None, verdict, gain_ms, hysteresis_ms, because, ranked)
 
 
 def _gain_ms(now: Ranked | None, site: Ranked, worth: float) -> float:
-    if now is None or now.expected_rtt_ms is None:
+    """To the last bit the same however long the cell's queue is."""
+    if now is None or now.backhaul_ms is None or site.backhaul_ms is None:
         return 0.0
-    return (now.expected_rtt_ms - (site.expected_rtt_ms or 0.0)) * worth
+    serves_ms = now.radio_ms + now.backhaul_ms + now.load_ms
+    return (serves_ms - (site.radio_ms + site.backhaul_ms + site.load_ms)) * worth
 
 
 def _best(ranked: Sequence[Ranked], now: Ranked | None, hysteresis_ms: float, worth: float) -> Ranked | None:
@@ -235,3 +246,15 @@ def _doubts(
             weight = weight_of_age(site.load_age_ms)
             doubts += f"; the load of {site.site} is {site.load_age_ms / 1000:.1f} s old and counts for {weight:.0%}"
     return doubts
+
+
+def _queue(ue: UeFacts, application: Application, site: Ranked | None) -> str:
+    """What no site can help against."""
+    if ue.queue_ms < WORTH_TELLING_MS or site is None or site.expected_rtt_ms is None:
+        return ""
+    told = f"; {ue.queue_ms:.0f} ms of it are the queue of its cell, which is the same for every site"
+    if not site.within and not site.stands.outside:
+        told += (
+            "; without it the objective would be met, and a quality of service (QoD) goes before that queue"
+        )
+    return told

@@ -31,10 +31,11 @@ def _site(each: Ranked) -> dict[str, Any]:
         "expected_rtt_ms": _figure(each.expected_rtt_ms),
         "terms_ms": {
             "radio": _figure(each.radio_ms),
+            "cell_queue": _figure(each.queue_ms),
             "backhaul": _figure(each.backhaul_ms),
             "load": _figure(each.load_ms),
         },
-        "within_objective": not each.stands.outside if each.feasible else None,
+        "within_objective": each.within if each.feasible else None,
         "crowded": each.stands.crowded,
         "refused_by": each.refused_by,
         "reason": each.reason,

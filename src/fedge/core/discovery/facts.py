@@ -12,7 +12,7 @@ from fedge.core.model import CellId, SiteId, UeId
 
 class UeFacts(Struct, frozen=True):
     """A UE at its cell. ``path_rtt_ms``: expected round trip cell ↔ site over the backhaul, by site; a
-    missing one is unknown.
+    missing one is unknown. ``queue_ms``: what its packets wait in the queues of a full cell, both ways.
     """
 
     ue: UeId
@@ -21,6 +21,7 @@ class UeFacts(Struct, frozen=True):
     radio_rtt_ms: float
     path_rtt_ms: dict[SiteId, float]
     age_ms: float = 0.0
+    queue_ms: float = 0.0
 
 
 class SiteFacts(Struct, frozen=True):

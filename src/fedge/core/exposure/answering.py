@@ -1,6 +1,7 @@
 """The calls that are under way, by their number, and what becomes of their answers.
 
-An answer is to a list of an API, to a question after a place, or to what was said about one subscription (``advance``).
+An answer is to a list of an API, to a question after a place or after the load of cells, or to what was said about one
+subscription (``advance``).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from collections.abc import Mapping
 
 from fedge.core.exposure import advance, flows
 from fedge.core.exposure.calls import Answer, Api, Effect
+from fedge.core.exposure.cell_loads import CellLoads
 from fedge.core.exposure.desk import Desk
 from fedge.core.exposure.listing import hold_against
 from fedge.core.exposure.locating import Locating
@@ -20,8 +22,8 @@ from fedge.core.patience import Circuit
 class Answering:
     """An answer that nobody waits for any more means nothing."""
 
-    def __init__(self, wants: Wants, desks: Mapping[Api, Desk], locating: Locating) -> None:
-        self._wants, self._desks, self._locating = wants, desks, locating
+    def __init__(self, wants: Wants, desks: Mapping[Api, Desk], locating: Locating, loads: CellLoads) -> None:
+        self._wants, self._desks, self._locating, self._loads = wants, desks, locating, loads
         self._calls: dict[int, str] = {}
         self._last = 0
 
@@ -45,6 +47,9 @@ class Answering:
         if answer.number in self._locating:
             _met(self._desks["location"], answer, now, draw)
             return self._locating.answered(answer, now)
+        if answer.number in self._loads:
+            _met(self._desks["radio"], answer, now, draw)
+            return self._loads.answered(answer, now)
         sub = self._wants.subs.get(name)
         if sub is None or sub.call != answer.number:
             return []

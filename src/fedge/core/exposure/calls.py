@@ -14,7 +14,7 @@ from msgspec import Struct
 from fedge.core.exposure.notices import Place
 from fedge.core.messages import Message
 from fedge.core.messages.exposure import Span
-from fedge.core.model import UeId
+from fedge.core.model import CellId, UeId
 from fedge.core.patience import Answered
 
 Api = Literal["location", "quality", "radio"]
@@ -109,6 +109,14 @@ class Locate(Struct, frozen=True):
     number: int
     ue: UeId
     max_age_s: float
+    api: Api = "location"
+
+
+class MeasureCells(Struct, frozen=True):
+    """Layer 2 measurements of all cells and of all UEs in them."""
+
+    number: int
+    api: Api = "radio"
 
 
 class Listen(Struct, frozen=True):
@@ -130,7 +138,7 @@ class Tell(Struct, frozen=True):
     message: Message
 
 
-Call = Create | Replace | Delete | List | Locate
+Call = Create | Replace | Delete | List | Locate | MeasureCells
 Effect = Call | Listen | Hush | Tell
 
 
@@ -157,8 +165,23 @@ def mark_of(token: str) -> str:
     return f"{drawn[:8]}-{drawn[8:12]}-4{drawn[13:16]}-8{drawn[17:20]}-{drawn[20:]}"
 
 
+class MeasuredCell(Struct, frozen=True):
+    """Shares of its capacity in use, 0 to 1.
+
+    ``delay_ms``: up and down together, of packets without a guaranteed rate; the mean of its UEs, None where there is none.
+    """
+
+    cell: CellId
+    used_up: float
+    used_down: float
+    delay_ms: float | None = None
+
+
 class Answer(Answered, frozen=True):
-    """``held``: the subscription as created or changed, or all of them as listed. ``place``: of ``Locate``."""
+    """``held``: the subscription as created or changed, or all of them as listed. ``place``: of ``Locate``; ``cells``: of
+    ``MeasureCells``.
+    """
 
     held: tuple[Held, ...] = ()
     place: Place | None = None
+    cells: tuple[MeasuredCell, ...] = ()

@@ -1,8 +1,9 @@
 """The access API gateway: all that Fedge wants of the operator, and what it hears of it. ``handle(event, now, draw) -> effects``.
 
-Wanted always: everybody's place, who is lost and who is back, every handover, the measurement reports of NR and LTE. At times: a
-quality for a flow, one place at once. Whatever is wanted ends subscribed, or is told as unavailable (``OperatorOffers``,
-``QualityRefused``, ``LocationTold``). ``draw``, 0 to 1, is the share of a wait after a failure (full jitter).
+Wanted always: everybody's place, who is lost and who is back, every handover, the measurement reports of NR and LTE; asked once a
+second: how full cells are. At times: a quality for a flow, one place at once. Whatever is wanted ends subscribed, or is told as
+unavailable (``OperatorOffers``, ``QualityRefused``, ``LocationTold``). ``draw``, 0 to 1, is the share of a wait after a failure
+(full jitter).
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from fedge.core.exposure.calls import (
     Returns,
     Tell,
 )
+from fedge.core.exposure.cell_loads import CellLoads
 from fedge.core.exposure.desk import Desk, Found, Missing
 from fedge.core.exposure.hearing import Hearing
 from fedge.core.exposure.locating import Locating, unknown
@@ -74,7 +76,8 @@ class Exposure:
         self.desks["quality"].complete = False
         self._wants = Wants(settings.secret)
         self.subs, self.flows = self._wants.subs, self._wants.flows
-        self._answering = Answering(self._wants, self.desks, self._locating)
+        self._loads = CellLoads(topology)
+        self._answering = Answering(self._wants, self.desks, self._locating, self._loads)
         self._hearing = Hearing(self._wants, self.desks, self.picture)
         self._sighted_at: Nanoseconds = 0
         self._offered: OperatorOffers | None = None
@@ -166,6 +169,8 @@ class Exposure:
                 desk.listing, desk.listing_since = self._answering.number(""), now
                 effects.append(List(desk.listing, desk.api))
         effects += self._advance(now)
+        if self._loads.due(self.desks["radio"], now):
+            effects.append(self._loads.ask(self._answering.number(""), now))
         if now - self._sighted_at >= SIGHTED_EVERY:
             self._sighted_at = now
             effects += [Tell(each) for each in self.picture.sightings()]

@@ -159,6 +159,25 @@ class UesSighted(Message, frozen=True):
     ues: tuple[UeSighting, ...]
 
 
+class CellFigures(Struct, frozen=True):
+    """How full a cell is: shares of its capacity in use, 0 to 1.
+
+    ``queue_ms``: what a packet without a guaranteed rate waits in its queues, up and down together; None: not known.
+    """
+
+    cell: CellId
+    used_up: float
+    used_down: float
+    queue_ms: float | None = None
+
+
+class CellsMeasured(Message, frozen=True):
+    """All cells of which something is known, once a second."""
+
+    at: Nanoseconds
+    cells: tuple[CellFigures, ...]
+
+
 class HandoverPredicted(Message, frozen=True):
     """A measurement report says that this UE is about to change to ``cell``."""
 
@@ -189,7 +208,11 @@ class ReachabilityChanged(Message, frozen=True):
 
 
 class WriterChanged(Message, frozen=True):
-    """The first frame of a higher epoch enters the UE's downlink: ``gap_ms`` after the last new tick of the old writer."""
+    """A second ago the first frame of a higher epoch entered the UE's downlink.
+
+    ``gap_ms``: the longest stretch without a new tick there, from 250 ms before the old writer's last until now; one tick
+    period of it is as things should be.
+    """
 
     ue: UeId
     epoch: int
@@ -198,7 +221,11 @@ class WriterChanged(Message, frozen=True):
 
 
 class HopFigures(Message, frozen=True):
-    """Medians of the last second over all UEs, in ms, and the relay's own error."""
+    """Medians of the last second over all UEs, in ms, and the relay's own error.
+
+    ``acknowledged``, ``lost``: inputs by UE, where there are any, since the instrument started: how many frames acknowledged, and
+    how many of those a newer frame no longer did.
+    """
 
     at: Nanoseconds
     radio_ms: float
@@ -207,3 +234,5 @@ class HopFigures(Message, frozen=True):
     server_ms: float
     relay_error_p99_ms: float
     ue_rtt_ms: dict[UeId, float] = field(default_factory=dict)
+    acknowledged: dict[UeId, int] = field(default_factory=dict)
+    lost: dict[UeId, int] = field(default_factory=dict)

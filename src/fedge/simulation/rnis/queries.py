@@ -13,6 +13,7 @@ from typing import Any
 from fedge.core.messages.user_plane import CellLoad
 from fedge.core.model import CellId, Nanoseconds, UeId
 from fedge.simulation.rnis.data_types import Json
+from fedge.simulation.rnis.packet_delay import delay_down_ms, delay_up_ms
 from fedge.simulation.rnis.picture import KINDS_3GPP, Bearer, RadioPicture
 from fedge.simulation.rnis.problem import Refusal
 from fedge.simulation.rnis.words import PLMN, CellWords, associate_id, rates, time_stamp
@@ -32,12 +33,19 @@ _MEASURED: dict[str, Callable[[CellLoad], int]] = {
     "ul_total_prb_usage_cell": lambda load: round(100 * load.used_up),
 }
 """What the model has of layer 2: the share of a cell's capacity in use."""
+_DELAYS: dict[str, Callable[[str, CellLoad], int]] = {
+    "dl_nongbr_delay_ue": delay_down_ms,
+    "ul_nongbr_delay_ue": delay_up_ms,
+}
+"""And of each UE: what its packets without a guaranteed rate take."""
 _NOT_MEASURED = frozenset(
     f"{way}_{traffic}_{what}"
     for way in ("dl", "ul")
     for traffic in ("gbr", "nongbr")
-    for what in ("prb_usage_cell", "pdr_cell", "delay_ue", "pdr_ue", "throughput_ue", "data_volume_ue")
+    for what in ("prb_usage_cell", "pdr_cell", "pdr_ue", "throughput_ue", "data_volume_ue")
 ) | {
+    "dl_gbr_delay_ue",
+    "ul_gbr_delay_ue",
     *(f"number_of_active_ue_{way}_{traffic}_cell" for way in ("dl", "ul") for traffic in ("gbr", "nongbr")),
     "received_dedicated_preambles_cell",
     "received_randomly_selecte_preambles_low_range_cell",
@@ -150,7 +158,7 @@ class Queries:
         return {"timeStamp": time_stamp(now_ns), "s1UeInfo": found}
 
     def layer2_meas(self, query: Query, now_ns: Nanoseconds) -> Json:
-        """Per cell, and of all figures the two that the model has; nothing per UE."""
+        """Per cell and per UE, of all figures the two each that the model has. A UE's delays are its cell's."""
         query.texts("app_ins_id")
         if missing := sorted(name for name in _NOT_MEASURED if name in query):
             raise Refusal(400, f"{', '.join(missing)}: not measured in this network")
@@ -159,7 +167,8 @@ class Queries:
         if any(name in query for name in ("ue_ipv4_address", "gtp_teid", *_NO_ADDRESSES)):
             serving = {cell for _, cell in self._chosen(query)}
             wanted = serving if wanted is None else wanted & serving
-        measured = []
+        delays = {name: query.numbers(name) for name in _DELAYS if name in query}
+        measured, delayed = [], []
         for cell, load in self._picture.loads.items():
             known = self._picture.cells.get(cell)
             if known is None or known.kind not in KINDS_3GPP or (wanted is not None and cell not in wanted):
@@ -167,7 +176,15 @@ class Queries:
             figures = {name: figure(load) for name, figure in _MEASURED.items()}
             if all(figures[name] in values for name, values in filters.items()):
                 measured.append({"ecgi": self._words.ecgi[cell], **figures})
-        return {"timeStamp": time_stamp(now_ns), "cellInfo": measured}
+        for ue, cell in self._chosen(query):
+            if cell not in self._picture.loads:
+                continue
+            kind, load = self._picture.cells[cell].kind, self._picture.loads[cell]
+            figures = {name: figure(kind, load) for name, figure in _DELAYS.items()}
+            if all(figures[name] in values for name, values in delays.items()):
+                who = self._associate_ids(ue)[0]
+                delayed.append({"associateId": who, "ecgi": self._words.ecgi[cell], **figures})
+        return {"timeStamp": time_stamp(now_ns), "cellInfo": measured, "cellUEInfo": delayed}
 
     # --- which UEs, which cells ---------------------------------------------------------------------------------------------
 
