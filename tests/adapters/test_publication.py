@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from fedge.adapters.karmada.engine import bound_of
@@ -12,7 +13,7 @@ from fedge.api.manifest_files import read_manifests
 from fedge.api.manifests import KINDS, PLURALS
 from fedge.core.applications.objects import CLUSTER_WIDE
 from fedge.core.model import SiteId
-from fedge.programs.supervisor import arena_folder
+from fedge.programs.arena import arena_folder
 from tests.core.applications.objects import deployment, propagation, tenant
 from tests.core.placement.test_overrides import override, rule
 
@@ -135,3 +136,49 @@ def test_the_capacity_and_state_of_a_game_are_those_of_its_qos_policy() -> None:
         str(state["maxSessionsPerInstance"]),
         str(state["bytes"]),
     )
+
+
+def nim(bench_nodes: bool) -> dict[str, dict[str, Any]]:
+    folder = Path(__file__).parents[2] / "examples" / "nim"
+    objects = [found.object for found in read_manifests(folder)]
+    return {one["kind"]: one for one in publication(objects, "fedge", bench_nodes)}
+
+
+def test_a_pod_without_the_sdk_says_where_its_service_leads() -> None:
+    for bench_nodes in (True, False):
+        template = nim(bench_nodes)["Deployment"]["spec"]["template"]
+        assert template["metadata"]["annotations"]["fedge.dev/port"] == "8765"
+    assert "fedge.dev/port" not in published()["Deployment"]["spec"]["template"]["metadata"]["annotations"]
+
+
+def test_a_bench_nodes_taint_is_tolerated_by_whoever_tolerates_nothing_yet() -> None:
+    """A patch cannot add to a list that the API server does not keep, and it keeps no empty one."""
+    found = nim(bench_nodes=True)
+    assert "tolerations" not in found["Deployment"]["spec"]["template"]["spec"], "Kubernetes may evict it"
+    (rule,) = found["OverridePolicy"]["spec"]["overrideRules"]
+    assert rule["overriders"]["plaintext"] == [
+        {
+            "operator": "add",
+            "path": "/spec/template/spec/tolerations",
+            "value": [{"key": "fedge.dev/bench-node", "operator": "Exists"}],
+        }
+    ]
+
+
+def test_kubelets_pods_without_the_sdk_are_told_where_to_listen_and_no_secret() -> None:
+    template = nim(bench_nodes=False)["Deployment"]["spec"]["template"]
+    (container,) = template["spec"]["containers"]
+    env = {one["name"]: one.get("value") for one in container["env"]}
+    assert env["FEDGE_BIND"] == "$(FEDGE_POD_IP):8765"
+    assert env["FEDGE_INSTANCE"] == "$(FEDGE_POD_NAMESPACE)/$(FEDGE_POD_NAME)"
+    assert not {"FEDGE_TOKEN", "FEDGE_AGENT"} & env.keys()
+    assert template["metadata"]["labels"]["fedge.dev/instance"] == "true"
+    assert "volumes" not in template["spec"]
+    assert "volumeMounts" not in container
+
+
+def test_what_has_no_service_is_nobodys_game() -> None:
+    (one,) = publication([deployment()], "fedge", bench_nodes=False)
+    template = one["spec"]["template"]
+    assert "fedge.dev/instance" not in template["metadata"]["labels"]
+    assert not any(one["name"].startswith("FEDGE_") for one in template["spec"]["containers"][0]["env"])

@@ -79,7 +79,9 @@ class FakeWorld:
                 "rtt_p50_ms": 14.0,
                 "rtt_p99_ms": 26.0,
                 "interruption_p99_ms": None,
+                "inputs_acknowledged": 0,
                 "inputs_lost": 0,
+                "sessions_lost": 0,
                 "moves_released": 0,
                 "moves_aborted": 0,
             },
@@ -108,6 +110,8 @@ class FakeWorld:
                 "y_m": round(y, 1),
                 "radius_m": round(radius, 1),
                 "site": _nearest(sites, x, y),
+                "used": 0.12,
+                "queue_ms": 0,
             }
         return cells
 
@@ -124,6 +128,7 @@ class FakeWorld:
             "rtt_ms": 14.0,
             "state": "serving",
             "session": player,
+            "quality": None,
         }
         self._attach(self.view["ues"][player])
 
@@ -291,6 +296,27 @@ class FakeWorld:
             if ue["site"] == site:
                 ue["site"], ue["state"] = _nearest(self.view["sites"], ue["x_m"], ue["y_m"]), "serving"
                 lost["restarted_elsewhere"] += 1
+                self.view["figures"]["sessions_lost"] += 1
+
+    def keep_quality(self, player: str, kept: bool | None = True, by: str = "studio") -> None:
+        """A quality session for the player's flow; ``kept`` None: asked for and not served yet."""
+        self.view["ues"][player]["quality"] = {
+            "quality": f"q-{player}",
+            "ue": player,
+            "server": "127.1.1.1/32",
+            "carried": None,
+            "profile": "QOS_E",
+            "status": "REQUESTED" if kept is None else "AVAILABLE",
+            "info": None,
+            "kept": kept,
+            "left_s": None if kept is None else 540,
+            "by": by,
+            "reason": "",
+        }
+
+    def fill_cell(self, cell: str, queue_ms: int) -> None:
+        """Other people's traffic fills a cell."""
+        self.view["cells"][cell] |= {"used": 1.0, "queue_ms": queue_ms}
 
     def drain(self, site: str) -> int:
         """Marks a site draining and moves its sessions away; returns how many."""
@@ -319,6 +345,7 @@ class FakeWorld:
             return
         figures["rtt_p50_ms"], figures["rtt_p99_ms"] = rtts[len(rtts) // 2], rtts[int(len(rtts) * 0.99)]
         figures["within_objective"] = round(sum(r <= figures["objective_ms"] for r in rtts) / len(rtts), 4)
+        figures["inputs_acknowledged"] += 8 * len(rtts)
         silent = sorted(m["silent_ms"] for m in self.view["moves"].values() if m["silent_ms"] is not None)
         figures["interruption_p99_ms"] = silent[int(len(silent) * 0.99)] if silent else None
         gauss = self.rng.gauss

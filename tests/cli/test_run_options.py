@@ -25,11 +25,11 @@ USERS = "Latitude,Longitude\n-37.81,144.97\n-37.82,144.96\n"
 
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
-    """The settings that the supervisor was run with; it ends with status 7."""
+    """The settings that a run was to be played with; it ends with status 7."""
     runs: list[Settings] = []
-    supervisor = ModuleType("fedge.programs.supervisor")
-    supervisor.run = lambda settings: runs.append(settings) or 7  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "fedge.programs.supervisor", supervisor)
+    course = ModuleType("fedge.programs.demo")
+    course.play = lambda settings: runs.append(settings) or 7  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "fedge.programs.demo", course)
     return runs
 
 

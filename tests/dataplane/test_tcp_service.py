@@ -142,3 +142,19 @@ def test_a_port_that_another_has_is_refused_until_it_is_free() -> None:
             here.close()
 
     run(story())
+
+
+def test_without_a_host_for_doors_there_is_none_and_the_game_is_served() -> None:
+    async def story() -> None:
+        async with instance(b"one") as one:
+            loop = asyncio.get_running_loop()
+            here, port = (
+                TcpApplications(loop, "127.0.0.1", "127.0.0.1", "", lambda host: True, Counter()),
+                free()[1],
+            )
+            here.serve("nim", rules(port), [one])
+            assert here.door("nim") is None
+            assert await first_word(port) == b"one"
+            here.close()
+
+    run(story())

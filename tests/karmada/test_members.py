@@ -23,7 +23,8 @@ from lightkube.resources.core_v1 import ConfigMap, Secret
 from fedge.adapters.karmada.prepare import prepare, withdraw
 from fedge.api.manifest_files import read_manifests
 from fedge.core.model import SiteId
-from fedge.programs.supervisor import arena_folder
+from fedge.programs.arena import arena_folder
+from fedge_sdk.visit import place_after, visit
 from testbench.bench import Bench
 from testbench.karmada_setup import client_of
 from testbench.programs import MEMBERS
@@ -41,6 +42,8 @@ from tests.system.explicit import (
     ordered,
     plays_on,
 )
+from tests.system.visiting import NIM
+from tests.system.websocket import Player, WebSocket
 
 Until = Callable[..., Any]
 SYSTEM, PART = "fedge-system", {"fedge.dev/part": "site-agent"}
@@ -142,13 +145,17 @@ def as_service_account(bench: Bench, member: str, folder: Path) -> Path:
     return file
 
 
+OWN = {"member1": "127.0.0.31", "member2": "127.0.0.32"}
+"""Each site's own address, where load balancers would be."""
+
+
 @pytest.fixture
 def fleet(
     applied: Client, whole: Bench, schedulers: Schedulers, tmp_path: Path, until: Until
 ) -> Iterator[Fleet]:
     folder = tmp_path / "fleet"
     folder.mkdir()
-    running = Fleet(whole.at.admin("karmada"), folder)
+    running = Fleet(whole.at.admin("karmada"), folder, OWN)
     schedulers.start()
     running.start_control_plane()
     for member in SITES:
@@ -158,7 +165,10 @@ def fleet(
             f"{member}'s agent has its rights",
             120,
         )
-        running.start_agent(member, as_service_account(whole, member, folder))
+        account = until(
+            lambda m=member: as_service_account(whole, m, folder), f"{member} has the agent's account"
+        )
+        running.start_agent(member, account)
     yield running
     running.stop()
     withdraw(str(whole.at.admin("karmada")))
@@ -166,8 +176,15 @@ def fleet(
 
 @pytest.fixture
 def kubelets(fleet: Fleet, whole: Bench, tmp_path: Path) -> Iterator[dict[str, PlayedKubelet]]:
+    played = kubelets_of(fleet, whole, tmp_path, arena_folder())
+    yield played
+    for one in played.values():
+        one.stop()
+
+
+def kubelets_of(fleet: Fleet, whole: Bench, tmp_path: Path, working_dir: Path) -> dict[str, PlayedKubelet]:
     service = "fedge-agent.fedge-system.svc"
-    played = {
+    return {
         member: PlayedKubelet(
             client_of(whole.at.admin(member)),
             tmp_path / member,
@@ -176,13 +193,10 @@ def kubelets(fleet: Fleet, whole: Bench, tmp_path: Path) -> Iterator[dict[str, P
                 f"{service}:6003": f"127.0.0.1:{fleet.binds[member]['AGENT']}",
                 f"{service}:6001": f"127.0.0.1:{fleet.binds[member]['INSIDE']}",
             },
-            arena_folder(),
+            working_dir,
         )
         for at, member in enumerate(SITES)
     }
-    yield played
-    for one in played.values():
-        one.stop()
 
 
 @pytest.fixture
@@ -247,3 +261,59 @@ def test_a_game_is_served_and_moved_between_agents_that_watch_kubelets_pods(
 
 def access_to(member: str, fleet: Fleet) -> Path:
     return fleet.file.parent / f"{member}-agent.kubeconfig"
+
+
+@pytest.fixture
+def players_kubelets(fleet: Fleet, whole: Bench, tmp_path: Path) -> Iterator[dict[str, PlayedKubelet]]:
+    played = kubelets_of(fleet, whole, tmp_path, NIM)
+    yield played
+    for one in played.values():
+        one.stop()
+
+
+def test_a_websocket_game_plays_on_while_its_visit_is_led_between_kubelets_pods(
+    fleet: Fleet, whole: Bench, players_kubelets: dict[str, PlayedKubelet], access: PlayedAccess, until: Until
+) -> None:
+    """**No kubelet here**, as above. The device's connections go straight to the sites' own addresses."""
+    until(lambda: set(fleet.items("sites")) == set(SITES.values()), "both agents have joined")
+    fleet.ask("POST", "apply", {"objects": [found.object for found in read_manifests(NIM)]})
+    names = {}
+    for member, kubelet in players_kubelets.items():
+        (raw,) = until(kubelet.pods, f"the Pod at {member}", 120)
+        names[member] = kubelet.start(raw)
+
+    def ready(*members: str) -> bool:
+        found = fleet.items("instances")
+        return {f"{SITES[member]}/default/{names[member]}" for member in members} == {
+            name for name, row in found.items() if row["state"] == "ready"
+        }
+
+    until(lambda: ready(*SITES), "both Pods' ports take connections")
+    place = until(lambda: visit(fleet.api, "nim", "player-1", TOKEN), "a visit")
+    assert (place.site, place.service) == ("harbour", (OWN["member1"], 8765))
+    with Player(WebSocket(place.service)) as player:
+        fleet.ask("POST", f"sessions/{place.session}/move", {"to": "market"})
+        led = place_after(fleet.api, place, TOKEN)
+        assert (led.site, led.service) == ("market", (OWN["member2"], 8765))
+        fresh = WebSocket(led.service)
+        assert fresh.say("take 1")["instance"] == f"default/{names['member2']}"
+        fresh.close()
+        since = len(player.answers)
+        until(lambda: len(player.answers) > since + 50 or player.broke, "the open game goes on")
+    assert player.broke is None
+    assert [one["turn"] for one in player.answers] == list(range(1, len(player.answers) + 1))
+    assert {one["instance"] for one in player.answers} == {f"default/{names['member1']}"}
+
+    shut = "the Service fedge-agent-outside has no TCP port 8765, where default/nim is played"
+    assert findings(whole)[shut] == "warning"
+
+    # its container ends and is started again: whoever visits it is led to the other site, and it is found again
+    raw = players_kubelets["member2"].crash(names["member2"])
+    until(lambda: ready("member1"), "its container is seen to be down")
+    until(lambda: place_after(fleet.api, led, TOKEN, wait_s=0).site == "harbour", "the visit is led back")
+    players_kubelets["member2"].start(raw)
+    until(lambda: ready(*SITES), "it takes connections again")
+
+    # the Pod is deleted
+    players_kubelets["member2"].delete(names["member2"])
+    until(lambda: ready("member1"), "its Pod is seen to be gone")

@@ -1,11 +1,13 @@
-"""Whom a site names to the centre as clients of an application without the SDK."""
+"""Applications without the SDK at a site: who is ready, who is given UEs, and whom the centre is told of."""
 
 from __future__ import annotations
 
 import pytest
 
-from fedge.core.model import AppId
+from fedge.core.messages import RunInstances, TrafficFilter, TrafficRule
+from fedge.core.model import AppId, InstanceId
 from fedge.programs.site_plain import PlainGame
+from fedge.programs.site_processes import Started
 
 
 def test_of_more_clients_than_are_named_at_a_time_each_has_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -16,3 +18,46 @@ def test_of_more_clients_than_are_named_at_a_time_each_has_its_turn(monkeypatch:
     assert game.next_named(hosts) == ("d", "e", "f")
     assert game.next_named(hosts) == ("g", "h", "a")
     assert game.next_named(hosts[:5]) == ("b", "c", "d")
+
+
+def started(name: str, life: int, leaving: bool = False) -> Started:
+    return Started(InstanceId(name), (name, 1), life, leaving)
+
+
+def tcp_game() -> PlainGame:
+    game = PlainGame(AppId("nim"))
+    asks = TrafficFilter(dst_address=("127.0.0.1",), dst_port=("1",), protocol=("TCP",))
+    rules = (TrafficRule("nim", "FLOW", 1, (asks,), "FORWARD_DECAPSULATED", "ACTIVE"),)
+    game.template = RunInstances(AppId("nim"), 1, "", (), rules=rules)
+    return game
+
+
+def test_an_instance_that_is_to_end_is_given_nobody_while_another_is_ready() -> None:
+    game, old, new = tcp_game(), started("old", 1, leaving=True), started("new", 1)
+    game.seen([old, new], 0.0)
+    game.answers = {old.name: 1}
+    assert game.ends([old, new], 1.0) == (old.end,), "its successor's port takes no connection yet"
+    game.answers[new.name] = 1
+    assert game.ends([old, new], 1.0) == (new.end,)
+    assert game.ends([old, started("new", 0)], 1.0) == (old.end,)
+
+
+def test_whoever_starts_again_is_asked_again_and_whoever_is_gone_is_forgotten() -> None:
+    game, one = tcp_game(), started("one", 1)
+    game.seen([one], 0.0)
+    game.answers = {one.name: 1}
+    assert game.ready(one, 1.0)
+    for life in (0, 2):
+        game.seen([started("one", life)], 1.0)
+        assert not game.ready(started("one", life), 1.0)
+    assert game.restarts[one.name] == 1
+    game.seen([], 2.0)
+    assert (game.alive, game.answers, game.restarts) == ({}, {}, {})
+
+
+def test_by_udp_one_that_has_not_been_looked_at_is_not_ready() -> None:
+    game, one = PlainGame(AppId("echo")), started("one", 1)
+    assert not game.ready(one, 100.0)
+    game.seen([one], 100.0)
+    assert not game.ready(one, 100.0)
+    assert game.ready(one, 104.0)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from fedge.simulation.world_instance import Ledger
-from fedge.simulation.world_store import Crashed, Disk, Fuse, MemoryStore
+from fedge.simulation.world.instance import Ledger
+from fedge.simulation.world.store import Crashed, Disk, Fuse, MemoryStore
 from fedge_sdk import TICK_NS, wire
 from fedge_sdk.instance import Instance
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fedge.simulation.world_store import Disk, Fuse, MemoryStore
+from fedge.simulation.world.store import Disk, Fuse, MemoryStore
 from fedge_sdk.instance import Store
 from fedge_sdk.store import SiteStore, TickRecord, encode_note, encode_tick, read_log
 

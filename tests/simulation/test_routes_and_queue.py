@@ -16,7 +16,7 @@ from fedge.core.messages import (
 from fedge.core.model import Address, SessionId, SessionKey, SiteId, UeId
 from fedge.programs.trace_file import TraceFile
 from fedge.simulation.delay import DelayQueue
-from fedge.simulation.world_routes import RouteTable
+from fedge.simulation.world.routes import RouteTable
 from fedge.wire import records
 
 S, K = SessionId("arena/player-1"), SessionKey(0xFEED)

@@ -1,15 +1,29 @@
-"""The figures of a round trip without envelopes: when inputs first reached a user plane function, and what the frame says."""
+"""The figures of a round trip without envelopes: when inputs first reached a user plane function, and what the frame says.
+
+And what of a session's stream is told while it plays: how long it stood still around a move, and what it took back.
+"""
 
 from __future__ import annotations
 
-from fedge.simulation.session_watch import MOST_ARRIVALS, Arrival, Frame, SessionWatch, frame_of, hops_us
+from fedge.simulation.session_watch import (
+    AFTER_NS,
+    MOST_ARRIVALS,
+    Arrival,
+    Change,
+    Frame,
+    SessionWatch,
+    frame_of,
+    hops_us,
+)
 from fedge_sdk import wire
 
 KEY = 0xBEEF
+MS = 1_000_000
+TICK_NS = 1_000_000_000 // 60
 
 
-def inputs(first: int, count: int, session: int = KEY, life: int = 1) -> bytes:
-    return wire.encode_inputs(session, life, 1, 0, first, [b"left"] * count)
+def inputs(first: int, count: int, session: int = KEY, life: int = 1, fenced: int = 0) -> bytes:
+    return wire.encode_inputs(session, life, 1, fenced, first, [b"left"] * count)
 
 
 def frame(epoch: int, tick: int, stable_seq: int, session: int = KEY, wait_us: int = 5_000) -> Frame:
@@ -48,7 +62,7 @@ def test_what_was_lost_on_the_radio_came_with_the_next_datagram() -> None:
 def test_another_sessions_frames_and_inputs_that_nobody_saw_give_no_figure() -> None:
     seen = watch(inputs(1, 2))
     assert seen.acknowledged(frame(1, 1, 2, session=9)) is None
-    assert seen.writer_gap_ns(frame(4, 1, 2, session=9), 5) is None
+    assert seen.frame_arrived(frame(4, 1, 2, session=9), 5) is None
     assert seen.acknowledged(frame(1, 1, 9)) is None
 
 
@@ -59,20 +73,100 @@ def test_a_client_without_memory_begins_anew() -> None:
 
 def test_another_session_begins_anew() -> None:
     seen = watch(inputs(1, 9))
-    assert seen.writer_gap_ns(frame(5, 100, 9), 7) is None
+    played(seen, (5, 100, 9))
     seen.input_arrived(inputs(1, 1, session=7), 1, 1, 1)
-    assert seen.writer_gap_ns(frame(1, 1, 0, session=7), 8) is None, "the first writer of a session"
+    played(seen, (1, 1, 0), session=7)
     assert seen.acknowledged(frame(1, 2, 1, session=7)) == Arrival(1, 1, 1, 1)
+    assert (seen.acknowledged_inputs, seen.lost_inputs) == (10, 0), (
+        "of both; a session of its own owes nothing"
+    )
 
 
-def test_a_new_writer_is_told_once_with_the_silence_before_it() -> None:
+def played(seen: SessionWatch, *frames: tuple[int, int, int], session: int = KEY) -> None:
+    """Frames of (epoch, tick, stable_seq), one a tick."""
+    for number, figures in enumerate(frames):
+        one = frame(*figures, session=session)
+        seen.frame_arrived(one, number * TICK_NS)
+        seen.acknowledged(one)
+
+
+def ticks(seen: SessionWatch, epoch: int, first: int, times_ms: list[float]) -> list[Change]:
+    """New ticks of a writer at these instants; what was told meanwhile."""
+    told = [seen.frame_arrived(frame(epoch, first + n, 1), int(at * MS)) for n, at in enumerate(times_ms)]
+    return [change for change in told if change is not None]
+
+
+def test_a_move_is_told_after_a_second_with_the_longest_silence_around_it() -> None:
     seen = watch(inputs(1, 4))
-    assert seen.writer_gap_ns(frame(1, 10, 1), 1_000) is None
-    assert seen.writer_gap_ns(frame(1, 10, 1), 3_000) is None, "the same tick again is no news"
-    assert seen.writer_gap_ns(frame(2, 11, 1), 4_000) == 3_000
-    assert seen.writer_gap_ns(frame(2, 12, 1), 5_000) is None
-    assert seen.writer_gap_ns(frame(1, 11, 1), 5_500) is None, "a straggler of the old one"
-    assert seen.writer_gap_ns(frame(3, 13, 1), 6_000) == 1_000
+    assert ticks(seen, 1, 1, [100, 117, 133]) == []
+    assert ticks(seen, 2, 4, [154, 170, 200, 215]) == [], "the change took 21 ms, a later tick 30 ms"
+    assert ticks(seen, 1, 5, [217]) == [], "a straggler of the old one is nothing"
+    assert ticks(seen, 2, 8, [230 + 16 * n for n in range(70)]) == [Change(2, 30 * MS)], "and once only"
+
+
+def test_silence_long_before_a_move_is_not_its_own_and_that_just_before_is() -> None:
+    seen = watch(inputs(1, 4))
+    steady = [600 + 17 * n for n in range(20)]
+    assert ticks(seen, 1, 1, [0, 500, *steady]) == []
+    end = steady[-1]
+    told = ticks(seen, 2, 23, [end + 18, *(end + 18 + 17 * n for n in range(1, 70))])
+    assert told == [Change(2, 18 * MS)]
+    end += 18 + 17 * 69
+    assert ticks(seen, 2, 93, [end + 40, end + 57]) == []
+    assert ticks(seen, 3, 95, [end + 57 + 17 * n for n in range(1, 70)]) == [Change(3, 40 * MS)]
+
+
+def test_silence_beyond_the_second_counts_up_to_its_end() -> None:
+    seen = watch(inputs(1, 4))
+    ticks(seen, 1, 1, [0, 17])
+    ticks(seen, 2, 3, [34])
+    assert seen.frame_arrived(frame(2, 4, 1), 34 * MS + 5 * AFTER_NS) == Change(2, AFTER_NS)
+
+
+def test_a_second_move_within_the_second_ends_the_look_at_the_first() -> None:
+    seen = watch(inputs(1, 4))
+    ticks(seen, 1, 1, [0, 17])
+    ticks(seen, 2, 3, [42, 59])
+    assert ticks(seen, 3, 5, [75]) == [Change(2, 25 * MS)]
+
+
+def test_an_acknowledged_input_that_a_newer_frame_takes_back_is_lost_and_counted_once() -> None:
+    seen = watch(inputs(1, 9))
+    played(seen, (1, 1, 4), (1, 2, 6), (1, 3, 5), (1, 4, 5), (1, 5, 9))
+    assert seen.lost_inputs == 1
+    played(seen, (2, 6, 7), (2, 7, 7), (2, 8, 9))
+    assert seen.lost_inputs == 3
+    assert seen.acknowledged_inputs == 9
+
+
+def test_frames_that_overtake_each_other_lose_nothing() -> None:
+    seen = watch(inputs(1, 9))
+    played(seen, (1, 2, 5), (1, 1, 4), (2, 4, 7), (1, 3, 6), (2, 3, 6), (2, 5, 8))
+    assert (seen.lost_inputs, seen.acknowledged_inputs) == (0, 8)
+
+
+def test_what_an_epoch_acknowledged_that_its_client_refuses_was_acknowledged_to_nobody() -> None:
+    seen = watch(inputs(1, 9))
+    played(seen, (1, 1, 3), (2, 2, 8))
+    seen.input_arrived(inputs(4, 6, fenced=2), 0, 0, 0)
+    played(seen, (3, 2, 3), (2, 3, 8), (3, 3, 8))
+    assert (seen.lost_inputs, seen.acknowledged_inputs) == (0, 8)
+    played(seen, (4, 4, 5))
+    assert seen.lost_inputs == 3, "but what the epoch after it acknowledged counts"
+
+
+def test_what_was_acknowledged_before_a_refused_epoch_is_still_owed() -> None:
+    seen = watch(inputs(1, 9, fenced=2))
+    played(seen, (1, 1, 3), (2, 2, 8), (3, 2, 1))
+    assert seen.lost_inputs == 2
+
+
+def test_a_client_without_memory_goes_on_with_the_numbers_it_is_told() -> None:
+    seen = watch(inputs(1, 9))
+    played(seen, (1, 1, 9))
+    seen.input_arrived(inputs(10, 2, life=2), 0, 0, 0)
+    played(seen, (1, 2, 9), (1, 3, 11))
+    assert (seen.lost_inputs, seen.acknowledged_inputs) == (0, 11)
 
 
 def test_what_waits_for_an_acknowledgement_is_bounded() -> None:

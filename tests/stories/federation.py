@@ -30,7 +30,7 @@ from fedge.core.model import (
     SiteId,
     UeId,
 )
-from fedge.simulation.world_centre import manifests
+from fedge.simulation.world.centre import manifests
 
 SITES = tuple(SiteId(name) for name in ("s1", "s2", "s3"))
 KEYS = {"ue-1": SessionKey(7)}

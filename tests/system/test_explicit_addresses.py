@@ -18,7 +18,7 @@ import yaml
 
 from fedge.api.manifest_files import read_manifests
 from fedge.core.model import SiteId
-from fedge.programs.supervisor import arena_folder
+from fedge.programs.arena import arena_folder
 from tests.system.explicit import (
     INSTANCE_TOKEN,
     SITES,

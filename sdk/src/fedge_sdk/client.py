@@ -39,6 +39,11 @@ class Verdict(NamedTuple):
     tick_twice: bool = False
     redirected: bool = False
 
+    @property
+    def remarkable(self) -> bool:
+        """Is there more to say than whether it was accepted, and what it acknowledged?"""
+        return True in self[3:]
+
 
 class ClientSession:
     """One session as its client sees it.
@@ -94,10 +99,10 @@ class ClientSession:
 
         Without ``source`` no REDIRECT is believed. Raises ``wire.Malformed`` for what is none of ours.
         """
-        kind = datagram[:1]
-        if kind == bytes((wire.FENCE,)):
+        kind = datagram[0] if datagram else 0
+        if kind == wire.FENCE:
             return self._fence(*wire.decode_fence(datagram))
-        if kind == bytes((wire.REDIRECT,)):
+        if kind == wire.REDIRECT:
             return self._redirect(wire.decode_redirect(datagram), source, now)
         frame = wire.decode_frame(datagram)
         if frame.session != self.key:
@@ -145,31 +150,27 @@ class ClientSession:
             self.synced = True
             self.acked_seq, self.next_seq = frame.stable_seq, frame.stable_seq + 1
             self._chains = deque([frame.chain])
-        went_back = frame.epoch > self._heard_epoch > 0 and frame.stable_seq < self.acked_seq
-        mismatch = False
-        acknowledged = frame.stable_seq - self.acked_seq
-        if frame.stable_seq >= self.next_seq:
-            mismatch = True
+        epoch, stable_seq, heard_epoch = frame.epoch, frame.stable_seq, self._heard_epoch
+        acknowledged = stable_seq - self.acked_seq
+        went_back = mismatch = twice = False
+        if stable_seq >= self.next_seq:
+            mismatch, acknowledged = True, 0
         elif acknowledged >= 0:
             mismatch = self._chains[acknowledged] != frame.chain
             for _ in range(acknowledged):
                 self._unacked.popleft()
                 self._chains.popleft()
-            self.acked_seq = frame.stable_seq
-        if (
-            frame.epoch != self._heard_epoch
-        ):  # a new writer: its ticks must follow all that the old one showed
-            twice = frame.tick <= self.last_tick and self._heard_epoch > 0
-        else:
-            twice = False
-        self.accepted_epoch = max(self.accepted_epoch, frame.epoch)
-        self._heard_epoch = max(self._heard_epoch, frame.epoch)
-        self.last_tick = max(self.last_tick, frame.tick)
-        return Verdict(
-            frame,
-            True,
-            acknowledged=max(acknowledged, 0) if not (mismatch and frame.stable_seq >= self.next_seq) else 0,
-            chain_mismatch=mismatch,
-            stable_went_back=went_back,
-            tick_twice=twice,
-        )
+            self.acked_seq = stable_seq
+        if epoch != heard_epoch:
+            if heard_epoch > 0:  # a new writer: its ticks must follow all that the old one showed
+                twice = frame.tick <= self.last_tick
+                went_back = epoch > heard_epoch and acknowledged < 0
+            self.accepted_epoch = max(self.accepted_epoch, epoch)
+            self._heard_epoch = max(heard_epoch, epoch)
+        if frame.tick > self.last_tick:
+            self.last_tick = frame.tick
+        if acknowledged < 0:
+            acknowledged = 0
+        if mismatch or went_back or twice:
+            return Verdict(frame, True, acknowledged, False, False, mismatch, went_back, twice)
+        return Verdict(frame, True, acknowledged)

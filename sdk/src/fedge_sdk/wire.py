@@ -40,6 +40,8 @@ _MOST_U32 = 0xFFFFFFFF
 INPUT_BYTES, FRAME_BYTES, FENCE_BYTES, ENVELOPE_BYTES = _INPUT.size, _FRAME.size, _FENCE.size, _ENVELOPE.size
 REDIRECT_BYTES = _REDIRECT.size
 MAX_FRAME_PAYLOAD = MAX_DATAGRAM - FRAME_BYTES
+MOST_INPUTS = 255
+_SURE_TO_FIT = (MAX_DATAGRAM - INPUT_BYTES) // (1 + MAX_INPUT)
 _LENGTHS = [bytes((length,)) for length in range(MAX_INPUT + 1)]
 CHAIN_BYTES = 8
 CHAIN_START = bytes(CHAIN_BYTES)
@@ -116,18 +118,26 @@ def encode_inputs(
     session: int, life: int, accepted_epoch: int, fenced_epoch: int, first_seq: int, inputs: Sequence[bytes]
 ) -> bytes:
     """An INPUT datagram with as many of ``inputs`` as fit; each at most ``MAX_INPUT`` bytes."""
-    parts = [b""]
+    try:
+        pieces = [piece for data in inputs for piece in (_LENGTHS[len(data)], data)]
+    except IndexError:
+        raise Malformed(f"an input of {max(map(len, inputs))} bytes; at most {MAX_INPUT}") from None
+    count = len(inputs)
+    if count > _SURE_TO_FIT:
+        count = _fitting(inputs)
+        del pieces[2 * count :]
+    head = _INPUT.pack(INPUT, session, life, accepted_epoch, fenced_epoch, first_seq, count)
+    return head + b"".join(pieces)
+
+
+def _fitting(inputs: Sequence[bytes]) -> int:
+    """How many of them one datagram has room for."""
     size = INPUT_BYTES
-    for data in inputs:
-        length = len(data)
-        if length > MAX_INPUT:
-            raise Malformed(f"an input of {length} bytes; at most {MAX_INPUT}")
-        size += 1 + length
-        if size > MAX_DATAGRAM or len(parts) > 509:
-            break
-        parts += (_LENGTHS[length], data)
-    parts[0] = _INPUT.pack(INPUT, session, life, accepted_epoch, fenced_epoch, first_seq, len(parts) // 2)
-    return b"".join(parts)
+    for count, data in enumerate(inputs):
+        size += 1 + len(data)
+        if size > MAX_DATAGRAM or count == MOST_INPUTS:
+            return count
+    return len(inputs)
 
 
 def decode_inputs(datagram: bytes, at: int = 0) -> Inputs:

@@ -44,6 +44,6 @@ def demo(duration_s: float | None, report: Path | None, **options: Any) -> None:
       fedge demo --scenario examples/scenarios/site-dies.yaml
     """
     settings = checked_settings(demo=True, duration_s=duration_s or 0.0, report=report, **options)
-    from fedge.programs.supervisor import run  # late: --help and wrong options should not wait for it
+    from fedge.programs.demo import play  # late: --help and wrong options should not wait for it
 
-    raise SystemExit(run(settings))
+    raise SystemExit(play(settings))

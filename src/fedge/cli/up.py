@@ -46,9 +46,9 @@ def up(detach: bool, patience_s: float, **options: Any) -> None:
     if detach:
         start_detached(options, patience_s)
         return
-    from fedge.programs.supervisor import run  # late: --help and wrong options should not wait for it
+    from fedge.programs.demo import play  # late: --help and wrong options should not wait for it
 
-    raise SystemExit(run(settings))
+    raise SystemExit(play(settings))
 
 
 def start_detached(options: Mapping[str, Any], patience_s: float) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from fedge.core.messages import TrafficRule
 from fedge.core.transfer import ClearFlow, SetFlow
 from fedge.dataplane.away import HERE, Away
+from fedge.dataplane.backhaul import Backhaul
 from fedge.dataplane.driver import PlainApplications, choice
 from fedge.dataplane.flows import PEER, Delivery, FlowTable
 from fedge.dataplane.n6 import N6
@@ -34,7 +35,8 @@ class Gateway:
     """``upf``: the user plane function's end of N6. ``heard(key, generation)`` is called when the UE is first heard directly at a
     generation; ``arrived(key, generation, is the writer here, address sent to)`` when an expected client is. ``to_peer`` sends
     late. ``n6_interface``: see `driver.choice`; ``chosen`` says which driver it is, and why.
-    ``tcp_host``: where clients connect, by default the inside address.
+    ``tcp_host``: where clients connect, by default the inside address. ``door_host``: where other gateways find doors; empty:
+    nowhere.
     """
 
     def __init__(
@@ -49,17 +51,20 @@ class Gateway:
         journal: Path,
         n6_interface: str = "",
         tcp_host: str = "",
+        door_host: str = "",
     ) -> None:
         self.table = FlowTable()
         self.n6 = N6(self.table)
         self.instances: dict[str, Endpoint] = {}
         self._homes: set[Endpoint] = set()
         self.peers: set[Endpoint] | None = set()
+        self.wires: dict[str, Backhaul] = {}
+        """The emulated ones to peers, by their addresses: what comes through a door here takes its time."""
         self._n6 = UdpEnd(n6, MAX_DATAGRAM, self._from_n6, self._flush, self._not_sent)
         self._inside = UdpEnd(inside, MAX_DATAGRAM, self._from_inside, self._flush, self._not_sent)
         self._between = UdpEnd(between, MAX_DATAGRAM, self._from_peer, self._flush, self._not_sent)
         self._n6.meet(upf)
-        self._upf, self._host, self._door_host = upf, inside[0], between[0]
+        self._upf, self._host, self._door_host = upf, inside[0], door_host
         self._tcp_host = tcp_host or inside[0]
         self.chosen = choice(n6_interface)
         self._to_peer, self._heard, self._arrived = to_peer, heard, arrived
@@ -76,11 +81,13 @@ class Gateway:
         if self.chosen[0] == Nftables.name:  # UEs' own addresses come to its doors
             self.plain = PlainApplications(Nftables(), door)
         else:
-            carrier = UserspaceForwarding(loop, self._host, self._say, self.counts)
+            carrier = UserspaceForwarding(loop, self._host, self._say, self.counts, self.wires.get)
             self.plain = PlainApplications(carrier, door, admits)
             carrier.arrived = self.plain.welcome
             self.n6.carry = lambda *datagram: None if carrier.uplink(*datagram) else self.plain.welcome()
-        self.tcp = TcpApplications(loop, self._tcp_host, self._host, door, admits, self.counts)
+        self.tcp = TcpApplications(
+            loop, self._tcp_host, self._host, door, admits, self.counts, self.wires.get
+        )
         for one in (self._n6, self._inside, self._between):
             one.open(loop)
 

@@ -164,7 +164,7 @@ def _play(supervisor: Supervisor, caught: list[int]) -> None:
         if not holding and time.monotonic() > ends - LAST_MOVE_S:
             holding = True
             with contextlib.suppress(OSError):
-                supervisor.ask("POST", "/api/v1/hold-moves", {"hold": True})
+                supervisor.api.ask("POST", "/api/v1/hold-moves", {"hold": True})
         time.sleep(0.05)
     supervisor.say("stopping: players leave, moves under way end")
     staging.write(by_hand=bool(caught))
@@ -181,7 +181,7 @@ def _play(supervisor: Supervisor, caught: list[int]) -> None:
 
 def _moves_under_way(supervisor: Supervisor) -> bool:
     try:
-        moves = supervisor.ask("GET", "/api/v1/moves")["items"]
+        moves = supervisor.api.ask("GET", "/api/v1/moves")["items"]
     except OSError:  # the control plane is being started again
         return True
     return any(move["state"] not in ("RELEASED", "ABORTED") for move in moves)

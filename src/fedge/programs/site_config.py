@@ -80,6 +80,8 @@ class SiteConfig:
     fencing: bool = True
     tcp_host: str = ""
     """where clients connect by TCP: the site's own address; empty: the inside one"""
+    door_host: str = ""
+    """where other sites' gateways find doors (`dataplane/away.py`): their ports are the kernel's choice. Empty: there are none"""
     n6_interface: str = ""
     """where N6 is routed to; empty: it comes in UDP datagrams (`dataplane/driver.py`)"""
     now: Callable[[], int] = time.monotonic_ns
@@ -119,6 +121,7 @@ def embedded_site(run: Run, index: int) -> SiteConfig:
         seed=config.seed,
         fencing="no-fencing" not in config.test_switches,
         tcp_host=addresses.endpoint(addresses.site_service(net, index))[0],
+        door_host=addresses.endpoint(addresses.peer(net, index))[0],
         n6_interface=config.n6_interface,
     )
 
@@ -128,7 +131,7 @@ def member_site(environ: Mapping[str, str]) -> SiteConfig:
 
     FEDGE_FEDERATION (file), FEDGE_CLUSTER, FEDGE_TOKEN_FILE, FEDGE_INSTANCE_TOKEN_FILE, FEDGE_STATE_DIR; FEDGE_NAMESPACES (of
     games, commas between). For tests on one machine: FEDGE_KUBECONFIG; FEDGE_BIND_GATEWAY, _INSIDE, _BETWEEN, _PEER,
-    _AGENT.
+    _AGENT; FEDGE_BIND_TCP (a host: the ports are the games'). A site has no doors here: no load balancer has their ports.
     """
     federation = read_federation(Path(_told(environ, "FEDGE_FEDERATION")))
     own = federation.of_cluster(_told(environ, "FEDGE_CLUSTER"))
@@ -166,6 +169,7 @@ def member_site(environ: Mapping[str, str]) -> SiteConfig:
         ),
         folder=folder,
         instances=Kubelets(namespaces, environ.get("FEDGE_KUBECONFIG", "")),
+        tcp_host=environ.get("FEDGE_BIND_TCP", EVERYWHERE),
         now=time.time_ns,
     )
 

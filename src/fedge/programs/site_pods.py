@@ -126,7 +126,9 @@ class PodProcesses:
 
 
 class PodsOfKubelets:
-    """A member cluster's: kubelets start the Pods, whose instances dial in by themselves; here is heard which of them go."""
+    """A member cluster's: kubelets start the Pods. Instances with the SDK dial in by themselves, others listen at their Pods'
+    addresses; here is heard which of them go.
+    """
 
     def __init__(self, told: Kubelets, agent: SiteAgent, apply: Apply) -> None:
         self._pods = KubeletPods(told.kubeconfig, told.namespaces, self._down, self._gone)
@@ -136,7 +138,11 @@ class PodsOfKubelets:
         """The Deployment says what runs; the agent remembers how it is set up."""
 
     def started(self, template: RunInstances) -> list[Started]:
-        return []
+        return [
+            Started(name, (one.address, one.port), one.life, one.leaving)
+            for name, one in self._pods.listening.items()
+            if one.app == template.app
+        ]
 
     def jobs(self) -> list[Coroutine[Any, Any, None]]:
         return [self._pods.run()]

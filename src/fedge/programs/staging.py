@@ -149,7 +149,7 @@ class Staging:
 
     def _ask(self, path: str, body: dict[str, str]) -> str:
         try:
-            self._supervisor.ask("POST", path, body)
+            self._supervisor.api.ask("POST", path, body)
         except HTTPError as error:
             if error.code >= 500:
                 raise

@@ -272,10 +272,10 @@ class PacketPath:
         frame, arrival = frame_of(datagram), None
         if frame is not None:
             self._trace.add(records.DOWN, ue.index, at, frame.epoch, frame.tick, frame.stable_seq)
-            gap_ns = ue.watch.writer_gap_ns(frame, at)
-            if gap_ns is not None:
+            change = ue.watch.frame_arrived(frame, at)
+            if change is not None:
                 name = self._names[ue.index]
-                self._emit(WriterChanged(name, frame.epoch, round(gap_ns / MS, 3), at))
+                self._emit(WriterChanged(name, change.epoch, round(change.gap_ns / MS, 3), at))
             arrival = ue.watch.acknowledged(frame)
         if self._lost_down[ue.index]:
             self.counts["lost_down"] += 1

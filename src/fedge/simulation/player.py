@@ -7,8 +7,8 @@ trace. The clock and the socket are driven by ``players``. Inputs are drawn from
 from __future__ import annotations
 
 import socket
-from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from random import Random
 
@@ -30,10 +30,15 @@ LEAVERS_IN = 8
 
 def intent(seed: int, ue: int, seq: int) -> bytes:
     """Input ``seq`` of a player: a signed step in x and y, and up to six bytes of buttons; 2 to 8 bytes."""
-    heading = blake2b(f"{seed}/{ue}/{seq // HELD_INPUTS}".encode(), digest_size=2).digest()
-    pressed = blake2b(f"{seed}/{ue}/{seq}".encode(), digest_size=7).digest()
+    pressed = blake2b(b"%d/%d/%d" % (seed, ue, seq), digest_size=7).digest()
+    return _step(seed, ue, seq // HELD_INPUTS) + pressed[1 : 1 + pressed[0] % 7]
+
+
+@lru_cache(maxsize=4096)
+def _step(seed: int, ue: int, number: int) -> bytes:
+    heading = blake2b(b"%d/%d/%d" % (seed, ue, number), digest_size=2).digest()
     dx, dy = heading[0] % 9 - 4, heading[1] % 9 - 4
-    return bytes((dx & 0xFF, dy & 0xFF)) + pressed[1 : 1 + pressed[0] % 7]
+    return bytes((dx & 0xFF, dy & 0xFF))
 
 
 @dataclass(frozen=True)
@@ -101,8 +106,10 @@ class Player:
             self._press(session, intent(self._seed, self.ue, session.next_seq), now)
         datagram = session.datagram()
         for service in session.way.destinations(now):
-            with suppress(OSError):  # a full buffer: the next datagram says it again
+            try:
                 self.socket.sendto(datagram, service)
+            except OSError:  # a full buffer: the next datagram says it again
+                continue
 
     def hear(self, datagram: bytes, source: tuple[str, int], now: int) -> None:
         """A datagram from the network."""
@@ -120,14 +127,15 @@ class Player:
         frame = verdict.frame
         if frame is None:
             return
-        flags = (
-            verdict.accepted * records.ACCEPTED
-            | verdict.stale_epoch * records.STALE_EPOCH
-            | verdict.chain_mismatch * records.CHAIN_MISMATCH
-            | verdict.stable_went_back * records.STABLE_WENT_BACK
-            | verdict.tick_twice * records.TICK_TWICE
-            | verdict.refused_epoch * records.REFUSED_EPOCH
-        )
+        flags = records.ACCEPTED if verdict.accepted else 0
+        if verdict.remarkable:
+            flags |= (
+                verdict.stale_epoch * records.STALE_EPOCH
+                | verdict.chain_mismatch * records.CHAIN_MISMATCH
+                | verdict.stable_went_back * records.STABLE_WENT_BACK
+                | verdict.tick_twice * records.TICK_TWICE
+                | verdict.refused_epoch * records.REFUSED_EPOCH
+            )
         self._trace.add(
             records.GOT, self.ue, now, frame.epoch, frame.tick, frame.stable_seq, frame.wait_us, flags
         )

@@ -10,6 +10,7 @@ import asyncio
 import select
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from heapq import heapreplace
 from random import Random
 from time import monotonic_ns
 from typing import Any
@@ -27,7 +28,10 @@ LOOK_AROUND_S = 0.1
 ASKERS = 4
 """Threads that wait for discovery; it answers in milliseconds."""
 REFUSED_AGAIN_S = 1.0
+_FOREVER = 1 << 63
+READ_BYTES = 2048
 BATCH = 32
+"""Datagrams heard of one player before others have their turn."""
 log = structlog.get_logger("players")
 
 
@@ -57,6 +61,8 @@ class Fleet:
         self._armed: asyncio.TimerHandle | None = None
         self._askers = ThreadPoolExecutor(ASKERS, "discovery")
         self._lives: list[asyncio.Task[None]] = []
+        self._content: dict[int, tuple[Player, int, asyncio.Future[None]]] = {}
+        """Who plays on, by UE: until when (ns), and whom that wakes."""
         self._late_ns = 0
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -71,12 +77,14 @@ class Fleet:
         for player in self.players:
             joins_s = Random(f"join/{plan.seed}/{player.ue}").uniform(0.0, plan.habits.join_within_s)
             self._lives.append(loop.create_task(self._live(player, joins_s)))
+        self._look_around()
 
     async def stop(self) -> None:
         """Stop playing at once."""
         for life in self._lives:
             life.cancel()
         await asyncio.gather(*self._lives, return_exceptions=True)
+        self._looking.cancel()
         if self._armed is not None:
             self._armed.cancel()
         self._loop.remove_reader(self._poll.fileno())
@@ -106,14 +114,31 @@ class Fleet:
         self._arm()
         pause = pause_of(self._plan.seed, player.ue) if self._plan.habits.pauses else None
         while True:
-            await asyncio.sleep(LOOK_AROUND_S)
-            now = monotonic_ns()
-            if pause is not None and now - joined > pause.leaves_ns:
+            await self._plays_on(player, joined + pause.leaves_ns if pause is not None else _FOREVER)
+            if pause is not None and monotonic_ns() - joined > pause.leaves_ns:
                 await self._take_a_pause(player, pause, joined)
                 pause = None
-            elif player.is_silent(now):
+            else:
                 log.info("hears nothing, asks discovery", player=player.name)
                 await self._attach(player)
+
+    async def _plays_on(self, player: Player, until: int) -> None:
+        """Until that instant, or until it hears nothing any more."""
+        wakes: asyncio.Future[None] = self._loop.create_future()
+        self._content[player.ue] = player, until, wakes
+        await wakes
+
+    def _look_around(self) -> None:
+        """For everybody at once: a timer of each player's own would wake the process a thousand times a second for a hundred."""
+        self._looking = self._loop.call_later(LOOK_AROUND_S, self._look_around)
+        now = monotonic_ns()
+        over = [
+            ue for ue, (player, until, _) in self._content.items() if now > until or player.is_silent(now)
+        ]
+        for ue in over:
+            _, _, wakes = self._content.pop(ue)
+            if not wakes.done():  # else it was cancelled: the run ends
+                wakes.set_result(None)
 
     async def _take_a_pause(self, player: Player, pause: Pause, joined: int) -> None:
         if self._over(joined + pause.returns_ns + SECOND):
@@ -144,27 +169,31 @@ class Fleet:
     # --- the hot path -------------------------------------------------------------------------------------------------------
 
     def _listen(self) -> None:
-        for fd, _ in self._poll.poll(0):
-            player = self._by_fd[fd]
-            receive = player.socket.recvfrom
-            for _ in range(BATCH):
+        """Hear one datagram of each who has some, until nobody has: to ask once for all costs less than each for itself."""
+        poll, by_fd, most = self._poll.poll, self._by_fd, len(self.players)
+        for _ in range(BATCH):
+            ready = poll(0, most)
+            if not ready:
+                break
+            now = monotonic_ns()
+            for fd, _ in ready:
+                player = by_fd[fd]
                 try:
-                    datagram, source = receive(2048)
-                except BlockingIOError:
-                    break
+                    datagram, source = player.socket.recvfrom(READ_BYTES)
                 except OSError:
                     continue
-                player.hear(datagram, source, monotonic_ns())
+                player.hear(datagram, source, now)
 
     def _take_turns(self) -> None:
         self._armed = None
-        now = monotonic_ns()
-        while turn := self._turns.take(now):
-            due, _, player = turn
-            player.play(now, not self._over(now))
+        turns, now = self._turns.heap, monotonic_ns()
+        may_press = not self._over(now)
+        while turns and turns[0][0] <= now:
+            due, number, player = turns[0]
+            player.play(now, may_press)
             self._late_ns = max(self._late_ns, now - due)
             following = due + PERIOD_NS
-            self._turns.put(following if following > now else now + PERIOD_NS, player)
+            heapreplace(turns, (following if following > now else now + PERIOD_NS, number, player))
             now = monotonic_ns()
         self._arm()
 

@@ -255,6 +255,14 @@ def test_a_tcp_game_is_accepted_and_its_example_is_right(engine: Literal["embedd
     assert not any(each.notices for each in parsed)
 
 
+@pytest.mark.parametrize(("target", "port"), [("game", 7777), (9000, 9000), (None, 8765)])
+def test_a_service_leads_to_a_port_of_the_container(target: str | int | None, port: int) -> None:
+    ports = [{"port": 8765, **({"targetPort": target} if target else {})}]
+    applications = applications_of([deployment(), changed(service(), "spec/ports", ports)])
+    assert [one.target_port for one in applications.values()] == [port]
+    assert applications_of([deployment()])["arena"].target_port == 0
+
+
 def test_sessions_of_the_sdk_speak_udp_whatever_is_applied_last() -> None:
     tcp = changed(service(), "spec/ports/0/protocol", "TCP")
     for last, known in (

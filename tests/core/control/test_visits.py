@@ -7,6 +7,7 @@ from collections import Counter
 import msgspec
 import pytest
 
+from fedge.api.admin.collections import figures
 from fedge.core.control import ControlPlane
 from fedge.core.control.events.moves import AskedHold, AskedMove
 from fedge.core.control.events.objects import AskedApply
@@ -295,3 +296,25 @@ def test_one_report_of_many_clients_stays_within_the_quota() -> None:
     assert len(world.plane.state.visits) == 1
     world.reports(at=NORTH, hosts=(HOST, "127.9.200.2"), open_now=2)
     assert len(world.plane.state.visits) == 1
+
+
+def test_the_scheduler_is_told_of_visits_and_of_whoever_is_still_connected() -> None:
+    """By it a cluster that loses its place keeps its copy until nobody is there, or the time to connect elsewhere is over."""
+    world = World()
+
+    def told() -> dict[str, int]:
+        clusters = figures(world.plane, world.now)["clusters"]
+        return {one["site"]: one["applications"][0]["sessions"] for one in clusters}
+
+    world.attach()
+    assert told() == {NORTH: 1, SOUTH: 0, WEST: 0}
+    world.reports(NORTH, [HOST], open_now=3)
+    assert told() == {NORTH: 3, SOUTH: 0, WEST: 0}
+    world.say(AskedApply(9, (placed_at(SOUTH, WEST),)))
+    world.wake(times=30)
+    world.reports(NORTH, [HOST], open_now=1)
+    assert told() == {NORTH: 1, SOUTH: 1, WEST: 0}, "led south, and connected at north"
+    world.now += 10 * SECOND
+    world.reports(NORTH, [HOST], open_now=1)
+    world.wake(times=30)
+    assert told() == {NORTH: 0, SOUTH: 1, WEST: 0}

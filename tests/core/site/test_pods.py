@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from fedge.core.model import AppId
-from fedge.core.site.pods import PodState, Slots, ended, read_pod, status_of, trouble
+from fedge.core.site.pods import Listening, PodState, Slots, ended, listening, read_pod, status_of, trouble
 
 
 def raw_pod(**change: Any) -> dict[str, Any]:
@@ -111,3 +113,30 @@ def test_a_kubelets_pod_says_why_its_container_is_down() -> None:
 def test_a_pod_that_was_evicted_has_ended() -> None:
     assert ended(running(0, {}, phase="Failed"))
     assert not ended(running(0, {}))
+
+
+@pytest.mark.parametrize(
+    ("said", "port"), [("8765", 8765), ("", 0), ("0", 0), ("65536", 0), ("-1", 0), ("ws", 0), ("9" * 5000, 0)]
+)
+def test_a_pod_without_the_sdk_is_told_its_port_by_an_annotation(said: str, port: int) -> None:
+    assert read_pod(raw_pod(annotations={"fedge.dev/port": said})).port == port
+
+
+def test_a_kubelets_pod_without_the_sdk_listens_once_it_has_an_address_and_runs() -> None:
+    pod = raw_pod(annotations={"fedge.dev/port": "8765"})
+    assert listening(pod) is None, "it has no address"
+    assert listening({**raw_pod(), "status": {"podIP": "10.9.0.1"}}) is None, "it is of a game with sessions"
+
+    def seen(restarts: int, state: dict[str, Any], **change: Any) -> Listening | None:
+        metadata = {**pod["metadata"], **change}
+        told = [{"restartCount": restarts, "state": state}]
+        return listening(
+            {**pod, "metadata": metadata, "status": {"podIP": "10.9.0.1", "containerStatuses": told}}
+        )
+
+    assert seen(0, {"running": {}}) == Listening(ARENA, "10.9.0.1", 8765, 1, leaving=False)
+    assert seen(1, {"waiting": {}}) == Listening(ARENA, "10.9.0.1", 8765, 0, leaving=False)
+    assert seen(1, {"running": {}}) == Listening(ARENA, "10.9.0.1", 8765, 2, leaving=False)
+    assert seen(1, {"running": {}}, deletionTimestamp="now") == Listening(
+        ARENA, "10.9.0.1", 8765, 2, leaving=True
+    )

@@ -29,6 +29,7 @@ class UeView(Struct):
 
     ``placed_at``: of when its place is; 0: nobody has said where it is. ``lost_at``: when the network could reach it no more;
     0: it can. ``hidden``: whoever looks may not know its place.
+    ``acknowledged``, ``lost``: of its inputs, as measured. ``lost_before``: by instruments that have begun anew since.
     """
 
     sighting: UeSighting
@@ -38,6 +39,9 @@ class UeView(Struct):
     placed_at: Nanoseconds = 0
     lost_at: Nanoseconds = 0
     hidden: bool = False
+    acknowledged: int = 0
+    lost: int = 0
+    lost_before: int = 0
 
 
 class AccessView:
@@ -82,9 +86,13 @@ class AccessView:
     def cells_measured(self, event: CellsMeasured) -> None:
         self.loads, self.loads_at = {one.cell: one for one in event.cells}, event.at
 
+    def load(self, cell: CellId, now: Nanoseconds) -> CellFigures | None:
+        """How full a cell is; None where nothing is known of it, or not of now."""
+        return self.loads.get(cell) if now - self.loads_at <= LOADS_LAST else None
+
     def queue_ms(self, cell: CellId, now: Nanoseconds) -> float:
-        """What packets wait in the queues of a cell; 0 where nothing is known of it, or not of now."""
-        load = self.loads.get(cell) if now - self.loads_at <= LOADS_LAST else None
+        """What packets wait in the queues of a cell; 0 where that is not known."""
+        load = self.load(cell, now)
         return load.queue_ms or 0.0 if load is not None else 0.0
 
     def reachability(self, event: ReachabilityChanged) -> None:
@@ -115,3 +123,11 @@ class AccessView:
         for ue, rtt_ms in event.ue_rtt_ms.items():
             if ue in self.ues:
                 self.ues[ue].rtt_ms = rtt_ms
+        for ue, count in event.acknowledged.items():
+            if ue in self.ues:
+                self.ues[ue].acknowledged = max(count, self.ues[ue].acknowledged)
+        for ue, view in self.ues.items():
+            lost = event.lost.get(ue, 0)
+            if lost < view.lost:
+                view.lost_before += view.lost
+            view.lost = lost

@@ -208,7 +208,11 @@ class ReachabilityChanged(Message, frozen=True):
 
 
 class WriterChanged(Message, frozen=True):
-    """The first frame of a higher epoch enters the UE's downlink: ``gap_ms`` after the last new tick of the old writer."""
+    """A second ago the first frame of a higher epoch entered the UE's downlink.
+
+    ``gap_ms``: the longest stretch without a new tick there, from 250 ms before the old writer's last until now; one tick
+    period of it is as things should be.
+    """
 
     ue: UeId
     epoch: int
@@ -217,7 +221,11 @@ class WriterChanged(Message, frozen=True):
 
 
 class HopFigures(Message, frozen=True):
-    """Medians of the last second over all UEs, in ms, and the relay's own error."""
+    """Medians of the last second over all UEs, in ms, and the relay's own error.
+
+    ``acknowledged``, ``lost``: inputs by UE, where there are any, since the instrument started: how many frames acknowledged, and
+    how many of those a newer frame no longer did.
+    """
 
     at: Nanoseconds
     radio_ms: float
@@ -226,3 +234,5 @@ class HopFigures(Message, frozen=True):
     server_ms: float
     relay_error_p99_ms: float
     ue_rtt_ms: dict[UeId, float] = field(default_factory=dict)
+    acknowledged: dict[UeId, int] = field(default_factory=dict)
+    lost: dict[UeId, int] = field(default_factory=dict)

@@ -180,6 +180,32 @@ def trouble(raw: Mapping[str, Any]) -> tuple[int, str]:
     return max((int(one.get("restartCount") or 0) for one in statuses), default=0), ""
 
 
+class Listening(Struct, frozen=True):
+    """A kubelet's Pod of an application without the SDK. ``life``: another number each time its container starts, 0: it does not
+    run. ``leaving``: the Pod is being deleted.
+    """
+
+    app: AppId
+    address: str
+    port: int
+    life: int
+    leaving: bool
+
+
+def listening(raw: Mapping[str, Any]) -> Listening | None:
+    """None: the Pod is of an application with sessions, or has no address yet."""
+    metadata, status = raw["metadata"], raw.get("status") or {}
+    address, port = str(status.get("podIP") or ""), port_of(metadata)
+    if not address or not port:
+        return None
+    container: Mapping[str, Any] = next(iter(status.get("containerStatuses") or ()), {})
+    runs = "running" in (container.get("state") or {})
+    life = 1 + int(container.get("restartCount") or 0) if runs else 0
+    return Listening(
+        application_of(metadata), address, port, life, leaving=bool(metadata.get("deletionTimestamp"))
+    )
+
+
 class Slots:
     """Numbers of instances at a site, from 1: a Pod that takes another's place takes its number, and with it its sessions' logs.
 

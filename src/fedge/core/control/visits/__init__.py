@@ -11,7 +11,7 @@ from fedge.core.control.visits import beginning, leading, left
 from fedge.core.control.visits.beginning import attach, close, heard
 from fedge.core.control.visits.leading import cell_changed, move, sweep
 from fedge.core.control.visits.left import UNHEARD_AFTER
-from fedge.core.control.visits.place import NO_KEY, place_of, without_sdk
+from fedge.core.control.visits.place import NO_KEY, place_of, visit_id, without_sdk
 from fedge.core.control.visits.telling import forgotten, offered, tell
 
 DECIDES = together(beginning.DECIDES, leading.DECIDES, left.DECIDES)
@@ -30,5 +30,6 @@ __all__ = [
     "place_of",
     "sweep",
     "tell",
+    "visit_id",
     "without_sdk",
 ]

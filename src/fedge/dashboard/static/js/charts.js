@@ -4,7 +4,7 @@
 import { niceStep } from "./bars.js";
 import { context2d, setText } from "./dom.js";
 import { theme } from "./palette.js";
-import { clock, known, number, startOf } from "./words.js";
+import { bound, clock, known, number, startOf } from "./words.js";
 
 export const HOPS = ["radio", "backhaul", "gateway", "server"];
 const hopCanvas = document.getElementById("hop-chart");
@@ -24,7 +24,7 @@ export function drawHops(view) {
   const { g, width, height } = box;
   const c = theme();
   g.clearRect(0, 0, width, height);
-  const plot = { l: 30, r: width - 116, t: 8, b: height - 17 };
+  const plot = { l: 30, r: width - 134, t: 8, b: height - 17 };
   const seconds = Object.keys(view.hops).map(Number).sort((a, b) => a - b);
   const end = Math.max(1, view.at_ms / 1000);
   const start = end - WINDOW_S;
@@ -73,7 +73,7 @@ export function drawHops(view) {
     g.stroke();
   }
   g.restore();
-  if (known(objective) && objective <= top) line(g, c, plot.l, plot.r, Y(objective), `objective ${number(objective)} ms`);
+  if (known(objective) && objective <= top) line(g, c, plot.l, plot.r, Y(objective), `objective ${bound(objective)}`);
 
   const atPointer = pointer === null ? null : shown.reduce((best, s) => (Math.abs(X(s) - pointer) < Math.abs(X(best) - pointer) ? s : best));
   const second = atPointer ?? shown[shown.length - 1];
@@ -156,9 +156,9 @@ export function drawGaps(view) {
   g.textAlign = "center";
   g.textBaseline = "alphabetic";
   const mark = niceStep(span / 5);
-  for (let v = 0; v < span - mark * 0.3; v += mark) g.fillText(String(Number(v.toPrecision(6))), X(v), height - 3);
+  for (let v = 0; v < span - mark * (counts.at(-1) > 0 ? 1 : 0.3); v += mark) g.fillText(String(Number(v.toPrecision(6))), X(v), height - 3);
   g.textAlign = "right";
-  g.fillText("ms", plot.r, height - 3);
+  g.fillText(counts.at(-1) > 0 ? `≥ ${(counts.length - 1) * bin_ms} ms` : "ms", plot.r, height - 3);
   let over = 0;
   let astride = 0; // in the bin that holds the tick: not known on which side
   counts.forEach((count, i) => {
@@ -187,7 +187,7 @@ export function drawGaps(view) {
   const right = tx + 100 < width;
   g.textAlign = right ? "left" : "right";
   g.fillText(`one tick, ${number(tick_ms)} ms`, tx + (right ? 5 : -5), 10);
-  const said = `${astride ? "at least " : ""}${n - over - astride} of ${n} within one tick`;
+  const said = `${astride ? "at least " : ""}${n - over - astride} of ${n} within a tick`;
   gapCanvas.setAttribute("aria-label", `Interruptions of moves: ${said} of ${number(tick_ms)} ms`);
   setText(document.querySelector("#gaps .unit"), said);
 }

@@ -4,7 +4,7 @@
 import { context2d, h, setText } from "./dom.js";
 import { theme } from "./palette.js";
 import { history } from "./pictures.js";
-import { known, ms, number, plural } from "./words.js";
+import { bound, grouped, known, ms, number, plural } from "./words.js";
 
 const root = document.getElementById("figures");
 const MEANINGFUL = 0.08; // relative change worth a glide
@@ -12,18 +12,19 @@ const MEANINGFUL = 0.08; // relative change worth a glide
 const FIGURES = [
   { id: "within", label: "Players within objective", short: "In objective", unit: "%", value: (f) => (f.players > 0 && known(f.within_objective) ? f.within_objective * 100 : null),
     digits: (v) => (v === 100 ? "100" : v.toFixed(v > 99 ? 1 : 0)),
-    under: (f) => (f.players > 0 ? `${plural(f.players, "player")}, round trip ≤ ${number(f.objective_ms)} ms` : "no player yet"),
+    under: (f) => (f.players > 0 ? `${plural(f.players, "player")}, ≤ ${bound(f.objective_ms)}` : "no player yet"),
     verdict: (f) => (f.players === 0 ? "" : f.within_objective >= 0.95 ? "good" : "bad"), spark: { max: 100, min: 0 } },
   { id: "rtt", label: "Round trip, p99", short: "RTT p99", unit: "ms", value: (f) => f.rtt_p99_ms, digits: number,
-    under: (f) => `p50 ${ms(f.rtt_p50_ms)}, objective ${number(f.objective_ms)} ms`,
+    under: (f) => `p50 ${ms(f.rtt_p50_ms)}, wanted ≤ ${bound(f.objective_ms)}`,
     verdict: (f) => (!known(f.rtt_p99_ms) ? "" : f.rtt_p99_ms <= f.objective_ms ? "good" : "bad"), spark: { line: (f) => f.objective_ms } },
   { id: "interruption", label: "Interruption, p99", short: "Interruption", unit: "ms", value: (f) => f.interruption_p99_ms, digits: number,
     under: (f, view) => (known(f.interruption_p99_ms) ? `one tick is ${number(view.interruptions.tick_ms)} ms` : "no move measured yet"),
     verdict: (f, view) => (!known(f.interruption_p99_ms) ? "" : f.interruption_p99_ms <= view.interruptions.tick_ms ? "good" : "bad"),
     spark: { line: (f, view) => view.interruptions.tick_ms } },
-  { id: "lost", label: "Inputs lost", short: "Inputs lost", unit: "", value: (f) => f.inputs_lost, digits: (v) => String(Math.round(v)),
-    under: (f) => (known(f.inputs_lost) ? `${plural(f.moves_released, "move")} released, ${f.moves_aborted} aborted` : "the checker counts them at the end"),
-    verdict: (f) => (!known(f.inputs_lost) ? "" : f.inputs_lost === 0 ? "good" : "bad") },
+  { id: "lost", label: "Acknowledged inputs lost", short: "Inputs lost", unit: "", value: (f) => f.inputs_lost, digits: (v) => String(Math.round(v)),
+    under: (f) => (f.sessions_lost > 0 ? `${plural(f.sessions_lost, "session")} lost with ${f.sessions_lost === 1 ? "its" : "their"} site`
+      : known(f.inputs_lost) ? `of ${grouped(f.inputs_acknowledged)} acknowledged` : "no input acknowledged yet"),
+    verdict: (f) => (f.inputs_lost > 0 || f.sessions_lost > 0 ? "bad" : known(f.inputs_lost) ? "good" : "") },
 ];
 
 const shownValue = new Map();

@@ -16,6 +16,7 @@ let chosen = 0;
 function everything(view) {
   return [
     ...Object.entries(view.sites).map(([id, s]) => ({ kind: "site", id, name: s.name, more: s.state })),
+    { kind: "quality", id: "all", name: "Quality on demand", more: "sessions" },
     ...Object.entries(view.ues).map(([id, u]) => ({ kind: "player", id, name: id, more: siteName(view, u.site), site: u.site })),
     ...Object.entries(view.links).map(([id, l]) => ({ kind: "link", id, name: `${siteName(view, l.a)} – ${siteName(view, l.b)}`, more: "link" })),
     ...Object.entries(view.moves).reverse().map(([id, m]) => ({ kind: "move", id, name: id, more: `${m.session} → ${siteName(view, m.to)}` })),

@@ -1,7 +1,9 @@
 // Where a player's device is, and which consents let whom know that. Neighbour: panel_player.js.
 // Source: GET /api/v1/devices/{ue}; a tenant is told a place only if the player's subscriber consented.
 
+import { h } from "./dom.js";
 import { get } from "./token.js";
+import { left } from "./words.js";
 
 /** Asks for one device; null if there is no answer. */
 export async function askDevice(id) {
@@ -13,19 +15,23 @@ export async function askDevice(id) {
   }
 }
 
-/** Facts for the panel's grid. */
-export function locationFacts(device) {
-  if (!device) return [["Location", "not asked yet"]];
+/** Facts for the panel's grid. A replayed picture has no location: it is asked live. */
+export function locationFacts(device, live) {
+  if (!live) return [["Location", ["not shown", "it is asked live, and no part of a replayed picture"], "wide"]];
+  if (!device) return [["Location", "not asked yet", "wide"]];
   const { place, consents } = device;
-  const where = place ? [`${place.latitude.toFixed(5)}, ${place.longitude.toFixed(5)}`, `± ${Math.round(place.radius_m)} m, ${place.age_s} s old`] : "not known, or not consented to";
-  return [["Location", where], ["Located by", locatedBy(consents)]];
+  const where = place ? [`${place.latitude.toFixed(5)}, ${place.longitude.toFixed(5)}`, `± ${Math.round(place.radius_m)} m, ${place.age_s} s old`]
+    : ["not shown", "not known, or its subscriber has not consented"];
+  return [["Location", where, "wide"], ["Who may locate it", whoMay(consents), "wide"]];
 }
 
-function locatedBy(consents) {
-  if (!consents.length) return ["the operator", "network operation; nobody else has consent"];
-  const clients = [...new Set(consents.map((one) => one.client))];
-  const left = consents.map((one) => `${one.id}: ${one.left_s === null ? "for ever" : days(one.left_s)}${one.purpose ? `, ${one.purpose}` : ""}`);
-  return [clients.join(", "), left.join("; ")];
-}
+const WHAT = { "location-retrieval": "place", "location-verification": "verification", "geofencing-subscriptions": "geofences" };
 
-const days = (seconds) => (seconds < 172800 ? `${Math.ceil(seconds / 3600)} h left` : `${Math.round(seconds / 86400)} days left`);
+/** Scopes in words, each kind once. */
+const what = (scopes) => [...new Set(scopes.map((scope) => WHAT[scope.split(":")[0]] ?? scope))].join(", ");
+
+function whoMay(consents) {
+  if (!consents.length) return h("small", {}, "The operator, to run its network. Its subscriber has given no consent.");
+  return h("ul", {}, consents.map((one) => h("li", { title: one.scopes.join(" ") }, h("b", {}, one.client), " ",
+    h("small", {}, `${what(one.scopes)} for ${one.purpose || "any purpose"}, ${one.left_s === null ? "for ever" : left(one.left_s)} (${one.id}, given by ${one.by})`))));
+}

@@ -6,7 +6,7 @@ import { fill, h } from "./dom.js";
 import { tell } from "./feed.js";
 import { facts, heading, siteLink } from "./panel_parts.js";
 import { href } from "./router.js";
-import { bytes, clock, endOf, known, ms, number, sentence, startOf, STEP_MEANING, STEPS } from "./words.js";
+import { beingMeasured, bytes, causeWords, clock, endOf, known, ms, number, sentence, sentenceCase, startOf, STEP_MEANING, STEPS } from "./words.js";
 
 export function movePanel(body, id) {
   const said = h("p", { class: "say", data_testid: "move-sentence" });
@@ -29,8 +29,8 @@ export function movePanel(body, id) {
         ["Player", h("a", { href: href("player", player) }, move.session)],
         ["From", siteLink(view, move.from)],
         ["To", siteLink(view, move.to)],
-        ["Cause", move.cause],
-        ["Silent", known(move.silent_ms) ? [ms(move.silent_ms), `${number(move.silent_ms / view.interruptions.tick_ms)} ticks`] : "not measured"],
+        ["Cause", sentenceCase(causeWords(move.cause))],
+        ["Silent", known(move.silent_ms) ? [ms(move.silent_ms), `${number(move.silent_ms / view.interruptions.tick_ms)} ticks`] : beingMeasured(move, view.at_ms) ? "being measured" : "not measured"],
         ["Bytes after trigger", [bytes(move.bytes_after_trigger), `of ${bytes(move.bytes_total)}`]],
       ]);
       fill(whole, key, () => {

@@ -7,10 +7,10 @@ import { glyph } from "./palette.js";
 import { href } from "./router.js";
 import { causeWords, clock, known, ms, siteName, startOf } from "./words.js";
 
-/** A grid of [label, value] pairs; a value is text, nodes or [text, small print]. */
+/** A grid of [label, value] pairs; a value is text, nodes or [text, small print]. [label, value, "wide"] has a line of its own. */
 export function facts(el, pairs) {
   fill(el, JSON.stringify(pairs.map(([k, v]) => [k, v instanceof Node ? v.textContent : v])), () =>
-    pairs.map(([label, value]) => h("div", {}, h("dt", {}, label), h("dd", {}, Array.isArray(value) ? [value[0], " ", h("small", {}, value[1])] : value))));
+    pairs.map(([label, value, wide]) => h("div", { class: wide }, h("dt", {}, label), h("dd", {}, Array.isArray(value) ? [value[0], " ", h("small", {}, value[1])] : value))));
 }
 
 export const heading = (text, unit) => h("h3", {}, text, unit ? h("span", { class: "unit" }, unit) : null);

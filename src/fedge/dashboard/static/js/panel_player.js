@@ -5,6 +5,7 @@ import { fill, h, setText } from "./dom.js";
 import { sparkline } from "./figures.js";
 import { askDevice, locationFacts } from "./panel_location.js";
 import { facts, heading, moveRows, siteLink } from "./panel_parts.js";
+import { loadWords, qualityWords } from "./panel_quality.js";
 import { glyph } from "./palette.js";
 import { history } from "./pictures.js";
 import { problem } from "./stream.js";
@@ -61,21 +62,21 @@ export function playerPanel(body, id) {
 
   return {
     exists: (view) => Boolean(view.ues[id]),
-    titleKey: (view) => `${id}|${view.ues[id].site}`,
-    title: (view) => [view.ues[id].site ? glyph(view.ues[id].site, 14) : null, id],
+    titleKey: (view) => `${id}|${view.ues[id].site}|${stateWords(view.ues[id])}`,
+    title: (view) => [view.ues[id].site ? glyph(view.ues[id].site, 14) : null, id, h("span", { class: "state-word", data_state: view.ues[id].state }, stateWords(view.ues[id]))],
     close: () => { closed = true; },
     update(view, { live, lost }) {
       const ue = view.ues[id];
       facts(grid, [
         ["Served by", ue.site ? siteLink(view, ue.site) : "no site"],
         ["Cell", ue.cell ? [ue.cell, kindWords(ue.kind)] : "none"],
-        ["State", ue.reachable === false ? [ue.state, "the network cannot reach it"] : ue.state],
+        ["Cell in use", loadWords(view.cells[ue.cell])],
         ["Round trip", known(ue.rtt_ms) ? [`${number(ue.rtt_ms)} ms`, ue.rtt_ms <= view.figures.objective_ms ? "✓ within" : "▲ over"] : "not measured"],
-        ["Last handover", known(ue.handover_gap_ms) ? `not heard for ${number(ue.handover_gap_ms)} ms` : "gap not known"],
+        ["Last handover", known(ue.handover_gap_ms) ? [ms(ue.handover_gap_ms), "unheard"] : "not known"],
         ["Signal", [`${Math.round(ue.signal_dbm)} dBm`, strength(ue.signal_dbm)]],
-        ["Quality", quality(ue.quality)],
-        ...locationFacts(device),
-        ["Session", ue.session ?? "none"],
+        ...(ue.session === id ? [] : [["Session", ue.session ?? "none"]]),
+        ["Quality", qualityWords(ue.quality), "wide"],
+        ...locationFacts(device, live),
       ]);
       const past = history().filter((v) => v.at_ms <= view.at_ms && v.at_ms > view.at_ms - 120000).map((v) => ({ x: v.at_ms, y: v.ues[id]?.rtt_ms }));
       sparkline(trend, past, { line: view.figures.objective_ms });
@@ -88,13 +89,6 @@ export function playerPanel(body, id) {
       else if (!live) setText(age, "The ranking is asked live; go back to live to see it.");
     },
   };
-}
-
-// What the network was asked to serve this player's flow with, and whether it does (CAMARA Quality on Demand).
-function quality(asked) {
-  if (!asked) return "best effort";
-  const state = asked.status !== "AVAILABLE" ? asked.status.toLowerCase() : asked.kept ? "✓ kept" : "▲ not kept";
-  return [`${asked.profile}, asked by ${asked.by}`, known(asked.left_s) ? `${state}, ${asked.left_s} s left` : state];
 }
 
 function row(view, s, top, serving) {
@@ -112,6 +106,8 @@ function row(view, s, top, serving) {
     })), h("span", { class: "ms" }, ms(s.expected_rtt_ms)),
     h("span", { class: "term-words" }, parts.map(([term, value]) => h("span", {}, `${term.replace("_", " ")} ${number(value)}`)), parts.length ? h("span", {}, "ms") : null));
 }
+
+const stateWords = ({ state, reachable }) => `${state}${reachable === false ? "; the network cannot reach it" : ""}`;
 
 /** Plain words for a received power; the steps are common handset ones, for reading only. */
 const strength = (dbm) => (dbm > -80 ? "strong" : dbm > -95 ? "good" : dbm > -108 ? "weak" : "at the edge");

@@ -5,11 +5,12 @@ import { fill, h } from "./dom.js";
 import { linkPanel } from "./panel_link.js";
 import { movePanel } from "./panel_move.js";
 import { playerPanel } from "./panel_player.js";
+import { qualityPanel } from "./panel_quality.js";
 import { sitePanel } from "./panel_site.js";
 import { href } from "./router.js";
 
 const root = document.getElementById("panel");
-const PANELS = { player: playerPanel, site: sitePanel, link: linkPanel, move: movePanel };
+const PANELS = { player: playerPanel, site: sitePanel, link: linkPanel, move: movePanel, quality: qualityPanel };
 let open = null; // {kind, id, update, title, gone}
 
 /** Opens the panel of a route, or closes it for the overview. */

@@ -1,7 +1,7 @@
-// Every view has an address in the hash: #/, #/player/<id>, #/site/<id>, #/link/<id>, #/move/<id>, each with ?at=<ms> in a replay.
+// Every view has an address in the hash: #/, #/player/<id>, #/site/<id>, #/link/<id>, #/move/<id>, #/quality/all, each with ?at=<ms> in a replay.
 // Neighbours: main.js reacts to the route; panels and the feed make links with `href`.
 
-const KINDS = new Set(["player", "site", "link", "move"]);
+const KINDS = new Set(["player", "site", "link", "move", "quality"]);
 const listeners = new Set();
 
 /** The hash as {kind, id, at_ms}; kind "overview" when it names nothing known. */

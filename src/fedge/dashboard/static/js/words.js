@@ -37,6 +37,12 @@ export function number(value) {
   return value.toFixed(size >= 99.95 ? 0 : size >= 0.095 || size === 0 ? 1 : 2);
 }
 
+/** An objective as it was written: 30, not 30.0. */
+export const bound = (value) => (Number.isInteger(value) ? `${value} ms` : ms(value));
+
+/** 38012 → "38,012". */
+export const grouped = (count) => count.toLocaleString("en");
+
 export const ms = (value) => (known(value) ? (value >= 10000 ? `${(value / 1000).toFixed(1)} s` : `${number(value)} ms`) : "not known");
 
 const whole = (value) => (value < 10 ? ms(value) : `${Math.round(value)} ms`);
@@ -62,6 +68,10 @@ export function lasting(value_ms) {
   return s < 60 ? `${s} s` : `${Math.floor(s / 60)} min ${s % 60} s`;
 }
 
+/** A length of time that is still to come, in seconds: "9 min left", "20 days left". */
+export const left = (seconds) => (seconds < 120 ? `${seconds} s left` : seconds < 7200 ? `${Math.round(seconds / 60)} min left`
+  : seconds < 172800 ? `${Math.ceil(seconds / 3600)} h left` : `${Math.round(seconds / 86400)} days left`);
+
 export const sentenceCase = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 export const plural = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`;
 export const siteName = (view, site) => view.sites?.[site]?.name ?? site ?? "no site";
@@ -73,6 +83,9 @@ export function stepsOf(move) {
 
 export const startOf = (move) => Math.min(...Object.values(move.steps ?? {}).filter(known), Infinity);
 export const endOf = (move, at_ms) => (move.outcome && move.outcome !== "overdue" ? Math.max(...Object.values(move.steps ?? {}).filter(known)) : at_ms);
+
+/** An interruption is told a second after the new site began. */
+export const beingMeasured = (move, at_ms) => !known(move.silent_ms) && move.outcome !== "aborted" && known(move.steps.ACTIVATED) && at_ms - move.steps.ACTIVATED < 2500;
 
 /** What happened, as pieces: text, {site}, {strong}, {verdict}; feed.js and the panels turn them into elements. */
 export function sentence(move) {

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
 
 from fedge.core.messages import (
     ClientHeard,
-    ClientPackets,
     FinalDelta,
     InstanceHello,
     Message,
@@ -19,41 +17,24 @@ from fedge.core.messages import (
 from fedge.core.model import MS, Address, SessionKey, SiteId
 from fedge.core.site import SiteAgent, SiteSettings
 from fedge.core.transfer import ClearFlow, Effect, SetFlow, TellControl, TellInstance, TellPeer
-from fedge.simulation.world_instance import InstanceNode
-from fedge.simulation.world_network import REDIAL, Node
-from fedge.simulation.world_redirect import Whereabouts
-from fedge.simulation.world_store import Disk
+from fedge.simulation.world.instance import InstanceNode
+from fedge.simulation.world.network import key_of
+from fedge.simulation.world.node import REDIAL, Node
+from fedge.simulation.world.ports import Flows, Surroundings
+from fedge.simulation.world.redirect import Whereabouts
+from fedge.simulation.world.store import Disk
 from fedge.wire import codec
 from fedge_sdk import wire
 from fedge_sdk.way import Endpoint
-
-if TYPE_CHECKING:
-    from fedge.simulation.world import World
 
 AGENT_WAKES = 20 * MS
 REPORTS = 500 * MS
 
 
-class Flows(Protocol):
-    """``fedge.dataplane.flows.FlowTable``, which the simulation may not import: tests hand it in."""
-
-    entries: Any
-
-    arrived: list[tuple[int, int, bool]]
-
-    def clients(self) -> tuple[ClientPackets, ...]: ...
-    def expect(self, key: int) -> None: ...
-    def set(self, effect: SetFlow) -> list[tuple[str, str, bytes]]: ...
-    def clear(self, effect: ClearFlow) -> None: ...
-    def direct(self, key: int, datagram: bytes, now: int) -> tuple[list[tuple[str, str, bytes]], int]: ...
-    def uplink(self, packet: bytes) -> list[tuple[str, str, bytes]]: ...
-    def downlink(self, packet: bytes) -> int | None: ...
-
-
 class SiteNode(Node):
     """An agent and its gateway: one process, and what it wrote down of what shall run here."""
 
-    def __init__(self, world: World, site: str, schema: str, flows: Callable[[], Flows]) -> None:
+    def __init__(self, world: Surroundings, site: str, schema: str, flows: Callable[[], Flows]) -> None:
         super().__init__(world, site)
         self.site = SiteId(site)
         self.disk = Disk()
@@ -215,9 +196,3 @@ class SiteNode(Node):
                 self.net.packet(self.name, name, 3 * MS, peer.forwarded, packet)
             else:
                 self.world.at(self.world.now + 100_000, self.instance, None, self.instance.packet, (packet,))
-
-
-def key_of(message: Message) -> int:
-    """The session that a message is about; 0 where it does not say."""
-    order = getattr(message, "order", None) or getattr(getattr(message, "final", None), "order", None)
-    return int(getattr(message, "key", 0) or getattr(order, "key", 0))

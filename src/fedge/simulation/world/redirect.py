@@ -7,7 +7,8 @@ Each site is reached at an address of its own from any access; the stable addres
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import Protocol
 
 from fedge.core.messages import (
     ExpectClient,
@@ -22,12 +23,10 @@ from fedge.core.model import MS, Address, SessionKey, SiteId, UeId
 from fedge.core.steering import Answer, Delete, Effect, List, PathNotified, Steering, SteeringSettings, Tell
 from fedge.core.transfer.effects import Flow
 from fedge.simulation.faults import SITES
+from fedge.simulation.world.node import Node
+from fedge.simulation.world.ports import Flows
 from fedge_sdk import wire
 from fedge_sdk.way import Endpoint
-
-if TYPE_CHECKING:
-    from fedge.simulation.world_centre import Centre
-    from fedge.simulation.world_site import SiteNode
 
 STABLE = Address("127.0.0.1:7777")
 OWN = {SiteId(name): Address(f"127.0.{n}.1:7777") for n, name in enumerate(SITES, 1)}
@@ -45,14 +44,17 @@ SITE_AT = {endpoint(address): site for site, address in OWN.items()}
 
 
 class Redirects:
-    """Steering as the control plane's program has it, for the sessions of these players only. A crash forgets it all."""
+    """Steering as the control plane's program has it, for the sessions of these players only. A crash forgets it all.
 
-    def __init__(self, centre: Centre) -> None:
-        self._centre, self._world = centre, centre.world
+    ``centre``: that program. ``post``: into its inbox.
+    """
+
+    def __init__(self, centre: Node, post: Callable[[Message], None]) -> None:
+        self._centre, self._world, self._post = centre, centre.world, post
         self._ues = {UeId(f"ue-{n}") for n in centre.world.plan.unsteered}
         self.steering = Steering(SteeringSettings(b"secret", service=STABLE, services=OWN))
         self.steering.offer({SiteId(name): Address(f"127.0.0.1:{6000 + int(name[1:])}") for name in SITES})
-        centre.post(RoutesForgotten())
+        post(RoutesForgotten())
         centre.after(WAKES, self._wake)
 
     def takes(self, message: Message) -> bool:
@@ -75,7 +77,7 @@ class Redirects:
     def _carry_out(self, effects: list[Effect]) -> None:
         for effect in effects:
             if isinstance(effect, Tell):
-                self._centre.post(effect.message)
+                self._post(effect.message)
                 continue
             answer = Answer(effect.number, 200)
             if not isinstance(effect, List | Delete):
@@ -85,10 +87,18 @@ class Redirects:
             self._centre.after(self._world.rng.randrange(MS, 10 * MS), self._feed, answer)
 
 
+class Speaking(Protocol):
+    """A site's gateway: its flows, and a word of its own to a client."""
+
+    @property
+    def flows(self) -> Flows: ...
+    def towards(self, key: int, datagram: bytes) -> None: ...
+
+
 class Whereabouts:
     """What a site's gateway knows of where these players' sessions are spoken from: (UE, the address that it sends to)."""
 
-    def __init__(self, site: SiteNode) -> None:
+    def __init__(self, site: Speaking) -> None:
         self._site = site
         self.at: dict[int, tuple[int, Endpoint]] = {}
         self._redirected: dict[int, RedirectClient] = {}

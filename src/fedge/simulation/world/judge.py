@@ -8,35 +8,42 @@ demand that everybody plays again once the faults are over.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from fedge.core.model import MS
-from fedge.simulation.world_history import Line, copies_of, line_of, replayed
-from fedge.simulation.world_redirect import OWN, endpoint
-from fedge.simulation.world_routes import RouteTable
+from fedge.simulation.world.centre import Centre
+from fedge.simulation.world.client import Client
+from fedge.simulation.world.history import Line, Told, copies_of, line_of, replayed
+from fedge.simulation.world.ports import Player
+from fedge.simulation.world.redirect import OWN, endpoint
+from fedge.simulation.world.routes import RouteTable
+from fedge.simulation.world.site import SiteNode
+from fedge.simulation.world.store import Disk
 from fedge_sdk.client import Verdict
-
-if TYPE_CHECKING:
-    from fedge.simulation.world import World
-    from fedge.simulation.world_players import Client
 
 RECENT = 200 * MS
 
 
-class Told:
-    """What the clients of one session key heard and said, over all their lives."""
+class Judged(Protocol):
+    """The world, as the judge looks into it."""
 
-    def __init__(self) -> None:
-        self.writer: dict[int, str] = {}
-        self.ticks: dict[int, tuple[int, bytes]] = {}
-        self.acked: dict[int, bytes] = {}
-        self.top: dict[int, int] = {}
-        self.pushed: dict[int, set[bytes]] = {}
-        self.fenced: set[int] = set()
+    now: int
+
+    @property
+    def centre(self) -> Centre: ...
+    @property
+    def sites(self) -> Mapping[str, SiteNode]: ...
+    @property
+    def clients(self) -> Sequence[Client]: ...
+    def ms(self) -> float: ...
+    def told(self, sentence: str) -> None: ...
 
 
 class Judge:
-    def __init__(self, world: World) -> None:
+    """A ``Witness`` of what happens, and its verdict at the end."""
+
+    def __init__(self, world: Judged) -> None:
         self.world = world
         self.found: list[str] = []
         self.told: dict[int, Told] = {}
@@ -62,7 +69,7 @@ class Judge:
     def closed(self, key: int) -> None:
         self.closing.add(key)
 
-    def heard(self, client: Client, site: str, verdict: Verdict) -> None:
+    def heard(self, client: Player, site: str, verdict: Verdict) -> None:
         assert client.session is not None
         told = self._of(client.session.key)
         if client.session.fenced_epoch:
@@ -181,7 +188,7 @@ class Judge:
             )
             if site is None or copy is None:
                 continue
-            line = line_of(self.world.sites, site.name, key, copy.files.folder)  # type: ignore[attr-defined]
+            line = line_of(self._disks(), site.name, key, copy.files.folder)  # type: ignore[attr-defined]
             if isinstance(line, str):
                 self.wrong(f"3: {line}")
                 continue
@@ -190,6 +197,9 @@ class Judge:
             if copy.memory is not None and tick == copy.tick and digest != copy.memory.digest():
                 self.wrong(f"3: the replay of {key:x} to tick {tick} gives another state")
             self.counts["replayed"] += 1
+
+    def _disks(self) -> dict[str, Disk]:
+        return {name: site.disk for name, site in self.world.sites.items()}
 
     def _inputs(self, name: str, key: int, line: Line) -> None:
         told = self._of(key)
@@ -209,7 +219,7 @@ class Judge:
         answers: dict[tuple[str, int, int], str] = {}
         for site in self.world.sites.values():
             answers |= {(site.name, key, epoch): record for (key, epoch), record in site.disk.answers.items()}
-        for found in copies_of(self.world.sites, answers, self.told):
+        for found in copies_of(self._disks(), answers, self.told):
             self.counts["copies"] += 1
             for finding in found:
                 self.wrong(f"4: {finding}")

@@ -5,17 +5,15 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fedge.core.model import MS
-from fedge.simulation.world_network import REDIAL, Node
-from fedge.simulation.world_store import Crashed, Disk, Fuse, MemoryStore
+from fedge.simulation.world.node import REDIAL, Node
+from fedge.simulation.world.ports import Surroundings
+from fedge.simulation.world.store import Crashed, Disk, Fuse, MemoryStore
 from fedge.wire import codec
 from fedge_sdk import Memory
 from fedge_sdk.instance import Instance, Reply
-
-if TYPE_CHECKING:
-    from fedge.simulation.world import World
 
 STATE_BYTES = 4 * 4096
 _HEAD = struct.Struct("!II")
@@ -43,7 +41,7 @@ class Ledger:
 class InstanceNode(Node):
     """One instance process: restarted by its agent's machine, from its site's disk."""
 
-    def __init__(self, world: World, site: str, schema: str, disk: Disk) -> None:
+    def __init__(self, world: Surroundings, site: str, schema: str, disk: Disk) -> None:
         super().__init__(world, f"{site}/i")
         self.site, self.schema, self.disk = site, schema, disk
         self.fuse = Fuse()

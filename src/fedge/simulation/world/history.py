@@ -1,19 +1,27 @@
-"""One session's line of history, put together from the logs of all sites: who had it, which inputs, which ticks."""
+"""One session's history: what its clients heard, and its line put together from the logs of all sites' disks."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from fedge.simulation.world_store import Folder
+from fedge.simulation.world.store import Disk, Folder
 from fedge_sdk import Game, Memory, wire
 from fedge_sdk.store import TickRecord, read_log
 
-if TYPE_CHECKING:
-    from fedge.simulation.world_judge import Told
-    from fedge.simulation.world_site import SiteNode
+
+class Told:
+    """What the clients of one session key heard and said, over all their lives."""
+
+    def __init__(self) -> None:
+        self.writer: dict[int, str] = {}
+        self.ticks: dict[int, tuple[int, bytes]] = {}
+        self.acked: dict[int, bytes] = {}
+        self.top: dict[int, int] = {}
+        self.pushed: dict[int, set[bytes]] = {}
+        self.fenced: set[int] = set()
 
 
 @dataclass
@@ -27,17 +35,17 @@ class Line:
     ticks: list[tuple[int, tuple[bytes, ...]]] = field(default_factory=list)
 
 
-def line_of(sites: Mapping[str, SiteNode], site: str, key: int, folder: Folder) -> Line | str:
+def line_of(disks: Mapping[str, Disk], site: str, key: int, folder: Folder) -> Line | str:
     """The history that ends in a copy; a sentence where the logs contradict it."""
     meta = json.loads(folder.meta or "{}")
     if meta.get("origin") == "opened":
         line = Line(meta["session"], meta["state_bytes"])
     else:
         order = meta["order"]
-        source = _handed_over(sites[order["source"]], key, order["epoch"])
+        source = _handed_over(disks[order["source"]], key, order["epoch"])
         if source is None:
             return f"{site} has epoch {order['epoch']} from {order['source']}, whose logs know nothing of it"
-        before = line_of(sites, order["source"], key, source)
+        before = line_of(disks, order["source"], key, source)
         if isinstance(before, str):
             return before
         line = _cut(before, meta["tick"], meta["stable_seq"])
@@ -55,8 +63,8 @@ def line_of(sites: Mapping[str, SiteNode], site: str, key: int, folder: Folder) 
     return line
 
 
-def _handed_over(site: SiteNode, key: int, epoch: int) -> Folder | None:
-    for folder in site.disk.all_folders():
+def _handed_over(disk: Disk, key: int, epoch: int) -> Folder | None:
+    for folder in disk.all_folders():
         if folder.key == key:
             for note in folder.notes():
                 if note["event"] == "handed_over" and note["order"]["epoch"] == epoch:
@@ -85,11 +93,11 @@ def replayed(line: Line, game: Game) -> tuple[str, int]:
 
 
 def copies_of(
-    sites: Mapping[str, SiteNode], answers: Mapping[tuple[str, int, int], str], told: Mapping[int, Told]
+    disks: Mapping[str, Disk], answers: Mapping[tuple[str, int, int], str], told: Mapping[int, Told]
 ) -> Iterator[list[str]]:
     """For every copy that ever was: what its log shows to be against invariant 4."""
-    for name, site in sites.items():
-        for folder in site.disk.all_folders():
+    for name, disk in disks.items():
+        for folder in disk.all_folders():
             if folder.meta is not None:
                 yield _misdeeds(name, folder, json.loads(folder.meta), answers, told)
 

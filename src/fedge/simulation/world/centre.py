@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -23,14 +23,12 @@ from fedge.core.control.events.objects import AskedApply
 from fedge.core.messages import Message
 from fedge.core.model import MS
 from fedge.runtime.loop import restored
-from fedge.simulation.world_instance import STATE_BYTES
-from fedge.simulation.world_network import Node
-from fedge.simulation.world_redirect import OWN, STABLE, Redirects
-from fedge.simulation.world_site import key_of
+from fedge.simulation.world.instance import STATE_BYTES
+from fedge.simulation.world.network import key_of
+from fedge.simulation.world.node import Node
+from fedge.simulation.world.ports import Answered, Surroundings
+from fedge.simulation.world.redirect import OWN, STABLE, Redirects
 from fedge.wire import codec
-
-if TYPE_CHECKING:
-    from fedge.simulation.world import World
 
 WAKES = 50 * MS
 
@@ -64,7 +62,7 @@ def told(effects: list[Effect]) -> list[bytes]:
 
 
 class Centre(Node):
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Surroundings) -> None:
         super().__init__(world, "centre")
         self.journal = ListJournal()
         own = OWN if world.plan.unsteered else {}
@@ -74,7 +72,7 @@ class Centre(Node):
         self.stories: list[Story] = []
         self._inbox: list[Message | None] = []
         self._busy = False
-        self._asked: dict[int, Callable[[int, dict[str, Any]], None]] = {}
+        self._asked: dict[int, Answered] = {}
         self._requests = 0
 
     def started(self) -> None:
@@ -83,7 +81,7 @@ class Centre(Node):
         if not self.plane.state.objects:
             self.post(AskedApply(0, manifests(self.world.plan.deadline_ms, self.world.plan.capacity)))
         self.after(WAKES, self._wake)
-        self.redirects = Redirects(self) if self.world.plan.unsteered else None
+        self.redirects = Redirects(self, self.post) if self.world.plan.unsteered else None
 
     def _wake(self) -> None:
         self.post(None)
@@ -92,7 +90,7 @@ class Centre(Node):
     def hear(self, source: str, data: bytes) -> None:
         self.post(codec.decode(data))
 
-    def ask(self, make: Callable[[int], Message], answered: Callable[[int, dict[str, Any]], None]) -> None:
+    def ask(self, make: Callable[[int], Message], answered: Answered) -> None:
         """A request of the API."""
         if self.alive:
             self._requests += 1
