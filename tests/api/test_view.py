@@ -7,10 +7,11 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fedge.api.admin.view import TICK_MS, merge_patch, view
-from fedge.core.messages import HopFigures, MoveOrder, WriterChanged
+from fedge.api.admin.view import merge_patch, view
+from fedge.api.admin.view_figures import TICK_MS
+from fedge.core.messages import CellFigures, CellsMeasured, HopFigures, MoveOrder, WriterChanged
 from fedge.core.mobility import Move
-from fedge.core.model import AppId, MoveId, SessionId, SessionKey, SiteId, UeId
+from fedge.core.model import SECOND, AppId, CellId, MoveId, SessionId, SessionKey, SiteId, UeId
 from tests.api.centre import PlainCentre
 
 NOT_NULL = st.booleans() | st.integers() | st.text(max_size=3) | st.lists(st.integers(), max_size=2)
@@ -112,3 +113,18 @@ def test_a_move_interrupts_for_the_longest_gap_less_one_tick_once_its_target_wro
     assert picture["figures"]["interruption_p99_ms"] == 4.5
     assert picture["interruptions"]["counts"][:3] == [1, 0, 1]
     assert sum(picture["interruptions"]["counts"]) == 2
+
+
+def test_how_full_a_cell_is_stands_with_it_while_the_network_says_so() -> None:
+    centre = PlainCentre()
+    centre.join("harbour")
+
+    def cell() -> Any:
+        return view(centre.plane, centre.facts, centre.now())["cells"]["nr-1"]
+
+    assert (cell()["used"], cell()["queue_ms"]) == (None, None)
+    full = CellFigures(CellId("nr-1"), used_up=0.4, used_down=1.0, queue_ms=296.6)
+    centre.say(CellsMeasured(centre.now(), (full,)))
+    assert (cell()["used"], cell()["queue_ms"]) == (1.0, 297)
+    centre.say(CellsMeasured(centre.now() - 6 * SECOND, (full,)))
+    assert cell()["used"] is None, "an old figure says nothing of now"

@@ -110,6 +110,8 @@ class FakeWorld:
                 "y_m": round(y, 1),
                 "radius_m": round(radius, 1),
                 "site": _nearest(sites, x, y),
+                "used": 0.12,
+                "queue_ms": 0,
             }
         return cells
 
@@ -311,6 +313,10 @@ class FakeWorld:
             "by": by,
             "reason": "",
         }
+
+    def fill_cell(self, cell: str, queue_ms: int) -> None:
+        """Other people's traffic fills a cell."""
+        self.view["cells"][cell] |= {"used": 1.0, "queue_ms": queue_ms}
 
     def drain(self, site: str) -> int:
         """Marks a site draining and moves its sessions away; returns how many."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from fedge.api.admin.operator_state import Look, brief
 from fedge.api.admin.quality_view import quality_of, quality_row
+from fedge.api.admin.view_figures import figures, hops, interruptions, silence_ms
 from fedge.core.control import Knowledge
 from fedge.core.control.facts import site_facts
 from fedge.core.control.state import Session, Visit
@@ -17,9 +18,6 @@ from fedge.core.federation import Site, health
 from fedge.core.mobility import Move
 from fedge.core.model import MS, SiteId
 
-BIN_MS = 2
-BINS = 30
-TICK_MS = 1000 / 60
 SHOWN_MOVES = 200
 
 
@@ -49,22 +47,13 @@ def view(plane: Knowledge, facts: Facts, now: int) -> dict[str, Any]:
         "at_ms": round((now - started) / MS, 1),
         "area": {"width_m": plane.access.width_m, "height_m": plane.access.height_m},
         "sites": {name: site_view(plane, facts, site, now) for name, site in plane.state.sites.items()},
-        "cells": {
-            name: {
-                "kind": cell.kind,
-                "x_m": cell.x_m,
-                "y_m": cell.y_m,
-                "radius_m": cell.radius_m,
-                "site": cell.site,
-            }
-            for name, cell in plane.access.cells.items()
-        },
+        "cells": _cells(plane, now),
         "ues": _ues(plane, now),
         "links": _links(plane, facts),
         "moves": {move.id: move_view(plane, move, started) for move in moves},
-        "figures": _figures(plane, moves),
-        "hops": _hops(plane),
-        "interruptions": _interruptions(plane, moves),
+        "figures": figures(plane, moves),
+        "hops": hops(plane),
+        "interruptions": interruptions(plane, moves),
     }
 
 
@@ -95,6 +84,23 @@ def site_view(plane: Knowledge, facts: Facts, site: Site, now: int) -> dict[str,
         "restarted_elsewhere": plane.state.restarted_from.get(site.site, 0),
         "lost_sessions": sum(session.state == "lost" for session in here),
     }
+
+
+def _cells(plane: Knowledge, now: int) -> dict[str, Any]:
+    """``used``: share of its capacity, of the fuller way; ``queue_ms``: what packets wait there. None where that is not told."""
+    found: dict[str, Any] = {}
+    for name, cell in plane.access.cells.items():
+        load = plane.access.load(name, now)
+        found[name] = {
+            "kind": cell.kind,
+            "x_m": cell.x_m,
+            "y_m": cell.y_m,
+            "radius_m": cell.radius_m,
+            "site": cell.site,
+            "used": round(max(load.used_up, load.used_down), 2) if load is not None else None,
+            "queue_ms": round(load.queue_ms) if load is not None and load.queue_ms is not None else None,
+        }
+    return found
 
 
 def _ues(plane: Knowledge, now: int) -> dict[str, Any]:
@@ -158,7 +164,7 @@ def _links(plane: Knowledge, facts: Facts) -> dict[str, Any]:
 
 def move_view(plane: Knowledge, move: Move, started: int) -> dict[str, Any]:
     outcome = {"RELEASED": "released", "ABORTED": "aborted"}.get(move.state)
-    silent_ms = _silent_ms(plane, move)
+    silent_ms = silence_ms(plane, move)
     warmed = None
     if move.handover_at and "WARMING" in move.steps:
         warmed = round((move.handover_at - move.steps["WARMING"]) / MS, 1)
@@ -177,73 +183,6 @@ def move_view(plane: Knowledge, move: Move, started: int) -> dict[str, Any]:
         "bytes_total": move.bytes_total,
         "bytes_after_trigger": move.bytes_after_trigger,
     }
-
-
-def _silent_ms(plane: Knowledge, move: Move) -> float | None:
-    """How long its player's stream of ticks stood still around a move: ``interruption_ms.platform`` of the report, measured live.
-
-    None while it is being measured, and for a move that its player never saw.
-    """
-    gap_ms = plane.silent_ms.get((move.order.ue, move.order.epoch))
-    wrote = move.state in ("ACTIVATED", "STEERED", "CONFIRMED", "RELEASED")
-    return max(0.0, gap_ms - TICK_MS) if wrote and gap_ms is not None else None
-
-
-def _interrupted_ms(plane: Knowledge, moves: list[Move]) -> list[float]:
-    return sorted(ms for ms in (_silent_ms(plane, move) for move in moves) if ms is not None)
-
-
-def _figures(plane: Knowledge, moves: list[Move]) -> dict[str, Any]:
-    playing = [s for s in plane.state.sessions.values() if s.state in ("serving", "opening")]
-    rtts = sorted(
-        plane.access.ues[s.ue].rtt_ms
-        for s in playing
-        if s.ue in plane.access.ues and plane.access.ues[s.ue].rtt_ms
-    )
-    objective = next(
-        (a.latency.objective_ms for a in plane.applications.values() if a.latency is not None), None
-    )
-    silent = _interrupted_ms(plane, moves)
-    acknowledged = sum(ue.acknowledged for ue in plane.access.ues.values())
-    lost = sum(ue.lost_before + ue.lost for ue in plane.access.ues.values())
-    return {
-        "players": len(playing),
-        "objective_ms": objective,
-        "within_objective": round(sum(r <= objective for r in rtts) / len(rtts), 3)
-        if rtts and objective
-        else None,
-        "rtt_p50_ms": round(_share(rtts, 0.5), 1) if rtts else None,
-        "rtt_p99_ms": round(_share(rtts, 0.99), 1) if rtts else None,
-        "interruption_p99_ms": round(_share(silent, 0.99), 1) if silent else None,
-        "inputs_acknowledged": acknowledged,
-        "inputs_lost": lost if acknowledged else None,
-        "sessions_lost": plane.state.lost_sessions,
-        "moves_released": sum(move.state == "RELEASED" for move in moves),
-        "moves_aborted": sum(move.state == "ABORTED" for move in moves),
-    }
-
-
-def _share(ordered: list[float], share: float) -> float:
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
-
-
-def _hops(plane: Knowledge) -> dict[str, Any]:
-    return {
-        str(second): {
-            "radio": round(hop.radio_ms, 2),
-            "backhaul": round(hop.backhaul_ms, 2),
-            "gateway": round(hop.gateway_ms, 2),
-            "server": round(hop.server_ms, 2),
-        }
-        for second, hop in plane.access.hops.items()
-    }
-
-
-def _interruptions(plane: Knowledge, moves: list[Move]) -> dict[str, Any]:
-    counts = [0] * BINS
-    for silent_ms in _interrupted_ms(plane, moves):
-        counts[min(BINS - 1, int(silent_ms / BIN_MS))] += 1
-    return {"bin_ms": BIN_MS, "counts": counts, "tick_ms": round(TICK_MS, 2)}
 
 
 def merge_patch(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:

@@ -86,9 +86,13 @@ class AccessView:
     def cells_measured(self, event: CellsMeasured) -> None:
         self.loads, self.loads_at = {one.cell: one for one in event.cells}, event.at
 
+    def load(self, cell: CellId, now: Nanoseconds) -> CellFigures | None:
+        """How full a cell is; None where nothing is known of it, or not of now."""
+        return self.loads.get(cell) if now - self.loads_at <= LOADS_LAST else None
+
     def queue_ms(self, cell: CellId, now: Nanoseconds) -> float:
-        """What packets wait in the queues of a cell; 0 where nothing is known of it, or not of now."""
-        load = self.loads.get(cell) if now - self.loads_at <= LOADS_LAST else None
+        """What packets wait in the queues of a cell; 0 where that is not known."""
+        load = self.load(cell, now)
         return load.queue_ms or 0.0 if load is not None else 0.0
 
     def reachability(self, event: ReachabilityChanged) -> None:

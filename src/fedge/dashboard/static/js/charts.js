@@ -156,9 +156,9 @@ export function drawGaps(view) {
   g.textAlign = "center";
   g.textBaseline = "alphabetic";
   const mark = niceStep(span / 5);
-  for (let v = 0; v < span - mark * 0.3; v += mark) g.fillText(String(Number(v.toPrecision(6))), X(v), height - 3);
+  for (let v = 0; v < span - mark * (counts.at(-1) > 0 ? 1 : 0.3); v += mark) g.fillText(String(Number(v.toPrecision(6))), X(v), height - 3);
   g.textAlign = "right";
-  g.fillText("ms", plot.r, height - 3);
+  g.fillText(counts.at(-1) > 0 ? `≥ ${(counts.length - 1) * bin_ms} ms` : "ms", plot.r, height - 3);
   let over = 0;
   let astride = 0; // in the bin that holds the tick: not known on which side
   counts.forEach((count, i) => {

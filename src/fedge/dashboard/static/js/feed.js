@@ -11,6 +11,7 @@ const list = document.getElementById("move-feed");
 const count = document.getElementById("feed-count");
 const empty = document.getElementById("feed-empty");
 const SHOWN = 60;
+const KEPT = 200; // moves that a picture has at most
 let first = true;
 
 /** Turns the pieces of a sentence into elements. */
@@ -36,7 +37,7 @@ export function showFeed(view) {
   first = false;
   const running = moves.filter((i) => !i.move.outcome).length;
   const { moves_released: released = 0, moves_aborted: aborted = 0 } = view.figures;
-  setText(count, `${released} released, ${aborted} aborted${running ? `, ${running} in progress` : ""}`);
+  setText(count, `${moves.length >= KEPT ? `last ${KEPT}: ` : ""}${released} released, ${aborted} aborted${running ? `, ${running} in progress` : ""}`);
   empty.hidden = items.length > 0;
   if (!items.length) {
     fill(empty, String(Object.keys(view.ues).length === 0), () => [

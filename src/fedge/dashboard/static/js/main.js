@@ -8,12 +8,13 @@ import { drawSparks, glideFigures, showFigures } from "./figures.js";
 import "./find.js";
 import { drawMap, forget, showPicture } from "./map.js";
 import { glyph, learnSites, onTheme } from "./palette.js";
-import { served, showQuality } from "./panel_quality.js";
+import { fullCells, served, showQuality } from "./panel_quality.js";
 import { focusPanel, openPanel, showPanel } from "./panels.js";
 import * as pictures from "./pictures.js";
 import { go, href, onRoute, rememberMoment, route } from "./router.js";
 import { goLive, sayNotKept, setLost, showScrubber } from "./scrubber.js";
 import { connect } from "./stream.js";
+import { keepToken } from "./token.js";
 import { clock, lasting, operatorWords, plural, sentenceCase } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
@@ -113,7 +114,8 @@ function showSites(view) {
   const { kind, id: open } = route();
   const kinds = new Set(Object.values(view.cells).map((c) => c.kind));
   const flows = served(view).length > 0;
-  fill(byId("legend"), `${[...kinds].sort().join()}|${flows}`, () => [["nr", "5G NR", ""], ["nsa", "5G NSA", "7 2.5"], ["lte", "LTE", "4.4 2.5"], ["wifi", "Wi-Fi", "1.5 2.5"]].filter(([k]) => kinds.has(k)).map(([, name, dash]) => h("span", {}, ring(dash), name)).concat(h("span", {}, h("i", { class: "tick-key" }), "place of a move")).concat(flows ? [h("span", {}, h("i", { class: "flow-key" }), "quality on demand")] : []));
+  const full = fullCells(view).length > 0;
+  fill(byId("legend"), `${[...kinds].sort().join()}|${flows}|${full}`, () => [["nr", "5G NR", ""], ["nsa", "5G NSA", "7 2.5"], ["lte", "LTE", "4.4 2.5"], ["wifi", "Wi-Fi", "1.5 2.5"]].filter(([k]) => kinds.has(k)).map(([, name, dash]) => h("span", {}, ring(dash), name)).concat(h("span", {}, h("i", { class: "tick-key" }), "place of a move")).concat(flows ? [h("span", {}, h("i", { class: "flow-key" }), "quality on demand")] : [], full ? [h("span", { class: "full-key" }, ring("6 2 1 2"), "full cell")] : []));
   keyed(byId("site-strip"), Object.entries(view.sites), ([id]) => id, ([id]) => h("a", { href: href("site", id), data_testid: `site-${id}` }), (el, [id, site]) => {
     fill(el, `${site.name}|${site.sessions}|${site.capacity}|${site.state}`, () => [glyph(id, 13), h("b", {}, site.name), h("span", {}, `${site.sessions} / ${site.capacity}`), site.state === "ready" ? null : h("em", {}, site.state)]);
     el.dataset.state = site.state;
@@ -143,19 +145,35 @@ function showEmpty(view) {
 function showConnection() {
   const { state, since_ms, retry_at_ms, error } = connection;
   const view = pictures.liveView();
-  setText(byId("connection").querySelector("span"), state === "lost" ? "Platform lost" : state === "starting" ? "Starting" : pictures.isLive() ? "Live" : "Replay");
+  const asks = state !== "live" && ["UNAUTHENTICATED", "PERMISSION_DENIED"].includes(error?.code);
+  setText(byId("connection").querySelector("span"), asks ? "Token wanted" : state === "lost" ? "Platform lost" : state === "starting" ? "Starting" : pictures.isLive() ? "Live" : "Replay");
   const banner = byId("banner");
-  banner.hidden = state !== "lost";
-  if (state === "lost") {
+  banner.hidden = state !== "lost" && !asks;
+  if (asks) fill(banner, `asks|${error.message}|${view?.at_ms}`, () => askWho(error, view));
+  else if (state === "lost") {
     const at = new Date(since_ms).toLocaleTimeString([], { hourCycle: "h23" });
     fill(banner, `${since_ms}|${view?.at_ms}`, () => [h("b", {}, `Platform lost since ${at}`), h("span", {}, `Nothing is live: this is the last picture, ${clock(view?.at_ms ?? 0)} of the run.`), h("span", { class: "wait" }), h("button", { type: "button", onclick: () => stream.retryNow() }, "Try now")]);
     const left = Math.max(0, retry_at_ms - Date.now());
     setText(banner.querySelector(".wait"), `${lasting(Date.now() - since_ms)} ago, ${left > 300 ? `trying again in ${lasting(Math.max(1000, left))}` : "trying now"}`);
-  } else if (state === "starting") {
+  }
+  if (state === "starting") {
     showNoFeed();
-    fill(byId("map-empty"), `starting|${error?.code}|${error?.message}`, () => [h("b", {}, error ? "The platform is not ready" : "Waiting for the platform"), h("span", { class: "pulse", aria_hidden: "true" }),
+    fill(byId("map-empty"), `starting|${error?.code}|${error?.message}`, () => [h("b", {}, asks ? "The platform asks who you are" : error ? "The platform is not ready" : "Waiting for the platform"), h("span", { class: "pulse", aria_hidden: "true" }),
       h("span", {}, error ? `${sentenceCase(error.message)} (${error.code}). The page keeps trying.` : "The first picture comes when the control plane answers.")]);
   }
+}
+
+/** From the first tenant on reads need a token: the operator's, or a tenant's, which sees its own. */
+function askWho(error, view) {
+  const input = h("input", { type: "password", autocomplete: "off", spellcheck: "false", aria_label: "Token", data_testid: "who-token" });
+  const submit = (event) => {
+    event.preventDefault();
+    keepToken(input.value.trim());
+    stream.retryNow();
+  };
+  return [h("b", {}, "The platform asks who you are"),
+    h("span", {}, `${sentenceCase(error.message)}${view ? `; this is the last picture, ${clock(view.at_ms)} of the run` : ""}. The operator's token is in the file that fedge up names; a tenant's sees its own.`),
+    h("form", { onsubmit: submit }, input, h("button", { type: "submit" }, "Use this token"))];
 }
 
 setInterval(() => connection.state !== "live" && showConnection(), 500);

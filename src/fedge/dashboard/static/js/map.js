@@ -4,9 +4,9 @@
 import { Arcs } from "./arcs.js";
 import { context2d, h } from "./dom.js";
 import { drawGround } from "./map_ground.js";
-import { drawLinks, drawPlayers, drawSites, drawTrail, STATION_R } from "./map_live.js";
+import { drawChosen, drawFull, drawLinks, drawPlayers, drawSites, drawTrail, STATION_R } from "./map_live.js";
 import { onTheme, theme } from "./palette.js";
-import { qualityWords } from "./panel_quality.js";
+import { fullCells, qualityWords } from "./panel_quality.js";
 import { history } from "./pictures.js";
 import { Projection } from "./projection.js";
 import { go, route } from "./router.js";
@@ -73,12 +73,14 @@ export function drawMap(now, moving) {
   g.setTransform(ratio, 0, 0, ratio, 0, 0);
   const selected = route();
   const at_ms = view.at_ms + (moving ? Math.min(500, now - receivedAt) : 0);
+  drawFull(g, p, fullCells(view));
   drawLinks(g, p, view, selected);
   arcs.drawTicks(g, p, view, selected);
   if (selected.kind === "player") drawTrail(g, p, view, selected.id, history());
-  drawPlayers(g, p, view, places, selected);
+  drawPlayers(g, p, view, places);
   const running = arcs.draw(g, p, view, now, at_ms, selected);
   drawSites(g, p, view, selected);
+  drawChosen(g, p, places, selected);
   arcs.drawLabels(g);
   if (cursor >= 0 && document.activeElement === canvas && walk[cursor]) focusRing(g);
   if (canvas.dataset.arcs !== String(running)) canvas.dataset.arcs = String(running);

@@ -30,8 +30,23 @@ export function drawLinks(g, p, view, selected) {
   g.globalAlpha = 1;
 }
 
+/** Cells in which packets wait: a heavy ring, and while they are few, for how long. */
+export function drawFull(g, p, cells) {
+  const c = theme();
+  g.strokeStyle = c.warn;
+  g.lineWidth = 2;
+  g.setLineDash([10, 3, 2, 3]);
+  for (const [, cell] of cells) {
+    g.beginPath();
+    g.arc(p.x(cell.x_m), p.y(cell.y_m), cell.radius_m * p.scale, 0, TURN);
+    g.stroke();
+  }
+  g.setLineDash([]);
+  if (cells.length <= MANY_FULL) for (const [, cell] of cells) words(g, c, `full${cell.queue_ms ? `, waits ${cell.queue_ms} ms` : ""}`, p.x(cell.x_m), p.y(cell.y_m) + 12, "center", c.warn, 11);
+}
+
 /** Lines and dots, one path per site: 500 players cost a handful of strokes. `places` maps UE to {x, y} in m. */
-export function drawPlayers(g, p, view, places, selected) {
+export function drawPlayers(g, p, view, places) {
   const c = theme();
   const groups = new Map();
   for (const [id, ue] of Object.entries(view.ues)) {
@@ -78,10 +93,12 @@ export function drawPlayers(g, p, view, places, selected) {
     for (const { ue, x, y } of list) if (ue.quality) flow(g, c, ue.quality, x, y, r);
     for (const { id, ue, x, y } of list) if (ue.state !== "serving") mark(g, c, id, ue, x, y, many);
   }
-  if (selected.kind === "player") {
-    const place = places.get(selected.id);
-    if (place) ring(g, c, p.x(place.x), p.y(place.y), selected.id);
-  }
+}
+
+/** The chosen player, above everything: its name must not hide behind a station. */
+export function drawChosen(g, p, places, { kind, id }) {
+  const place = kind === "player" ? places.get(id) : null;
+  if (place) ring(g, theme(), p.x(place.x), p.y(place.y), id);
 }
 
 /** A bar over a player whose flow the network was asked to keep; broken where it says that it does not. */
@@ -132,6 +149,7 @@ export function words(g, c, text, x, y, align, colour, size = 12, weight = 400) 
 export const STATION_R = 17;
 const MANY_SITES = 14;
 const MANY_LINKS = 60;
+const MANY_FULL = 6;
 const TRAIL_MS = 120000;
 
 export function drawSites(g, p, view, selected) {

@@ -25,8 +25,13 @@ export function locationFacts(device, live) {
   return [["Location", where, "wide"], ["Who may locate it", whoMay(consents), "wide"]];
 }
 
+const WHAT = { "location-retrieval": "place", "location-verification": "verification", "geofencing-subscriptions": "geofences" };
+
+/** Scopes in words, each kind once. */
+const what = (scopes) => [...new Set(scopes.map((scope) => WHAT[scope.split(":")[0]] ?? scope))].join(", ");
+
 function whoMay(consents) {
   if (!consents.length) return h("small", {}, "The operator, to run its network. Its subscriber has given no consent.");
-  return h("ul", {}, consents.map((one) => h("li", {}, h("b", {}, one.client), " ",
-    h("small", {}, `${one.id} of ${one.by}, ${one.left_s === null ? "for ever" : left(one.left_s)}, ${one.purpose || "any purpose"}: ${one.scopes.join(" ")}`))));
+  return h("ul", {}, consents.map((one) => h("li", { title: one.scopes.join(" ") }, h("b", {}, one.client), " ",
+    h("small", {}, `${what(one.scopes)} for ${one.purpose || "any purpose"}, ${one.left_s === null ? "for ever" : left(one.left_s)} (${one.id}, given by ${one.by})`))));
 }

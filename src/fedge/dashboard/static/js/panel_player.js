@@ -5,7 +5,7 @@ import { fill, h, setText } from "./dom.js";
 import { sparkline } from "./figures.js";
 import { askDevice, locationFacts } from "./panel_location.js";
 import { facts, heading, moveRows, siteLink } from "./panel_parts.js";
-import { qualityWords } from "./panel_quality.js";
+import { loadWords, qualityWords } from "./panel_quality.js";
 import { glyph } from "./palette.js";
 import { history } from "./pictures.js";
 import { problem } from "./stream.js";
@@ -62,19 +62,19 @@ export function playerPanel(body, id) {
 
   return {
     exists: (view) => Boolean(view.ues[id]),
-    titleKey: (view) => `${id}|${view.ues[id].site}`,
-    title: (view) => [view.ues[id].site ? glyph(view.ues[id].site, 14) : null, id],
+    titleKey: (view) => `${id}|${view.ues[id].site}|${stateWords(view.ues[id])}`,
+    title: (view) => [view.ues[id].site ? glyph(view.ues[id].site, 14) : null, id, h("span", { class: "state-word", data_state: view.ues[id].state }, stateWords(view.ues[id]))],
     close: () => { closed = true; },
     update(view, { live, lost }) {
       const ue = view.ues[id];
       facts(grid, [
         ["Served by", ue.site ? siteLink(view, ue.site) : "no site"],
         ["Cell", ue.cell ? [ue.cell, kindWords(ue.kind)] : "none"],
-        ["State", ue.reachable === false ? [ue.state, "the network cannot reach it"] : ue.state],
+        ["Cell in use", loadWords(view.cells[ue.cell])],
         ["Round trip", known(ue.rtt_ms) ? [`${number(ue.rtt_ms)} ms`, ue.rtt_ms <= view.figures.objective_ms ? "✓ within" : "▲ over"] : "not measured"],
-        ["Last handover", known(ue.handover_gap_ms) ? `not heard for ${number(ue.handover_gap_ms)} ms` : "gap not known"],
+        ["Last handover", known(ue.handover_gap_ms) ? [ms(ue.handover_gap_ms), "unheard"] : "not known"],
         ["Signal", [`${Math.round(ue.signal_dbm)} dBm`, strength(ue.signal_dbm)]],
-        ["Session", ue.session ?? "none"],
+        ...(ue.session === id ? [] : [["Session", ue.session ?? "none"]]),
         ["Quality", qualityWords(ue.quality), "wide"],
         ...locationFacts(device, live),
       ]);
@@ -106,6 +106,8 @@ function row(view, s, top, serving) {
     })), h("span", { class: "ms" }, ms(s.expected_rtt_ms)),
     h("span", { class: "term-words" }, parts.map(([term, value]) => h("span", {}, `${term.replace("_", " ")} ${number(value)}`)), parts.length ? h("span", {}, "ms") : null));
 }
+
+const stateWords = ({ state, reachable }) => `${state}${reachable === false ? "; the network cannot reach it" : ""}`;
 
 /** Plain words for a received power; the steps are common handset ones, for reading only. */
 const strength = (dbm) => (dbm > -80 ? "strong" : dbm > -95 ? "good" : dbm > -108 ? "weak" : "at the edge");
