@@ -58,8 +58,20 @@ class Bench:
             bench = cls(Layout(home, folder, _free_ports(port_names()), timing or Timing()))
         facts = {"bin": str(folder), "ports": bench.at.ports, "timing": asdict(bench.at.timing)}
         (home / "layout.json").write_text(json.dumps(facts, indent=1))
-        bench._bring_up(definitions, stock_scheduler)
+        if not bench.whole(stock_scheduler):
+            bench._bring_up(definitions, stock_scheduler)
         return bench
+
+    def whole(self, stock_scheduler: bool = True) -> bool:
+        """Does every program run, every API server answer, and is every member Ready? Then nothing is to be brought up."""
+        names = [name for name in commands(self.at) if stock_scheduler or name != "karmada-scheduler"]
+        if not (self.home / "bench.json").exists() or not all(map(self.running, names)):
+            return False
+        try:
+            answer = all(karmada_setup.api_answers(self.at.admin(each)) for each in ("karmada", *MEMBERS))
+            return answer and sum(karmada_setup.joined(self.at).values()) >= len(MEMBERS)
+        except Exception:  # whatever a server that is ill makes a client raise
+            return False
 
     def _bring_up(self, definitions: Path, stock_scheduler: bool) -> None:
         at = self.at

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import Result
@@ -34,6 +35,11 @@ def test_a_token_is_printed_alone_and_what_to_do_with_it_beside(fedge: Fedge, pl
     assert platform.asked[-1][2] == {"players": False}
     assert fedge("tenant", "token", "studio", "--players").stderr == ""
     assert platform.asked[-1][2] == {"players": True}
+    fedge("tenant", "token", "studio", "--redirect-uri", "https://a.example/", "--redirect-uri", "https://b/")
+    assert platform.asked[-1][2] == {
+        "players": False,
+        "redirect_uris": ["https://a.example/", "https://b/"],
+    }
 
 
 def test_revoke(fedge: Fedge, platform: FakePlatform) -> None:
@@ -59,10 +65,32 @@ def test_delete_goes_to_the_namespace_that_is_meant(
     file = tmp_path / "chess.yaml"
     file.write_text("kind: Deployment\nmetadata: {name: chess, namespace: studio}\n")
     path = f"{API}/objects/deployments/chess?namespace="
-    platform.answers["DELETE", f"{path}studio"] = platform.answers["DELETE", f"{path}rival"] = {}
+    for namespace in ("studio", "rival"):
+        platform.answers["DELETE", path + namespace] = deleted(("Deployment", namespace, "chess"))
     assert fedge("delete", "-f", str(file)).output == "deployment/chess deleted\n"
     assert fedge("delete", "deployment/chess", "-n", "rival").output == "deployment/chess deleted\n"
     assert [asked[1] for asked in platform.asked] == [f"{path}studio", f"{path}rival"]
+
+
+def test_what_went_with_its_tenant_is_said_and_is_no_error_if_it_was_to_be_deleted_too(
+    fedge: Fedge, platform: FakePlatform, tmp_path: Path
+) -> None:
+    file = tmp_path / "studio.yaml"
+    file.write_text(
+        "kind: Tenant\nmetadata: {name: studio}\n---\n"
+        "kind: Deployment\nmetadata: {name: chess, namespace: studio}\n"
+    )
+    went = (("Tenant", "", "studio"), ("Deployment", "studio", "chess"))
+    platform.answers["DELETE", f"{API}/objects/tenants/studio"] = deleted(*went)
+    answer = fedge("delete", "-f", str(file))
+    assert answer.output == "tenant/studio deleted\ndeployment/chess deleted (with the Tenant studio)\n"
+    assert answer.exit_code == 0
+
+
+def deleted(*names: tuple[str, str, str]) -> dict[str, Any]:
+    """The platform's answer."""
+    rows = [{"kind": kind, "namespace": at, "name": name, "action": "deleted"} for kind, at, name in names]
+    return {"results": rows}
 
 
 def test_a_list_over_several_namespaces_says_which(fedge: Fedge, platform: FakePlatform) -> None:

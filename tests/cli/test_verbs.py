@@ -105,7 +105,8 @@ def test_a_file_that_is_no_yaml(fedge: Fedge, platform: FakePlatform, tmp_path: 
 
 
 def test_delete_by_name_and_by_file(fedge: Fedge, platform: FakePlatform, tmp_path: Path) -> None:
-    platform.answers["DELETE", f"{API}/objects/deployments/arena"] = {}
+    gone = {"kind": "Deployment", "namespace": "default", "name": "arena", "action": "deleted"}
+    platform.answers["DELETE", f"{API}/objects/deployments/arena"] = {"results": [gone]}
     assert fedge("delete", "deploy/arena").output == "deployment/arena deleted\n"
     (tmp_path / "a.yaml").write_text(MANIFEST)
     answer = fedge("delete", "-f", str(tmp_path))

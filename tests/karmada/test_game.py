@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 import yaml
 from lightkube import Client
@@ -29,51 +31,74 @@ from tests.karmada.objects import binding, placed
 from tests.karmada.proxy import Proxy
 
 Until = Callable[..., Any]
+PLAYERS = 9
 
 
 class Game:
-    """A demo that is being played. ``report()`` waits for its end."""
+    """A demo that is being played, for as long as its test needs: ``report`` ends it."""
 
-    def __init__(self, process: subprocess.Popen[str], home: Path, duration_s: float) -> None:
-        self._process, self._home, self._duration_s = process, home, duration_s
-        self.said: list[str] = []
+    def __init__(self, fleet: Path, home: Path) -> None:
+        home.mkdir(parents=True, exist_ok=True)
+        self._report, self._output = home / "report.json", home / "output"
+        self._current = home / "current"
+        command = [
+            sys.executable, "-m", "fedge.cli.main", "demo", "--engine", "karmada", "--karmada", str(fleet), "--headless",
+            "--players", str(PLAYERS), "--report", str(self._report),
+        ]  # fmt: skip
+        with self._output.open("wb") as out:
+            self._process = subprocess.Popen(
+                command, env={**os.environ, "FEDGE_HOME": str(home)}, stdout=out, stderr=out
+            )
 
-    def wait_for_players(self) -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            self.said.append(line)
-            if "players join" in line:
-                return
-        pytest.fail("the game did not begin:\n" + "".join(self.said[-30:]))
+    def plays(self) -> bool:
+        """Has everybody a session?"""
+        assert self._process.poll() is None, self._said()
+        return "players join" in self._said() and len(self.serving()) == PLAYERS
 
-    def report(self) -> dict[str, Any]:
-        rest, _ = self._process.communicate(timeout=self._duration_s + 90)
-        self.said.append(rest)
-        file = self._home / "report.json"
-        assert file.exists(), "".join(self.said)[-3000:]
-        found: dict[str, Any] = json.loads(file.read_text())
+    def serving(self) -> list[str]:
+        """The site of each session."""
+        return [str(one["site"]) for one in self._ask("GET", "sessions")["items"]]
+
+    def moves(self) -> list[str]:
+        """The state of each."""
+        return [str(one["state"]) for one in self._ask("GET", "moves")["items"]]
+
+    def report(self, until: Until) -> dict[str, Any]:
+        """No move begins any more; once those under way have ended, so does the game."""
+        until(lambda: self._ask("POST", "hold-moves", {"hold": True}), "moves are held")
+        until(lambda: set(self.moves()) <= {"RELEASED", "ABORTED"}, "moves have ended")
+        self.end()
+        assert self._report.exists(), self._said()[-3000:]
+        found: dict[str, Any] = json.loads(self._report.read_text())
         found["exit_status"] = self._process.returncode
         return found
 
+    def end(self) -> None:
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)
+        self._process.wait(180)  # a member's controllers may need a minute and more to end its Pods
+
+    def _said(self) -> str:
+        return self._output.read_text(errors="replace")
+
+    def _ask(self, method: str, path: str, body: Any = None) -> Any:
+        told = json.loads((self._current / "endpoints.json").read_text())["apis"]["fedge-admin"]
+        headers = {"Authorization": f"Bearer {told['token']}"}
+        answer = httpx2.request(
+            method, f"{told['url']}/api/v1/{path}", json=body, headers=headers, timeout=15, trust_env=False
+        )
+        assert answer.is_success, answer.text
+        return answer.json()
+
 
 @contextmanager
-def game(fleet: Path, home: Path, duration_s: float = 20.0) -> Iterator[Game]:
-    home.mkdir(parents=True, exist_ok=True)
-    process = subprocess.Popen(
-        [
-            sys.executable, "-m", "fedge.cli.main", "demo", "--engine", "karmada", "--karmada", str(fleet), "--headless",
-            "--players", "9", "--duration", str(duration_s), "--report", str(home / "report.json"),
-        ],
-        env={**os.environ, "FEDGE_HOME": str(home)}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
+def game(fleet: Path, home: Path, until: Until) -> Iterator[Game]:
+    playing = Game(fleet, home)
     try:
-        playing = Game(process, home, duration_s)
-        playing.wait_for_players()
+        until(playing.plays, "the game begins", 120)
         yield playing
     finally:
-        if process.poll() is None:
-            process.terminate()
-            process.communicate(timeout=60)
+        playing.end()
 
 
 def nothing_was_lost(report: dict[str, Any]) -> None:
@@ -87,6 +112,10 @@ def nothing_was_lost(report: dict[str, Any]) -> None:
     assert report["moves"]["in_flight"] == 0
 
 
+def site_of(karmada: Client, member: str) -> str:
+    return str(karmada.get(Cluster, member).metadata.labels["fedge.dev/site"])
+
+
 def pods(bench: Bench, member: str) -> list[Pod]:
     return [
         one
@@ -96,17 +125,19 @@ def pods(bench: Bench, member: str) -> list[Pod]:
 
 
 def test_it_is_played_from_the_same_manifests(whole: Bench, tmp_path: Path, until: Until) -> None:
-    with game(whole.home, tmp_path / "home") as playing:
+    with game(whole.home, tmp_path / "home", until) as playing:
         for member in MEMBERS:
-            (pod,) = pods(whole, member)
+            (pod,) = until(
+                lambda m=member: [one for one in pods(whole, m) if one.status.phase == "Running"],
+                f"{member}'s Pod is said to run",
+            )
             assert pod.spec.nodeName == f"{member}-node"
-            assert pod.status.phase == "Running"
             assert pod.status.podIP.startswith("10.")
             node = client_of(whole.at.admin(member)).get(Node, f"{member}-node")
             assert any(taint.key == "fedge.dev/bench-node" for taint in node.spec.taints)
-        report = playing.report()
+        until(lambda: "RELEASED" in playing.moves(), "a session has moved")
+        report = playing.report(until)
     nothing_was_lost(report)
-    assert report["moves"]["released"] > 0
     for member in MEMBERS:
         until(lambda member=member: not pods(whole, member), f"{member}'s Pods are gone")
 
@@ -115,12 +146,12 @@ def test_it_is_played_from_the_same_manifests(whole: Bench, tmp_path: Path, unti
 def test_an_api_server_dies_while_it_is_played(
     whole: Bench, tmp_path: Path, until: Until, victim: str
 ) -> None:
-    with game(whole.home, tmp_path / "home", 24) as playing:
+    with game(whole.home, tmp_path / "home", until) as playing:
         time.sleep(4)
         whole.kill(victim)
         time.sleep(6)
         whole.bring_back(victim)
-        report = playing.report()
+        report = playing.report(until)
     nothing_was_lost(report)
     # Karmada's controllers take up to a minute and more to go on after their API server was away
     for member in MEMBERS:
@@ -136,15 +167,15 @@ def test_a_policy_takes_a_cluster_away_and_its_sessions_leave_first(
     changed = tmp_path / "policy.yaml"
     changed.write_text(yaml.safe_dump(raw))
     home = tmp_path / "home"
-    with game(whole.home, home, 30) as playing:
+    with game(whole.home, home, until) as playing:
         assert pods(whole, "member2")
-        time.sleep(4)
+        until(lambda: site_of(karmada, "member2") in playing.serving(), "somebody plays there")
         apply = [sys.executable, "-m", "fedge.cli.main", "apply", "-f", str(changed)]
         subprocess.run(apply, env={**os.environ, "FEDGE_HOME": str(home)}, check=True)
         until(lambda: "member2" not in placed(karmada, "arena"), "the binding has dropped member2")
-        until(lambda: not pods(whole, "member2"), "member2's copy has left", 25)
+        until(lambda: not pods(whole, "member2"), "member2's copy has left")
         assert binding(karmada, "arena")["spec"].get("gracefulEvictionTasks") in (None, [])
-        report = playing.report()
+        report = playing.report(until)
     nothing_was_lost(report)
     assert report["moves"]["by_cause"]["drain"]["released"] > 0
 
@@ -157,8 +188,8 @@ def test_a_drained_site_is_tainted_in_karmada_and_its_sessions_leave(
     def taints() -> list[str]:
         return [one["key"] for one in karmada.get(Cluster, "member1").to_dict()["spec"].get("taints") or ()]
 
-    with game(whole.home, home, 24) as playing:
-        site = karmada.get(Cluster, "member1").metadata.labels["fedge.dev/site"]
+    with game(whole.home, home, until) as playing:
+        site = site_of(karmada, "member1")
         for verb, tainted in (("drain", True), ("undrain", False)):
             command = [sys.executable, "-m", "fedge.cli.main", verb, site]
             subprocess.run([*command], env={**os.environ, "FEDGE_HOME": str(home)}, check=True)
@@ -166,9 +197,10 @@ def test_a_drained_site_is_tainted_in_karmada_and_its_sessions_leave(
                 lambda tainted=tainted: ("fedge.dev/drained" in taints()) is tainted,
                 f"{verb} is seen in Karmada",
             )
-            time.sleep(4)
+            if tainted:
+                until(lambda: site not in playing.serving(), "its sessions have left")
         assert pods(whole, "member1")
-        report = playing.report()
+        report = playing.report(until)
     nothing_was_lost(report)
 
 
@@ -193,7 +225,7 @@ def test_an_agent_is_cut_off_for_longer_than_its_node_may_be(
         return str(next(one.status for one in conditions if one.type == "Ready"))
 
     try:
-        with game(fleet, tmp_path / "home", whole.at.timing.node_grace_s + 30) as playing:
+        with game(fleet, tmp_path / "home", until) as playing:
             (before,) = pods(whole, "member2")
             proxy.cut()
             until(lambda: ready() == "Unknown", "the node is taken for lost", 60)
@@ -204,7 +236,7 @@ def test_an_agent_is_cut_off_for_longer_than_its_node_may_be(
             until(lambda: ready() == "True", "the node is back")
             (after,) = pods(whole, "member2")
             assert after.metadata.uid == before.metadata.uid
-            report = playing.report()
+            report = playing.report(until)
     finally:
         proxy.close()
     nothing_was_lost(report)

@@ -272,7 +272,7 @@ def players_kubelets(fleet: Fleet, whole: Bench, tmp_path: Path) -> Iterator[dic
 
 
 def test_a_websocket_game_plays_on_while_its_visit_is_led_between_kubelets_pods(
-    fleet: Fleet, players_kubelets: dict[str, PlayedKubelet], access: PlayedAccess, until: Until
+    fleet: Fleet, whole: Bench, players_kubelets: dict[str, PlayedKubelet], access: PlayedAccess, until: Until
 ) -> None:
     """**No kubelet here**, as above. The device's connections go straight to the sites' own addresses."""
     until(lambda: set(fleet.items("sites")) == set(SITES.values()), "both agents have joined")
@@ -303,6 +303,9 @@ def test_a_websocket_game_plays_on_while_its_visit_is_led_between_kubelets_pods(
     assert player.broke is None
     assert [one["turn"] for one in player.answers] == list(range(1, len(player.answers) + 1))
     assert {one["instance"] for one in player.answers} == {f"default/{names['member1']}"}
+
+    shut = "the Service fedge-agent-outside has no TCP port 8765, where default/nim is played"
+    assert findings(whole)[shut] == "warning"
 
     # its container ends and is started again: whoever visits it is led to the other site, and it is found again
     raw = players_kubelets["member2"].crash(names["member2"])

@@ -24,7 +24,8 @@ _NOUNS = {kind: noun for noun, kind in PLURALS.items()}
 def delete(
     what: tuple[str, ...], files: tuple[Path, ...], namespace: str | None, ignore_not_found: bool
 ) -> None:
-    """Take away what was applied. Deleting a Deployment ends its instances and their sessions.
+    """Take away what was applied. Deleting a Deployment ends its instances and their sessions, deleting a Tenant all that is
+    in its namespace.
 
     \b
     Examples:
@@ -38,6 +39,7 @@ def delete(
     )
     platform = Platform.running()
     missing = 0
+    gone: set[tuple[str, str, str]] = set()
     for noun, name, own in targets:
         if noun in LIVE:
             raise click.UsageError(
@@ -46,14 +48,20 @@ def delete(
         singular = PLURALS[noun].lower()
         try:
             where = own or namespace
-            platform.delete(*path_of(noun, name), query={"namespace": where} if where else None)
+            answer = platform.delete(*path_of(noun, name), query={"namespace": where} if where else None)
         except Refused as refused:
             if refused.status != 404:
                 raise
+            if (singular, where or "default", name) in gone:
+                continue  # with its Tenant
             missing += 1
             click.echo(f"{singular}/{name} not found", err=True)
         else:
-            click.echo(f"{singular}/{name} deleted")
+            for one in answer["results"]:
+                kind, of = one["kind"].lower(), one["namespace"]
+                gone.add((kind, of, one["name"]))
+                along = f" (with the Tenant {of})" if (kind, one["name"]) != (singular, name) else ""
+                click.echo(f"{kind}/{one['name']} deleted{along}")
     if missing and not ignore_not_found:
         raise SystemExit(1)
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from fedge.core.messages import TrafficRule
 from fedge.core.transfer import ClearFlow, SetFlow
 from fedge.dataplane.away import HERE, Away
+from fedge.dataplane.backhaul import Backhaul
 from fedge.dataplane.driver import PlainApplications, choice
 from fedge.dataplane.flows import PEER, Delivery, FlowTable
 from fedge.dataplane.n6 import N6
@@ -57,6 +58,8 @@ class Gateway:
         self.instances: dict[str, Endpoint] = {}
         self._homes: set[Endpoint] = set()
         self.peers: set[Endpoint] | None = set()
+        self.wires: dict[str, Backhaul] = {}
+        """The emulated ones to peers, by their addresses: what comes through a door here takes its time."""
         self._n6 = UdpEnd(n6, MAX_DATAGRAM, self._from_n6, self._flush, self._not_sent)
         self._inside = UdpEnd(inside, MAX_DATAGRAM, self._from_inside, self._flush, self._not_sent)
         self._between = UdpEnd(between, MAX_DATAGRAM, self._from_peer, self._flush, self._not_sent)
@@ -78,11 +81,13 @@ class Gateway:
         if self.chosen[0] == Nftables.name:  # UEs' own addresses come to its doors
             self.plain = PlainApplications(Nftables(), door)
         else:
-            carrier = UserspaceForwarding(loop, self._host, self._say, self.counts)
+            carrier = UserspaceForwarding(loop, self._host, self._say, self.counts, self.wires.get)
             self.plain = PlainApplications(carrier, door, admits)
             carrier.arrived = self.plain.welcome
             self.n6.carry = lambda *datagram: None if carrier.uplink(*datagram) else self.plain.welcome()
-        self.tcp = TcpApplications(loop, self._tcp_host, self._host, door, admits, self.counts)
+        self.tcp = TcpApplications(
+            loop, self._tcp_host, self._host, door, admits, self.counts, self.wires.get
+        )
         for one in (self._n6, self._inside, self._between):
             one.open(loop)
 

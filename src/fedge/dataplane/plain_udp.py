@@ -13,6 +13,7 @@ from asyncio import AbstractEventLoop
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable
 
+from fedge.dataplane.backhaul import Line, WireTo, no_wire
 from fedge.ports import Endpoint, PlainFlow
 from fedge.wire import ip
 
@@ -44,14 +45,24 @@ class _Leg:
 
 
 class UserspaceForwarding:
-    """The driver (`ports.Forwarding`). ``host``: the gateway's address towards instances; ``send``: an IP packet to N6."""
+    """The driver (`ports.Forwarding`). ``host``: the gateway's address towards instances; ``send``: an IP packet to N6.
+    ``wire``: the emulated one to another gateway, over which what comes through a door takes its time.
+    """
 
     name = "userspace"
 
     def __init__(
-        self, loop: AbstractEventLoop, host: str, send: Callable[[bytes], None], counts: Counter[str]
+        self,
+        loop: AbstractEventLoop,
+        host: str,
+        send: Callable[[bytes], None],
+        counts: Counter[str],
+        wire: WireTo = no_wire,
     ) -> None:
         self.counts = counts
+        self._wire = wire
+        self._lines: dict[str, tuple[Line, Line]] = {}
+        """By the other gateway's address: hither and thither."""
         self._loop, self._host, self._send = loop, host, send
         allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         self.most = (
@@ -155,9 +166,31 @@ class UserspaceForwarding:
                 payload, gateway = self._doors[door].recvfrom(MAX_DATAGRAM)
             except BlockingIOError:
                 break
-            strangers |= not self.uplink(gateway, door, payload)
+            lines = self._between(gateway[0])
+            if lines is not None:
+                lines[0].send(payload, gateway, door)
+            else:
+                strangers |= not self.uplink(gateway, door, payload)
         if strangers:
             self.arrived()
+
+    def _between(self, host: str) -> tuple[Line, Line] | None:
+        """The lines of the emulated wire to another gateway, if there is one."""
+        wire = self._wire(host)
+        if wire is None:
+            return None
+        if host not in self._lines:
+            self._lines[host] = wire.line(self._come), wire.line(self._gone)
+        return self._lines[host]
+
+    def _come(self, payload: bytes, gateway: Endpoint, door: Endpoint) -> None:
+        if door in self._doors and not self.uplink(gateway, door, payload):
+            self.arrived()
+
+    def _gone(self, payload: bytes, door: Endpoint, gateway: Endpoint) -> None:
+        opened = self._doors.get(door)
+        if opened is not None:
+            self._back(opened, gateway, payload)
 
     def close(self) -> None:
         for door in tuple(self._doors):
@@ -187,12 +220,16 @@ class UserspaceForwarding:
             door = self._doors.get(leg.flow.service)
             if door is None:
                 self._send(leg.back.packet(payload))
+                continue
+            lines = self._between(leg.flow.ue[0])
+            if lines is not None:
+                lines[1].send(payload, leg.flow.service, leg.flow.ue)
             else:
-                self._back(door, leg, payload)
+                self._back(door, leg.flow.ue, payload)
 
-    def _back(self, door: socket.socket, leg: _Leg, payload: bytes) -> None:
+    def _back(self, door: socket.socket, gateway: Endpoint, payload: bytes) -> None:
         """To the gateway that led this UE here."""
         try:
-            door.sendto(payload, leg.flow.ue)
+            door.sendto(payload, gateway)
         except OSError:
             self.counts["plain_lost"] += 1

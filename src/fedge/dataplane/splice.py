@@ -30,13 +30,22 @@ _FLAGS = getattr(os, "SPLICE_F_MOVE", 0) | getattr(os, "SPLICE_F_NONBLOCK", 0)
 
 
 class Direction:
-    """``done`` has the number of bytes carried once ``source`` has ended, or the error that ended either socket."""
+    """``done`` has the number of bytes carried once ``source`` has ended, or the error that ended either socket.
 
-    def __init__(self, loop: AbstractEventLoop, source: socket.socket, sink: socket.socket) -> None:
+    ``pipe``: where bytes wait; by default the best that the system has.
+    """
+
+    def __init__(
+        self,
+        loop: AbstractEventLoop,
+        source: socket.socket,
+        sink: socket.socket,
+        pipe: Pipe | Buffer | None = None,
+    ) -> None:
         self.done: Future[int] = loop.create_future()
         self.carried = 0
         self._loop, self._source, self._sink = loop, source, sink
-        self._pipe = Pipe(_splice) if _splice else Buffer()
+        self._pipe = pipe if pipe is not None else Pipe(_splice) if _splice else Buffer()
         self._ended = self._reading = self._writing = False
         self._paused = False
         self.passes_end = True
@@ -57,7 +66,7 @@ class Direction:
 
     async def delivered(self) -> None:
         """Returns once nothing is left of what has been read. Raises ``OSError`` if the sink breaks before."""
-        while self._pipe.held:
+        while not self.empty:
             if self.done.done():
                 self.done.result()
             await asyncio.sleep(POLL_S)
@@ -69,6 +78,7 @@ class Direction:
         self._pipe.close()
         if not self.done.done():
             self.done.set_result(self.carried)
+        self.done.exception()  # whoever wanted to know has asked
 
     @property
     def broke(self) -> bool:
@@ -181,8 +191,11 @@ class Buffer:
 
     def take(self, source: socket.socket) -> int:
         taken = source.recv(PIPE_BYTES)
-        self._bytes += taken
+        self.put(taken)
         return len(taken)
+
+    def put(self, more: bytes) -> None:
+        self._bytes += more
 
     def give(self, sink: socket.socket) -> int:
         try:

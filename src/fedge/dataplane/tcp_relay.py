@@ -24,6 +24,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from fedge.dataplane.backhaul import WireTo, no_wire
+from fedge.dataplane.delayed import DelayedDirection
 from fedge.dataplane.splice import Direction
 from fedge.ports import Endpoint
 
@@ -54,7 +56,8 @@ class _Open:
 
 class TcpRelay:
     """``address``: where clients connect. ``target``: an instance, or the relay of another gateway; or who says which it is for
-    each client, if any. ``source``: the address that it connects from. Started with ``start``.
+    each client, if any. ``source``: the address that it connects from. ``wire``: the emulated one to a client's address, if its
+    connection shall take its time. Started with ``start``.
     """
 
     def __init__(
@@ -64,10 +67,11 @@ class TcpRelay:
         source: str = "",
         counts: Counter[str] | None = None,
         idle_s: float = IDLE_S,
+        wire: WireTo = no_wire,
     ) -> None:
         self.counts: Counter[str] = Counter() if counts is None else counts
         self.target = target
-        self._source, self._idle_s = source, idle_s
+        self._source, self._idle_s, self._wire = source, idle_s, wire
         allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         room = MAX_CONNECTIONS if allowed == resource.RLIM_INFINITY else int(allowed * DESCRIPTORS / EACH)
         self.most = min(MAX_CONNECTIONS, room)
@@ -165,7 +169,7 @@ class TcpRelay:
                     _reset(client)
                     return
                 with upstream:
-                    goes_on = await self._relayed(client, upstream, one.moved)
+                    goes_on = await self._relayed(client, upstream, one)
 
     async def _connected(self, one: _Open) -> socket.socket | None:
         end = self.target(one.client) if callable(self.target) else self.target
@@ -186,18 +190,24 @@ class TcpRelay:
             return None
         return upstream
 
-    async def _relayed(self, client: socket.socket, upstream: socket.socket, moved: asyncio.Event) -> bool:
+    def _direction(self, source: socket.socket, sink: socket.socket, one: _Open) -> Direction:
+        wire = self._wire(one.client[0])
+        if wire is None:
+            return Direction(self._loop, source, sink)
+        return DelayedDirection(self._loop, source, sink, wire)
+
+    async def _relayed(self, client: socket.socket, upstream: socket.socket, one: _Open) -> bool:
         """Relay until both sides have ended, one of them broke, or the connection is passed on (the answer)."""
         with contextlib.ExitStack() as closing:
             try:
-                up = closing.enter_context(contextlib.closing(Direction(self._loop, client, upstream)))
-                down = closing.enter_context(contextlib.closing(Direction(self._loop, upstream, client)))
+                up = closing.enter_context(contextlib.closing(self._direction(client, upstream, one)))
+                down = closing.enter_context(contextlib.closing(self._direction(upstream, client, one)))
             except OSError:  # no descriptor left
                 self.counts["no_descriptor"] += 1
                 _reset(client)
                 _reset(upstream)
                 return False
-            return await self._carried(up, down, client, upstream, moved)
+            return await self._carried(up, down, client, upstream, one.moved)
 
     async def _carried(
         self,

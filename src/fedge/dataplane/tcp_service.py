@@ -15,6 +15,7 @@ from functools import partial
 from fedge.core.applications.traffic_rules import forwards, matching, served
 from fedge.core.messages import TrafficRule
 from fedge.dataplane.away import HERE, Away
+from fedge.dataplane.backhaul import WireTo, no_wire
 from fedge.dataplane.tcp_relay import TcpRelay
 from fedge.ports import Endpoint
 
@@ -52,7 +53,8 @@ class TcpGame:
 
 class TcpApplications:
     """``host``: the site's own address. ``source``: what it connects to instances and doors from. ``door_host``: where it opens
-    doors, empty: nowhere. ``admits``: is this address another site's gateway?
+    doors, empty: nowhere. ``admits``: is this address another site's gateway? ``wire``: the emulated one to it, over which what
+    comes through a door takes its time.
     """
 
     def __init__(
@@ -63,8 +65,9 @@ class TcpApplications:
         door_host: str,
         admits: Callable[[str], bool],
         counts: Counter[str],
+        wire: WireTo = no_wire,
     ) -> None:
-        self._loop, self._counts, self._admits = loop, counts, admits
+        self._loop, self._counts, self._admits, self._wire = loop, counts, admits, wire
         self._host, self._source, self._door_host = host, source, door_host
         self._games: dict[str, TcpGame] = {}
 
@@ -85,7 +88,7 @@ class TcpApplications:
             if relay is not None:
                 game.relays[port] = relay
         if ports and instances and game.door is None and self._door_host:
-            game.door = self._opened((self._door_host, 0), partial(self._through, game))
+            game.door = self._opened((self._door_host, 0), partial(self._through, game), self._wire)
         elif not ports and game.door is not None:
             game.door.close()
             game.door = None
@@ -125,9 +128,11 @@ class TcpApplications:
         self._counts["foreign"] += 1
         return None
 
-    def _opened(self, address: Endpoint, choose: Callable[[Endpoint], Endpoint | None]) -> TcpRelay | None:
+    def _opened(
+        self, address: Endpoint, choose: Callable[[Endpoint], Endpoint | None], wire: WireTo = no_wire
+    ) -> TcpRelay | None:
         try:
-            relay = TcpRelay(address, choose, self._source, self._counts)
+            relay = TcpRelay(address, choose, self._source, self._counts, wire=wire)
         except OSError:  # a manifest may name any port, also one that is taken
             self._counts["relay_refused"] += 1
             return None

@@ -92,6 +92,8 @@ class SiteShell:
         for neighbour in config.neighbours:
             backhaul = Backhaul(neighbour.rtt_ms / 2000, self._rng) if config.emulated else None
             self.peers[neighbour.site] = Peer.dialled(neighbour, config.token, self.site, backhaul)
+            if backhaul is not None:
+                self.gateway.wires[neighbour.between[0]] = backhaul
         self.gateway.peers = {each.between for each in config.neighbours} if config.emulated else None
         self._remembered()
         self.control = dial(

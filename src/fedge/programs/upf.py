@@ -114,7 +114,7 @@ async def serve(this: Run, index: int) -> None:
 def main() -> None:
     this, index = Run(), int(sys.argv[1])
     log_to(this.folder, f"upf-{index}")
-    run(serve(this, index), pace_for(this.config.players // this.config.sites))
+    run(serve(this, index), pace_for(this.config.players))
 
 
 if __name__ == "__main__":

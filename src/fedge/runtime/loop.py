@@ -88,7 +88,7 @@ class ControlLoop:
 
         What clients' sinks had not taken when an earlier program died is sent again.
         """
-        for told in self.plane.state.outbox.first():
+        for told in self.plane.state.outbox.under_way():
             self._tell_sink(told)
         ticking = asyncio.get_running_loop().create_task(self._tick())
         try:

@@ -42,8 +42,9 @@ from fedge.simulation.ran import STEP_NS, Handover, Ran
 from fedge.simulation.shared_radio import SharedRadio
 from fedge.wire import records
 
-SIGHTING_STEPS, CELL_STEPS = 2, 10
-"""Steps between two pictures of all UEs, and of all cells."""
+WEAKNESS_STEPS, REPORT_STEPS, CELL_STEPS = 2, 5, 10
+"""Steps between two looks at how weak signals are, two reports of all UEs (near ms480 of TS 38.331's ReportInterval), and two
+pictures of all cells."""
 PACES = 2
 """The loop comes by so many times more rarely than a relay's. Packets wait here for milliseconds anyhow, and the kernel says when
 each came: only their going is uneven, by half a pace (ADR 0009)."""
@@ -175,8 +176,10 @@ class AccessNetwork:
         for handover in self._signals(self._step_number):
             self._announce(handover)
         self._shared.let_pass(monotonic_ns())
-        if self._step_number % SIGHTING_STEPS == 0:
-            self._sight()
+        if self._step_number % WEAKNESS_STEPS == 0:
+            self._weaken()
+        if self._step_number % REPORT_STEPS == 0:
+            self._report()
         self._after(self._step_number + 1, self._step)
 
     def _announce(self, handover: Handover) -> None:
@@ -224,7 +227,7 @@ class AccessNetwork:
         profile = PROFILE_OF_KIND[self._cells[self.path.ues[index].cell].kind]
         return round(profile.rtt_ms.p50 + weak_signal_rtt_ms(float(self._ran.signal_dbm[index])), 3)
 
-    def _sight(self) -> None:
+    def _weaken(self) -> None:
         for ue, signal_dbm in zip(self.path.ues, self._ran.signal_dbm.round(1).tolist(), strict=True):
             profile = PROFILE_OF_KIND[self._cells[ue.cell].kind]
             weak_ms = weak_signal_rtt_ms(signal_dbm)
@@ -232,6 +235,8 @@ class AccessNetwork:
             ue.down.weak_ns = int(weak_ms * (1 - profile.up_share) * MS)
             if ue.flows:
                 ue.radio_changed()
+
+    def _report(self) -> None:
         now = monotonic_ns()
         attached = [ue.cell for ue in self.path.ues]
         ues = ues_measured(self.names, self._cells, attached, self._positions, self._signals_dbm)

@@ -16,7 +16,7 @@ Waiting = tuple[Any, ...]
 
 
 class DelayQueue:
-    """A priority queue by due time. ``heap``, ``number``: a hot path pushes (due, number(), …) and pops by itself."""
+    """A priority queue by due time. ``heap``, ``number``: a hot path pushes (due, number(), …) itself, and pops what is due."""
 
     __slots__ = ("heap", "number")
 

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping
 from urllib.parse import unquote_plus
 
+_UNSAID = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
+
 
 class OAuthError(Exception):
-    """RFC 6749, 5.2: ``error`` is one of its codes. ``retry_after_s``: where asking again may help."""
+    """RFC 6749, 5.2: ``error`` is one of its codes. ``retry_after_s``: where asking again may help.
+
+    ``description``: what of it is outside of the characters that the RFC lets stand there becomes a question mark.
+    """
 
     def __init__(self, status: int, error: str, description: str, retry_after_s: int = 1) -> None:
         super().__init__(description)
-        self.status, self.error, self.description = status, error, description
+        self.status, self.error, self.description = status, error, _UNSAID.sub("?", description)
         self.retry_after_s = retry_after_s
 
 

@@ -260,6 +260,9 @@ def test_a_parameter_that_is_given_twice_and_one_too_long(client: TestClient) ->
     assert client.get("/oauth2/authorize?state=%ff").status_code == 400
     assert sent_back(authorize(client, state="x" * 2001))["error"] == "invalid_request"
     assert client.put("/oauth2/authorize").status_code == 405
+    assert client.head("/oauth2/authorize", params=ASKED).status_code == 405
+    odd = sent_back(authorize(client, scope='openid "é\\'))
+    assert odd["error_description"] == "unknown: ???", "RFC 6749, 4.1.2.1"
 
 
 def test_a_subscriber_who_says_no(client: TestClient, centre: StudioCentre) -> None:

@@ -184,6 +184,7 @@ def test_the_surface_that_is_wanted(client: TestClient) -> None:
         (RETRIEVE, {"device": DEVICE, "maxAge": -1}, 400, "INVALID_ARGUMENT"),
         (RETRIEVE, {"device": DEVICE, "maxSurface": 0}, 400, "INVALID_ARGUMENT"),
         (RETRIEVE, {"device": "player-1"}, 400, "INVALID_ARGUMENT"),
+        (RETRIEVE, {"device": {"phoneNumber": NUMBER + "\n"}}, 400, "INVALID_ARGUMENT"),
         (VERIFY, {"device": DEVICE}, 400, "INVALID_ARGUMENT"),
         (VERIFY, {"area": circle(0, 0, 100)}, 422, "MISSING_IDENTIFIER"),
         (VERIFY, {"device": DEVICE, "area": {**circle(0, 0, 1), "radius": 0.5}}, 400, "INVALID_ARGUMENT"),

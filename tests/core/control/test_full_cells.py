@@ -21,7 +21,7 @@ FREE_MS = 8.0 + 4.0
 
 def full(queue_ms: float | None = 280.0, at: int = NOW) -> ControlPlane:
     """A session within its objective of 50 ms, but for the queue of its cell."""
-    plane = plane_at()
+    plane = plane_at(default_service="127.0.0.1:7777")
     app = AppId("ledger")
     plane.applications[app] = replace(plane.applications[app], latency=Latency(objective_ms=50))
     tell(plane, CellsMeasured(at, (CellFigures(CellId("x1"), 0.2, 1.0, queue_ms),)), NOW)
@@ -34,19 +34,10 @@ def expected(plane: ControlPlane, now: int = NOW) -> float:
     return found
 
 
-def served_well(plane: ControlPlane) -> None:
+def served_well(plane: ControlPlane, server: str = "127.0.0.1", port: int = 7777) -> None:
     tell(plane, OperatorOffers(("QOS_E",), True, True, True), NOW)
-    one = QualitySession(
-        "q-1",
-        "",
-        Flow(UE, "127.0.0.1"),
-        "QOS_E",
-        "QOS_E",
-        600,
-        status="AVAILABLE",
-        started_at=NOW,
-        session=SESSION,
-    )
+    flow = Flow(UE, server, ((port, port),))
+    one = QualitySession("q-1", "", flow, "QOS_E", "QOS_E", 600, status="AVAILABLE", started_at=NOW)
     plane.state.quality.sessions[one.id] = one
     plane.quality_watch.put(one)
 
@@ -90,3 +81,10 @@ def test_a_quality_that_is_kept_goes_before_the_queue() -> None:
     assert expected(plane) > 280
     tell(plane, QualityKept("q-1", True), NOW)
     assert expected(plane) < 50
+
+
+@pytest.mark.parametrize(("server", "port"), [("127.0.0.2", 7777), ("127.0.0.1", 7778)])
+def test_a_quality_for_other_packets_does_not(server: str, port: int) -> None:
+    plane = full()
+    served_well(plane, server, port)
+    assert expected(plane) > 280

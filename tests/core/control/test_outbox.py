@@ -70,6 +70,25 @@ def test_a_sink_that_never_answers_gives_up_its_oldest_and_nobody_elses(
     assert (box.waiting, box.ended) == (6, {"dropped": 5})
 
 
+def test_of_a_clients_lines_so_many_are_under_way_and_each_has_its_turn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(outbox, "MOST_UNDER_WAY", 2)
+    box, sinks = Outbox(), [Sink(f"https://127.0.0.1:{port}/") for port in (1, 2, 3)]
+    sent = put(box, *(event(f"{n}{turn}", sink=sink) for turn in "ab" for n, sink in enumerate(sinks)))
+    assert names(sent) == ["0a", "1a"]
+    assert names(put(box, event("rivals", "rival"))) == ["rivals"]
+    order = []
+    while under_way := [one for one in box.under_way() if one.client == "studio"]:
+        assert len(under_way) <= 2
+        order.append(under_way[0].facts["id"])
+        out = end(box, under_way[0])
+        assert [one for one in out if isinstance(one, ToSink)] == [
+            one for one in box.under_way() if one.client == "studio" and one not in under_way
+        ], "what comes to the front is sent, and nothing twice"
+    assert order == ["0a", "1a", "2a", "0b", "1b", "2b"]
+
+
 def test_where_all_are_many_who_has_most_gives_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outbox, "MOST", 4)
     box = Outbox()
@@ -121,13 +140,13 @@ def test_a_crash_between_decision_and_delivery_loses_nothing(snapshot: bool) -> 
     assert centre.say(FenceEnded("f-1", "SUBSCRIPTION_DELETED")) == [], "its turn has not come"
     centre.restart(snapshot)
     box = centre.plane.state.outbox
-    assert list(box.first()) == [first], "the same event, under the same number"
+    assert list(box.under_way()) == [first], "the same event, under the same number"
     assert isinstance(first, ToSink)
     [second] = centre.say(SinkAnswered(line_of(first), first.number, "delivered"))
     assert isinstance(second, ToSink)
     assert second.facts["what"] == "ended"
     centre.restart(snapshot)
-    assert list(centre.plane.state.outbox.first()) == [second], "what was taken is not sent again"
+    assert list(centre.plane.state.outbox.under_way()) == [second], "what was taken is not sent again"
     centre.say(SinkAnswered(line_of(second), second.number, "delivered"))
     centre.restart(snapshot)
     assert centre.plane.state.outbox == Outbox(next=3, ended={"delivered": 2})
@@ -139,6 +158,6 @@ def test_with_its_tenant_what_a_client_was_to_be_told_is_gone() -> None:
     centre.say(FenceMade(replace(FENCE, id="f-2", client="rival")))
     centre.say(ObjectsChanged((), (("Tenant", "", "studio"),)))
     centre.restart(snapshot=False)
-    assert [one.client for one in centre.plane.state.outbox.first()] == ["rival"]
+    assert [one.client for one in centre.plane.state.outbox.under_way()] == ["rival"]
     assert isinstance(told, ToSink)
     assert centre.say(SinkAnswered(line_of(told), told.number, "delivered")) == [], "it was under way then"

@@ -31,9 +31,9 @@ NOW = 1000 * SECOND
 UE, KEY = UeId("ue-1"), KEYS["ue-1"]
 
 
-def plane_at(now: int = NOW) -> ControlPlane:
+def plane_at(now: int = NOW, default_service: str = "") -> ControlPlane:
     """UE is served at s1 and was heard there just now."""
-    plane = ControlPlane(ControlSettings())
+    plane = ControlPlane(ControlSettings(default_service=default_service))
     for event in (sighted(UE, "x1", now), *beginning(now)):
         tell(plane, event, now)
     for site in SITES:

@@ -164,7 +164,7 @@ def test_what_is_in_a_namespace_ends_with_its_tenant(snapshot: bool) -> None:
     assert (set(state.grants), set(state.ended_tokens)) == ({"digest-rival"}, {"rival"})
     assert set(state.askings.asked) == {"asked-rival"}
     assert set(state.enablement.dns_rules) == {"rival:arena"}
-    assert {one.client for one in state.outbox.first()} == {"rival"}
+    assert {one.client for one in state.outbox.under_way()} == {"rival"}
 
     assert centre.apply(tenant("studio"))[0] == 409, "its session is still there"
     status, body = centre.apply(*game("studio"))

@@ -83,7 +83,7 @@ def test_bindings_that_nobody_scheduled_are_named() -> None:
 def test_without_agents_no_session_is_served_where_kubelets_run_the_pods() -> None:
     found = about(replace(WHOLE, agent_policy=False), "ClusterPropagationPolicy")
     assert (found.state, found.remedy) == ("warning", "kubectl apply -f deploy/karmada/members/")
-    assert "no session is served" in found.consequence
+    assert "no game is reached" in found.consequence
     assert "do not start" in about(replace(WHOLE, federation_file=False), "fedge-federation").consequence
 
 
@@ -96,5 +96,12 @@ def test_each_member_says_how_its_agent_is() -> None:
         found = next(
             each for each in checkup(facts) if each.what.startswith(f"m {state} ") and words in each.what
         )
-        assert found.consequence == f"no session is served or moves at m {state}"
+        assert found.consequence == f"no game is reached, no session moves at m {state}"
     assert healthy(checkup(facts))
+
+
+def test_a_game_whose_port_no_load_balancer_carries_is_named() -> None:
+    found = about(replace(WHOLE, shut_ports=(("studio/nim", 8765),)), "fedge-agent-outside")
+    assert found.state == "warning"
+    assert "studio/nim" in found.what
+    assert "8765" in found.what

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass, field
 from random import Random
 
@@ -39,6 +40,7 @@ from fedge.core.steering import (
     SteeringSettings,
     Tell,
 )
+from fedge.core.steering.advance import advance
 
 SITES = tuple(SiteId(name) for name in ("s1", "s2", "s3"))
 GATEWAYS = {site: Address(f"10.0.0.{n}:6000") for n, site in enumerate(SITES, 1)}
@@ -133,8 +135,17 @@ class World:
 
     def _wake(self) -> None:
         self._carry_out(self.steering.wake(self.now))
+        self._who_rests_has_nothing_to_say()
         self._core_wakes()
         self.after(50 * MS, self._wake)
+
+    def _who_rests_has_nothing_to_say(self) -> None:
+        for path in self.steering.paths.values():
+            until = self.steering.rests_until(path.key)
+            for instant in (self.now, self.now + 2 * SECOND, self.now + 20 * SECOND):
+                if instant < until:
+                    said = advance(deepcopy(path), deepcopy(self.steering._desk), instant)
+                    assert said == [], f"{path} rests until {until}, and at {instant} says {said}"
 
     def _travels(self, act: Callable[[], None]) -> None:
         """A message on its way: lost, late, twice."""

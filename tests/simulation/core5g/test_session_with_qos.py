@@ -245,11 +245,16 @@ def test_lists_for_some_ues(nef: Exposure) -> None:
     assert found({"ip-addrs": '[{"ipv4Addr": "127.9.200.2"}]', "ip-domain": "fedge"}) == ["127.9.200.2"]
     assert found({"ip-addrs": '[{"ipv4Addr": "127.9.200.2"}]', "ip-domain": "other"}) == []
     assert found({"ip-addrs": '[{"ipv6Addr": "::1"}]'}) == []
+    assert found({"ip-addrs": '[{"ipv6Prefix": "2001:db8::/32"}]'}) == []
     assert found({"mac-addrs": "00-00-5e-00-53-01"}) == []
     for wrong in (
         {"ip-addrs": "[]"},
         {"ip-addrs": "["},
         {"ip-addrs": "[{}]"},
+        {"ip-addrs": '[{"ipv4Addr": "127.9.200.300"}]'},
+        {"ip-addrs": '[{"ipv6Addr": "1::2::3"}]'},
+        {"ip-addrs": '[{"ipv6Addr": "::1\\n"}]'},
+        {"ip-addrs": '[{"ipv6Prefix": "2001:db8::/129"}]'},
         {"mac-addrs": "x"},
         {"ip-domain": "fedge"},
     ):

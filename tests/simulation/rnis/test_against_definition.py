@@ -23,6 +23,7 @@ from schemathesis.specs.openapi.checks import response_schema_conformance
 from fedge.core.messages.user_plane import InstallQos, QosInstalled, Quality, RemoveQos
 from fedge.simulation.rnis.subscriptions import BASE
 from tests.api.mec.definitions import ETSI
+from tests.definitions import Definition, Seen, served
 from tests.simulation.rnis.radio import (
     NR_UE,
     Radio,
@@ -68,6 +69,8 @@ def conforms(answer: Any, label: str) -> None:
 def test_each_operation_succeeds_in_its_form(tmp_path: Path) -> None:
     definition()
     with radio(tmp_path) as rnis:
+        seen = Seen(BASE, Definition(ETSI / "RniAPI.yaml"), served(rnis.app.routes, BASE))
+        rnis.http.event_hooks["response"].append(seen.hear)
         rnis.attach()
         for name in ("rab_info", "s1_bearer_info", "layer2_meas", "plmn_info"):
             answer = rnis.call("GET", f"/queries/{name}", params={"app_ins_id": "app-1"})
@@ -83,6 +86,7 @@ def test_each_operation_succeeds_in_its_form(tmp_path: Path) -> None:
             conforms(answer, f"{method} /subscriptions/{{subscriptionId}}")
         rnis.create(nr_reports())
         conforms(rnis.call("GET", "/subscriptions"), "GET /subscriptions")
+        assert (seen.wrong, seen.missing, len(seen.operations)) == ([], set(), OPERATIONS)
 
 
 def test_each_refusal_is_documented(tmp_path: Path) -> None:

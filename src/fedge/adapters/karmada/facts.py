@@ -18,7 +18,7 @@ from lightkube.resources.authorization_v1 import SelfSubjectAccessReview
 from lightkube.resources.coordination_v1 import Lease
 from lightkube.resources.core_v1 import ConfigMap
 
-from fedge.adapters.karmada.publication import SCHEDULER_NAME
+from fedge.adapters.karmada.publication import OWNER_LABEL, SCHEDULER_NAME
 from fedge.adapters.karmada.resources import (
     Cluster,
     ClusterOverridePolicy,
@@ -26,6 +26,7 @@ from fedge.adapters.karmada.resources import (
     PropagationPolicy,
     QoSPolicy,
     ResourceBinding,
+    Service,
     Tenant,
 )
 from fedge.adapters.kubernetes.client import FAILURES
@@ -36,6 +37,7 @@ ClusterTaintPolicy = create_global_resource(
     "policy.karmada.io", "v1alpha1", "ClusterTaintPolicy", "clustertaintpolicies"
 )
 AGENT, AGENTS_NAMESPACE, FEDERATION = "fedge-agent", "fedge-system", "fedge-federation"
+OUTSIDE = "fedge-agent-outside"
 NEEDED = (
     ("patch", "work.karmada.io", "resourcebindings", ""),
     ("patch", "work.karmada.io", "resourcebindings", "status"),
@@ -69,6 +71,7 @@ def gather(kubeconfig: str, context: str | None = None) -> KarmadaFacts:
         federation_file=_or(
             partial(_there, client, ConfigMap, FEDERATION, namespace=AGENTS_NAMESPACE), False
         ),
+        shut_ports=_or(partial(_shut_ports, client), ()),
         no_execute_policies=_or(partial(_no_execute_policies, client), 0),
         webhooks=_or(partial(_webhooks, client), 0),
         missing_rights=tuple(
@@ -115,6 +118,18 @@ def _agents(client: Any) -> dict[str, AgentState]:
         one["clusterName"]: _agent(one, one["clusterName"] in told)
         for one in (binding.get("status") or {}).get("aggregatedStatus") or ()
     }
+
+
+def _shut_ports(client: Any) -> tuple[tuple[str, int], ...]:
+    """Of the Services that a control plane published. Where no agent was applied nothing can be said."""
+    outside = client.get(Service, OUTSIDE, namespace=AGENTS_NAMESPACE).to_dict()["spec"]["ports"]
+    carried = {one["port"] for one in outside if one.get("protocol", "TCP") == "TCP"}
+    return tuple(
+        (f"{raw['metadata']['namespace']}/{raw['metadata']['name']}", port["port"])
+        for raw in (one.to_dict() for one in client.list(Service, namespace="*", labels={OWNER_LABEL: None}))
+        for port in raw["spec"]["ports"]
+        if port.get("protocol", "TCP") == "TCP" and port["port"] not in carried
+    )
 
 
 def _told(client: Any) -> frozenset[str]:

@@ -27,7 +27,7 @@ class Ipv4Address(Struct, frozen=True, rename="camel"):
 
 
 class Device(Struct, frozen=True, rename="camel"):
-    phone_number: Annotated[str, Meta(pattern=r"^\+[1-9][0-9]{4,14}$")] | None = None
+    phone_number: Annotated[str, Meta(pattern=r"^\+[1-9][0-9]{4,14}\Z")] | None = None
     network_access_identifier: str | None = None
     ipv4_address: Ipv4Address | None = None
     ipv6_address: Annotated[str, Meta(max_length=45)] | None = None

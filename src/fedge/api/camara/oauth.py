@@ -229,6 +229,8 @@ def oauth_routes(server: AuthorizationServer) -> list[BaseRoute]:
         Route("/authorize", endpoint(server.codes.authorize), methods=["GET", "POST"]),
         Route("/decision", endpoint(server.codes.decision), methods=["GET"]),
     ]
+    for route in routes:
+        (route.methods or set()).discard("HEAD")  # a code and a consent are more than nothing
     handlers: Any = {HTTPException: unrouted}
     apps = [
         (BASE, Starlette(routes=routes, exception_handlers=handlers)),

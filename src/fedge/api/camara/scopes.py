@@ -52,7 +52,7 @@ def scopes_of(text: str) -> AskedScopes:
     if any(len(one) > LONGEST_PURPOSE for one in purposes):
         raise OAuthError(400, "invalid_scope", f"a purpose has at most {LONGEST_PURPOSE} characters")
     if len(purposes) > 1 or PURPOSE in purposes:
-        raise OAuthError(400, "invalid_scope", "one purpose, dpv:…, may be named")
+        raise OAuthError(400, "invalid_scope", "one purpose, dpv: and a term, may be named")
     if scopes - SCOPES:
         raise OAuthError(400, "invalid_scope", f"unknown: {' '.join(sorted(scopes - SCOPES))[:200]}")
     return AskedScopes(scopes, purposes[0] if purposes else "", "openid" in words)

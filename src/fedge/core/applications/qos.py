@@ -98,7 +98,7 @@ class Mobility(Part, frozen=True, kw_only=True):
 class QualityWish(Part, frozen=True, kw_only=True):
     """Each session's packets shall be served by the network as this QoS profile says, as long as the session lives."""
 
-    profile: Annotated[str, Meta(min_length=3, max_length=256, pattern=r"^[a-zA-Z0-9_.-]+$")]
+    profile: Annotated[str, Meta(min_length=3, max_length=256, pattern=r"^[a-zA-Z0-9_.-]+\Z")]
 
 
 class QoSSpec(Part, frozen=True, kw_only=True):

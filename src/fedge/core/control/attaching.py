@@ -49,7 +49,7 @@ def attach(known: Knowledge, event: AskedAttach, now: Nanoseconds) -> list[Effec
         return effects
     if why := tenancy.no_session_left(known, event.app):
         return [Reply(event.request, 429, {"code": "QUOTA_EXCEEDED", "message": why})]
-    ue = ue_facts(known, event.ue, now)
+    ue = ue_facts(known, event.ue, event.app, now)
     if ue is None:
         return [
             Reply(

@@ -36,7 +36,7 @@ def decision_for(
     sites: Sequence[SiteFacts] | None = None,
 ) -> Decision | None:
     """Discovery's answer for a session or visit that exists; ``sites`` if the caller has them for its application and instant."""
-    ue, application = ue_facts(known, session.ue, now, cell), known.applications.get(session.app)
+    ue, application = ue_facts(known, session.ue, session.app, now, cell), known.applications.get(session.app)
     if ue is None or application is None:
         return None
     return decide(

@@ -10,6 +10,7 @@ from fedge.core.discovery.load import load_term_ms
 from fedge.core.federation import health
 from fedge.core.messages import Cell
 from fedge.core.model import MS, SECOND, AppId, CellId, Nanoseconds, SessionKey, SiteId, UeId
+from fedge.core.quality import Flow, overlap
 
 SILENT_AFTER = 3 * SECOND
 """A client whose packets have not been seen for so long is taken for gone: nothing moves for it, nothing waits for it."""
@@ -47,8 +48,10 @@ def site_facts(known: Knowledge, app: str, now: Nanoseconds) -> list[SiteFacts]:
     return facts
 
 
-def ue_facts(known: Knowledge, ue: UeId, now: Nanoseconds, cell: CellId | None = None) -> UeFacts | None:
-    """What is known of a UE, at ``cell`` if that is where it is going. None if it was never seen."""
+def ue_facts(
+    known: Knowledge, ue: UeId, app: AppId, now: Nanoseconds, cell: CellId | None = None
+) -> UeFacts | None:
+    """What is known of a UE that plays ``app``, at ``cell`` if that is where it is going. None if it was never seen."""
     view = known.access.ues.get(ue)
     if view is None:
         return None
@@ -57,13 +60,13 @@ def ue_facts(known: Knowledge, ue: UeId, now: Nanoseconds, cell: CellId | None =
     kind = at.kind if at is not None else view.sighting.kind
     age_ms = max(0.0, (now - view.seen_at) / MS)
     where = at.cell if at is not None else view.sighting.cell
-    queue_ms = 0.0 if goes_before(known, ue) else known.access.queue_ms(where, now)
+    queue_ms = 0.0 if goes_before(known, ue, app) else known.access.queue_ms(where, now)
     return UeFacts(ue, where, kind, view.sighting.radio_rtt_ms, paths, age_ms, queue_ms)
 
 
 def expected_rtt_ms(known: Knowledge, session: Session, now: Nanoseconds) -> float | None:
     """Of a session where it is served now, by the terms of ``core/discovery``; None where its UE or its path is not known."""
-    ue, site = ue_facts(known, session.ue, now), known.sites.get(session.site)
+    ue, site = ue_facts(known, session.ue, session.app, now), known.sites.get(session.site)
     if ue is None or site is None or session.site not in ue.path_rtt_ms:
         return None
     path_ms = ue.path_rtt_ms[session.site] + load_term_ms(site.load)
@@ -78,11 +81,16 @@ def outside_objective(known: Knowledge, session: Session, now: Nanoseconds) -> b
     return None if wanted is None or expected_ms is None else expected_ms > wanted.objective_ms
 
 
-def goes_before(known: Knowledge, ue: UeId) -> bool:
-    """Have this UE's packets a quality that the network serves and keeps: do they go before the rest of its cell?"""
-    return any(
-        one.status == "AVAILABLE" and one.id not in known.unfulfilled for one in known.qualities_of(ue)
+def goes_before(known: Knowledge, ue: UeId, app: AppId) -> bool:
+    """Is a quality of this UE's for its packets to ``app``, served, and kept: do they go before the rest of its cell?"""
+    host, _, port = known.service_of(app).rpartition(":")
+    if not host:
+        return False
+    packets = Flow(ue, host, ((int(port), int(port)),))
+    kept = (
+        one for one in known.qualities_of(ue) if one.status == "AVAILABLE" and one.id not in known.unfulfilled
     )
+    return any(overlap(one.flow, packets) for one in kept)
 
 
 def silent(known: Knowledge, ue: UeId, key: SessionKey, now: Nanoseconds) -> bool:

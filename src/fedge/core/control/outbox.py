@@ -1,9 +1,10 @@
 """Events for clients' sinks that are decided and that no sink has taken yet: durable, so a crash loses none (at least once).
 
-A *line* is what one client is told at one origin (scheme, host, port), in the order in which it was decided; its first event is
-under way, the rest waits. The next is sent when a sink took the first, or it is given up (``SinkAnswered``). After a crash the
-first of each line is sent again, under the same id: a receiver may hear one twice. Neighbours: `telling.py`
-puts events in, `api/camara/telling.py` sends them. Source: CloudEvents 1.0.2 (``source`` and ``id`` name an event).
+A *line* is what one client is told at one origin (scheme, host, port), in the order in which it was decided. Of a client's first
+lines the first event is under way, all else waits. When a sink has taken an event, or it is given up (``SinkAnswered``), its line
+goes behind the client's others, and who comes to the front has its turn. After a crash what was under way is sent again, under
+the same id: a receiver may hear one twice. Neighbours: `telling.py` puts events in, `api/camara/telling.py` sends them. Source:
+CloudEvents 1.0.2 (``source`` and ``id`` name an event).
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from fedge.core.model import Nanoseconds
 MOST_OF_A_CLIENT, MOST = 500, 4000
 """So many events are kept. Where they are more, the longest line gives up the oldest that is not under way."""
 
+MOST_UNDER_WAY = 32
+"""Of a client, so many lines: half of what the notifier takes of one (`adapters/notifications.py`)."""
+
 Outcome = Literal["delivered", "failed", "expired", "dropped"]
 """Its sink took it; it was refused, or its retries ended; the sink's token expired first; there was no room for it."""
 
@@ -31,9 +35,14 @@ class Outbox(Struct):
     next: int = 1
     ended: dict[Outcome, int] = field(default_factory=dict)
 
-    def first(self) -> Iterator[ToSink]:
-        """Of each line, what is under way."""
-        return (next(iter(line.values())) for line in self.lines.values())
+    def under_way(self) -> Iterator[ToSink]:
+        """What was sent, and has not come to its end."""
+        seen: dict[str, int] = {}
+        for name, line in self.lines.items():
+            client = _client(name)
+            seen[client] = seen.get(client, 0) + 1
+            if seen[client] <= MOST_UNDER_WAY:
+                yield _first(line)
 
     @property
     def waiting(self) -> int:
@@ -61,21 +70,25 @@ def put(outbox: Outbox, event: ToSink, now: Nanoseconds) -> list[Effect]:
         effects.append(Untold(given_up, "dropped"))
     line = outbox.lines.setdefault(name, {})
     line[told.number] = told
-    return effects if len(line) > 1 else [*effects, told]
+    at_once = len(line) == 1 and len(_of_client(outbox, told.client)) <= MOST_UNDER_WAY
+    return [*effects, told] if at_once else effects
 
 
 def end(outbox: Outbox, name: str, number: int, outcome: Outcome) -> list[Effect]:
-    """An event has come to its end: who waits behind it has its turn. ``name``: of its line."""
+    """An event has come to its end: who waits has its turn. ``name``: of its line."""
     line = outbox.lines.get(name, {})
     told = line.pop(number, None)
     if told is None:
         return []
     outbox.count(outcome)
     effects: list[Effect] = [] if outcome == "delivered" else [Untold(told, outcome)]
-    if line:
-        return [*effects, next(iter(line.values()))]
     del outbox.lines[name]
-    return effects
+    if line:
+        outbox.lines[name] = line
+    lines = _of_client(outbox, told.client)
+    if len(lines) >= MOST_UNDER_WAY:
+        return [*effects, _first(lines[MOST_UNDER_WAY - 1])]
+    return [*effects, _first(line)] if line else effects
 
 
 def client_gone(outbox: Outbox, client: str) -> None:
@@ -95,8 +108,7 @@ def _crowded(outbox: Outbox, client: str) -> str | None:
 
 def _given_up(outbox: Outbox, client: str) -> ToSink | None:
     """The oldest that waits in the client's longest line; None: all are under way."""
-    lines = [line for name, line in outbox.lines.items() if _client(name) == client]
-    longest = max(lines, key=len)
+    longest = max(_of_client(outbox, client), key=len)
     waiting = iter(longest)
     next(waiting)
     number = next(waiting, None)
@@ -104,6 +116,14 @@ def _given_up(outbox: Outbox, client: str) -> ToSink | None:
         return None
     outbox.count("dropped")
     return longest.pop(number)
+
+
+def _of_client(outbox: Outbox, client: str) -> list[dict[int, ToSink]]:
+    return [line for name, line in outbox.lines.items() if _client(name) == client]
+
+
+def _first(line: dict[int, ToSink]) -> ToSink:
+    return next(iter(line.values()))
 
 
 def _client(name: str) -> str:

@@ -8,8 +8,7 @@ Reading order: ``calls``, ``notices`` (what is said and heard), ``subscription``
 (what is said about it next), ``desk`` (one API as a whole), ``listing`` (the way back after a restart), ``flows`` (quality),
 ``wants``, ``agenda`` (all that is wanted, when to look at it), ``topology``, ``picture``, ``locating`` (where everybody is),
 ``cell_loads`` (how full cells are), ``answering``, ``hearing`` (what is heard), ``offers`` (what can be had),
-``gateway`` (all of it).
-Pure; ``adapters/core5g`` is the shell.
+``gateway`` (all of it). Pure; ``adapters/core5g`` is the shell.
 """
 
 from fedge.core.exposure.calls import (

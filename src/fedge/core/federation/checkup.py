@@ -36,6 +36,8 @@ class KarmadaFacts(Struct, frozen=True):
     agent_policy: bool = False
     """the ClusterPropagationPolicy that takes agents to the members"""
     federation_file: bool = False
+    shut_ports: tuple[tuple[str, int], ...] = ()
+    """Games without the SDK by TCP whose port the agents' Service for players has not: (namespace/Service, port)."""
     no_execute_policies: int = 0
     webhooks: int = 0
     missing_rights: tuple[str, ...] = ()
@@ -176,7 +178,7 @@ _AGENT = {
 
 def _agents(facts: KarmadaFacts) -> Iterator[Finding]:
     """The sites' agents where kubelets run the Pods; on the test bench its nodes are the agents."""
-    nothing_served = "no session is served on clusters whose Pods kubelets run"
+    nothing_served = "no game is reached on clusters whose Pods kubelets run"
     if not facts.agent_policy:
         remedy = "kubectl apply -f deploy/karmada/members/"
         yield Finding("no ClusterPropagationPolicy fedge-agent", "warning", nothing_served, remedy)
@@ -195,8 +197,18 @@ def _agents(facts: KarmadaFacts) -> Iterator[Finding]:
         else:
             what, remedy = _AGENT[each.agent]
             yield Finding(
-                f"{each.name} {what}", "warning", f"no session is served or moves at {each.name}", remedy
+                f"{each.name} {what}",
+                "warning",
+                f"no game is reached, no session moves at {each.name}",
+                remedy,
             )
+    for game, port in facts.shut_ports:
+        yield Finding(
+            f"the Service fedge-agent-outside has no TCP port {port}, where {game} is played",
+            "warning",
+            "its players do not get through the members' load balancers",
+            "add the port to that Service in deploy/karmada/members/agent.yaml, and apply it",
+        )
 
 
 def _failover(facts: KarmadaFacts) -> Iterator[Finding]:

@@ -1,6 +1,7 @@
 """The next thing to say about one path: what is wanted, held against what the core network is known to do.
 
 ``advance`` is called after everything that the path heard (``steer``) and every now and then, and may be called at any time.
+``rests_until`` says how long it need not be.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ LATE_WITHIN = 4 * SECOND
 """How long an acknowledged change that must go forward waits for LATE before it is asked for anew."""
 UNSTEERED_FOR = 5 * SECOND
 """Then the core is asked again: the subscriber may be on another access."""
+FOR_EVER: Nanoseconds = 1 << 63
 
 
 def advance(path: Path, desk: Desk, now: Nanoseconds) -> list[Effect]:
@@ -38,6 +40,24 @@ def advance(path: Path, desk: Desk, now: Nanoseconds) -> list[Effect]:
         effects += _on_change(path, path.change, goal, desk, now)
     effects += _call(path, goal, desk, now)
     return [*effects, *redirect.lead(path, desk, now), *_report(path, goal, desk, now)]
+
+
+def rests_until(path: Path, desk: Desk) -> Nanoseconds:
+    """Up to when ``advance`` has nothing to say, if the path hears nothing and the desk stays as it is; 0: it may have now.
+
+    Nearly all paths rest nearly always: served where they shall be, and all of it said.
+    """
+    goal = path.goal
+    if goal is None or goal is not path.serving or path.ended or path.change or path.call or path.doubtful:
+        return 0
+    if path.activated < goal.generation or _attaches_elsewhere(path, goal, desk):
+        return 0
+    if redirect.orders(path, goal, desk):
+        return 0
+    if path.state == "UNSTEERED":
+        return path.since + UNSTEERED_FOR
+    routed = path.subscription and path.held == _names(desk.routes(goal, alone=False))
+    return FOR_EVER if path.there and routed else 0
 
 
 def _on_change(path: Path, change: Change, goal: Target, desk: Desk, now: Nanoseconds) -> list[Effect]:

@@ -113,17 +113,18 @@ def lead(path: Path, desk: Desk, now: Nanoseconds) -> list[Effect]:
             give_up_on_core(path)
     if now < client.say_at:
         return []
-    orders = _orders(path, goal, desk)
-    if not orders:
+    said = orders(path, goal, desk)
+    if not said:
         return []
     client.quick += 1
     settled = goal is path.next and installed(path, goal)
     slowly = settled or client.quick > PATIENT_AFTER
     client.say_at = now + (SAY_AT_LEAST_EVERY if slowly else SAY_EVERY)
-    return [Tell(order) for order in orders]
+    return [Tell(order) for order in said]
 
 
-def _orders(path: Path, goal: Target, desk: Desk) -> list[Message]:
+def orders(path: Path, goal: Target, desk: Desk) -> list[Message]:
+    """What the gateways are to do until the client is where it shall be; nothing if it is there."""
     client, own = path.client, desk.own.get(goal.site)
     serves = path.serving.site if path.serving is not None else None
     chosen = way(path, desk)
@@ -134,11 +135,11 @@ def _orders(path: Path, goal: Target, desk: Desk) -> list[Message]:
     if goal is path.next:
         if chosen == "unknown":
             return [ExpectClient(serves, path.key)] if serves is not None else []
-        orders = _redirects(path, goal, COMING, own, serves, client.site)
-        return orders if installed(path, goal) else [*orders, ExpectClient(goal.site, path.key)]
+        comes = _redirects(path, goal, COMING, own, serves, client.site)
+        return comes if installed(path, goal) else [*comes, ExpectClient(goal.site, path.key)]
     if not activated(path, goal):
-        orders = _redirects(path, goal, WRITING, own, client.site, path.left, goal.site)
-        return [*orders, ExpectClient(goal.site, path.key)]
+        comes = _redirects(path, goal, WRITING, own, client.site, path.left, goal.site)
+        return [*comes, ExpectClient(goal.site, path.key)]
     if path.there and client.site == goal.site and client.at != desk.stable:
         return _redirects(path, goal, HOME, desk.stable, goal.site)
     return []

@@ -28,7 +28,7 @@ from fedge.core.messages import (
 from fedge.core.model import SECOND, Address, Nanoseconds, SessionId, SessionKey, SiteId
 from fedge.core.patience import Circuit
 from fedge.core.steering import redirect, steer
-from fedge.core.steering.advance import advance, gone
+from fedge.core.steering.advance import advance, gone, rests_until
 from fedge.core.steering.calls import (
     Acknowledge,
     AfStatus,
@@ -73,6 +73,9 @@ class Steering:
         self.counts: Counter[str] = Counter()
         self._desk = Desk(Dnais(settings.dnais), settings.service, settings.services)
         self._tokens: dict[str, SessionKey] = {}
+        self._rests: dict[SessionKey, Nanoseconds] = {}
+        """Up to when a path need not be looked at, while the desk is as it was ``_seen``."""
+        self._seen: object = None
         self._told = self._stale = False
         self._listing = 0
         self._listing_since: Nanoseconds = 0
@@ -128,6 +131,10 @@ class Steering:
                 path.ended, path.change = True, None
         return []
 
+    def rests_until(self, key: SessionKey) -> Nanoseconds:
+        """When the path is looked at again if nothing is heard of it; 0: at the next ``wake``."""
+        return self._rests.get(key, 0)
+
     def paths_by_state(self) -> Counter[str]:
         return Counter(path.state for path in self.paths.values())
 
@@ -148,8 +155,13 @@ class Steering:
 
     def _due(self, now: Nanoseconds) -> list[Effect]:
         effects: list[Effect] = []
+        desk = dict(self._desk.offered), self._desk.open
+        if desk != self._seen:
+            self._rests.clear()
+            self._seen = desk
         for path in tuple(self.paths.values()):
-            effects += self._on(path, now)
+            if now >= self.rests_until(path.key):
+                effects += self._on(path, now)
         due = self._stale or now - self._listed_at >= LIST_EVERY or self.circuit.open
         if self._told and due and now >= self.circuit.until:
             effects += self._list(now)
@@ -171,9 +183,9 @@ class Steering:
 
     def _on(self, path: Path, now: Nanoseconds) -> list[Effect]:
         effects = advance(path, self._desk, now)
+        self._rests[path.key] = rests_until(path, self._desk)
         if gone(path):
-            del self.paths[path.key]
-            del self._tokens[path.token]
+            del self.paths[path.key], self._tokens[path.token], self._rests[path.key]
         return effects
 
     def _notified(self, event: PathNotified, now: Nanoseconds) -> list[Effect]:

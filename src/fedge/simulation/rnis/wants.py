@@ -1,7 +1,7 @@
 """The types of subscriptions, and what one asks for: which UEs, cells, handover states, triggers, bearers. Pure.
 
 Types of which the model has nothing are refused (422), and so is every filter that could never match. Triggers that the simulated
-network reports by: periodically (all UEs, five times a second), and event A3, which comes before each handover.
+network reports by: periodically (all UEs, twice a second), and event A3, which comes before each handover.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -86,7 +86,8 @@ class Party:
             file = framework.folder / f"party-{len(framework.parties)}.crt"
             file.write_text(certificate)
             context.load_cert_chain(file, key)
-        self.http = httpx2.Client(verify=context, trust_env=False, timeout=PATIENCE_S)
+        heard = {"response": framework.hear}
+        self.http = httpx2.Client(verify=context, trust_env=False, timeout=PATIENCE_S, event_hooks=heard)
         framework.parties.append(self)
 
     def call(self, method: str, path: str, body: Any = None, *, at: str = "", **more: Any) -> Any:
@@ -141,6 +142,7 @@ class Framework:
         )
         self.letters: list[Letter] = []
         self.parties: list[Party] = []
+        self.hear: list[Callable[[Any], None]] = []
         self.late_s = 0.0
         self.core: CapifCore
         self.aef: str

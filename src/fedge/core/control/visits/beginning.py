@@ -41,7 +41,7 @@ def attach(known: Knowledge, event: AskedAttach, now: Nanoseconds) -> list[Effec
         return led or [Reply(event.request, 200, {**place_of(known, visit), "fresh": False})]
     if why := tenancy.no_session_left(known, event.app):
         return [Reply(event.request, 429, {"code": "QUOTA_EXCEEDED", "message": why})]
-    ue = ue_facts(known, event.ue, now)
+    ue = ue_facts(known, event.ue, event.app, now)
     if ue is None:
         said = f"no device {event.ue} is on the network"
         return [Reply(event.request, 404, {"code": "NOT_FOUND", "message": said})]

@@ -90,7 +90,7 @@ def consider(
         return [Propose(VisitEnded(visit.session, "its application has sessions of the SDK now"))]
     leave = _must_leave(known, visit, now)
     held = known.state.hold_moves or known.settings.policy == "stay"
-    ue = ue_facts(known, visit.ue, now, cell)
+    ue = ue_facts(known, visit.ue, visit.app, now, cell)
     if ue is None or (held and not leave):
         return []
     sites = site_facts(known, visit.app, now) if sites is None else sites

@@ -12,10 +12,15 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 Text = Annotated[str, Meta(max_length=1024)]
 Ipv4 = Annotated[
     str,
-    Meta(pattern=r"^(([0-9]|[1-9][0-9]|1[0-9]{2}|2[0-4][0-9]|25[0-5])\.){3}([0-9]|[1-9][0-9]|1[0-9]{2}|2[0-4][0-9]|25[0-5])$"),
+    Meta(pattern=r"^(([0-9]|[1-9][0-9]|1[0-9]{2}|2[0-4][0-9]|25[0-5])\.){3}([0-9]|[1-9][0-9]|1[0-9]{2}|2[0-4][0-9]|25[0-5])\Z"),
 ]  # fmt: skip
-Mac = Annotated[str, Meta(pattern=r"^([0-9a-fA-F]{2})((-[0-9a-fA-F]{2}){5})$")]
-Features = Annotated[str, Meta(pattern=r"^[A-Fa-f0-9]*$", max_length=64)]
+_PART = r"0?|[1-9a-f][0-9a-f]{0,3}"
+_IPV6 = rf"(?=(:|{_PART}):(({_PART}):){{0,6}}(:|{_PART})(/|\Z))(([^:/]+:){{7}}[^:/]+|(([^:/]+:)*[^:/]+)?::(([^:/]+:)*[^:/]+)?)"
+"""Both patterns that TS 29.571 has for an address."""
+Ipv6 = Annotated[str, Meta(pattern=rf"^{_IPV6}\Z")]
+Ipv6Prefix = Annotated[str, Meta(pattern=rf"^{_IPV6}/([0-9]{{1,2}}|1[01][0-9]|12[0-8])\Z")]
+Mac = Annotated[str, Meta(pattern=r"^([0-9a-fA-F]{2})((-[0-9a-fA-F]{2}){5})\Z")]
+Features = Annotated[str, Meta(pattern=r"^[A-Fa-f0-9]*\Z", max_length=64)]
 Unsigned = Annotated[int, Meta(ge=0)]
 Objects = Annotated[list[dict[str, Any]], Meta(min_length=1)]
 
@@ -26,7 +31,7 @@ class Data(Struct, frozen=True, rename="camel", omit_defaults=True):
 
 class Snssai(Data, frozen=True):
     sst: Annotated[int, Meta(ge=0, le=255)]
-    sd: Annotated[str, Meta(pattern=r"^[A-Fa-f0-9]{6}$")] | UnsetType = UNSET
+    sd: Annotated[str, Meta(pattern=r"^[A-Fa-f0-9]{6}\Z")] | UnsetType = UNSET
 
 
 class FlowInfo(Data, frozen=True):

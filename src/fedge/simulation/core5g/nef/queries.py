@@ -8,16 +8,16 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from fedge.simulation.core5g.nef.data_types import Mac, Text
+from fedge.simulation.core5g.nef.data_types import Ipv4, Ipv6, Ipv6Prefix, Mac
 from fedge.simulation.core5g.nef.problem import InvalidParam, incorrect
 
 
 class IpAddr(Struct, frozen=True, rename="camel", omit_defaults=True):
     """TS 29.571. Exactly one is there."""
 
-    ipv4_addr: Text | UnsetType = UNSET
-    ipv6_addr: Text | UnsetType = UNSET
-    ipv6_prefix: Text | UnsetType = UNSET
+    ipv4_addr: Ipv4 | UnsetType = UNSET
+    ipv6_addr: Ipv6 | UnsetType = UNSET
+    ipv6_prefix: Ipv6Prefix | UnsetType = UNSET
 
     def __post_init__(self) -> None:
         if sum(one is not UNSET for one in (self.ipv4_addr, self.ipv6_addr, self.ipv6_prefix)) != 1:

@@ -47,7 +47,7 @@ _FLOW = re.compile(
     r"|in 17 from (?:any|assigned) to (?P<up>\d+\.\d+\.\d+\.\d+) (?P<up_port>\d{1,5}))$"
 )
 N6_REASON = "needs ipv4Addr, in a network that this one sends to, and a portNumber of 1 to 65535"
-_GROUP = re.compile(r"^[^@]+@[^@]+$")
+_GROUP = re.compile(r"^[^@]+@[^@]+\Z")
 
 
 def negotiated(sub: TrafficInfluSub) -> TrafficInfluSub:

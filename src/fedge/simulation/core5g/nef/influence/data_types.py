@@ -24,7 +24,7 @@ from fedge.simulation.core5g.nef.data_types import (
 )
 
 Dnai = Annotated[str, Meta(max_length=256)]
-Gpsi = Annotated[str, Meta(pattern=r"^(msisdn-[0-9]{5,15}|extid-[^@]+@[^@]+|.+)$", max_length=256)]
+Gpsi = Annotated[str, Meta(pattern=r"^(msisdn-[0-9]{5,15}|extid-[^@]+@[^@]+|.+)\Z", max_length=256)]
 
 
 class RouteInformation(Data, frozen=True, omit_defaults=False):
