@@ -35,6 +35,7 @@ FLAGS = [
     "--disable-sync",
 ]
 SOON_MS = 20_000
+SAID = ".figure p, .figure dt, .story p, .facts dd, .facts dt, .simulated, .row > *, .move-row span, figcaption span"
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(
@@ -242,9 +243,10 @@ def test_nothing_that_is_said_is_cut_off(page: Any, fake: FakePlatform) -> None:
         page.goto(fake.url + at)
         page.wait_for_timeout(700)
         cut = page.evaluate(
-            """[...document.querySelectorAll('.figure p, .figure dt, .story p, .facts dd, .facts dt, .simulated, .row > *, .move-row span, figcaption span')]
+            """(said) => [...document.querySelectorAll(said)]
                .filter((e) => e.offsetParent && e.scrollWidth > e.clientWidth && getComputedStyle(e).display !== 'inline')
-               .map((e) => e.innerText)"""
+               .map((e) => e.innerText)""",
+            SAID,
         )
         assert cut == [], at
 
