@@ -264,7 +264,7 @@ def test_closing_a_panel_gives_the_keyboard_back_to_what_opened_it(page: Any, fa
 
 def test_lost_inputs_and_sessions_stand_in_the_fourth_figure(page: Any, fake: FakePlatform) -> None:
     figure = "[data-testid=figure-lost]"
-    assert re.search(r"Acknowledged inputs lost\s+0\s+of [\d,]+ acknowledged", page.inner_text(figure))
+    assert re.search(r"Acknowledged inputs lost\s+0\s+of\s[\d,]+ acknowledged", page.inner_text(figure))
     with fake.lock:
         fake.world.view["figures"] |= {"inputs_lost": 3, "sessions_lost": 1}
     wait_until(page, f"document.querySelector('{figure}').innerText.includes('1 session lost with its site')")
