@@ -8,7 +8,14 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from fedge.adapters.notifications import MOST_LANES, MOST_LANES_OF_ALL, MOST_WAITING, Notifications
+from fedge.adapters.notifications import (
+    FIRST_LANES,
+    MOST_LANES,
+    MOST_LANES_OF_ALL,
+    MOST_WAITING,
+    RESERVED_LANES,
+    Notifications,
+)
 
 Answers = list[str]
 
@@ -219,9 +226,63 @@ def test_two_clients_at_one_origin_do_not_wait_for_each_other() -> None:
 
 def test_there_is_a_bound_over_all_clients() -> None:
     async def story(sender: Notifications, heard: Receiver) -> None:
-        for client in range(MOST_LANES_OF_ALL // MOST_LANES):
+        for client in range((MOST_LANES_OF_ALL - RESERVED_LANES) // MOST_LANES):
             for number in range(MOST_LANES):
                 assert sender.post(f"studio-{client}", f"https://127.0.1.{number}:9/dead", b"x")
+        for client in range(RESERVED_LANES // FIRST_LANES):
+            for number in range(FIRST_LANES):
+                assert sender.post(f"late-{client}", f"https://127.0.1.{number}:9/dead", b"x")
+            assert not sender.post(f"late-{client}", "https://127.0.2.1:9/dead", b"x")
         assert not sender.post("one-more", heard.url, b"x")
 
     play(story, [])
+
+
+def test_many_with_hanging_sinks_leave_room_for_whoever_has_few() -> None:
+    async def story(sender: Notifications, heard: Receiver) -> None:
+        for client in range(16):
+            for number in range(32):
+                sender.post(f"studio-{client}", f"https://127.0.1.{number}:9/dead", b"x")
+        assert sender.post("victim", heard.url, b"1")
+        while not heard.heard:
+            await asyncio.sleep(0.005)
+
+    play(story, [])
+
+
+def test_what_is_not_to_be_told_any_more_is_not_tried_again() -> None:
+    ends: list[bool] = []
+
+    async def story(sender: Notifications, heard: Receiver) -> None:
+        sender.post("studio", heard.url, b"1", ended=ends.append, still=lambda: not heard.heard)
+        sender.post("studio", heard.url, b"2", ended=ends.append)
+        await settled(sender, 2)
+
+    _, heard = play(story, ["503 Busy"])
+    assert heard.heard == [b"1", b"2"]
+    assert ends == [False, True]
+
+
+def test_with_a_client_goes_what_it_was_to_be_told_and_its_room_is_free() -> None:
+    ends: list[bool] = []
+
+    async def story(sender: Notifications, heard: Receiver) -> None:
+        for body in (b"1", b"2"):
+            assert sender.post("studio", heard.url, body, ended=ends.append)
+        while not heard.heard:
+            await asyncio.sleep(0.005)
+        assert sender.post("rival", "https://127.0.0.1:9/dead", b"r")
+        for number in range(1, MOST_LANES):
+            assert sender.post("studio", f"https://127.0.1.{number}:9/dead", b"x", ended=ends.append)
+        assert not sender.post("studio", "https://127.0.2.1:9/dead", b"x")
+        sender.forget("studio")
+        assert [client for client, _ in sender._lanes] == ["rival"]
+        assert sender.post("studio", heard.url, b"3")
+        while b"3" not in heard.heard:
+            await asyncio.sleep(0.005)
+        sender.forget("nobody")
+
+    sender, heard = play(story, ["hang"])
+    assert heard.heard == [b"1", b"3"], "a later client of the name has the place at once"
+    assert ends == []
+    assert sender.counts["forgotten"] == MOST_LANES + 1

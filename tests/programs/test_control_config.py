@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import msgspec
@@ -10,6 +11,7 @@ import yaml
 from click.testing import CliRunner
 
 from fedge.adapters.notifications import Notifications
+from fedge.core.control.events.objects import ObjectsChanged
 from fedge.programs import control_plane
 from fedge.programs.control_config import ControlConfig, embedded_control
 from fedge.programs.control_shell import ControlShell
@@ -162,5 +164,28 @@ def test_its_links_and_callbacks_follow(
         assert shell.base == base
         assert shell.notifications.objection(allowed) == ""
         assert shell.notifications.objection(other)
+    finally:
+        shell.journal.close()
+
+
+def test_what_a_tenants_callbacks_were_to_be_told_goes_with_it(tmp_path: Path) -> None:
+    shell = ControlShell(embedded_control(run_with(Terms(), tmp_path)))
+
+    async def story() -> None:
+        for client in ("studio", "rival"):
+            assert shell.notifications.post(client, "http://127.0.0.1:9/told", b"{}")
+        shell.loop.post(ObjectsChanged((), (("Tenant", "", "studio"),)))
+        running = asyncio.get_running_loop().create_task(shell.loop.run())
+        for _ in range(500):
+            if shell.notifications.counts["forgotten"]:
+                break
+            await asyncio.sleep(0.005)
+        running.cancel()
+        await asyncio.wait([running])
+        await shell.notifications.close()
+
+    try:
+        asyncio.run(story())
+        assert shell.notifications.counts["forgotten"] == 1, "the rival's is not"
     finally:
         shell.journal.close()

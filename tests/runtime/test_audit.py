@@ -156,3 +156,22 @@ def test_who_fills_the_log_pushes_out_its_own_entries_also_over_a_restart(
         assert [one["subject"] for one in each.newest(client="studio")] == ["the first"]
         assert [one["client"] for one in each.newest()] == ["studio", "other", *8 * ["rival"]]
         assert each.newest()[-1]["subject"] == "24"
+
+
+@pytest.mark.parametrize("decision", ["granted", "refused"])
+def test_a_later_client_of_a_name_reads_nothing_that_was_gathered_of_the_one_before(
+    tmp_path: Path, decision: str
+) -> None:
+    clock = Clock()
+    log = AuditLog(tmp_path, clock)
+    told = Entry(client="studio", api="POST /x", decision=decision, subject="+1", reason="CODE")  # type: ignore[arg-type]
+    for _ in range(520):
+        log.tell(told)
+    log.tell(Entry(client="studio", api="POST /apply", decision="granted", begins=True))
+    clock.at += 2
+    log.flush()
+    for each in (log, AuditLog(tmp_path, clock)):
+        assert each.newest(client="studio") == []
+        assert sum(one.get("times", 1) for one in each.newest()) == 521, "the operator reads all of it"
+    log.tell(told)
+    assert len(log.newest(client="studio")) == 1

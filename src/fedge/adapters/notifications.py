@@ -6,7 +6,7 @@ certificate that is trusted here.
 
 A *lane* is one client's notifications to one origin (scheme, host, port): sent in order, one after the other; a failed delivery
 is tried again a few times. Each client has room of its own for so many lanes and notifications; what does not fit is dropped
-and counted. So who has dead callbacks holds up nobody else.
+and counted. The last lanes are kept for clients that have hardly one. So who has dead callbacks holds up nobody else.
 """
 
 from __future__ import annotations
@@ -33,6 +33,9 @@ MOST_WAITING, MOST_LANES = 1000, 64
 """Of one client."""
 MOST_WAITING_OF_ALL, MOST_LANES_OF_ALL = 8000, 512
 """A lane has at most one connection: with 512 the process stays within the usual 1024 open files."""
+RESERVED_LANES, FIRST_LANES = 128, 2
+"""Of all lanes so many only serve clients with fewer than so many, whatever else waits: else who has hanging sinks would take
+each lane that comes free before others do."""
 MOST_URI_CHARACTERS = 2000
 TRY_AGAIN = (408, 425, 429, 500, 502, 503, 504)
 JSON = {"content-type": "application/json"}
@@ -44,6 +47,7 @@ class _Parcel(NamedTuple):
     headers: Mapping[str, str]
     ended: Callable[[bool], None]
     patient: bool
+    still: Callable[[], bool]
 
 
 _Lane = tuple[str, str]
@@ -51,8 +55,9 @@ _Lane = tuple[str, str]
 
 
 class Notifications:
-    """Must be used inside a running event loop; ``close`` ends what is under way. ``counts``: sent, failed, dropped, refused.
+    """Must be used inside a running event loop; ``close`` ends what is under way.
 
+    ``counts``: sent, failed, dropped, refused, and forgotten with their client.
     ``trust``: whose certificates are taken; None: those that this system trusts.
     """
 
@@ -68,6 +73,7 @@ class Notifications:
         self._trust = trust
         self._lanes: dict[_Lane, deque[_Parcel]] = {}
         self._tasks: dict[_Lane, asyncio.Task[None]] = {}
+        self._forgotten: set[asyncio.Task[None]] = set()
         self._http: httpx2.AsyncClient | None = None
         self.counts: Counter[str] = Counter()
 
@@ -113,6 +119,7 @@ class Notifications:
         headers: Mapping[str, str] = JSON,
         ended: Callable[[bool], None] = lambda taken: None,
         patient: bool = False,
+        still: Callable[[], bool] = lambda: True,
     ) -> bool:
         """Put a body in line for ``client``'s ``callback``. False if it was refused or dropped."""
         if self.objection(callback):
@@ -123,7 +130,7 @@ class Notifications:
         if not self._has_room(client, another=lane is None):
             self.counts["dropped"] += 1
             return False
-        parcel = _Parcel(callback, body, headers, ended, patient)
+        parcel = _Parcel(callback, body, headers, ended, patient, still)
         if lane is not None:
             lane.append(parcel)
             return True
@@ -133,10 +140,25 @@ class Notifications:
 
     def _has_room(self, client: str, another: bool) -> bool:
         """For one notification more; in ``another`` lane?"""
+        if another and len(self._lanes) >= MOST_LANES_OF_ALL:
+            return False
         mine = [len(lane) for (whose, _), lane in self._lanes.items() if whose == client]
+        if another and len(mine) < FIRST_LANES:
+            return True
         if sum(mine) >= MOST_WAITING or sum(map(len, self._lanes.values())) >= MOST_WAITING_OF_ALL:
             return False
-        return not another or (len(mine) < MOST_LANES and len(self._lanes) < MOST_LANES_OF_ALL)
+        return not another or (
+            len(mine) < MOST_LANES and len(self._lanes) < MOST_LANES_OF_ALL - RESERVED_LANES
+        )
+
+    def forget(self, client: str) -> None:
+        """Nothing that this client was to be told is sent any more, and its room is free."""
+        for name in [one for one in self._lanes if one[0] == client]:
+            self.counts["forgotten"] += len(self._lanes.pop(name))
+            task = self._tasks.pop(name)
+            self._forgotten.add(task)
+            task.add_done_callback(self._forgotten.discard)
+            task.cancel()
 
     async def _serve(self, name: _Lane) -> None:
         lane = self._lanes[name]
@@ -146,12 +168,17 @@ class Notifications:
                 self.counts["sent" if sent else "failed"] += 1
                 lane.popleft().ended(sent)
         finally:
-            del self._lanes[name], self._tasks[name]
+            if self._lanes.get(name) is lane:
+                del self._lanes[name], self._tasks[name]
 
     async def _deliver(self, parcel: _Parcel) -> bool:
         """Sent and accepted? After the last failure what is in line behind it has its turn."""
         longer = self._patient_s if parcel.patient else ()
+        why: str | None
         for wait_s in (*self._retry_after_s, *longer, None):
+            if not parcel.still():
+                why = "it is not to be told any more"
+                break
             why = await self._once(parcel)
             if why is None:
                 return True
@@ -188,7 +215,7 @@ class Notifications:
     async def close(self) -> None:
         for task in tuple(self._tasks.values()):
             task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await asyncio.gather(*self._tasks.values(), *self._forgotten, return_exceptions=True)
         if self._http is not None:
             await self._http.aclose()
 

@@ -28,7 +28,7 @@ from fedge.api.admin.operator_state import OperatorState
 from fedge.api.admin.view import Facts
 from fedge.api.camara import tell_sink
 from fedge.api.mec import notification
-from fedge.core.control import ControlPlane, ControlSettings, Notify, Reply, Story, ToSink, Untold
+from fedge.core.control import ClientGone, ControlPlane, ControlSettings, Notify, Reply, Story, ToSink, Untold
 from fedge.core.messages import HopFigures, Message, WriterChanged
 from fedge.core.model import MS, SiteId, UeId
 from fedge.dashboard import CONTENT_SECURITY_POLICY, INDEX, STATIC_DIR
@@ -157,8 +157,10 @@ class ControlShell:
         told = notify.subscription
         self.notifications.post(told.namespace, told.callback, notification(notify, self.plane, self.base))
 
-    def _tell_sink(self, told: ToSink | Untold) -> None:
-        if self.northbound is not None:
+    def _tell_sink(self, told: ToSink | Untold | ClientGone) -> None:
+        if isinstance(told, ClientGone):
+            self.notifications.forget(told.client)
+        elif self.northbound is not None:
             tell_sink(told, self.northbound.platform, self.loop.post)
 
     def _told(self, story: Story) -> None:

@@ -91,6 +91,9 @@ class AuditLog:
         }
         entry = msgspec.structs.replace(entry, **cut)
         self.flush()
+        if entry.begins:  # what is gathered is of the client before
+            for earlier in self._bounds.of(entry.client):
+                self._line(earlier)
         if self._bounds.take(entry, self._now_s()):
             self._line(entry)
 

@@ -96,6 +96,11 @@ class Bounds:
             self._gathered[key] = _Gathered(entry, now_s + GATHERED_S)
         return False
 
+    def of(self, client: str) -> list[Entry]:
+        """The lines of what has been gathered of this client, however lately."""
+        own = [key for key in self._gathered if key[0] == client]
+        return [self._gathered.pop(key).line() for key in own]
+
     def due(self, now_s: float) -> list[Entry]:
         """The lines of what has been gathered for long enough."""
         over = [key for key, one in self._gathered.items() if now_s >= one.until_s]

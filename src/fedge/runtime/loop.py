@@ -16,6 +16,7 @@ import structlog
 
 from fedge.core.control import (
     DECIDED,
+    ClientGone,
     ControlPlane,
     ControlSettings,
     Effect,
@@ -69,7 +70,7 @@ class ControlLoop:
         notify: Callable[[Notify], None],
         now: Callable[[], int] = time.monotonic_ns,
         operator: Operator | None = None,
-        tell_sink: Callable[[ToSink | Untold], None] = lambda told: None,
+        tell_sink: Callable[[ToSink | Untold | ClientGone], None] = lambda told: None,
     ) -> None:
         self.plane = plane
         self._journal, self._sites, self._access = journal, sites, access
@@ -152,7 +153,7 @@ class ControlLoop:
             case ToOperator(message):
                 if self._operator is not None:
                     self._operator.send(message)
-            case ToSink() | Untold():
+            case ToSink() | Untold() | ClientGone():
                 self._tell_sink(effect)
             case Reply():
                 self._reply(effect)

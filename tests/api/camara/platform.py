@@ -62,6 +62,7 @@ class Written:
         headers: Mapping[str, str] = {},
         ended: Callable[[bool], None] = lambda taken: None,
         patient: bool = False,
+        still: Callable[[], bool] = lambda: True,
     ) -> bool:
         self.posted.append((callback, msgspec.json.decode(body), headers))
         if self.takes is not None:

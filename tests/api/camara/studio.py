@@ -51,12 +51,16 @@ EARTH = earth_of(None, 1000.0)
 
 
 class Written:
-    """The port ``Notifier``, without sending: (callback, body, headers) of each. ``takes`` None: no sink answers."""
+    """The port ``Notifier``, without sending: (callback, body, headers) of each. ``takes`` None: no sink answers.
+
+    ``full``: it has no room.
+    """
 
     def __init__(self) -> None:
         self.posted: list[tuple[str, dict[str, Any], Mapping[str, str]]] = []
         self.objection = Notifications().objection
         self.takes: bool | None = True
+        self.full = False
 
     def post(
         self,
@@ -66,7 +70,10 @@ class Written:
         headers: Mapping[str, str] = {},
         ended: Callable[[bool], None] = lambda taken: None,
         patient: bool = False,
+        still: Callable[[], bool] = lambda: True,
     ) -> bool:
+        if self.full:
+            return False
         self.posted.append((callback, msgspec.json.decode(body), headers))
         if self.takes is not None:
             ended(self.takes)

@@ -8,15 +8,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from fedge.core.control import ControlPlane, ControlSettings, Effect, State, ToSink, Untold, outbox
+from fedge.core.control import (
+    ClientGone,
+    ControlPlane,
+    ControlSettings,
+    Effect,
+    State,
+    ToSink,
+    Untold,
+    outbox,
+    telling,
+)
 from fedge.core.control.events.location import FenceEnded, FenceMade
 from fedge.core.control.events.objects import ObjectsChanged
-from fedge.core.control.events.sinks import SinkAnswered
+from fedge.core.control.events.sinks import SinkAnswered, SinkPostponed
 from fedge.core.control.outbox import Outbox, line_of
 from fedge.core.control.telling import kept
 from fedge.core.location import Circle, Fence
 from fedge.core.messages import Message, Sink
-from fedge.core.model import UeId
+from fedge.core.model import SECOND, UeId
 from fedge.wire import codec
 
 HERE, THERE = Sink("https://127.0.0.1:1/a"), Sink("https://127.0.0.1:2/a")
@@ -107,6 +117,26 @@ def test_where_all_are_under_way_the_new_one_is_dropped(monkeypatch: pytest.Monk
     assert (names(out), untold(out), box.waiting) == ([], [("3", "dropped")], 2)
 
 
+def test_of_lines_that_wait_altogether_the_oldest_event_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox, "MOST_UNDER_WAY", 2)
+    monkeypatch.setattr(outbox, "MOST_OF_A_CLIENT", 5)
+    box, sinks = Outbox(), [Sink(f"https://127.0.0.1:{port}/") for port in range(1, 8)]
+    put(box, *(event(str(number), sink=sink) for number, sink in enumerate(sinks[:5])))
+    out = put(box, event("5", sink=sinks[5]))
+    assert (names(out), untold(out)) == ([], [("2", "dropped")]), "0 and 1 are under way"
+    put(box, event("6", sink=sinks[3]))
+    assert [one.facts["id"] for line in box.lines.values() for one in line.values()] == [
+        "0",
+        "1",
+        "4",
+        "5",
+        "6",
+    ], "its own line was the oldest's"
+    out = put(box, event("7", sink=sinks[3]))
+    assert untold(out) == [("4", "dropped")]
+    assert [one.facts["id"] for one in box.under_way()] == ["0", "1"]
+
+
 # --- in the control plane ------------------------------------------------------------------------------------------------------
 
 FENCE = Fence(
@@ -135,6 +165,36 @@ class Centre:
             self.plane.handle(codec.decode(data), at)
 
 
+def test_what_there_was_no_room_to_send_is_sent_again_while_it_is_under_way() -> None:
+    centre = Centre()
+    [first] = centre.say(FenceMade(FENCE))
+    [rivals] = centre.say(FenceMade(replace(FENCE, id="f-2", client="rival")))
+    assert isinstance(first, ToSink)
+    assert isinstance(rivals, ToSink)
+    for told in (first, rivals):
+        assert centre.plane.handle(SinkPostponed(told.number), 5) == []
+    centre.say(ObjectsChanged((), (("Tenant", "", "rival"),)))
+    look = centre.plane.wake(SECOND)
+    assert [one for one in look if isinstance(one, ToSink)] == [first], "with its tenant the rival's is gone"
+    assert not any(isinstance(one, ToSink) for one in centre.plane.wake(2 * SECOND)), "once for each time"
+    assert centre.plane.state.outbox.ended == {}
+
+
+def test_who_waited_longest_for_room_has_its_turn_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(telling, "MOST_AGAIN", 1)
+    centre = Centre()
+    told = [centre.say(FenceMade(replace(FENCE, id=id, client=id)))[0] for id in ("f-1", "f-2")]
+    turns = []
+    for one in reversed(told):
+        assert isinstance(one, ToSink)
+        centre.plane.handle(SinkPostponed(one.number), 5)
+    for at in range(1, 5):
+        [turn] = [one for one in centre.plane.wake(at * SECOND) if isinstance(one, ToSink)]
+        centre.plane.handle(SinkPostponed(turn.number), at * SECOND)
+        turns.append(turn.client)
+    assert turns == ["f-2", "f-1", "f-2", "f-1"]
+
+
 @pytest.mark.parametrize("snapshot", [False, True])
 def test_a_crash_between_decision_and_delivery_loses_nothing(snapshot: bool) -> None:
     centre = Centre()
@@ -158,7 +218,8 @@ def test_with_its_tenant_what_a_client_was_to_be_told_is_gone() -> None:
     centre = Centre()
     [told] = centre.say(FenceMade(FENCE))
     centre.say(FenceMade(replace(FENCE, id="f-2", client="rival")))
-    centre.say(ObjectsChanged((), (("Tenant", "", "studio"),)))
+    gone = centre.say(ObjectsChanged((), (("Tenant", "", "studio"),)))
+    assert [one for one in gone if isinstance(one, ClientGone)] == [ClientGone("studio")]
     centre.restart(snapshot=False)
     assert [one.client for one in centre.plane.state.outbox.under_way()] == ["rival"]
     assert isinstance(told, ToSink)
@@ -169,9 +230,9 @@ def test_with_its_tenant_what_a_client_was_to_be_told_is_gone() -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(steps=st.lists(st.tuples(st.integers(0, 5), st.integers(0, 4)), max_size=120))
+@given(steps=st.lists(st.tuples(st.integers(0, 6), st.integers(0, 4)), max_size=120))
 def test_each_event_is_sent_and_ends_once_in_the_order_of_its_line(steps: list[tuple[int, int]]) -> None:
-    """Steps: an event of client and sink, an answer to one that is under way, or a crash and what follows it."""
+    """Steps: an event of client and sink, an answer to one that is under way, a withdrawal, or a crash and what follows it."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(outbox, "MOST_UNDER_WAY", 2)
         patched.setattr(outbox, "MOST_OF_A_CLIENT", 6)
@@ -189,6 +250,9 @@ def test_each_event_is_sent_and_ends_once_in_the_order_of_its_line(steps: list[t
                 assert told.number in sent
                 ended.append(told)
                 out = end(box, told, "delivered" if kind == 3 else "failed")
+            elif kind == 5:
+                out = outbox.withdraw(box, lambda told, rest=number: told.number % 5 == rest)  # type: ignore[misc]
+                assert list(box.under_way()) == under_way
             else:
                 box = msgspec.msgpack.decode(msgspec.msgpack.encode(box), type=Outbox)
                 assert [one.number for one in box.under_way()] == [one.number for one in under_way]

@@ -259,6 +259,36 @@ def test_whether_its_rate_is_kept_is_told_once_each_time() -> None:
     assert verdicts(talk) == [QualityKept("f", False), QualityKept("f", True)]
 
 
+def test_a_longer_time_for_the_same_flow_changes_nothing_of_whether_its_rate_is_kept() -> None:
+    talk = granted()
+    hear(talk, "QOS_NOT_GUARANTEED")
+    assert verdicts(talk) == [QualityKept("f", False)]
+    talk.hear(structs.replace(ASKED, seconds=600))
+    assert verdicts(talk) == [QualityGranted("f")]
+    hear(talk, "SUCCESSFUL_RESOURCES_ALLOCATION")
+    assert verdicts(talk) == [QualityGranted("f")], "a word that comes twice begins nothing anew"
+    hear(talk, "QOS_GUARANTEED")
+    assert verdicts(talk) == [QualityKept("f", True)]
+
+
+def test_what_is_granted_for_another_server_is_kept_from_the_beginning() -> None:
+    talk = granted()
+    hear(talk, "QOS_NOT_GUARANTEED")
+    assert verdicts(talk) == [QualityKept("f", False)]
+    talk.hear(ELSEWHERE)
+    (change,) = talk.take(Replace)
+    talk.agree(change, "s9")
+    hear(talk, "SUCCESSFUL_RESOURCES_ALLOCATION")
+    assert verdicts(talk) == [QualityGranted("f"), QualityKept("f", True)]
+
+
+def test_a_gateway_that_began_anew_tells_the_next_word_on_the_rate_whatever_it_is() -> None:
+    talk = restarted(structs.replace(ASKED, served=True))
+    assert verdicts(talk) == [QualityGranted("f")]
+    hear(talk, "QOS_GUARANTEED")
+    assert verdicts(talk) == [QualityKept("f", True)], "it was told otherwise before, perhaps"
+
+
 def test_an_operator_that_forgot_it_is_asked_again_in_silence() -> None:
     talk = granted()
     talk.later(31_000)

@@ -1,8 +1,9 @@
 """Telling sinks: each event of the core's outbox becomes a CloudEvent, is handed to the ``Notifier``, and comes to an end.
 
 An event that a crash cut short is told again with the same ``id`` and ``source``. What was told of a device's whereabouts is
-written to the audit log once its sink has taken it, and whatever no sink took. Neighbours: `core/control/outbox.py` says what is
-sent when, `sinks.py` reads sinks of requests.
+written to the audit log once its sink has taken it, and whatever no sink took. Before each attempt it is looked whether it may
+still be told. Neighbours: `core/control/outbox.py` says what is sent when, `core/control/fencing.py` what may be told,
+`sinks.py` reads sinks of requests.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from collections.abc import Callable
 from fedge.api.camara import geofencing, quality_on_demand
 from fedge.api.camara.platform import CamaraPlatform
 from fedge.core.control import ToSink, Untold
-from fedge.core.control.events.sinks import SinkAnswered
+from fedge.core.control.events.sinks import SinkAnswered, SinkPostponed
+from fedge.core.control.fencing import may_be_told
 from fedge.core.control.outbox import Outcome, line_of
 from fedge.core.location import OPERATOR
 from fedge.runtime.audit import Entry
@@ -25,7 +27,9 @@ EVENTS: dict[str, Callable[[ToSink, CamaraPlatform], bytes]] = {
 STRUCTURED = {"content-type": "application/cloudevents+json"}
 
 
-def tell_sink(told: ToSink | Untold, platform: CamaraPlatform, post: Callable[[SinkAnswered], None]) -> None:
+def tell_sink(
+    told: ToSink | Untold, platform: CamaraPlatform, post: Callable[[SinkAnswered | SinkPostponed], None]
+) -> None:
     """Send a client its event; ``post`` hears once what became of it. Of one that was given up: write that down."""
     if isinstance(told, Untold):
         platform.audit.tell(_untold(told))
@@ -34,11 +38,17 @@ def tell_sink(told: ToSink | Untold, platform: CamaraPlatform, post: Callable[[S
     def end(outcome: Outcome) -> None:
         post(SinkAnswered(line_of(told), told.number, outcome))
 
+    def allowed() -> bool:
+        return may_be_told(platform.plane.state, told, platform.centre.now())
+
     def tried(taken: bool) -> None:
         if taken and (entry := geofencing.written(told)) is not None:
             platform.audit.tell(entry)
-        end("delivered" if taken else "failed")
+        end("delivered" if taken else "failed" if allowed() else "withdrawn")
 
+    if not allowed():
+        end("withdrawn")
+        return
     sink, headers = told.sink, STRUCTURED
     if sink.token:
         if platform.now_s >= sink.expires_s:
@@ -46,8 +56,12 @@ def tell_sink(told: ToSink | Untold, platform: CamaraPlatform, post: Callable[[S
             return
         headers = {**STRUCTURED, "authorization": f"Bearer {sink.token}"}
     event = EVENTS[told.topic](told, platform)
-    if not platform.notifier.post(told.client, sink.url, event, headers, tried, patient=True):
-        end("dropped")
+    if platform.notifier.post(told.client, sink.url, event, headers, tried, patient=True, still=allowed):
+        return
+    if platform.notifier.objection(sink.url):
+        end("failed")
+    else:
+        post(SinkPostponed(told.number))
 
 
 def _untold(told: Untold) -> Entry:

@@ -1,6 +1,7 @@
 """The centre's decisions: sessions, moves, placements, in the order of the story in ``ue_move.py``."""
 
 from fedge.core.control.effects import (
+    ClientGone,
     Effect,
     Notify,
     Propose,
@@ -18,6 +19,7 @@ from fedge.core.control.state import State
 
 __all__ = [
     "DECIDED",
+    "ClientGone",
     "ControlPlane",
     "ControlSettings",
     "Effect",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from fedge.core.control import fencing, outbox
 from fedge.core.control.dispatch import on, on_state, table
 from fedge.core.control.effects import Effect, Propose, Reply
 from fedge.core.control.events.asking import AskingEnded
@@ -55,8 +56,10 @@ def given(state: State, event: ConsentGiven, now: Nanoseconds) -> None:
     state.consents.keep(event.consent)
 
 
-def withdrawn(state: State, event: ConsentWithdrawn, now: Nanoseconds) -> None:
+def withdrawn(state: State, event: ConsentWithdrawn, now: Nanoseconds) -> list[Effect]:
+    """No crossing that waits for its sink is told, if no other consent allows it: not even should a new one be given."""
     state.consents.drop(event.id)
+    return outbox.withdraw(state.outbox, lambda told: not fencing.may_be_told(state, told, now))
 
 
 def client_gone(state: State, client: str) -> None:

@@ -78,4 +78,10 @@ class Untold(Struct, frozen=True):
     outcome: str
 
 
-Effect = ToSite | ToAccess | ToOperator | ToSink | Untold | Propose | Reply | Story | Notify
+class ClientGone(Struct, frozen=True):
+    """This tenant is no more: whatever its sinks and callbacks were still to be told, and is on its way, is not sent."""
+
+    client: str
+
+
+Effect = ToSite | ToAccess | ToOperator | ToSink | Untold | ClientGone | Propose | Reply | Story | Notify

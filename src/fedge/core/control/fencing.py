@@ -17,7 +17,7 @@ from fedge.core.control.knowledge import Knowledge
 from fedge.core.control.locating import place_of
 from fedge.core.control.state import State
 from fedge.core.location import OPERATOR, Fence, allowed_by, side
-from fedge.core.model import SECOND, Nanoseconds
+from fedge.core.model import SECOND, Nanoseconds, UeId
 
 TOPIC = "geofencing"
 TURNS = 10
@@ -76,8 +76,21 @@ def client_gone(state: State, client: str) -> None:
 def _tell(fence: Fence, what: str, facts: dict[str, Any]) -> ToSink:
     """What happened, and what is said of the fence then; `api/camara/geofencing.py` has the words."""
     tenant = "" if fence.client == OPERATOR else fence.client
-    said = {"id": fence.id, "ue": fence.ue, "scope": fence.scope, "events": fence.events, "told": fence.told}
+    rests_on = {"ue": fence.ue, "scope": fence.scope, "purpose": fence.purpose}
+    said = {"id": fence.id, **rests_on, "events": fence.events, "told": fence.told}
     return ToSink(tenant, fence.sink, TOPIC, {**said, "what": what, **facts})
+
+
+def may_be_told(state: State, event: ToSink, now: Nanoseconds) -> bool:
+    """A crossing says where a device is, so it is told only while the subscriber consents, however long it has waited."""
+    if event.topic != TOPIC or event.facts["what"] in ("started", "ended"):
+        return True
+    client, facts = event.client or OPERATOR, event.facts
+    return _consented(state, client, facts["ue"], facts["scope"], facts["purpose"], now)
+
+
+def _consented(state: State, client: str, ue: UeId, scope: str, purpose: str, now: Nanoseconds) -> bool:
+    return bool(allowed_by(state.consents.of_device(client, ue), client, ue, scope, purpose, now))
 
 
 # --- time --------------------------------------------------------------------------------------------------------------------
@@ -93,8 +106,7 @@ def sweep(known: Knowledge, now: Nanoseconds, faulty: Faulty = raised) -> list[E
 def _looked_at(known: Knowledge, fence: Fence, now: Nanoseconds) -> list[Effect]:
     if reason := fence.ending(now):
         return [Propose(FenceEnded(fence.id, reason))]
-    given = known.state.consents.of_device(fence.client, fence.ue)
-    if not allowed_by(given, fence.client, fence.ue, fence.scope, fence.purpose, now):
+    if not _consented(known.state, fence.client, fence.ue, fence.scope, fence.purpose, now):
         said = "the subscriber's consent has ended"
         return [Propose(FenceEnded(fence.id, "NETWORK_TERMINATED", said))]
     place = place_of(known, fence.ue)

@@ -98,6 +98,8 @@ class Knowledge:
         """What the operator was last asked for each quality session."""
         self.quality_watch = Watch(self.state.quality.sessions.values())
         self.fences_turn = 0
+        self.postponed: dict[int, None] = {}
+        """Events for sinks, by their number in the outbox, that there was no room to send: who has waited longest first."""
         self.unfulfilled: set[str] = set()
         """Quality sessions whose guaranteed rate cannot be kept now."""
         self.visited_at: dict[SessionId, Nanoseconds] = {}

@@ -9,7 +9,7 @@ CloudEvents 1.0.2 (``source`` and ``id`` name an event).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Literal
 
 from msgspec import Struct, field
@@ -19,13 +19,14 @@ from fedge.core.control.effects import Effect, ToSink, Untold
 from fedge.core.model import Nanoseconds
 
 MOST_OF_A_CLIENT, MOST = 500, 4000
-"""So many events are kept. Where they are more, the longest line gives up the oldest that is not under way."""
+"""So many events are kept. Where they are more, the line in which most wait gives up the oldest of these."""
 
 MOST_UNDER_WAY = 32
 """Of a client, so many lines: half of what the notifier takes of one (`adapters/notifications.py`)."""
 
-Outcome = Literal["delivered", "failed", "expired", "dropped"]
-"""Its sink took it; it was refused, or its retries ended; the sink's token expired first; there was no room for it."""
+Outcome = Literal["delivered", "failed", "expired", "withdrawn", "dropped"]
+"""Its sink took it; it was refused, or its retries ended; the sink's token expired first, or the subscriber's consent ended;
+there was no room here for it."""
 
 
 class Outbox(Struct):
@@ -91,6 +92,18 @@ def end(outbox: Outbox, name: str, number: int, outcome: Outcome) -> list[Effect
     return [*effects, _first(line)] if line else effects
 
 
+def withdraw(outbox: Outbox, over: Callable[[ToSink], bool]) -> list[Effect]:
+    """What waits and may not be told any more is given up. What is under way comes to its own end: a sink may just take it."""
+    under_way = {told.number for told in outbox.under_way()}
+    effects: list[Effect] = []
+    for line in outbox.lines.values():
+        for told in [one for one in line.values() if one.number not in under_way and over(one)]:
+            effects.append(Untold(line.pop(told.number), "withdrawn"))
+            outbox.count("withdrawn")
+    outbox.lines = {name: line for name, line in outbox.lines.items() if line}
+    return effects
+
+
 def client_gone(outbox: Outbox, client: str) -> None:
     """Nobody is told: the sinks were that client's."""
     outbox.lines = {name: line for name, line in outbox.lines.items() if _client(name) != client}
@@ -107,15 +120,22 @@ def _crowded(outbox: Outbox, client: str) -> str | None:
 
 
 def _given_up(outbox: Outbox, client: str) -> ToSink | None:
-    """The oldest that waits in the client's longest line; None: all are under way."""
-    longest = max(_of_client(outbox, client), key=len)
-    waiting = iter(longest)
-    next(waiting)
-    number = next(waiting, None)
-    if number is None:
+    """The oldest that waits in that line of the client's in which most do; None: all are under way."""
+    names = [name for name in outbox.lines if _client(name) == client]
+    waiting = {
+        name: tuple(outbox.lines[name])[
+            place < MOST_UNDER_WAY :
+        ]  # of the first lines, the first event is under way
+        for place, name in enumerate(names)
+    }
+    name = max(names, key=lambda one: (len(waiting[one]), -next(iter(waiting[one]), 0)))
+    if not waiting[name]:
         return None
     outbox.count("dropped")
-    return longest.pop(number)
+    given_up = outbox.lines[name].pop(waiting[name][0])
+    if not outbox.lines[name]:
+        del outbox.lines[name]
+    return given_up
 
 
 def _of_client(outbox: Outbox, client: str) -> list[dict[int, ToSink]]:

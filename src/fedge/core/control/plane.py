@@ -69,6 +69,7 @@ HEARS = together(
     placing.HEARS,
     locating.HEARS,
     quality_flows.HEARS,
+    telling.HEARS,
 )
 ANSWERS = together(
     attaching.ANSWERS,
@@ -123,6 +124,7 @@ class ControlPlane(Knowledge):
                 "placement": lambda: placing.place_all(self, now),
                 "MEC resources": lambda: enabling.sweep(self, now),
                 "places asked": lambda: locating.sweep(self, now),
+                "sinks": lambda: telling.sweep(self),
                 "quality by policy": lambda: quality_by_policy.sweep(self, now),
             }
         looks |= {

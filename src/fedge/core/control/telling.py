@@ -1,16 +1,24 @@
 """What decided events tell clients' sinks goes through the outbox, and leaves it when a sink has taken it, or none will.
 
+What there was no room to send is sent again at the next look.
+
 Neighbours: `fencing.py` and `quality.py` decide what is told; `outbox.py` is what is kept.
 """
 
 from __future__ import annotations
 
+from itertools import islice
+
 from fedge.core.control import outbox
-from fedge.core.control.dispatch import on_state, table
+from fedge.core.control.dispatch import on, on_state, table
 from fedge.core.control.effects import Effect, ToSink
-from fedge.core.control.events.sinks import SinkAnswered
+from fedge.core.control.events.sinks import SinkAnswered, SinkPostponed
+from fedge.core.control.knowledge import Knowledge
 from fedge.core.control.state import State
 from fedge.core.model import Nanoseconds
+
+MOST_AGAIN = 200
+"""So many at a look, twice a second: where thousands wait, no look takes long."""
 
 
 def kept(state: State, effects: list[Effect], now: Nanoseconds) -> list[Effect]:
@@ -30,4 +38,17 @@ def answered(state: State, event: SinkAnswered, now: Nanoseconds) -> list[Effect
     return outbox.end(state.outbox, event.line, event.number, event.outcome)
 
 
+def postponed(known: Knowledge, event: SinkPostponed, now: Nanoseconds) -> None:
+    known.postponed[event.number] = None
+
+
+def sweep(known: Knowledge) -> list[Effect]:
+    """Of what is still under way, what there was no room for; who finds none again waits behind the others."""
+    turn = set(islice(known.postponed, MOST_AGAIN))
+    for number in turn:
+        del known.postponed[number]
+    return [one for one in known.state.outbox.under_way() if one.number in turn] if turn else []
+
+
 DECIDES = table(on_state(SinkAnswered, answered))
+HEARS = table(on(SinkPostponed, postponed))

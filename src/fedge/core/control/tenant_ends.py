@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from fedge.core.applications import ObjectKey, key_of
 from fedge.core.applications.application import namespace_of_app
 from fedge.core.control import consenting, enabling, fencing, outbox, quality, tenancy
-from fedge.core.control.effects import Effect
+from fedge.core.control.effects import ClientGone, Effect
 from fedge.core.control.knowledge import Knowledge
 from fedge.core.control.state import Session, State
 from fedge.core.model import Nanoseconds
@@ -69,13 +69,13 @@ def tenant_gone(known: Knowledge, namespace: str, now: Nanoseconds) -> list[Effe
     consenting.client_gone(state, namespace)
     fencing.client_gone(state, namespace)
     outbox.client_gone(state.outbox, namespace)
-    effects = [*quality.client_gone(known, namespace, now), *enabling.tenant_gone(state, namespace)]
+    ended = [*quality.client_gone(known, namespace, now), *enabling.tenant_gone(state, namespace)]
     for name in [name for name, one in state.visits.items() if _in(one.app, namespace)]:
         del state.visits[name]
         known.visited_at.pop(name, None)
         known.used_at.pop(name, None)
         known.visits_changed = True
-    return effects
+    return [*ended, ClientGone(namespace)]
 
 
 def forgotten(state: State, keys: Iterable[ObjectKey]) -> None:

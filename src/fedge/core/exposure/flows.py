@@ -39,21 +39,24 @@ KEPT = {
 class Flow(Struct):
     """``granted``: what is asked for now is served. ``told``: the control plane was last told that it is.
 
-    ``due``: to be answered by then. ``kept``: the network's last word on its guaranteed rate. ``installed``: what it has said
-    that it serves, and was told nothing else since; None: nothing. ``anew``: for want of a word it was asked for anew already.
+    ``due``: to be answered by then. ``kept``: the network's last word on its guaranteed rate; None: it was said to an earlier
+    program. ``installed``: what it has said that it serves, and was told nothing else since; None: nothing. ``anew``: for want
+    of a word it was asked for anew already.
     """
 
     flow: str
     due: Nanoseconds
     granted: bool = False
     told: bool = False
-    kept: bool = True
+    kept: bool | None = True
     installed: FlowQuality | None = None
     anew: bool = False
 
 
 def first(event: RequestQuality, now: Nanoseconds) -> Flow:
-    return Flow(event.flow, now + ANSWERED_WITHIN, installed=asks_of(event) if event.served else None)
+    if event.served:
+        return Flow(event.flow, now + ANSWERED_WITHIN, kept=None, installed=asks_of(event))
+    return Flow(event.flow, now + ANSWERED_WITHIN)
 
 
 def asks_of(event: RequestQuality) -> FlowQuality:
@@ -90,7 +93,7 @@ def notified(flow: Flow, sub: Subscription, event: str) -> list[Tell]:
     if event == INSTALLED:
         assert isinstance(sub.asks, FlowQuality)
         flow.installed = sub.asks
-        return granted(flow)
+        return granted(flow) if flow.granted else _begun(flow)
     if event == NOT_INSTALLED:
         return ended(flow, sub, f"{event}: the network has no room for it")
     if event in OVER:
@@ -102,8 +105,15 @@ def notified(flow: Flow, sub: Subscription, event: str) -> list[Tell]:
 
 
 def granted(flow: Flow) -> list[Tell]:
-    flow.granted = flow.told = flow.kept = True
+    """What the network said of its rate holds: nothing else is served than before."""
+    flow.granted = flow.told = True
     return [Tell(QualityGranted(flow.flow))]
+
+
+def _begun(flow: Flow) -> list[Tell]:
+    """The network has just given it what it needs, so what it said of an earlier rate is over."""
+    over, flow.kept = flow.kept is not True, True
+    return [*granted(flow), *([Tell(QualityKept(flow.flow, True))] if over else [])]
 
 
 def ended(flow: Flow, sub: Subscription, reason: str, final: bool = False) -> list[Tell]:
