@@ -143,9 +143,11 @@ class Notifications:
         if another and len(self._lanes) >= MOST_LANES_OF_ALL:
             return False
         mine = [len(lane) for (whose, _), lane in self._lanes.items() if whose == client]
+        if sum(mine) >= MOST_WAITING:
+            return False
         if another and len(mine) < FIRST_LANES:
             return True
-        if sum(mine) >= MOST_WAITING or sum(map(len, self._lanes.values())) >= MOST_WAITING_OF_ALL:
+        if sum(map(len, self._lanes.values())) >= MOST_WAITING_OF_ALL:
             return False
         return not another or (
             len(mine) < MOST_LANES and len(self._lanes) < MOST_LANES_OF_ALL - RESERVED_LANES

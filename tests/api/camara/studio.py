@@ -53,7 +53,7 @@ EARTH = earth_of(None, 1000.0)
 class Written:
     """The port ``Notifier``, without sending: (callback, body, headers) of each. ``takes`` None: no sink answers.
 
-    ``full``: it has no room.
+    ``full``: it has no room. ``still``: may what was sent last be tried again?
     """
 
     def __init__(self) -> None:
@@ -61,6 +61,7 @@ class Written:
         self.objection = Notifications().objection
         self.takes: bool | None = True
         self.full = False
+        self.still: Callable[[], bool] = lambda: True
 
     def post(
         self,
@@ -74,6 +75,7 @@ class Written:
     ) -> bool:
         if self.full:
             return False
+        self.still = still
         self.posted.append((callback, msgspec.json.decode(body), headers))
         if self.takes is not None:
             ended(self.takes)

@@ -92,6 +92,9 @@ def test_an_event_bears_the_clients_token() -> None:
     centre.say(FenceMade(replace(FENCE, sink=sink)))
     centre.ahead += SECOND // 2
     centre.tell_sinks()
+    assert centre.written.still()
+    centre.ahead += SECOND
+    assert not centre.written.still(), "nor is it tried again once the token has expired"
     [(url, _, headers)] = centre.written.posted
     assert (url, dict(headers)) == (
         SINK,
@@ -115,13 +118,18 @@ def crossed_thrice() -> StudioCentre:
 
 
 def undelivered(centre: StudioCentre) -> list[tuple[str, str]]:
-    lines = [one for one in centre.audit.newest(client="studio") if one["decision"] == "undelivered"]
+    """As the operator reads it; of what was withdrawn the studio reads nothing."""
+    lines = [one for one in centre.audit.newest() if one["decision"] == "undelivered"]
+    assert not any("withdrawn" in one["reason"] for one in centre.audit.newest(client="studio"))
+    assert all(one["because"] == "for studio" for one in lines if one["reason"].startswith("withdrawn"))
     return [(one["subject"], one["reason"].partition(":")[0]) for one in lines]
 
 
 def test_with_the_consent_ends_what_waits_to_be_told_of_a_device() -> None:
     centre = crossed_thrice()
+    assert centre.written.still()
     centre.say(ConsentWithdrawn("consent-1"))
+    assert not centre.written.still(), "what is under way is not tried again"
     assert centre.told() == []
     assert undelivered(centre) == [("f-1", "withdrawn"), ("f-2", "withdrawn")]
     centre.say(ConsentGiven(Consent("studio", FENCE.ue, frozenset({"another"}), id="consent-2")))

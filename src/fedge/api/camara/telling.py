@@ -34,29 +34,28 @@ def tell_sink(
     if isinstance(told, Untold):
         platform.audit.tell(_untold(told))
         return
+    sink = told.sink
 
     def end(outcome: Outcome) -> None:
         post(SinkAnswered(line_of(told), told.number, outcome))
 
-    def allowed() -> bool:
-        return may_be_told(platform.plane.state, told, platform.centre.now())
+    def over() -> Outcome | None:
+        """Why it may not be told now."""
+        if not may_be_told(platform.plane.state, told, platform.centre.now()):
+            return "withdrawn"
+        return "expired" if sink.token and platform.now_s >= sink.expires_s else None
 
     def tried(taken: bool) -> None:
         if taken and (entry := geofencing.written(told)) is not None:
             platform.audit.tell(entry)
-        end("delivered" if taken else "failed" if allowed() else "withdrawn")
+        end("delivered" if taken else over() or "failed")
 
-    if not allowed():
-        end("withdrawn")
+    if (why := over()) is not None:
+        end(why)
         return
-    sink, headers = told.sink, STRUCTURED
-    if sink.token:
-        if platform.now_s >= sink.expires_s:
-            end("expired")
-            return
-        headers = {**STRUCTURED, "authorization": f"Bearer {sink.token}"}
-    event = EVENTS[told.topic](told, platform)
-    if platform.notifier.post(told.client, sink.url, event, headers, tried, patient=True, still=allowed):
+    headers = {**STRUCTURED, "authorization": f"Bearer {sink.token}"} if sink.token else STRUCTURED
+    event, may = EVENTS[told.topic](told, platform), lambda: over() is None
+    if platform.notifier.post(told.client, sink.url, event, headers, tried, patient=True, still=may):
         return
     if platform.notifier.objection(sink.url):
         end("failed")
@@ -65,11 +64,14 @@ def tell_sink(
 
 
 def _untold(told: Untold) -> Entry:
-    event = told.event
+    """Of what a consent forbids its client does not read either: that there was something to tell says where a device went."""
+    event, client = told.event, told.event.client or OPERATOR
+    hidden = told.outcome == "withdrawn"
     return Entry(
-        client=event.client or OPERATOR,
+        client=OPERATOR if hidden else client,
         api=f"event of {event.topic}",
         subject=str(event.facts["id"]),
         decision="undelivered",
         reason=f"{told.outcome}: {event.sink.origin}",
+        because=f"for {client}" if hidden else "",
     )

@@ -122,12 +122,8 @@ def _crowded(outbox: Outbox, client: str) -> str | None:
 def _given_up(outbox: Outbox, client: str) -> ToSink | None:
     """The oldest that waits in that line of the client's in which most do; None: all are under way."""
     names = [name for name in outbox.lines if _client(name) == client]
-    waiting = {
-        name: tuple(outbox.lines[name])[
-            place < MOST_UNDER_WAY :
-        ]  # of the first lines, the first event is under way
-        for place, name in enumerate(names)
-    }
+    under_way = dict.fromkeys(names[:MOST_UNDER_WAY], 1)
+    waiting = {name: tuple(outbox.lines[name])[under_way.get(name, 0) :] for name in names}
     name = max(names, key=lambda one: (len(waiting[one]), -next(iter(waiting[one]), 0)))
     if not waiting[name]:
         return None

@@ -1,8 +1,7 @@
 """What decided events tell clients' sinks goes through the outbox, and leaves it when a sink has taken it, or none will.
 
-What there was no room to send is sent again at the next look.
-
-Neighbours: `fencing.py` and `quality.py` decide what is told; `outbox.py` is what is kept.
+What there was no room to send is sent again at a later look. Neighbours: `fencing.py` and `quality.py` decide what is told;
+`outbox.py` is what is kept.
 """
 
 from __future__ import annotations
