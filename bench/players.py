@@ -3,7 +3,8 @@
     make bench BENCH=players          (python -m bench.players --players 100 --duration 60)
 
 Tick rates come from the session logs, the relays' additions from ``access.bin``, drops from the ``drops`` column of
-``/proc/net/udp``, of the run's own loopback addresses alone. Bars: ≥ 59 Hz, ≤ 5 ms added at p99 each way, no drop. Linux only.
+``/proc/net/udp``, of the run's own loopback addresses alone, CPU by program from ``/proc/PID/stat`` while everybody plays.
+Bars: ≥ 59 Hz, ≤ 5 ms added at p99 each way, no drop. Linux only.
 """
 
 from __future__ import annotations
@@ -14,9 +15,12 @@ import sys
 import time
 from pathlib import Path
 
+from bench.harness.cpu import CpuWatch
 from bench.harness.demo_run import DemoRun, command, demo, finish
 
 UDP_TABLE = Path("/proc/net/udp")
+SETTLES_S = 5.0
+"""Then everybody plays, and what starting costs is over."""
 
 
 def own_drops(table: str, net: int) -> dict[str, int]:
@@ -33,14 +37,19 @@ def own_drops(table: str, net: int) -> dict[str, int]:
     return found
 
 
-def watch_drops(run: DemoRun, net: int) -> dict[str, int]:
-    """The highest count seen of every socket until the run ends: a socket's count goes with the socket."""
+def watch(run: DemoRun, net: int) -> tuple[dict[str, int], dict[str, tuple[int, float]]]:
+    """Until the run ends. The highest count of drops seen of every socket (it goes with the socket), and `CpuWatch.shares`."""
     most: dict[str, int] = {}
+    cpu, settled_at = None, time.monotonic() + SETTLES_S
     while run.running:
+        if cpu is not None:
+            cpu.look()
+        elif time.monotonic() >= settled_at:
+            cpu = CpuWatch(run.run_dir)
         for place, drops in own_drops(UDP_TABLE.read_text(), net).items():
             most[place] = max(most.get(place, 0), drops)
         time.sleep(0.5)
-    return most
+    return most, cpu.shares() if cpu is not None else {}
 
 
 def main() -> int:
@@ -58,7 +67,7 @@ def main() -> int:
         "--players", arguments.players, "--duration", arguments.duration, "--seed", arguments.seed
     ) as run:
         run.wait_until_played(1)
-        drops = watch_drops(run, int(run.config["net"]))
+        drops, shares = watch(run, int(run.config["net"]))
         report = run.report()
     dropped = {place: count for place, count in drops.items() if count}
     rate, added = report["tick_rate_hz"], report["relay_added_ms"]
@@ -77,6 +86,8 @@ def main() -> int:
     for place, count in sorted(dropped.items(), key=lambda row: -row[1])[:5]:
         print(f"    {count:>8}  {place}")
     print(f"  round trip            p50 {report['rtt_ms']['p50']:.1f}, p99 {report['rtt_ms']['p99']:.1f} ms")
+    for program, (count, share) in sorted(shares.items(), key=lambda row: -row[1][0] * row[1][1]):
+        print(f"  CPU  {program:<16} {count} × {100 * share:.1f}% of a core")
     bars = {
         "every session ≥ 59 Hz": rate["n"] > 0 and rate["min"] >= 59,
         "relays add ≤ 5 ms at p99 up": added["up"]["n"] > 0 and added["up"]["p99"] <= 5,
@@ -91,6 +102,10 @@ def main() -> int:
         "relay_added_ms": added,
         "relay_error_ms": report["relay_error_ms"],
         "drops": dropped,
+        "cpu": {
+            program: {"processes": count, "cores_each": round(share, 4)}
+            for program, (count, share) in shares.items()
+        },
     }
     more = {"rtt_ms": report["rtt_ms"], "inputs": report["inputs"], "moves": report["moves"]}
     return finish(

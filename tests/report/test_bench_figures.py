@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import pytest
 
+from bench.harness.cpu import TICKS_A_S, by_program
 from bench.harness.demo_run import listed, median_and_range
 from bench.moves import judged, table
 from bench.players import own_drops
@@ -48,3 +50,34 @@ def test_bars_are_judged_on_the_median_of_the_runs() -> None:
     assert not judged([run(17), run(17), run(1)], 300, 150)[0]["platform p99 ≤ no move p99 + one tick"]
     assert not judged(runs, 299, 149)[0]["at least 300 moves"]
     assert "16.0 (10.0–90.0)" in table(runs)
+
+
+def test_cpu_is_summed_by_program_and_an_agents_children_are_instances(tmp_path: Path) -> None:
+    pids, proc = tmp_path / "run" / "pids", tmp_path / "proc"
+    pids.mkdir(parents=True)
+    for name, pid in {
+        "upf-market": 10,
+        "upf-old-town": 11,
+        "agent-market": 12,
+        "core-network": 13,
+        "gone": 99,
+    }.items():
+        (pids / name).write_text(str(pid))
+    for pid, parent, user, system in (
+        (10, 1, 100, 50),
+        (11, 1, 300, 0),
+        (12, 1, 7, 0),
+        (13, 1, 1, 1),
+        (14, 12, 20, 5),
+        (15, 1, 9, 9),
+    ):
+        (proc / str(pid)).mkdir(parents=True)
+        (proc / str(pid) / "stat").write_text(
+            f"{pid} (a (b) c) S {parent} " + "0 " * 9 + f"{user} {system} 0 0\n"
+        )
+    (proc / "self").mkdir()
+    processes, seconds = by_program(tmp_path / "run", proc)
+    assert processes == {"upf": 2, "agent": 1, "core-network": 1, "instance": 1}
+    assert {name: round(used * TICKS_A_S) for name, used in seconds.items()} == {
+        "upf": 450, "agent": 7, "core-network": 2, "instance": 25,
+    }  # fmt: skip

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from fedge.runtime.precise_loop import run
+from fedge.runtime.precise_loop import pace_for, run, site_pace
 
 
 @pytest.mark.parametrize("pace_s", [0.0, 200e-6])
@@ -69,3 +69,10 @@ def test_a_paced_loop_wakes_less_often() -> None:
         return count
 
     assert run(rounds(), 1e-3) <= 51
+
+
+def test_what_runs_at_sites_rests_longer_where_there_are_many_players_and_never_less() -> None:
+    paces = [site_pace(players) for players in range(200)]
+    assert paces == sorted(paces)
+    assert all(pace >= pace_for(players) for players, pace in enumerate(paces))
+    assert (site_pace(24), site_pace(100), paces[-1]) == (pace_for(24), 2e-3, 2e-3)

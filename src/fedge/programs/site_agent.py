@@ -17,7 +17,7 @@ from fedge.programs.site_config import SiteConfig, embedded_site, member_site
 from fedge.programs.site_shell import SiteShell
 from fedge.runtime.federation import BadFederation
 from fedge.runtime.lifeline import end_with_supervisor
-from fedge.runtime.precise_loop import pace_for, quiet_gc, run
+from fedge.runtime.precise_loop import quiet_gc, run, site_pace
 from fedge.runtime.run import Run, log_to, log_to_stdout
 
 log = structlog.get_logger("agent")
@@ -53,14 +53,14 @@ def main() -> None:
         this = Run()
         config = embedded_site(this, int(sys.argv[1]))
         log_to(this.folder, f"agent-{config.site}")
-        run(serve(config), pace_for(this.config.players))
+        run(serve(config), site_pace(this.config.players))
         return
     try:
         config = member_site(os.environ)
     except BadFederation as error:
         raise SystemExit(f"site agent: {error}") from None
     log_to_stdout()
-    run(serve(config), pace_for(PLAYERS))
+    run(serve(config), site_pace(PLAYERS))
 
 
 if __name__ == "__main__":

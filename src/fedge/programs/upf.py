@@ -17,7 +17,7 @@ from fedge.adapters.embedded.link import Dialled, dial
 from fedge.core.messages import InstallTunnel, Message
 from fedge.core.model import Address
 from fedge.runtime.lifeline import end_with_supervisor
-from fedge.runtime.precise_loop import pace_for, quiet_gc, run
+from fedge.runtime.precise_loop import quiet_gc, run, site_pace
 from fedge.runtime.run import Run, log_to
 from fedge.runtime.udp_end import UdpEnd
 from fedge.simulation.city import read_city
@@ -114,7 +114,7 @@ async def serve(this: Run, index: int) -> None:
 def main() -> None:
     this, index = Run(), int(sys.argv[1])
     log_to(this.folder, f"upf-{index}")
-    run(serve(this, index), pace_for(this.config.players))
+    run(serve(this, index), site_pace(this.config.players))
 
 
 if __name__ == "__main__":
