@@ -82,7 +82,8 @@ class Notifier(Protocol):
 
     ``client``: whose room it takes, a tenant's or the operator's (empty), so that none can fill another's.
     ``headers``: what the body is, and what lets it in; without them it is JSON. ``ended`` hears once whether it was taken, or
-    given up; not of what `post` answers with False, nor of what was under way when the program ended.
+    given up; not of what `post` answers with False, nor of what was under way when the program ended. ``patient``: it is worth
+    waiting for whoever is away for a minute.
     """
 
     def objection(self, callback: str) -> str: ...
@@ -93,6 +94,7 @@ class Notifier(Protocol):
         body: bytes,
         headers: Mapping[str, str] = ...,
         ended: Callable[[bool], None] = ...,
+        patient: bool = ...,
     ) -> bool: ...
 
 

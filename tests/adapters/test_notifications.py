@@ -51,7 +51,7 @@ def play(
     story: Callable[[Notifications, Receiver], Awaitable[None]], answers: Answers
 ) -> tuple[Notifications, Receiver]:
     async def run() -> tuple[Notifications, Receiver]:
-        sender = Notifications(retry_after_s=(0.0, 0.0))
+        sender = Notifications(retry_after_s=(0.0, 0.0), patient_s=(0.0,))
         async with receiver(answers) as heard:
             await story(sender, heard)
             await sender.close()
@@ -90,6 +90,21 @@ def test_what_is_refused_is_given_up_and_the_next_has_its_turn(answers: Answers,
     sender, heard = play(story, list(answers))
     assert heard.heard == [b"1"] * heard_times + [b"2"]
     assert sender.counts == {"failed": 1, "sent": 1}
+
+
+def test_who_is_patient_tries_more_often() -> None:
+    ends: list[bool] = []
+
+    async def story(sender: Notifications, heard: Receiver) -> None:
+        assert sender.post("studio", heard.url, b"1", ended=ends.append, patient=True)
+        await settled(sender, 1)
+        heard.answers += ["503 Busy"] * 3
+        assert sender.post("studio", heard.url, b"2", ended=ends.append)
+        await settled(sender, 2)
+
+    _, heard = play(story, ["503 Busy"] * 3)
+    assert heard.heard == [b"1"] * 4 + [b"2"] * 3
+    assert ends == [True, False]
 
 
 def test_who_sends_one_hears_what_became_of_it() -> None:

@@ -14,7 +14,14 @@ from fedge.api.admin import admin_app
 from fedge.api.manifest_files import read_manifests
 from fedge.core.enablement import Device, MobilityRegistration
 from fedge.core.enablement.resources import Asked
-from fedge.core.model import SessionId, SiteId, UeId
+from fedge.core.messages import (
+    CellFigures,
+    CellsMeasured,
+    ClientPackets,
+    ReachabilityChanged,
+    SiteReport,
+)
+from fedge.core.model import MS, SessionId, SiteId, UeId
 from tests.api.centre import ARENA, TOKEN, PlainCentre
 
 AUTHORISED = {"Authorization": f"Bearer {TOKEN}"}
@@ -276,3 +283,48 @@ def test_the_description_names_only_paths_that_answer(client: TestClient) -> Non
             answer = client.get("/api/v1" + path.replace("{session}", "x").replace("{name}", "x"))
             assert answer.status_code in (200, 404), path
             assert answer.status_code == 200 or "no collection" not in answer.json()["message"], path
+
+
+def test_what_is_expected_of_a_session_in_a_full_cell_is_seen_everywhere(
+    client: TestClient, centre: PlainCentre
+) -> None:
+    deployed(client, centre)
+    client.post("/api/v1/attach", json={"application": "arena", "device": "player-1"}, headers=AUTHORISED)
+    plane = centre.plane
+
+    def seen() -> tuple[object, bytes]:
+        (row,) = client.get("/api/v1/sessions").json()["items"]
+        outside = next(
+            line for line in client.get("/metrics").content.splitlines()
+            if line.startswith(b"fedge_sessions_outside_objective ")
+        )  # fmt: skip
+        return row["outside_objective"], outside.split()[1]
+
+    assert seen() == (False, b"0.0")
+    cell = plane.access.ues[UeId("player-1")].sighting.cell
+    centre.say(CellsMeasured(centre.now(), (CellFigures(cell, 0.1, 1.0, 280.0),)))
+    assert seen() == (True, b"1.0")
+    told = client.get("/api/v1/explain/player-1").json()
+    assert {site["terms_ms"]["cell_queue"] for site in told["sites"]} == {280.0}
+    assert [site["within_objective"] for site in told["sites"] if site["feasible"]] == [False, False]
+
+
+def test_a_players_reachability_and_the_gap_of_its_handover_are_seen(
+    client: TestClient, centre: PlainCentre
+) -> None:
+    deployed(client, centre)
+    client.post("/api/v1/attach", json={"application": "arena", "device": "player-1"}, headers=AUTHORISED)
+
+    def seen() -> tuple[object, object]:
+        ue = client.get("/api/v1/view").json()["ues"]["player-1"]
+        return ue["reachable"], ue["handover_gap_ms"]
+
+    assert seen() == (True, None)
+    key, now = centre.plane.state.sessions[SessionId("player-1")].key, centre.now()
+    centre.plane.access.client(key).handed_over(now)
+    heard = ClientPackets(key, now + 300 * MS, 51.5, now + 8 * MS)
+    site = SiteId("harbour")
+    instances = centre.plane.sites[site].instances
+    centre.say(SiteReport(site, 0.1, 1, instances, {}, now, clients=(heard,)))
+    centre.say(ReachabilityChanged(UeId("player-1"), False, now))
+    assert seen() == (False, 51.5)

@@ -8,7 +8,9 @@ from urllib.parse import unquote
 
 import pytest
 
+from fedge.api.admin.openapi import document
 from fedge.cli.main import main
+from fedge.programs.endpoints import EXPOSED, FRAMEWORK, PLATFORM
 
 ROOT = Path(__file__).resolve().parents[2]
 LEFT_OUT = {".venv", ".git", ".ci-out", ".pytest_cache", ".hypothesis", "node_modules", "build", "dist"}
@@ -72,6 +74,18 @@ def test_named_verbs_exist(page: Path) -> None:
     named = re.findall(r"^fedge (\w+)(?!:)\b", blocks, re.MULTILINE)
     named += re.findall(r"`fedge (\w+)", FENCE.sub("", text))
     assert set(named) <= set(main.commands), set(named) - set(main.commands)
+
+
+def test_the_table_of_apis_is_that_of_the_endpoints_file() -> None:
+    text = (ROOT / "docs" / "apis.md").read_text()
+    rows = dict(re.findall(r"^\| \[?`([\w-]+)`.*? \| (\d+) \|", text, re.MULTILINE))
+    assert rows.keys() == {*PLATFORM, *EXPOSED, *FRAMEWORK, "metrics"}
+    own = {name: int(rows.pop(name)) for name in ("fedge-admin", "metrics")}
+    assert own["fedge-admin"] == sum(len(one) for one in document()["paths"].values())
+    said = (
+        f"{len(rows)} APIs after other people's definitions, with {sum(map(int, rows.values()))} operations"
+    )
+    assert said in text
 
 
 def test_the_readme_names_every_verb() -> None:

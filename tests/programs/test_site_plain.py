@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
-from fedge.core.messages import RunInstances, TrafficFilter, TrafficRule
+from fedge.core.messages import LeadPlain, RunInstances, TrafficFilter, TrafficRule
 from fedge.core.model import AppId, InstanceId
-from fedge.programs.site_plain import PlainGame
+from fedge.programs.site_plain import PlainGame, PlainGames
 from fedge.programs.site_processes import Started
 
 
@@ -61,3 +63,41 @@ def test_by_udp_one_that_has_not_been_looked_at_is_not_ready() -> None:
     game.seen([one], 100.0)
     assert not game.ready(one, 100.0)
     assert game.ready(one, 104.0)
+
+
+class PlayedGateway:
+    """What it was told last."""
+
+    def __init__(self) -> None:
+        self.ends: tuple[object, ...] = ()
+        self.plain = self.tcp = self
+        self.refused: frozenset[object] = frozenset()
+
+    def serve_plain(
+        self, app: AppId, rules: object, ends: tuple[object, ...], away: object
+    ) -> frozenset[object]:
+        self.ends = ends
+        return frozenset()
+
+    def held(self, app: AppId) -> Counter[object]:
+        return Counter({("echo-1", 1): 2})
+
+
+class PlayedInstances:
+    def started(self, template: RunInstances) -> list[Started]:
+        return [started("echo-1", 1)]
+
+
+def test_a_pod_that_outlives_its_placement_is_given_nobody_and_its_connections_are_still_counted() -> None:
+    gateway, app = PlayedGateway(), AppId("echo")
+    games = PlainGames(gateway, PlayedInstances(), lambda app: False)  # type: ignore[arg-type]
+    games.wanted(RunInstances(app, 1, "", ()))
+    assert gateway.ends == (("echo-1", 1),)
+    assert [one.instance for one in games.statuses()] == ["echo-1"]
+    games.led(LeadPlain(app, (TrafficRule("echo", "FLOW", 1, (), "DROP", "ACTIVE"),)))
+    games.wanted(RunInstances(app, 0, "", ()))
+    assert gateway.ends == ()
+    assert games.statuses() == ()
+    kept = games.instance(app, InstanceId("echo-1"))
+    assert kept is not None
+    assert kept[1] == 2

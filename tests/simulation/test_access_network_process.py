@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from itertools import count
 from pathlib import Path
 from typing import TypeVar
 
@@ -250,12 +251,17 @@ def test_the_uplink_turns_to_another_site_which_may_speak_before(tmp_path: Path)
             stand.install(1)
             # the target of a move speaks first; the switch follows
             assert (await stand.downwards(1, 2, 2)).epoch == 2
-            assert (await stand.control.until(WriterChanged)).epoch == 2
             told = [gtpu.read(packet) for packet in await drain(stand.upfs[1])]
             assert all(isinstance(one, gtpu.ErrorIndication) for one in told), "no uplink yet"
             await stand.switch(2, 1)
             assert (await stand.upwards(1))[0].teid == 11
             assert (await stand.downwards(0, 2, 3)).tick == 3, "the old path still brings packets"
+            async with asyncio.timeout(PATIENCE_S):
+                for tick in count(4):  # it is told a second later, and only if ticks go on
+                    await stand.downwards(1, 2, tick)
+                    if any(isinstance(message, WriterChanged) for message in stand.control.heard):
+                        break
+            assert (await stand.control.until(WriterChanged)).epoch == 2
             stand.core.send(RemovePath(UE, stand.service, stand.sites[0]))
             told = await stand.answer(0, gtpu.Gpdus(20, gtpu.Container(QFI)).packet(b"late"))
             assert told == gtpu.ErrorIndication(20, addresses.endpoint(addresses.gnb(stand.net))[0])

@@ -70,6 +70,25 @@ def test_a_path_is_usable_downwards_before_the_uplink_takes_it() -> None:
     assert chosen(core) == "a"
 
 
+def test_headers_that_have_passed_pass_again_as_long_as_all_is_the_same() -> None:
+    core = gnb(install("a"))
+    packet = down(22)
+    first = core.from_n3(packet, UPFS["a"])
+    assert first is not None
+    assert core.from_n3(packet, UPFS["a"]) == first
+    assert core.from_n3(packet, UPFS["b"]) is None, "from another function"
+    assert core.from_n3(packet + b"more", UPFS["a"]) is None, "longer than it says"
+    assert core.from_n3(packet[:-1], UPFS["a"]) is None, "shorter than it says"
+    core.handle(install("a", teid_down=22, ue="player-2"), 2)
+    assert core.from_n3(packet, UPFS["a"]) is None, "the tunnel is another flow's by now"
+    core = gnb(install("a"), install("b", teid_down=33))
+    assert core.from_n3(packet, UPFS["a"]) is not None
+    core.handle(remove("a"), 2)
+    answer = core.from_n3(packet, UPFS["a"])
+    assert answer is not None
+    assert answer[0] is None, "an error indication: no such tunnel any more"
+
+
 def test_the_uplink_carries_the_qos_flow_in_the_tunnel_of_its_path() -> None:
     path = gnb(install("a"), switch("a", 1)).uplink(0, SERVICE)
     assert path is not None

@@ -26,6 +26,8 @@ log = structlog.get_logger("notifications")
 
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 RETRY_AFTER_S = (0.2, 1.0, 4.0)
+PATIENT_S = (15.0, 60.0)
+"""And so long after that, where it is worth it: whoever is being restarted hears it still."""
 ANSWER_WITHIN_S = 3.0
 MOST_WAITING, MOST_LANES = 1000, 64
 """Of one client."""
@@ -41,6 +43,7 @@ class _Parcel(NamedTuple):
     body: bytes
     headers: Mapping[str, str]
     ended: Callable[[bool], None]
+    patient: bool
 
 
 _Lane = tuple[str, str]
@@ -58,9 +61,10 @@ class Notifications:
         allowed: Sequence[str] = LOOPBACK,
         retry_after_s: Sequence[float] = RETRY_AFTER_S,
         trust: ssl.SSLContext | None = None,
+        patient_s: Sequence[float] = PATIENT_S,
     ) -> None:
         self._allowed: list[IPv4Network | IPv6Network] = [ip_network(one) for one in allowed]
-        self._retry_after_s = tuple(retry_after_s)
+        self._retry_after_s, self._patient_s = tuple(retry_after_s), tuple(patient_s)
         self._trust = trust
         self._lanes: dict[_Lane, deque[_Parcel]] = {}
         self._tasks: dict[_Lane, asyncio.Task[None]] = {}
@@ -108,6 +112,7 @@ class Notifications:
         body: bytes,
         headers: Mapping[str, str] = JSON,
         ended: Callable[[bool], None] = lambda taken: None,
+        patient: bool = False,
     ) -> bool:
         """Put a body in line for ``client``'s ``callback``. False if it was refused or dropped."""
         if self.objection(callback):
@@ -118,7 +123,7 @@ class Notifications:
         if not self._has_room(client, another=lane is None):
             self.counts["dropped"] += 1
             return False
-        parcel = _Parcel(callback, body, headers, ended)
+        parcel = _Parcel(callback, body, headers, ended, patient)
         if lane is not None:
             lane.append(parcel)
             return True
@@ -145,7 +150,8 @@ class Notifications:
 
     async def _deliver(self, parcel: _Parcel) -> bool:
         """Sent and accepted? After the last failure what is in line behind it has its turn."""
-        for wait_s in (*self._retry_after_s, None):
+        longer = self._patient_s if parcel.patient else ()
+        for wait_s in (*self._retry_after_s, *longer, None):
             why = await self._once(parcel)
             if why is None:
                 return True

@@ -130,9 +130,7 @@ class PlainGames:
             await asyncio.sleep(LOOK_S)
             for app, game in tuple(self._games.items()):
                 if game.tcp:
-                    await asyncio.gather(
-                        *(self._probe(game, one) for one in self._instances.started(game.template))
-                    )
+                    await asyncio.gather(*(self._probe(game, one) for one in self._wanted(game)))
                 if self._games.get(app) is game:
                     self._refresh(app)
 
@@ -147,7 +145,7 @@ class PlainGames:
 
     def _refresh(self, app: AppId) -> None:
         game, now_s = self._games[app], time.monotonic()
-        started = self._instances.started(game.template) if game.template.replicas else []
+        started = self._wanted(game)
         game.seen(started, now_s)
         ends = game.ends(started, now_s)
         told = (game.rules, ends, game.away)
@@ -164,10 +162,12 @@ class PlainGames:
     def statuses(self) -> tuple[InstanceStatus, ...]:
         now_s = time.monotonic()
         return tuple(
-            self._status(game, one, now_s)
-            for game in self._games.values()
-            for one in self._instances.started(game.template)
+            self._status(game, one, now_s) for game in self._games.values() for one in self._wanted(game)
         )
+
+    def _wanted(self, game: PlainGame) -> list[Started]:
+        """Its instances, as long as the centre wants any here: a Pod may live a little longer, and is given nobody."""
+        return self._instances.started(game.template) if game.template.replicas else []
 
     def instance(self, app: AppId, name: InstanceId) -> tuple[InstanceStatus, int] | None:
         """One instance, and its connections: UDP flows are led elsewhere and miss nothing. None: there is none of this name here,

@@ -22,6 +22,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from math import log
+from operator import itemgetter
 from random import Random
 from time import monotonic_ns
 from typing import Any
@@ -45,6 +46,7 @@ EARLY_NS = 25_000
 """A packet may go so much before its time, or by half the loop's pace: waking up takes about as long, and the error is even."""
 LARGEST = MTU - ip.HEADERS
 """What a UE may send or be sent in one datagram."""
+_ARRIVAL = itemgetter(0)
 
 
 @dataclass(frozen=True)
@@ -150,14 +152,17 @@ class PacketPath:
         """Something came: read it, and let go what is due."""
         now = monotonic_ns()
         self._draw(now)
-        ready = [self._by_fd.get(fd) for fd, _ in self._poll.poll(0)]
-        up = [(*arrived, one) for one in ready if one is not None for arrived in one.udp.read(now)]
-        if len(ready) > 1:
-            up.sort(key=_arrival)  # they share their cells' queues
-        if up:
-            self._from_ues(up)
-        if None in ready:
-            self._from_n3(now)
+        up, sockets = [], 0
+        for fd, _ in self._poll.poll(0):
+            application = self._by_fd.get(fd)
+            if application is None:
+                self._from_n3(now)
+            else:
+                up += application.udp.read(now, application)
+                sockets += 1
+        if sockets > 1:
+            up.sort(key=_ARRIVAL)  # for they share their cells' queues
+        self._from_ues(up)
         self._pump()
 
     def _draw(self, now: int) -> None:
@@ -246,7 +251,7 @@ class PacketPath:
     def _from_n3(self, now: int) -> None:
         heap, number, off_backhaul = self._heap, self._number, self._off_backhaul_down
         from_n3, applications = self.gnb.from_n3, self._applications
-        for at, packet, source in self._n3.read(now):
+        for at, packet, source, _ in self._n3.read(now, None):
             arrival = from_n3(packet, source)
             if arrival is None:
                 continue
@@ -313,7 +318,6 @@ class PacketPath:
     def _pump(self) -> None:
         """Let everything go that is due, then sleep until the next is."""
         heap, now = self._heap, monotonic_ns()
-        self._draw(now)
         while heap and heap[0][0] <= now:
             while heap and heap[0][0] <= now:
                 entry = heappop(heap)
@@ -327,6 +331,7 @@ class PacketPath:
 
     def _timer(self) -> None:
         self._armed = None
+        self._draw(monotonic_ns())
         self._pump()
 
     def _note_lateness(self, ue: int, now: int, late_ns: int, count: int, way: int) -> None:
@@ -342,8 +347,3 @@ class PacketPath:
             sock.sendto(packet, to)
         except OSError as error:  # nobody there, or no buffer: a network loses packets without a word
             self.counts[f"send_{type(error).__name__}"] += 1
-
-
-def _arrival(arrived: tuple[Any, ...]) -> int:
-    at: int = arrived[0]
-    return at

@@ -13,6 +13,7 @@ import socket
 import sys
 from struct import Struct
 from time import time_ns
+from typing import TypeVar
 
 from fedge.core.model import SECOND, Nanoseconds
 from fedge.runtime.udp_end import bound_udp
@@ -23,8 +24,7 @@ BATCH = 64
 """Packets read from one socket before others have their turn."""
 MOST_SOURCES = 4096
 """So many addresses are remembered as text."""
-Arrived = tuple[Nanoseconds, bytes, Endpoint]
-"""when the kernel had it (monotonic), the packet, its source"""
+T = TypeVar("T")
 
 _SO_TIMESTAMPNS = 35
 
@@ -50,6 +50,8 @@ class _Span(ctypes.Structure):
 
 
 _SIZES, _SIZE_AT = ctypes.sizeof(_Message) // 4, _Message.size.offset // 4
+_AS_LAID_OUT = sys.maxsize > 1 << 32
+"""Sizes are those of 64 bits: an address of 16 bytes, and a stamp of 16 behind a control message's header."""
 _STAMP = Struct(f"@{socket.CMSG_LEN(0)}xqq")
 
 
@@ -77,12 +79,15 @@ class StampedUdp:
         self._stamps = memoryview(controls).cast("q")
         self._sizes = memoryview(messages).cast("B").cast("I")
         self._at = ctypes.c_void_p(ctypes.addressof(messages))
-        self._receive = getattr(ctypes.CDLL(None), "recvmmsg", None)
+        self._receive = getattr(ctypes.CDLL(None), "recvmmsg", None) if _AS_LAID_OUT else None
 
-    def read(self, now: Nanoseconds) -> list[Arrived]:
-        """What is there at ``now`` (monotonic), up to ``BATCH`` packets in the order in which they came."""
+    def read(self, now: Nanoseconds, about: T) -> list[tuple[Nanoseconds, bytes, Endpoint, T]]:
+        """Up to ``BATCH`` packets that are there at ``now`` (monotonic), in the order in which they came.
+
+        When the kernel had each, the packet, its source, and ``about``.
+        """
         if self._receive is None:
-            return self._read_one_by_one(now)
+            return self._read_one_by_one(now, about)
         count = self._receive(self._fd, self._at, BATCH, socket.MSG_DONTWAIT, None)
         if count <= 0:
             return []
@@ -93,9 +98,8 @@ class StampedUdp:
             at = stamps[i * 4 + 2] * SECOND + stamps[i * 4 + 3] - ahead
             if not now - SECOND < at < now:  # there is no stamp, or the wall clock was set meanwhile
                 at = now
-            found.append(
-                (at, bytes(packets[begins : begins + size]), sources.get(name) or self._new_source(name))
-            )
+            source = sources.get(name) or self._new_source(name)
+            found.append((at, bytes(packets[begins : begins + size]), source, about))
             begins += READ_BYTES
         return found
 
@@ -106,15 +110,14 @@ class StampedUdp:
         source = self._sources[name] = ip.address_text(raw[4:]), raw[2] << 8 | raw[3]
         return source
 
-    def _read_one_by_one(self, now: Nanoseconds) -> list[Arrived]:
-        found: list[Arrived] = []
-        ahead = time_ns() - now
+    def _read_one_by_one(self, now: Nanoseconds, about: T) -> list[tuple[Nanoseconds, bytes, Endpoint, T]]:
+        ahead, found = time_ns() - now, []
         with contextlib.suppress(BlockingIOError):
             for _ in range(BATCH):
                 packet, extra, _, source = self.socket.recvmsg(READ_BYTES, _STAMP.size)
                 seconds, nanoseconds = _STAMP.unpack(bytes(16) + extra[0][2]) if extra else (0, 0)
                 at = seconds * SECOND + nanoseconds - ahead
-                found.append((at if now - SECOND < at < now else now, packet, source))
+                found.append((at if now - SECOND < at < now else now, packet, source, about))
         return found
 
 

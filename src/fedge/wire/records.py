@@ -12,7 +12,7 @@ DOWN         11  a frame enters the UE's downlink radio: a = epoch, b = tick, c 
 HOPS         12  microseconds of the round trip of input stable_seq: a = radio, b = backhaul, c = gateway, d = server
                  (d: the frame's wait_us; c: all else beyond the backhaul, the user plane function included)
 HANDOVER     13  a = gap_us, b = from cell index, c = to cell index; t_ns = its start
-RELAY        14  a = how many microseconds late a delay queue released a packet; flags 0 up, 1 down; one of 16
+RELAY        14  a = how many microseconds off its timetable a packet left the access network; flags 0 up, 1 down; one of 16
 ADDED        15  a = microseconds that relays added one way, beyond what they emulate; flags 0 up, 1 down; one of 8
 IN_CELL      16  the UE is in a cell from now on: a = cell index, b = its kind, an index of ``ACCESS_KINDS``
 =========  ====  ==========================================================================================================

@@ -61,6 +61,7 @@ class Written:
         body: bytes,
         headers: Mapping[str, str] = {},
         ended: Callable[[bool], None] = lambda taken: None,
+        patient: bool = False,
     ) -> bool:
         self.posted.append((callback, msgspec.json.decode(body), headers))
         if self.takes is not None:

@@ -327,6 +327,7 @@ def test_a_tenant_s_view_shows_no_place_without_consent(client: TestClient) -> N
         return client.get("/api/v1/devices/player-1", headers=bearing(STUDIO)).json()
 
     assert (player()["x_m"], player()["y_m"], player()["cell"]) == (None, None, None)
+    assert player()["reachable"] is None
     assert (device()["place"], device()["identifiers"]) == (None, {})
     id = consents(client)
     assert (player()["x_m"], player()["cell"]) == (500.0, "nr-1")

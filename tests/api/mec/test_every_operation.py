@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
-from fedge.core.control.events import AskedApply
+from fedge.core.control.events.objects import AskedApply
 from tests.api.mec.definitions import FILES, definition
 from tests.api.mec.platform import SERVICE, SINK, MecCentre, application
 from tests.definitions import Definition, Seen, served

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from fedge.core.control import ControlPlane, ControlSettings, Effect, State, ToSink, Untold, outbox
@@ -161,3 +163,44 @@ def test_with_its_tenant_what_a_client_was_to_be_told_is_gone() -> None:
     assert [one.client for one in centre.plane.state.outbox.under_way()] == ["rival"]
     assert isinstance(told, ToSink)
     assert centre.say(SinkAnswered(line_of(told), told.number, "delivered")) == [], "it was under way then"
+
+
+# --- whatever happens ----------------------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=150, deadline=None)
+@given(steps=st.lists(st.tuples(st.integers(0, 5), st.integers(0, 4)), max_size=120))
+def test_each_event_is_sent_and_ends_once_in_the_order_of_its_line(steps: list[tuple[int, int]]) -> None:
+    """Steps: an event of client and sink, an answer to one that is under way, or a crash and what follows it."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(outbox, "MOST_UNDER_WAY", 2)
+        patched.setattr(outbox, "MOST_OF_A_CLIENT", 6)
+        patched.setattr(outbox, "MOST", 9)
+        box, made = Outbox(), 0
+        sent: dict[int, ToSink] = {}
+        ended: list[ToSink] = []
+        for kind, number in steps:
+            under_way = list(box.under_way())
+            if kind < 3:
+                made += 1
+                out = put(box, event(str(made), f"client-{kind}", Sink(f"https://127.0.0.1:{number}/")))
+            elif kind < 5 and under_way:
+                told = under_way[number % len(under_way)]
+                assert told.number in sent
+                ended.append(told)
+                out = end(box, told, "delivered" if kind == 3 else "failed")
+            else:
+                box = msgspec.msgpack.decode(msgspec.msgpack.encode(box), type=Outbox)
+                assert [one.number for one in box.under_way()] == [one.number for one in under_way]
+                continue
+            for one in out:
+                if isinstance(one, ToSink):
+                    assert one.number not in sent, "it is under way already"
+                    sent[one.number] = one
+            assert all(one.number in sent for one in box.under_way())
+            assert box.waiting <= 9
+            assert box.waiting + sum(box.ended.values()) == made
+        lines: dict[str, list[int]] = {}
+        for one in ended:
+            lines.setdefault(line_of(one), []).append(one.number)
+        assert all(numbers == sorted(set(numbers)) for numbers in lines.values())

@@ -120,7 +120,7 @@ def _ues(plane: Knowledge, now: int) -> dict[str, Any]:
             "site": session.site if session is not None and not _lost(session) else None,
             "rtt_ms": round(seen.rtt_ms, 1) if seen.rtt_ms and session is not None else None,
             "state": _ue_state(plane, session),
-            "reachable": not seen.lost_at,
+            "reachable": None if seen.hidden else not seen.lost_at,
             "handover_gap_ms": _handover_gap_ms(plane, session),
             "session": session.session if session is not None else None,
             "quality": quality_row(plane, quality, now) if quality is not None else None,

@@ -101,8 +101,11 @@ class CodeFlow:
                 await self._questions.end(one)
                 raise OAuthError(400, "access_denied", "the subscriber says no")
             consent = await self._questions.consent(one, BY_SUBSCRIBER)
-            return await self._with_code(request, one, one.back, consent)
+            scopes = AskedScopes(one.scopes, one.purpose)
+            return await self._with_code(request, one.client, one.ue, scopes, one.back, consent)
         except OAuthError as error:
+            if error.error == "invalid_grant":  # two pages asked at once, and the other one has the code
+                error = OAuthError(400, "access_denied", error.description)
             return self._sent_back_with(request, one.client, one.back, error, one.ue)
 
     async def _without_asking(self, request: Request, client: str, ue: UeId, wanted: Wanted) -> Response:
@@ -115,27 +118,27 @@ class CodeFlow:
                 and scopes.scopes <= consent.scopes
                 and consent.purpose in ("", scopes.purpose)
             ):
-                one = Asking("", client, scopes.scopes, scopes.purpose, ue, now, now)
-                return await self._with_code(request, one, wanted.back, consent.id)
+                return await self._with_code(request, client, ue, scopes, wanted.back, consent.id)
         raise OAuthError(400, "consent_required", "the subscriber has not consented to this")
 
-    async def _with_code(self, request: Request, one: Asking, back: Back, consent: str) -> Response:
+    async def _with_code(
+        self, request: Request, client: str, ue: UeId, scopes: AskedScopes, back: Back, consent: str
+    ) -> Response:
         """Raises ``OAuthError``."""
-        assert one.ue is not None
         secret, until = self._questions.draw(), self._questions.centre.now() + CODE_FOR_S * SECOND
-        code = Code(digest_of(secret), one.client, one.ue, one.scopes, one.purpose, consent, back, until)
+        code = Code(digest_of(secret), client, ue, scopes.scopes, scopes.purpose, consent, back, until)
         status, body = await self._questions.centre.ask(lambda n: AskedCode(n, code))
         if status != 201:
             raise OAuthError(503, "temporarily_unavailable", str(body["message"]))
         self._tokens.audit.tell(
             audit_entry(
                 request,
-                client=one.client,
+                client=client,
                 subject="its subscriber said yes",
                 decision="granted",
-                reason=f"{' '.join(sorted(one.scopes))} {one.purpose}".strip(),
+                reason=f"{' '.join(sorted(scopes.scopes))} {scopes.purpose}".strip(),
                 because=consent,
-                ue=one.ue,
+                ue=ue,
             )
         )
         return self._sent_back(request, back, {"code": secret})

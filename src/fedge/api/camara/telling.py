@@ -46,7 +46,7 @@ def tell_sink(told: ToSink | Untold, platform: CamaraPlatform, post: Callable[[S
             return
         headers = {**STRUCTURED, "authorization": f"Bearer {sink.token}"}
     event = EVENTS[told.topic](told, platform)
-    if not platform.notifier.post(told.client, sink.url, event, headers, tried):
+    if not platform.notifier.post(told.client, sink.url, event, headers, tried, patient=True):
         end("dropped")
 
 

@@ -1,7 +1,7 @@
 """Fences made and ended, and who crossed one. What a fence is: `core/location/fences.py`.
 
 Twice a second each fence is held against the last report of its device, if the device's subscriber still consents and the report
-is not old. Crossings are decided events, so after a crash nobody is told twice of the same.
+is not old. Crossings are decided events, so after a crash none is decided again.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ export function drawHops(view) {
   const { g, width, height } = box;
   const c = theme();
   g.clearRect(0, 0, width, height);
-  const plot = { l: 30, r: width - 134, t: 8, b: height - 17 };
+  const plot = { l: 34, r: width - 134, t: 8, b: height - 17 };
   const seconds = Object.keys(view.hops).map(Number).sort((a, b) => a - b);
   const end = Math.max(1, view.at_ms / 1000);
   const start = end - WINDOW_S;
@@ -187,7 +187,7 @@ export function drawGaps(view) {
   const right = tx + 100 < width;
   g.textAlign = right ? "left" : "right";
   g.fillText(`one tick, ${number(tick_ms)} ms`, tx + (right ? 5 : -5), 10);
-  const said = `${astride ? "at least " : ""}${n - over - astride} of ${n} within a tick`;
+  const said = `${astride ? "≥ " : ""}${n - over - astride} of ${n} in a tick`;
   gapCanvas.setAttribute("aria-label", `Interruptions of moves: ${said} of ${number(tick_ms)} ms`);
   setText(document.querySelector("#gaps .unit"), said);
 }

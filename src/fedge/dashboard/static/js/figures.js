@@ -23,7 +23,7 @@ const FIGURES = [
     spark: { line: (f, view) => view.interruptions.tick_ms } },
   { id: "lost", label: "Acknowledged inputs lost", short: "Inputs lost", unit: "", value: (f) => f.inputs_lost, digits: (v) => String(Math.round(v)),
     under: (f) => (f.sessions_lost > 0 ? `${plural(f.sessions_lost, "session")} lost with ${f.sessions_lost === 1 ? "its" : "their"} site`
-      : known(f.inputs_lost) ? `of ${grouped(f.inputs_acknowledged)} acknowledged` : "no input acknowledged yet"),
+      : known(f.inputs_lost) ? `of\u00a0${grouped(f.inputs_acknowledged)} acknowledged` : "no input acknowledged yet"),
     verdict: (f) => (f.inputs_lost > 0 || f.sessions_lost > 0 ? "bad" : known(f.inputs_lost) ? "good" : "") },
 ];
 

@@ -14,7 +14,7 @@ import * as pictures from "./pictures.js";
 import { go, href, onRoute, rememberMoment, route } from "./router.js";
 import { goLive, sayNotKept, setLost, showScrubber } from "./scrubber.js";
 import { connect } from "./stream.js";
-import { keepToken } from "./token.js";
+import { keepToken, token } from "./token.js";
 import { clock, lasting, operatorWords, plural, sentenceCase } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
@@ -149,7 +149,7 @@ function showConnection() {
   setText(byId("connection").querySelector("span"), asks ? "Token wanted" : state === "lost" ? "Platform lost" : state === "starting" ? "Starting" : pictures.isLive() ? "Live" : "Replay");
   const banner = byId("banner");
   banner.hidden = state !== "lost" && !asks;
-  if (asks) fill(banner, `asks|${error.message}|${view?.at_ms}`, () => askWho(error, view));
+  if (asks) fill(banner, `asks|${token()}|${view?.at_ms}`, () => askWho(view));
   else if (state === "lost") {
     const at = new Date(since_ms).toLocaleTimeString([], { hourCycle: "h23" });
     fill(banner, `${since_ms}|${view?.at_ms}`, () => [h("b", {}, `Platform lost since ${at}`), h("span", {}, `Nothing is live: this is the last picture, ${clock(view?.at_ms ?? 0)} of the run.`), h("span", { class: "wait" }), h("button", { type: "button", onclick: () => stream.retryNow() }, "Try now")]);
@@ -164,7 +164,7 @@ function showConnection() {
 }
 
 /** From the first tenant on reads need a token: the operator's, or a tenant's, which sees its own. */
-function askWho(error, view) {
+function askWho(view) {
   const input = h("input", { type: "password", autocomplete: "off", spellcheck: "false", aria_label: "Token", data_testid: "who-token" });
   const submit = (event) => {
     event.preventDefault();
@@ -172,7 +172,7 @@ function askWho(error, view) {
     stream.retryNow();
   };
   return [h("b", {}, "The platform asks who you are"),
-    h("span", {}, `${sentenceCase(error.message)}${view ? `; this is the last picture, ${clock(view.at_ms)} of the run` : ""}. The operator's token is in the file that fedge up names; a tenant's sees its own.`),
+    h("span", {}, `${token() ? "It does not know the token of this tab" : "It keeps tenants apart, so that reading needs a token"}${view ? `; this is the last picture, ${clock(view.at_ms)} of the run` : ""}. The operator's token is in the file that fedge up names; a tenant's sees its own.`),
     h("form", { onsubmit: submit }, input, h("button", { type: "submit" }, "Use this token"))];
 }
 

@@ -28,8 +28,8 @@ export function linkPanel(body, id) {
         ["Round trip", `${number(link.rtt_ms)} ms`],
         ["Path", link.path],
         ["Loss", `${(link.loss * 100).toFixed(link.loss && link.loss < 0.001 ? 2 : 1)} %`],
-        ["From", siteLink(view, link.a)],
-        ["To", siteLink(view, link.b)],
+        ["Between", siteLink(view, link.a)],
+        ["And", siteLink(view, link.b)],
         ["State moved", bytes(over.reduce((sum, [, m]) => sum + (m.bytes_total ?? 0), 0))],
       ]);
       const past = history().filter((v) => v.at_ms <= view.at_ms && v.at_ms > view.at_ms - 120000).map((v) => ({ x: v.at_ms, y: v.links[id]?.rtt_ms }));

@@ -23,7 +23,7 @@ export function playerPanel(body, id) {
   const ranking = h("div", { class: "ranking", data_testid: "explain" }, h("p", { class: "note" }, "Asking the platform for the ranking"));
   const age = h("p", { class: "note" });
   const moves = h("div", { data_testid: "player-moves" });
-  body.append(grid, h("h3", {}, "Round trip", trendUnit), trend, heading("Where it is best served", "expected round trip"), because, ranking, age, heading("Moves", "states on one axis"), moves);
+  body.append(grid, h("h3", {}, "Round trip", trendUnit), trend, heading("Where it is best served", "expected round trip, ms"), because, ranking, age, heading("Moves", "states on one axis"), moves);
   let asked = 0;
   let answer = null;
   let device = null;
@@ -86,7 +86,10 @@ export function playerPanel(body, id) {
       moveRows(moves, view, Object.entries(view.moves).filter(([, m]) => m.session === (ue.session ?? id)), "This session has not moved.");
       if (live && !lost && performance.now() - asked > ASK_EVERY_MS) ask(view);
       if (!live && answer) setText(age, `The ranking was answered at ${clock(answer.at_ms)}; it is not part of the replayed picture.`);
-      else if (!live) setText(age, "The ranking is asked live; go back to live to see it.");
+      else if (!live) {
+        fill(ranking, "replay", () => []);
+        setText(age, "The ranking is asked live; go back to live to see it.");
+      }
     },
   };
 }
@@ -104,7 +107,7 @@ function row(view, s, top, serving) {
       piece.style.width = `${(Math.max(0, value) / top) * 100}%`;
       return piece;
     })), h("span", { class: "ms" }, ms(s.expected_rtt_ms)),
-    h("span", { class: "term-words" }, parts.map(([term, value]) => h("span", {}, `${term.replace("_", " ")} ${number(value)}`)), parts.length ? h("span", {}, "ms") : null));
+    h("span", { class: "term-words" }, parts.map(([term, value]) => h("span", {}, `${term.replace("_", " ")} ${number(value)}`))));
 }
 
 const stateWords = ({ state, reachable }) => `${state}${reachable === false ? "; the network cannot reach it" : ""}`;

@@ -28,7 +28,7 @@ export function qualityWords(asked) {
 }
 
 /** How full a cell is: [share in use, the wait]; what is not told is not known. */
-export const loadWords = (cell) => (!known(cell?.used) ? "not known" : [`${Math.round(cell.used * 100)} %`, known(cell.queue_ms) ? `waits ${cell.queue_ms} ms` : ""]);
+export const loadWords = (cell) => (!known(cell?.used) ? "not known" : [`${Math.round(cell.used * 100)} %`, cell.queue_ms ? `waits ${cell.queue_ms} ms` : ""]);
 
 /** One line on the first screen, where there is any quality session or full cell. */
 export function showQuality(view) {

@@ -43,7 +43,7 @@ export function sitePanel(body, id) {
         ["Place", [`${number(site.x_m)}, ${number(site.y_m)}`, "m"]],
       ]);
       const list = Object.entries(site.instances ?? {});
-      fill(instances, JSON.stringify(list), () => (list.length ? list.map(([name, i]) => h("div", { class: "row" }, h("b", {}, name), h("span", { class: "state-word", data_state: i.state === "failed" ? "lost" : i.state }, i.state === "ready" ? "" : i.state), h("span", {}, plural(i.sessions, "session"))))
+      fill(instances, JSON.stringify([site.state, list]), () => (list.length ? list.map(([name, i]) => h("div", { class: "row" }, h("b", {}, name), h("span", { class: "state-word", data_state: i.state === "failed" ? "lost" : i.state }, site.state === "lost" ? "last heard" : i.state === "ready" ? "" : i.state), h("span", {}, plural(i.sessions, "session"))))
         : [h("p", { class: "note" }, "No instance runs here.")]));
       const here = Object.entries(view.ues).filter(([, u]) => u.site === id).map(([ue]) => ue);
       setText(sessionsUnit, plural(here.length, "player"));

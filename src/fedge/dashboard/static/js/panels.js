@@ -11,6 +11,7 @@ import { href } from "./router.js";
 
 const root = document.getElementById("panel");
 const PANELS = { player: playerPanel, site: sitePanel, link: linkPanel, move: movePanel, quality: qualityPanel };
+const NARROW = 860; // there the page scrolls (layout.css)
 let open = null; // {kind, id, update, title, gone}
 
 /** Opens the panel of a route, or closes it for the overview. */
@@ -53,4 +54,4 @@ export function showPanel(view, state) {
 }
 
 /** Moves the keyboard's focus into the panel, after a person opened it. */
-export const focusPanel = () => root.hidden || root.focus({ preventScroll: true });
+export const focusPanel = () => root.hidden || root.focus({ preventScroll: innerWidth > NARROW });

@@ -14,7 +14,7 @@ export const STEP_MEANING = {
   RELEASED: "the source has let go",
 };
 
-const CAUSES = { handover: "handover", predicted: "predicted handover", core: "path change by the core network", ordered: "ordered", drain: "site drain", rebalance: "rebalance" };
+const CAUSES = { handover: "handover", predicted: "predicted handover", core: "path change by the core", ordered: "ordered", drain: "site drain", rebalance: "rebalance" };
 export const causeWords = (cause) => CAUSES[cause] ?? String(cause);
 
 const KINDS = { nr: "5G NR", nsa: "5G NSA", lte: "LTE", wifi: "Wi-Fi" };
