@@ -14,8 +14,8 @@ from fedge.core.messages import Message
 from fedge.wire.codec import message_types
 
 OURS = "fedge.core.control.events."
-SAID_TO_IT = tuple(f"fedge.core.messages.{one}" for one in ("site", "access", "exposure", "engine"))
-"""What agents, steering, the access gateway and Karmada's scheduler say, and are told."""
+SAID_TO_IT = tuple(f"fedge.core.messages.{one}" for one in ("site", "access", "exposure", "engine", "sink"))
+"""What agents, steering, the access gateway, Karmada's scheduler and who sends events say, and are told."""
 
 IT_SAYS = {
     "site": "AbortMove AskInventory BeginCopy CloseSession DiscardSession LeadPlain OpenSession Proceed ReleaseSource "

@@ -21,11 +21,11 @@ from fedge.core.control import (
 )
 from fedge.core.control.events.location import FenceEnded, FenceMade
 from fedge.core.control.events.objects import ObjectsChanged
-from fedge.core.control.events.sinks import SinkAnswered, SinkPostponed
+from fedge.core.control.events.sinks import SinkAnswered
 from fedge.core.control.outbox import Outbox, line_of
 from fedge.core.control.telling import kept
 from fedge.core.location import Circle, Fence
-from fedge.core.messages import Message, Sink
+from fedge.core.messages import Message, Sink, SinkPostponed
 from fedge.core.model import SECOND, UeId
 from fedge.wire import codec
 

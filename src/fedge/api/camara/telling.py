@@ -13,10 +13,11 @@ from collections.abc import Callable
 from fedge.api.camara import geofencing, quality_on_demand
 from fedge.api.camara.platform import CamaraPlatform
 from fedge.core.control import ToSink, Untold
-from fedge.core.control.events.sinks import SinkAnswered, SinkPostponed
+from fedge.core.control.events.sinks import SinkAnswered
 from fedge.core.control.fencing import may_be_told
 from fedge.core.control.outbox import Outcome, line_of
 from fedge.core.location import OPERATOR
+from fedge.core.messages import SinkPostponed
 from fedge.runtime.audit import Entry
 
 EVENTS: dict[str, Callable[[ToSink, CamaraPlatform], bytes]] = {

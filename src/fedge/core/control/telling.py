@@ -11,9 +11,10 @@ from itertools import islice
 from fedge.core.control import outbox
 from fedge.core.control.dispatch import on, on_state, table
 from fedge.core.control.effects import Effect, ToSink
-from fedge.core.control.events.sinks import SinkAnswered, SinkPostponed
+from fedge.core.control.events.sinks import SinkAnswered
 from fedge.core.control.knowledge import Knowledge
 from fedge.core.control.state import State
+from fedge.core.messages import SinkPostponed
 from fedge.core.model import Nanoseconds
 
 MOST_AGAIN = 200

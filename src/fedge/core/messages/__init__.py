@@ -90,7 +90,7 @@ from fedge.core.messages.peer import (
     UeAt,
     VoidEpoch,
 )
-from fedge.core.messages.sink import Sink
+from fedge.core.messages.sink import Sink, SinkPostponed
 from fedge.core.messages.site import (
     AbortMove,
     AskInventory,
@@ -263,6 +263,7 @@ __all__ = [
     "SessionRefused",
     "SessionStatus",
     "Sink",
+    "SinkPostponed",
     "SiteHello",
     "SiteReport",
     "SourceReleased",

@@ -1,10 +1,15 @@
-"""Where a client of the northbound APIs wants its events: an https address, and the bearer token that it takes them with."""
+"""Where a client of the northbound APIs wants its events: an https address, and the bearer token that it takes them with.
+
+And who sends them → control plane: what of them could not be sent yet.
+"""
 
 from __future__ import annotations
 
 import re
 
 from msgspec import Struct
+
+from fedge.core.messages.order import Message
 
 _ORIGIN = re.compile(r"[^:/?#]+://[^/?#]*")
 
@@ -21,3 +26,9 @@ class Sink(Struct, frozen=True):
         """Scheme, host and port, as far as the URL says them."""
         found = _ORIGIN.match(self.url)
         return found[0].lower() if found is not None else ""
+
+
+class SinkPostponed(Message, frozen=True):
+    """There was no room to send the event of this ``number`` in the outbox: it has not ended, and is sent later."""
+
+    number: int

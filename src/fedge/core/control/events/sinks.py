@@ -12,9 +12,3 @@ class SinkAnswered(Message, frozen=True):
     line: str
     number: int
     outcome: Outcome
-
-
-class SinkPostponed(Message, frozen=True):
-    """There was no room to send the event of this ``number``: it has not ended, and is sent later."""
-
-    number: int
