@@ -70,8 +70,8 @@ def pace_for(players: int) -> float:
 def site_pace(players: int) -> float:
     """The same for what runs at every site, in s: as `pace_for` up to 50 players, then with their square, 2 ms for 100 at most.
 
-    Each site has its part of the packets and awakenings of its own: one of them serves a fraction of the access network's.
-    Where a machine is nearly full the CPU is worth more than the millisecond (ADR 0009).
+    Each site has its part of the packets and awakenings of its own: one of them serves a fraction of what the access network's
+    do. Where a machine is nearly full the CPU is worth more than the millisecond (ADR 0009).
     """
     return min(2e-3, max(pace_for(players), players * players * 2e-7))
 
