@@ -325,6 +325,9 @@ def test_no_device_takes_the_codes_of_a_clients_others(client: TestClient, centr
     assert "code" not in sent_back(authorize(client, prompt="none")), (
         "nor those that are used, and remembered"
     )
+    given = dict(centre.plane.state.consents.given)
+    assert "code" not in sent_back(authorize(client))
+    assert centre.plane.state.consents.given == given, "nor is its subscriber asked for one"
     centre.ahead += LIFETIME_S * SECOND
     assert code_of(client, prompt="none")
 

@@ -18,6 +18,8 @@ MOST_CODES_OF_A_CLIENT, MOST_CODES_OF_A_DEVICE = 1000, 20
 """The used ones too, as long as they are remembered."""
 KEPT_FOR = 300 * SECOND
 """So long whoever asks late hears that there was no answer in time."""
+DEVICE_FULL = "this device was asked, or has got a code, as often as it may for now"
+CLIENT_FULL = "as many codes are kept for this client as will be"
 
 
 class Back(Struct, frozen=True):
@@ -74,26 +76,20 @@ class Askings(Struct):
 
     def full(self, one: Asking, now: Nanoseconds) -> str:
         """Why nobody more is asked; empty: there is room."""
-        open_ones = [each for each in self.asked.values() if now < each.counts_until]
-        own = [each for each in open_ones if each.client == one.client]
-        if one.back is not None and self._of_device(one.client, one.ue, now) >= MOST_OF_A_DEVICE:
-            return "this device is being asked already"
-        if len(own) >= MOST_OF_A_CLIENT:
+        counted = [each for each in self.asked.values() if now < each.counts_until]
+        own = sum(each.client == one.client for each in counted)
+        if one.back is not None and self._device_full(one.client, one.ue, now):
+            return DEVICE_FULL
+        if own >= MOST_OF_A_CLIENT:
             return f"{MOST_OF_A_CLIENT} subscribers are being asked for this client already"
-        return "too many subscribers are being asked" if len(open_ones) >= MOST else ""
+        return "too many subscribers are being asked" if len(counted) >= MOST else ""
 
     def full_of_codes(self, code: Code, now: Nanoseconds) -> str:
-        """Why this one is not given; empty: there is room. So no device takes the room of a client's others."""
-        own = [one for one in self.codes.values() if one.client == code.client and not one.over(now)]
-        of_device = sum(one.ue == code.ue for one in own)
-        if (
-            self._of_device(code.client, code.ue, now) >= MOST_OF_A_DEVICE
-            or of_device >= MOST_CODES_OF_A_DEVICE
-        ):
-            return "as many codes are kept for this device as will be"
-        return (
-            "as many codes are kept for this client as will be" if len(own) >= MOST_CODES_OF_A_CLIENT else ""
-        )
+        """Why this one is not given; empty: there is room."""
+        if self._device_full(code.client, code.ue, now):
+            return DEVICE_FULL
+        own = sum(one.client == code.client and not one.over(now) for one in self.codes.values())
+        return CLIENT_FULL if own >= MOST_CODES_OF_A_CLIENT else ""
 
     def ask(self, one: Asking, now: Nanoseconds) -> None:
         self.asked = {id: each for id, each in self.asked.items() if now < each.until + KEPT_FOR}
@@ -107,8 +103,10 @@ class Askings(Struct):
         self.asked = {id: one for id, one in self.asked.items() if one.client != client}
         self.codes = {id: one for id, one in self.codes.items() if one.client != client}
 
-    def _of_device(self, client: str, ue: UeId | None, now: Nanoseconds) -> int:
-        """What a browser has begun for this client and is open."""
-        asked = [one for one in self.asked.values() if one.back is not None]
-        given = [one for one in self.codes.values() if not one.token]
-        return sum((one.client, one.ue) == (client, ue) and now < one.until for one in (*asked, *given))
+    def _device_full(self, client: str, ue: UeId | None, now: Nanoseconds) -> bool:
+        """Has a browser on it begun so much for this client that its other subscribers could miss the room?"""
+        own = (client, ue)
+        asked = [one for one in self.asked.values() if one.back is not None and (one.client, one.ue) == own]
+        codes = [one for one in self.codes.values() if (one.client, one.ue) == own and not one.over(now)]
+        begun = [one.until for one in asked] + [one.until for one in codes if not one.token]
+        return sum(now < until for until in begun) >= MOST_OF_A_DEVICE or len(codes) >= MOST_CODES_OF_A_DEVICE
