@@ -38,7 +38,6 @@ from fedge.ports import Notifier
 
 MOST_BODY_BYTES = 64 << 10
 MOST_URI_BYTES = 4096
-MOST_SECONDS = 2**32 - 1
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 Api = TypeVar("Api")
