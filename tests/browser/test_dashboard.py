@@ -208,11 +208,11 @@ def test_quality_sessions_are_on_the_first_screen_in_a_list_and_in_the_player_s_
         fake.world.keep_quality("player-5", kept=None)
     page.wait_for_selector("[data-testid=quality-line]:not([hidden])")
     said = " ".join(page.inner_text("[data-testid=quality-line]").split())
-    assert said == "Quality on demand 3 sessions 1 not kept"
+    assert said == "Quality 3 sessions 1 not kept"
     page.screenshot(path=pictures / "quality-line.png")
     with fake.lock:
         fake.world.fill_cell("nr-20", 297)
-    page.wait_for_selector("[data-testid=quality-line] >> text=1 full cell, waits up to 297 ms")
+    page.wait_for_selector("[data-testid=quality-line] >> text=1 full cell, ≤ 297 ms wait")
     page.focus("[data-testid=quality-line]")
     page.keyboard.press("Enter")
     page.wait_for_selector("[data-testid=panel][data-kind=quality]")
@@ -462,6 +462,21 @@ def test_light_and_small(
             "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
         ) == [width, height]
         tab.screenshot(path=pictures / f"first-screen-{scheme}-{width}.png")
+
+
+def test_a_narrow_screen_scrolls_and_shows_the_panel_first(
+    browser: Any, fake: FakePlatform, pictures: Path
+) -> None:
+    with opened(browser, fake, width=420, height=900) as tab:
+        assert tab.evaluate("document.documentElement.scrollWidth") == 420
+        assert tab.is_visible("[data-testid=simulated]")
+        tab.click("[data-testid=site-carlton]")
+        tab.wait_for_selector("[data-testid=panel][data-kind=site]")
+        wait_until(
+            tab,
+            "document.querySelector('[data-testid=panel]').getBoundingClientRect().top < innerHeight / 2",
+        )
+        tab.screenshot(path=pictures / "narrow.png")
 
 
 def test_every_text_colour_has_contrast() -> None:

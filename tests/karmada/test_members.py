@@ -156,22 +156,24 @@ def fleet(
     folder = tmp_path / "fleet"
     folder.mkdir()
     running = Fleet(whole.at.admin("karmada"), folder, OWN)
-    schedulers.start()
-    running.start_control_plane()
-    for member in SITES:
-        client = client_of(whole.at.admin(member))
-        until(
-            lambda c=client: allowed(c, AGENT, "", "pods", "watch", "default"),
-            f"{member}'s agent has its rights",
-            120,
-        )
-        account = until(
-            lambda m=member: as_service_account(whole, m, folder), f"{member} has the agent's account"
-        )
-        running.start_agent(member, account)
-    yield running
-    running.stop()
-    withdraw(str(whole.at.admin("karmada")))
+    try:
+        schedulers.start()
+        running.start_control_plane()
+        for member in SITES:
+            client = client_of(whole.at.admin(member))
+            until(
+                lambda c=client: allowed(c, AGENT, "", "pods", "watch", "default"),
+                f"{member}'s agent has its rights",
+                120,
+            )
+            account = until(
+                lambda m=member: as_service_account(whole, m, folder), f"{member} has the agent's account"
+            )
+            running.start_agent(member, account)
+        yield running
+    finally:
+        running.stop()
+        withdraw(str(whole.at.admin("karmada")))
 
 
 @pytest.fixture

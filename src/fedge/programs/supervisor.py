@@ -19,6 +19,7 @@ import msgspec
 
 from fedge.adapters.embedded import addresses
 from fedge.adapters.karmada.prepare import prepare, withdraw
+from fedge.adapters.kubernetes.client import FAILURES
 from fedge.core.control.tenancy import OWN
 from fedge.core.model import Address
 from fedge.programs import arena, run_folder
@@ -44,6 +45,8 @@ from fedge.simulation.topology import write_topology
 
 _PR_SET_CHILD_SUBREAPER = 36
 READY_WITHIN_S = 60.0
+WITHDRAWN_WITHIN_S = 20.0
+"""An API server that has just been away asks for patience for so long, and one that is gone is given up."""
 PODS_END_WITHIN_S = 90.0
 """A member's controllers take up to a minute to end what was withdrawn, when its API server has just been away. A Pod whose node
 left before would stay there as Terminating."""
@@ -131,11 +134,16 @@ class Supervisor(Processes):
         """Withdraw what was published while the agents still run, so that they can end their Pods as nodes do."""
         for name in ("player-fleet", "control-plane"):
             self.end(name)
-        try:
-            withdraw(fleet.karmada.kubeconfig)
-        except (OSError, RuntimeError, ValueError) as error:
-            self.say(f"Karmada keeps what was published there: {error}")
-            return
+        give_up = time.monotonic() + WITHDRAWN_WITHIN_S
+        while True:
+            try:
+                withdraw(fleet.karmada.kubeconfig)
+                break
+            except FAILURES as error:
+                if time.monotonic() > give_up:
+                    self.say(f"Karmada keeps what was published there: {error}")
+                    return
+                time.sleep(0.5)
         give_up = time.monotonic() + PODS_END_WITHIN_S
         memories = [self.folder / "sites" / str(site.site) / "pods.json" for site in self.city.sites]
         while time.monotonic() < give_up and any(f.exists() and f.read_text() != "{}" for f in memories):

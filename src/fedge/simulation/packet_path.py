@@ -29,11 +29,12 @@ from typing import Any
 
 from fedge.core.messages import Cell, Message, WriterChanged
 from fedge.core.model import MS, SECOND, SiteId, UeId
+from fedge.simulation.applications import Application
 from fedge.simulation.bearers import LOST, Ue
 from fedge.simulation.delay import DelayQueue
 from fedge.simulation.fading import SLOT_NS, SLOTS, Luck
 from fedge.simulation.figures import HopSamples
-from fedge.simulation.gnb import Flow, Gnb
+from fedge.simulation.gnb import Gnb
 from fedge.simulation.n3 import MTU, Endpoint
 from fedge.simulation.session_watch import frame_of, hops_us
 from fedge.simulation.stamped import StampedUdp
@@ -59,25 +60,6 @@ class Endpoints:
     services: tuple[Endpoint, ...]
     n3: Endpoint
     ues: Mapping[str, int]
-
-
-class Sender:
-    """A UE's socket that sends to one application: what all its packets need, looked up once. ``flow``: once it has a path."""
-
-    __slots__ = ("flow", "packets", "service", "ue")
-
-    def __init__(self, ue: Ue, own: Endpoint, service: Endpoint) -> None:
-        self.ue, self.service = ue, service
-        self.packets = ip.Udp4(own, service)
-        self.flow: Flow | None = None
-
-
-class Application:
-    """An application's address, as UEs send to it. ``senders``: by address, at most one a UE."""
-
-    def __init__(self, address: Endpoint) -> None:
-        self.udp = StampedUdp(address)
-        self.senders: dict[Endpoint, Sender] = {}
 
 
 class PacketPath:
@@ -177,9 +159,9 @@ class PacketPath:
 
     def _from_ues(self, arrived: list[tuple[int, bytes, Endpoint, Application]]) -> None:
         heap, number, off_radio, early_ns = self._heap, self._number, self._off_radio_up, self._early_ns
-        counts, lost, zs = self.counts, self._lost_up, self._z
+        counts, lost, zs, ues = self.counts, self._lost_up, self._z, self._by_address
         for at, packet, address, application in arrived:
-            sender = application.senders.get(address) or self._new_sender(application, address)
+            sender = application.senders.get(address) or application.new_sender(address, ues)
             size = len(packet)
             if sender is None or not zs or size > LARGEST:
                 reason = (
@@ -201,16 +183,6 @@ class PacketPath:
                 counts[f"{LOST[due]}_up"] += 1
                 continue
             heappush(heap, (due - early_ns, number(), off_radio, sender, packet, at, due))
-
-    def _new_sender(self, application: Application, address: Endpoint) -> Sender | None:
-        """A UE's socket that has not sent to this application before; it takes the place of the one that did."""
-        ue, service = self._by_address.get(address[0]), application.udp.address
-        if ue is None:
-            return None
-        application.senders.pop(ue.heard.get(service, address), None)
-        ue.heard[service] = address
-        sender = application.senders[address] = Sender(ue, address, service)
-        return sender
 
     def _off_radio_up(self, entry: Any) -> None:
         """At the base station: choose the path, enter the backhaul."""

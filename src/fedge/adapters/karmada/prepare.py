@@ -5,7 +5,6 @@ Idempotent, by server-side apply and merge patches; the operator of a real fleet
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -46,10 +45,15 @@ def prepare(kubeconfig: str, sites: Mapping[str, str]) -> None:
 
 
 def withdraw(kubeconfig: str, owner: str = "fedge") -> None:
-    """Delete everything that a control plane of this owner published: Karmada ends what ran of it."""
+    """Delete everything that a control plane of this owner published: Karmada ends what ran of it. Raises `client.FAILURES`, also
+    where the API server has just come back and asks for patience (429); it may be called again.
+    """
     client = Client(KubeConfig.from_file(kubeconfig).get(), field_manager="fedge-prepare")
     for name, kind in KINDS.items():
         for one in client.list(kind, labels={OWNER_LABEL: owner}, **everywhere(name)):
             metadata = one.metadata or ObjectMeta()
-            with contextlib.suppress(ApiError):
+            try:
                 client.delete(kind, metadata.name or "", namespace=metadata.namespace)
+            except ApiError as error:
+                if error.status.code != 404:
+                    raise

@@ -11,6 +11,7 @@ const hopCanvas = document.getElementById("hop-chart");
 const gapCanvas = document.getElementById("gap-chart");
 const read = document.getElementById("hops-read");
 const WINDOW_S = 120;
+const SOON_MS = 15000;
 let pointer = null; // second under the pointer, or null
 let last = null;
 
@@ -40,7 +41,7 @@ export function drawHops(view) {
   g.textAlign = "center";
   g.textBaseline = "alphabetic";
   for (let s = Math.ceil(Math.max(0, start) / 30) * 30; s <= end; s += 30) if (X(s) > plot.l + 12 && X(s) < plot.r - 12) g.fillText(clock(s * 1000), X(s), height - 3);
-  if (shown.length < 2) return nothing(g, c, width, height, "The first seconds are being measured", hopCanvas);
+  if (shown.length < 2) return nothing(g, c, width, height, view.at_ms < SOON_MS || shown.length ? "The first seconds are being measured" : "No round trip is told here", hopCanvas);
 
   g.save();
   g.beginPath();

@@ -15,7 +15,7 @@ const FIGURES = [
     under: (f) => (f.players > 0 ? `${plural(f.players, "player")}, ≤ ${bound(f.objective_ms)}` : "no player yet"),
     verdict: (f) => (f.players === 0 ? "" : f.within_objective >= 0.95 ? "good" : "bad"), spark: { max: 100, min: 0 } },
   { id: "rtt", label: "Round trip, p99", short: "RTT p99", unit: "ms", value: (f) => f.rtt_p99_ms, digits: number,
-    under: (f) => `p50 ${ms(f.rtt_p50_ms)}, wanted ≤ ${bound(f.objective_ms)}`,
+    under: (f) => (!known(f.rtt_p50_ms) ? "no round trip measured yet" : `p50 ${ms(f.rtt_p50_ms)}, wanted ≤ ${bound(f.objective_ms)}`),
     verdict: (f) => (!known(f.rtt_p99_ms) ? "" : f.rtt_p99_ms <= f.objective_ms ? "good" : "bad"), spark: { line: (f) => f.objective_ms } },
   { id: "interruption", label: "Interruption, p99", short: "Interruption", unit: "ms", value: (f) => f.interruption_p99_ms, digits: number,
     under: (f, view) => (known(f.interruption_p99_ms) ? `one tick is ${number(view.interruptions.tick_ms)} ms` : "no move measured yet"),

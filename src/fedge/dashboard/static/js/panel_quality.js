@@ -38,9 +38,9 @@ export function showQuality(view) {
   const full = fullCells(view);
   line.hidden = all.length === 0 && full.length === 0;
   fill(line, [all.length, bad, waiting, full.length, full[0]?.[1].queue_ms].join(), () => [
-    all.length ? h("span", {}, h("b", {}, "Quality on demand"), ` ${plural(all.length, "session")} `,
+    all.length ? h("span", {}, h("b", {}, "Quality"), ` ${plural(all.length, "session")} `,
       h("span", { data_verdict: bad ? "bad" : waiting ? "" : "good" }, bad ? `${bad} not kept` : waiting ? `${waiting} not served yet` : "all kept")) : null,
-    full.length ? h("span", { data_verdict: "bad" }, `${plural(full.length, "full cell")}, waits up to ${full[0][1].queue_ms ?? "–"} ms`) : null]);
+    full.length ? h("span", { data_verdict: "bad" }, `${plural(full.length, "full cell")}${full[0][1].queue_ms ? `, ≤ ${full[0][1].queue_ms} ms wait` : ""}`) : null]);
 }
 
 export function qualityPanel(body) {
