@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -19,11 +19,13 @@ from fedge.core.messages import (
     Cell,
     CellChanged,
     InstanceStatus,
+    Message,
     MoveOrder,
     SiteHello,
     SiteReport,
 )
 from fedge.core.model import AppId, MoveId, SessionKey, SiteId, UeId
+from fedge.runtime.audit import Entry
 from tests.api.centre import TOKEN, PlainCentre
 from tests.core.applications.objects import deployment, propagation, qos, service, tenant
 
@@ -326,10 +328,12 @@ def test_a_deleted_tenant_takes_all_along_and_its_name_is_free_once_all_has_ende
     gone = platform.client.delete(f"{ONE}/objects/tenants/studio", headers=OPERATOR)
     kinds = {one["kind"] for one in gone.json()["results"]}
     assert kinds == {"Tenant", "Deployment", "Service", "PropagationPolicy", "QoSPolicy"}
+    centre = platform.centre
+    written = centre.audit.newest()
     refused = platform.apply([tenant("studio")], OPERATOR)
     assert (refused.status_code, refused.json()["code"]) == (409, "CONFLICT")
     assert "ask again" in refused.json()["message"]
-    centre = platform.centre
+    assert centre.audit.newest() == written, "none was created"
     for site in SITES:
         centre.say(SiteMarked(SiteId(site), "lost", "for the test"))
     assert platform.apply([tenant("studio")], OPERATOR).status_code == 200
@@ -338,6 +342,23 @@ def test_a_deleted_tenant_takes_all_along_and_its_name_is_free_once_all_has_ende
         assert platform.client.get(f"{ONE}/{kind}", headers=later).json()["items"] == [], kind
     assert lines(later) == [], "what the tenant before it was told is not its to read"
     assert {one["client"] for one in lines(OPERATOR)} >= {"studio", "rival"}
+
+
+def test_a_tenant_whose_creation_is_not_answered_in_time_reads_nothing_of_an_earlier_one(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    centre = platform.centre
+
+    async def late(make: Callable[[int], Message]) -> tuple[int, dict[str, Any]]:
+        return 503, {"code": "TIMEOUT", "message": "no answer"}
+
+    centre.audit.tell(Entry(client="indie", api="POST /x", decision="granted"))
+    monkeypatch.setattr(centre, "ask", late)
+    assert platform.apply([tenant("indie"), tenant("studio")], OPERATOR).status_code == 503
+    assert centre.audit.newest(client="indie") == []
+    [*_, last] = centre.audit.newest()
+    assert (last["client"], last["reason"]) == ("indie", "a tenant of this name may be created")
+    assert centre.audit.newest(client="studio"), "it is there already"
 
 
 def test_a_token_is_stored_as_its_digest_only(platform: Platform) -> None:

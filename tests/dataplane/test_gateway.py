@@ -249,3 +249,45 @@ def test_a_client_is_redirected_by_the_gateway_that_knows_where_it_is(bench: Ben
     assert (said.source, said.destination) == (SERVICE, UE)
     assert wire.decode_redirect(said.payload) == wire.Redirect(KEY, 4, ("127.9.2.2", 7777))
     assert bench.gateway.counts["redirects"] == 1, "nobody was known at first"
+
+
+def test_what_an_instance_that_has_gone_still_sends_is_foreign(bench: Bench) -> None:
+    bench.set(Flow.LOCAL)
+    second = bound()
+    bench.gateway.instance_up("arena-2", "arena", second.getsockname())
+    bench.gateway.instances_left({"arena-2"})
+    bench.upf.sendto(packet(inputs()), bench.n6)
+    bench.turn()
+    assert bench.gateway.instances == {"arena-2": second.getsockname()}
+    bench.instance.sendto(frame(), bench.inside)
+    bench.turn()
+    assert bench.gateway.counts["foreign"] == 1
+    second.sendto(frame(), bench.inside)
+    bench.turn()
+    assert ip.read(bench.upf.recv(2048)).destination == UE
+    second.close()
+
+
+def test_an_instance_that_comes_back_elsewhere_is_heard_there_alone(bench: Bench) -> None:
+    bench.set(Flow.LOCAL)
+    elsewhere = bound()
+    bench.gateway.instance_up("arena-1", "arena", elsewhere.getsockname())
+    bench.upf.sendto(packet(inputs()), bench.n6)
+    bench.turn()
+    assert elsewhere.recv(2048)[wire.ENVELOPE_BYTES :] == inputs()
+    bench.instance.sendto(frame(), bench.inside)
+    bench.turn()
+    assert bench.gateway.counts["foreign"] == 1
+    elsewhere.close()
+
+
+def test_of_two_instances_at_one_address_the_other_stays(bench: Bench) -> None:
+    bench.set(Flow.LOCAL)
+    bench.gateway.instance_up("arena-2", "arena", bench.instance.getsockname())
+    bench.gateway.instances_left({"arena-2"})
+    bench.upf.sendto(packet(inputs()), bench.n6)
+    bench.turn()
+    bench.instance.sendto(frame(), bench.inside)
+    bench.turn()
+    assert ip.read(bench.upf.recv(2048)).destination == UE
+    assert bench.gateway.counts["foreign"] == 0

@@ -7,7 +7,8 @@ from collections import Counter
 import pytest
 
 from fedge.core.messages import LeadPlain, RunInstances, TrafficFilter, TrafficRule
-from fedge.core.model import AppId, InstanceId
+from fedge.core.model import Address, AppId, InstanceId
+from fedge.dataplane.away import HERE, Away
 from fedge.programs.site_plain import PlainGame, PlainGames
 from fedge.programs.site_processes import Started
 
@@ -70,13 +71,14 @@ class PlayedGateway:
 
     def __init__(self) -> None:
         self.ends: tuple[object, ...] = ()
+        self.away = HERE
         self.plain = self.tcp = self
         self.refused: frozenset[object] = frozenset()
 
     def serve_plain(
-        self, app: AppId, rules: object, ends: tuple[object, ...], away: object
+        self, app: AppId, rules: object, ends: tuple[object, ...], away: Away
     ) -> frozenset[object]:
-        self.ends = ends
+        self.ends, self.away = ends, away
         return frozenset()
 
     def held(self, app: AppId) -> Counter[object]:
@@ -86,6 +88,21 @@ class PlayedGateway:
 class PlayedInstances:
     def started(self, template: RunInstances) -> list[Started]:
         return [started("echo-1", 1)]
+
+
+@pytest.mark.parametrize("replicas", [0, 1])
+def test_after_its_rules_went_and_came_back_a_game_leads_whom_the_centre_says(replicas: int) -> None:
+    gateway, app = PlayedGateway(), AppId("echo")
+    games = PlainGames(gateway, PlayedInstances(), lambda app: False)  # type: ignore[arg-type]
+    rules = (TrafficRule("echo", "FLOW", 1, (), "DROP", "ACTIVE"),)
+    if replicas:
+        games.wanted(RunInstances(app, replicas, "", ()))
+    ues = {"10.0.0.1": Address("127.0.0.1:4000")}
+    with_rules, without = LeadPlain(app, rules, ues=ues), LeadPlain(app, (), ues=ues)
+    games.led(with_rules)
+    games.led(without.since(with_rules))
+    games.led(with_rules.since(without))
+    assert gateway.away.ues == {"10.0.0.1": ("127.0.0.1", 4000)}
 
 
 def test_a_pod_that_outlives_its_placement_is_given_nobody_and_its_connections_are_still_counted() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 from collections.abc import Iterator
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -106,3 +108,21 @@ def test_what_cannot_be_sent_is_told_once_a_packet(pair: tuple[socket.socket, so
     errors: list[OSError] = []
     bursts.send(source, [bytes(70_000)] * 3, errors.append, end.getsockname())
     assert len(errors) == 3
+
+
+def test_an_earlier_packets_error_costs_no_packet() -> None:
+    class TurnedAway:
+        """A connected socket that has been told of a packet which a firewall turned away."""
+
+        def __init__(self) -> None:
+            self.errors = [OSError(errno.EHOSTUNREACH, "No route to host")]
+            self.sent: list[bytes] = []
+
+        def send(self, packet: bytes) -> None:
+            if self.errors:
+                raise self.errors.pop()
+            self.sent.append(packet)
+
+    end = TurnedAway()
+    bursts.send(cast(socket.socket, end), [b"this one"], refuse)
+    assert end.sent == [b"this one"]

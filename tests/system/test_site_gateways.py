@@ -168,6 +168,9 @@ async def moved(stand: Stand, shells: list[SiteShell]) -> None:
     stand.lines[target].send(stand.order)
     await stand.until(lambda: stand.frames[1, 2] > before + 30)
 
+    stand.lines[target].send(replace(stand.order, replicas=0))
+    await stand.until(lambda: not shells[1].gateway.instances)
+
 
 def test_a_session_moves_and_its_rule_stops_it(tmp_path: Path) -> None:
     stand = Stand(tmp_path)

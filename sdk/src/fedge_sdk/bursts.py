@@ -76,7 +76,9 @@ def _one(sock: socket.socket, packet: bytes, to: Endpoint | None) -> None:
         return
     try:
         sock.send(packet)
-    except ConnectionRefusedError:  # that is an earlier packet's; this one has not been sent
+    except (
+        OSError
+    ):  # may be an earlier packet's: it found nobody, or was turned away; this one has not been sent
         sock.send(packet)
 
 

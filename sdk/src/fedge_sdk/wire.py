@@ -274,13 +274,6 @@ def sealed_frame(
     )
 
 
-def frame_epoch(packet: bytes) -> int:
-    """The epoch of the FRAME or FENCE sealed in ``packet`` without reading the rest: for gateways. 0 for a FENCE."""
-    if packet[ENVELOPE_BYTES] != FRAME:
-        return 0
-    return int.from_bytes(packet[ENVELOPE_BYTES + 9 : ENVELOPE_BYTES + 13], "big")
-
-
 def accepted_epoch(packet: bytes) -> int:
     """The highest epoch that the client of the INPUT sealed in ``packet`` has accepted: for gateways. 0 if it is no INPUT."""
     at = ENVELOPE_BYTES

@@ -10,7 +10,7 @@ import json
 import time
 from asyncio import AbstractEventLoop
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from pathlib import Path
 
 from fedge.core.messages import TrafficRule
@@ -102,10 +102,22 @@ class Gateway:
 
     def instance_up(self, name: str, app: str, address: Endpoint) -> None:
         """An instance that speaks the SDK's contract: its application has sessions."""
-        self.instances[name] = address
-        self._homes = set(self.instances.values())
-        self._inside.meet(address, in_bursts=True)  # frames of one tick
         self.n6.apps[name] = app
+        self._settle(self.instances | {name: address})
+
+    def instances_left(self, names: Container[str]) -> None:
+        """All others have gone, not to come back at their addresses: what they still send is ``foreign``."""
+        left = {name: address for name, address in self.instances.items() if name in names}
+        if len(left) < len(self.instances):
+            self._settle(left)
+
+    def _settle(self, instances: dict[str, Endpoint]) -> None:
+        homes = set(instances.values())
+        for gone in self._homes - homes:
+            self._inside.leave(gone)
+        for home in instances.values():
+            self._inside.meet(home, in_bursts=True)  # frames of one tick
+        self.instances, self._homes = instances, homes
 
     def serve_plain(
         self,

@@ -125,7 +125,7 @@ class ControlShell:
         return secrets.randbits(63) or 1
 
     async def ask(self, make: Callable[[int], Message]) -> tuple[int, dict[str, Any]]:
-        """Put a question to the core; 504 if it has no answer in time."""
+        """Put a question to the core; 503 if it has no answer in time."""
         request, self._next_request = self._next_request, self._next_request + 1
         future: asyncio.Future[tuple[int, dict[str, Any]]] = asyncio.get_running_loop().create_future()
         self._asked[request] = future

@@ -52,8 +52,9 @@ class Northbound:
             screen = SimulatedSubscribersScreen(config.folder, lambda client, ue: plays(plane, client, ue))
         questions = Questions(centre, subscribers, screen, lambda: secrets.token_urlsafe(24))
         self._authorization = authorization
-        self._asked = paced(limits_of(config.terms.client_rate, config.terms.client_quota), centre.now)
-        self._server = AuthorizationServer(authorization, centre, questions, self._asked, base)
+        rate, quota = config.terms.client_rate, config.terms.client_quota
+        self._asked, browsers = paced(limits_of(rate, quota), centre.now), paced(limits_of(rate), centre.now)
+        self._server = AuthorizationServer(authorization, centre, questions, self._asked, browsers, base)
 
     def proven(self, proof: str) -> tuple[str, UeId] | None:
         return self._authorization.proven(proof)

@@ -233,6 +233,7 @@ class SiteShell:
         while True:
             await asyncio.sleep(REPORT_S)
             self.gateway.welcome()
+            self.gateway.instances_left(self.agent.instances)
             if loop.time() >= idle_at:
                 self.gateway.end_idle(loop.time())
                 idle_at = loop.time() + LOOK_FOR_IDLE_S

@@ -2,8 +2,8 @@
 
 To a connected socket the kernel gives what its peer sends and nothing else, and it looks up the route once; nor does Python write
 and read an address for each packet. Whoever is no peer still comes to the plain socket, so it is known that he came. What goes to
-one peer in one awakening goes in one call where sizes allow (``fedge_sdk.bursts``), and may come so: docs/benchmarks.md says what
-each is worth. Used by a site's gateway and by the (simulated) user plane functions.
+one peer in one awakening goes in one call where sizes allow (``fedge_sdk.bursts``), and may come so: docs/benchmarks.md ("The
+edge data gateway") says what each is worth. Used by a site's gateway and by the (simulated) user plane functions.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Take = Callable[[bytes, Endpoint], object]
 
 RECEIVE_BUFFER_BYTES = 8 << 20
 BATCH = 64
-"""Reads of one socket before the others have their turn."""
+"""Packets of one socket before the others have their turn. The last read may give more: as many as one call may send."""
 MOST_PEERS = 16
 """So many have a twin; the others are served by the plain socket."""
 
@@ -86,9 +86,12 @@ class UdpEnd:
 
     def close(self) -> None:
         for sock in (self._plain, *(twin.socket for twin in self._twins.values())):
-            if self._loop is not None:
-                self._loop.remove_reader(sock)
-            sock.close()
+            self._shut(sock)
+
+    def _shut(self, sock: socket.socket) -> None:
+        if self._loop is not None:
+            self._loop.remove_reader(sock)
+        sock.close()
 
     def meet(self, peer: Endpoint, in_bursts: bool = False) -> None:
         """Much will come from ``peer`` (``in_bursts``: many at once, of one size) and go there. Where no twin is to be had, the
@@ -102,12 +105,22 @@ class UdpEnd:
             if self._loop is not None:
                 self._loop.add_reader(sock, self._from_peer, twin)
 
+    def leave(self, peer: Endpoint) -> None:
+        """``peer`` has gone: another may have a twin. What waits for it leaves now; what it sent and nobody read is lost."""
+        self.flush()
+        twin = self._twins.pop(peer, None)
+        if twin is not None:
+            self._shut(twin.socket)
+
     def _connected(self, peer: Endpoint) -> socket.socket:
-        _share(self._plain, True)
+        ours = [self._plain, *(twin.socket for twin in self._twins.values())]
         try:
+            for one in ours:  # bind(2) asks each that has the address
+                _share(one, True)
             sock = bound_udp(self._address, shared=True)
         finally:  # with nobody else
-            _share(self._plain, False)
+            for one in ours:
+                _share(one, False)
         try:
             _share(sock, False)
             sock.connect(peer)
@@ -141,13 +154,16 @@ class UdpEnd:
 
     def _from_peer(self, twin: _Twin) -> None:
         take, peer, read, most = self._take, twin.peer, twin.read, self._read_bytes
-        for _ in range(BATCH):
+        left = BATCH
+        while left > 0:
             try:
                 packets = read(most)
             except BlockingIOError:
                 break
             except OSError:  # an earlier packet found nobody: a network loses packets without a word
+                left -= 1
                 continue
+            left -= len(packets)
             for packet in packets:
                 take(packet, peer)
         self._taken()

@@ -127,7 +127,10 @@ class StudioCentre(PlainCentre):
         drawn = iter(f"asked-{n}" for n in range(10**6))
         self.questions = Questions(self, subscribers, self.screen, lambda: next(drawn))
         self.asked = paced(Limits(per_second=1e6, burst=10**6), self.now)
-        self.server = AuthorizationServer(self.authorization, self, self.questions, self.asked, ORIGIN)
+        browsers = paced(Limits(per_second=1e6, burst=10**6), self.now)
+        self.server = AuthorizationServer(
+            self.authorization, self, self.questions, self.asked, browsers, ORIGIN
+        )
 
     def proven(self, proof: str) -> tuple[str, UeId] | None:
         return self.authorization.proven(proof)

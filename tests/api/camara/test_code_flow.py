@@ -11,18 +11,21 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from starlette.testclient import TestClient
 
 from fedge.adapters.embedded.addresses import ue
 from fedge.api.admin.callers import digest_of
+from fedge.api.camara.authorization import LIFETIME_S
 from fedge.api.camara.code_flow import CODE_FOR_S
 from fedge.api.pace import paced
 from fedge.core.control import State
+from fedge.core.control.events.asking import SubscriberAsked
 from fedge.core.control.events.objects import ObjectsChanged
 from fedge.core.control.events.tokens import TokenIssued
 from fedge.core.location import NETWORK_OPERATION
-from fedge.core.location.asking import MOST_OF_A_DEVICE
-from fedge.core.model import SECOND
+from fedge.core.location.asking import MOST_CODES_OF_A_DEVICE, MOST_OF_A_CLIENT, MOST_OF_A_DEVICE
+from fedge.core.model import SECOND, UeId
 from fedge.core.pace import Limits
 from tests.api.camara.studio import (
     NET,
@@ -248,9 +251,27 @@ def test_what_is_wrong_is_brought_back_to_the_client(
     assert said["error"] == error
     assert said["error_description"]
     assert "code" not in said
-    [written] = centre.audit.newest(client="studio")
+    [written] = centre.audit.newest()
     assert (written["decision"], written["reason"]) == ("refused", error)
+    assert written["because"].startswith("studio: ")
     assert not centre.plane.state.consents.given
+
+
+def test_a_browser_pushes_none_of_a_clients_own_lines_out(client: TestClient, centre: StudioCentre) -> None:
+    """Anybody's does who knows a client and its redirect URI, which every link of its shows."""
+    assert token_of(client, "studio", STUDIO).status_code == 200
+    wrong = [{"response_type": "token"}, {"scope": "openid"}, {"code_challenge": None}, {"prompt": "none"}]
+    with TestClient(application(centre), client=("127.0.0.1", 1), follow_redirects=False) as elsewhere:
+        errors = {sent_back(authorize(one, **why))["error"] for one in (client, elsewhere) for why in wrong}
+    centre.screen.says = "no"
+    errors.add(sent_back(authorize(client))["error"])
+    assert len(errors) == 6
+    [own] = centre.audit.newest(client="studio")
+    assert own["decision"] == "granted"
+    refused = [one for one in centre.audit.newest() if one["decision"] == "refused"]
+    assert len(refused) == 9
+    assert not any("client" in one for one in refused), "nobody that is known"
+    assert all(one["because"].startswith("studio: ") for one in refused), "for the operator"
 
 
 def test_a_parameter_that_is_given_twice_and_one_too_long(client: TestClient) -> None:
@@ -286,6 +307,29 @@ def test_without_a_prompt_only_a_consent_that_is_there_counts(
     assert redeem(client, code_of(client, prompt="none")).status_code == 200
     more = f"openid {READ} {RETRIEVE}"
     assert sent_back(authorize(client, prompt="none", scope=more))["error"] == "consent_required"
+
+
+def test_no_device_takes_the_codes_of_a_clients_others(client: TestClient, centre: StudioCentre) -> None:
+    three_legged(client, READ)
+    three_legged(client, READ, "tel:+99901000002")
+    codes = [code_of(client, prompt="none") for _ in range(MOST_OF_A_DEVICE)]
+    again = sent_back(authorize(client, prompt="none"))
+    assert again["error"] == "temporarily_unavailable"
+    assert len(centre.plane.state.askings.codes) == MOST_OF_A_DEVICE
+    with TestClient(application(centre), client=(ue(NET, 1), 1), follow_redirects=False) as other:
+        assert code_of(other, prompt="none")
+    for code in codes:
+        assert redeem(client, code).status_code == 200
+    for _ in range(MOST_CODES_OF_A_DEVICE - MOST_OF_A_DEVICE):
+        assert redeem(client, code_of(client, prompt="none")).status_code == 200
+    assert "code" not in sent_back(authorize(client, prompt="none")), (
+        "nor those that are used, and remembered"
+    )
+    given = dict(centre.plane.state.consents.given)
+    assert "code" not in sent_back(authorize(client))
+    assert centre.plane.state.consents.given == given, "nor is its subscriber asked for one"
+    centre.ahead += LIFETIME_S * SECOND
+    assert code_of(client, prompt="none")
 
 
 def test_a_purpose_is_kept_in_consent_and_token(client: TestClient, centre: StudioCentre) -> None:
@@ -331,6 +375,26 @@ def test_a_page_that_nobody_answers(client: TestClient, centre: StudioCentre) ->
     assert not centre.plane.state.consents.given
 
 
+def test_pages_that_nobody_answered_hold_up_no_other_subscriber(
+    client: TestClient, centre: StudioCentre
+) -> None:
+    centre.screen.says = "silent"
+    again = authorize(client).headers["refresh"].partition("url=")[2]
+    [asked] = centre.plane.state.askings.asked.values()
+    for number in range(1, MOST_OF_A_CLIENT):
+        centre.say(SubscriberAsked(replace(asked, id=f"of-{number}", ue=UeId(f"subscriber-{number}"))))
+    who = {"client_id": "studio", "client_secret": STUDIO, "login_hint": "tel:+99901000002"}
+
+    def ciba() -> int:
+        return int(client.post("/oauth2/bc-authorize", data={**who, "scope": f"openid {READ}"}).status_code)
+
+    centre.ahead = asked.until - centre.now() - SECOND
+    assert ciba() == 429
+    centre.ahead += SECOND
+    assert ciba() == 200, "nobody is asked in a browser any more"
+    assert sent_back(client.get(again))["error"] == "access_denied", "and yet its client hears"
+
+
 def test_a_ticket_of_the_page_is_no_request_of_ciba_and_the_other_way_round(
     client: TestClient, centre: StudioCentre
 ) -> None:
@@ -347,7 +411,19 @@ def test_a_ticket_of_the_page_is_no_request_of_ciba_and_the_other_way_round(
 def test_browsers_have_a_rate_of_their_own(client: TestClient, centre: StudioCentre) -> None:
     centre.server.codes._asked = paced(Limits(per_second=1, burst=2), centre.now)
     assert [authorize(client).status_code for _ in range(3)] == [302, 302, 429]
+    assert client.get("/oauth2/decision?ticket=none").status_code == 429
     assert token_of(client, "studio", STUDIO).status_code == 200
+
+
+def test_a_page_that_asks_too_often_asks_later(client: TestClient, centre: StudioCentre) -> None:
+    centre.screen.says = "silent"
+    centre.server.codes._asked = paced(Limits(per_second=0.1, burst=1), centre.now)
+    again = authorize(client).headers["refresh"].partition("url=")[2]
+    centre.screen.says = "yes"
+    page = client.get(again)
+    assert (page.status_code, page.headers["refresh"]) == (200, f"10; url={again}")
+    centre.ahead += 10 * SECOND
+    assert sent_back(client.get(again))["code"]
 
 
 def test_with_the_tenant_its_codes_and_questions_end(client: TestClient, centre: StudioCentre) -> None:

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from fedge.adapters.notifications import Notifications
 from fedge.api.mec import notification
-from fedge.core.control import Notify, enabling, notices
+from fedge.core.control import Notify, letting_go, notices
 from fedge.core.control.events.objects import ObjectsChanged
 from fedge.core.model import SiteId
 from fedge.core.pace import Limits
@@ -242,7 +242,7 @@ def test_a_registration_for_a_whole_site_keeps_no_other_tenant_s_session(callers
         }
         if session.app == "studio:arena":
             callers.make("studio", f"{MOBILITY}/app_mobility_services", body)
-    said = {one.app: enabling.consent(centre.plane, one) for one in sessions}
+    said = {one.app: letting_go.consent(centre.plane, one) for one in sessions}
     assert said == {"studio:arena": "no", "rival:arena": "yes"}
 
 

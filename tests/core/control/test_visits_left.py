@@ -8,13 +8,15 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from fedge.core.control.events.moves import AskedHold, AskedMove
 from fedge.core.control.events.objects import AskedApply
 from fedge.core.control.events.sites import SiteMarked
 from fedge.core.control.state import Visit
 from fedge.core.control.visits import UNHEARD_AFTER
-from fedge.core.messages import LeadPlain, PlainReport, SiteHello, SiteReport
+from fedge.core.control.visits.leading import SWEEP_AT_ONCE
+from fedge.core.messages import InstanceStatus, LeadPlain, PlainReport, SiteHello, SiteReport, TrafficRule
 from fedge.core.model import MS, SECOND, Address, AppId, SiteId, UeId
 from tests.core.control.visit_world import (
     APP,
@@ -26,6 +28,7 @@ from tests.core.control.visit_world import (
     SOUTH,
     WEST,
     World,
+    manifests,
     placed_at,
 )
 
@@ -57,6 +60,13 @@ class Led(World):
     def visit(self) -> Visit:
         (one,) = self.plane.state.visits.values()
         return one
+
+
+class Roomy(Led):
+    """Its instances hold all UEs."""
+
+    def instance(self, state: str = "ready") -> tuple[InstanceStatus, ...]:
+        return tuple(replace(one, capacity=len(SETTINGS.ue_addresses)) for one in super().instance(state))
 
 
 def led_to_south() -> Led:
@@ -169,6 +179,26 @@ def test_an_agent_that_was_cut_off_while_its_application_went_is_told_that_nobod
     assert world.told[NORTH] == LeadPlain(APP)
 
 
+def test_a_gateway_that_forgot_a_game_with_its_service_is_told_whole_when_the_service_comes_back() -> None:
+    """With its Service go the rules, and where no instance is, the gateway forgets the game before the centre ends the visits."""
+    world = Roomy()
+    for number, ue in enumerate(SETTINGS.ue_addresses):
+        world.attach(20 + number, ue)
+    world.say(AskedApply(30, (placed_at(SOUTH),)))
+    world.seconds(10)
+    assert NORTH not in world.plane.state.placed[APP]
+    assert len(world.told[NORTH].ues) > SWEEP_AT_ONCE, "so many that one look does not end all visits"
+    world.say(AskedApply(31, (), (("Service", "default", "nim"),)))
+    world.wake(500)
+    assert world.told[NORTH] == LeadPlain(APP)
+    world.say(AskedApply(32, (manifests()[1],)))
+    world.wake(500)
+    led = [visit.ue for visit in world.plane.state.visits.values() if NORTH in visit.left]
+    assert led
+    assert world.told[NORTH].ues == {SETTINGS.ue_addresses[ue]: DOORS[SOUTH] for ue in led}
+
+
+RULES = (TrafficRule("nim", "FLOW", 1, (), "FORWARD_DECAPSULATED", "ACTIVE"),)
 doors = st.dictionaries(st.sampled_from("abcdef"), st.sampled_from([*DOORS.values()]))
 
 
@@ -177,8 +207,8 @@ def test_what_is_told_in_short_comes_to_what_was_meant(
     before: dict[str, Address], after: dict[str, Address], elsewhere: Address
 ) -> None:
     held, meant = (
-        LeadPlain(AppId("nim"), (), Address(""), before),
-        LeadPlain(AppId("nim"), (), elsewhere, after),
+        LeadPlain(AppId("nim"), RULES, Address(""), before),
+        LeadPlain(AppId("nim"), RULES, elsewhere, after),
     )
     said = meant.since(held)
     assert said.onto(held) == meant

@@ -61,7 +61,10 @@ def placed_at(*names: str) -> dict[str, Any]:
 
 
 class World:
-    """Three sites, the near one north, with an instance each of a game that has no sessions; ``told`` is what gateways hold."""
+    """Three sites, the near one north, with an instance each of a game that has no sessions; ``told`` is what gateways hold.
+
+    Of what has neither an instance nor a rule there, a gateway holds nothing (`programs/site_plain.py`).
+    """
 
     def __init__(self, protocol: str = "TCP", port: int = 8765) -> None:
         self.now = SECOND
@@ -129,7 +132,9 @@ class World:
                     effects = self.plane.handle(event, self.now) + effects
                 case ToSite(site, LeadPlain() as order):
                     self.orders.append(order)
-                    self.told[site] = order.onto(self.told.get(site, LeadPlain(order.app)))
+                    held = order.onto(self.told.get(site, LeadPlain(order.app)))
+                    here = site in self.plane.state.placed.get(order.app, {})
+                    self.told[site] = held if here or held.rules else LeadPlain(order.app)
                 case Reply() as reply:
                     self.replies[reply.request] = reply
                 case Story(sentence):

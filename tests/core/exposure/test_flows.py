@@ -259,34 +259,43 @@ def test_whether_its_rate_is_kept_is_told_once_each_time() -> None:
     assert verdicts(talk) == [QualityKept("f", False), QualityKept("f", True)]
 
 
-def test_a_longer_time_for_the_same_flow_changes_nothing_of_whether_its_rate_is_kept() -> None:
+LONGER = structs.replace(ASKED, seconds=600)
+
+
+def test_one_that_is_extended_is_kept_or_not_as_it_was() -> None:
+    """Who asks may have forgotten that it is not, in a crash."""
     talk = granted()
     hear(talk, "QOS_NOT_GUARANTEED")
     assert verdicts(talk) == [QualityKept("f", False)]
-    talk.hear(structs.replace(ASKED, seconds=600))
-    assert verdicts(talk) == [QualityGranted("f")]
-    hear(talk, "SUCCESSFUL_RESOURCES_ALLOCATION")
-    assert verdicts(talk) == [QualityGranted("f")], "a word that comes twice begins nothing anew"
+    talk.hear(LONGER)
+    assert verdicts(talk) == [QualityGranted("f"), QualityKept("f", False)]
+    hear(talk, "SUCCESSFUL_RESOURCES_ALLOCATION")  # a second time: nothing has begun
+    assert verdicts(talk) == [QualityGranted("f"), QualityKept("f", False)]
     hear(talk, "QOS_GUARANTEED")
     assert verdicts(talk) == [QualityKept("f", True)]
+    talk.hear(LONGER)
+    assert verdicts(talk) == [QualityGranted("f")]
 
 
-def test_what_is_granted_for_another_server_is_kept_from_the_beginning() -> None:
+def test_one_that_begins_anew_is_kept_again() -> None:
     talk = granted()
     hear(talk, "QOS_NOT_GUARANTEED")
-    assert verdicts(talk) == [QualityKept("f", False)]
     talk.hear(ELSEWHERE)
     (change,) = talk.take(Replace)
     talk.agree(change, "s9")
+    assert verdicts(talk) == [QualityKept("f", False)]
     hear(talk, "SUCCESSFUL_RESOURCES_ALLOCATION")
     assert verdicts(talk) == [QualityGranted("f"), QualityKept("f", True)]
+    hear(talk, "QOS_NOT_GUARANTEED")
+    assert verdicts(talk) == [QualityKept("f", False)]
 
 
-def test_a_gateway_that_began_anew_tells_the_next_word_on_the_rate_whatever_it_is() -> None:
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_restarted_gateway_passes_on_whatever_is_said_next(kept: bool) -> None:
     talk = restarted(structs.replace(ASKED, served=True))
-    assert verdicts(talk) == [QualityGranted("f")]
-    hear(talk, "QOS_GUARANTEED")
-    assert verdicts(talk) == [QualityKept("f", True)], "it was told otherwise before, perhaps"
+    assert verdicts(talk) == [QualityGranted("f")], "whether it is kept was said to the gateway before"
+    hear(talk, "QOS_GUARANTEED" if kept else "QOS_NOT_GUARANTEED")
+    assert verdicts(talk) == [QualityKept("f", kept)]
 
 
 def test_an_operator_that_forgot_it_is_asked_again_in_silence() -> None:

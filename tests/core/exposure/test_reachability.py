@@ -97,6 +97,20 @@ def test_a_ue_that_is_only_silent_keeps_its_quality() -> None:
     assert len(talk.told(QualityLost)) == 1
 
 
+def test_a_leaving_that_is_told_again_after_another_loss_ends_no_quality_granted_since() -> None:
+    talk = Talk().begun()
+    lost(talk, -3000, left=True)
+    back(talk, -2000)
+    served(talk)
+    lost(talk, -100)
+    lost(talk, -3000, left=True)
+    lost(talk, 60_000, left=True)
+    assert talk.told(QualityLost) == []
+    assert (talk.gateway.counts["too late"], talk.gateway.counts["from the future"]) == (1, 1)
+    lost(talk, -100, left=True)  # of the same instant: the two are told apart by their words
+    assert talk.told(QualityLost) == [QualityLost("mine", "the device has left the network")]
+
+
 def test_a_word_of_a_loss_that_is_too_late_ends_no_quality() -> None:
     talk = Talk().begun()
     served(talk)

@@ -110,6 +110,36 @@ def test_a_kubelets_pod_says_why_its_container_is_down() -> None:
     assert trouble(running(0, {"waiting": {"reason": "ContainerCreating"}})) == (0, "")
 
 
+def with_proxy(pod: dict[str, Any], proxy: dict[str, Any], first: bool) -> dict[str, Any]:
+    """As a member's injecting webhook makes it, after the control plane told the game's container who it is."""
+    (game,) = pod["spec"]["containers"]
+    game = {**game, "env": [*game["env"], {"name": "FEDGE_INSTANCE", "value": "default/arena-6d4f-x"}]}
+    sidecar = {"name": "istio-proxy", "image": "proxy:1", "command": ["envoy"]}
+    (said,) = pod["status"]["containerStatuses"]
+    statuses = [{"name": "istio-proxy", **proxy}, said]  # a kubelet's order is its own
+    return {
+        **pod,
+        "spec": {**pod["spec"], "containers": [sidecar, game] if first else [game, sidecar]},
+        "status": {**pod["status"], "containerStatuses": statuses},
+    }
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_what_a_sidecar_does_is_not_taken_for_the_games(first: bool) -> None:
+    proxy_up = {"restartCount": 0, "state": {"running": {}}}
+    down = {"waiting": {"reason": "CrashLoopBackOff"}}
+    proxy_down = {"restartCount": 7, "state": down}
+    crashed, up = running(3, down), running(1, {"running": {}})
+    assert trouble(with_proxy(crashed, proxy_up, first)) == (3, "CrashLoopBackOff")
+    assert trouble(with_proxy(up, proxy_down, first)) == (1, "")
+    for pod in (crashed, up):
+        pod["status"]["podIP"] = "10.9.0.1"
+        pod["metadata"]["annotations"] = {"fedge.dev/port": "8765"}
+    lives = [listening(with_proxy(*each, first)) for each in ((crashed, proxy_up), (up, proxy_down))]
+    assert [one.life for one in lives if one is not None] == [0, 2]
+    assert read_pod(with_proxy(up, proxy_up, first)).container == "arena"
+
+
 def test_a_pod_that_was_evicted_has_ended() -> None:
     assert ended(running(0, {}, phase="Failed"))
     assert not ended(running(0, {}))
@@ -129,7 +159,7 @@ def test_a_kubelets_pod_without_the_sdk_listens_once_it_has_an_address_and_runs(
 
     def seen(restarts: int, state: dict[str, Any], **change: Any) -> Listening | None:
         metadata = {**pod["metadata"], **change}
-        told = [{"restartCount": restarts, "state": state}]
+        told = [{"name": "arena", "restartCount": restarts, "state": state}]
         return listening(
             {**pod, "metadata": metadata, "status": {"podIP": "10.9.0.1", "containerStatuses": told}}
         )

@@ -11,7 +11,6 @@ CONTROL_PORT, N6_PORT, INSIDE_PORT, PEER_PORT, AGENT_PORT, SERVICE_PORT, PACKET_
     7000, 6000, 6001, 6002, 6003, 7777, 6010,
 )  # fmt: skip
 N3_PORT, N4_PORT, NEF_PORT, CAPIF_PORT, AF_PORT = 2152, 8805, 8443, 8444, 7443
-MAX_SITES = 180
 PLAIN_PORTS = (7778, 7779)
 """What the simulated network carries to the sites' own addresses beside ``SERVICE_PORT``: for applications without the SDK."""
 

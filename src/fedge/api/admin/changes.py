@@ -109,22 +109,28 @@ class Changes:
         if request.query_params.get("dryRun") == "true":
             status, answer = 200, {"results": placing.actions(self.centre.plane.state, raws)}
         else:
-            self._begun(raws)
+            new = self._new_tenants(raws)
             status, answer = await self.centre.ask(lambda n: AskedApply(n, raws))
+            self._begun(new, status)
         for result, one in zip(answer.get("results", []), parsed, strict=False):
             result["notices"] = one.notices
         return _json(answer, status)
 
-    def _begun(self, objects: Iterable[dict[str, Any]]) -> None:
-        """A tenant that is new reads nothing in the audit log that an earlier one of its name did."""
-        for raw in objects:
-            key = key_of(raw)
-            if key.kind == "Tenant" and str(key) not in self.centre.plane.state.objects:
-                said = "a tenant of this name is created"
-                entry = Entry(
-                    client=key.name, api="POST /api/v1/apply", decision="granted", reason=said, begins=True
-                )
-                self.centre.audit.tell(entry)
+    def _new_tenants(self, objects: Iterable[dict[str, Any]]) -> list[str]:
+        keys, there = map(key_of, objects), self.centre.plane.state.objects
+        return [key.name for key in keys if key.kind == "Tenant" and str(key) not in there]
+
+    def _begun(self, tenants: Iterable[str], status: int) -> None:
+        """A tenant that is new reads nothing in the audit log that an earlier one of its name did.
+
+        503: there is no answer yet, and it may be created all the same.
+        """
+        if status not in (200, 503):
+            return
+        said = "a tenant of this name is created" if status == 200 else "a tenant of this name may be created"
+        api = "POST /api/v1/apply"
+        for name in tenants:
+            self.centre.audit.tell(Entry(client=name, api=api, decision="granted", reason=said, begins=True))
 
     async def delete_object(self, request: Request) -> Response:
         kind, name = PLURALS.get(request.path_params["kind"]), request.path_params["name"]

@@ -23,7 +23,7 @@ from fedge.api.admin.tenants import operator_only
 from fedge.api.admin.view import merge_patch, site_detail, view
 from fedge.api.manifests import PLURALS
 from fedge.core.applications.objects import key_of
-from fedge.core.control import ControlPlane, Knowledge, enabling
+from fedge.core.control import ControlPlane, Knowledge, letting_go
 from fedge.core.control.deciding import decision_for
 from fedge.core.control.move_steps import led
 from fedge.core.control.state import Visit
@@ -82,7 +82,7 @@ class Reads:
             by = "its application has no sessions: it is told where to connect, and gateways lead what it has open"
             return _json({**told, "steering": by})
         by = led(session.redirected, view.sighting.kind if view is not None else "")
-        return _json({**told, "steering": by, "consent": enabling.consent_told(self.plane, session)})
+        return _json({**told, "steering": by, "consent": letting_go.consent_told(self.plane, session)})
 
     async def explain_deployment(self, request: Request) -> Response:
         name = request.path_params["name"]

@@ -18,7 +18,6 @@ from fedge.api.camara.scopes import AskedScopes
 from fedge.core.control.events.asking import AskedAsking, AskedAskingEnd
 from fedge.core.control.events.location import AskedConsent
 from fedge.core.location import Asking, Back, Consent
-from fedge.core.location.asking import KEPT_FOR
 from fedge.core.model import SECOND, UeId
 from fedge.wire.oauth import OAuthError
 
@@ -95,5 +94,6 @@ class Questions:
         return str(body["id"])
 
     def _room_in_s(self, client: str) -> int:
-        own = [one.until for one in self.centre.plane.state.askings.asked.values() if one.client == client]
-        return max(1, ceil((min(own) + KEPT_FOR - self.centre.now()) / SECOND)) if own else 1
+        now, asked = self.centre.now(), self.centre.plane.state.askings.asked.values()
+        own = [one.counts_until for one in asked if one.client == client and one.counts_until > now]
+        return ceil((min(own) - now) / SECOND) if own else 1

@@ -27,6 +27,7 @@ from fedge.api.pace import Asked
 from fedge.core.control.events.asking import AskedCode, AskedRedemption
 from fedge.core.location import Asking, Back, Code
 from fedge.core.model import SECOND, Nanoseconds, UeId
+from fedge.core.pace import Wait
 from fedge.wire import jwt
 from fedge.wire.oauth import OAuthError
 
@@ -49,7 +50,7 @@ class CodeFlow:
     def __init__(
         self, authorization: Authorization, questions: Questions, asked: Asked, issuer: str, here: str
     ) -> None:
-        """``here``: URL of the decision page."""
+        """``asked``: of a device, or of whoever is elsewhere; ``here``: URL of the decision page."""
         self._tokens, self._questions, self._asked = authorization, questions, asked
         self._issuer, self._here = issuer, here
 
@@ -58,7 +59,7 @@ class CodeFlow:
     async def authorize(self, request: Request) -> Response:
         """Raises ``OAuthError`` where nobody is to be sent back: unknown client, or not its redirect URI (RFC 6749, 4.1.2.1)."""
         given = await fields(request)
-        self._in_time(request)
+        self._in_time(self._wait(request))
         client, uri = given.get("client_id", ""), given.get("redirect_uri", "")
         if uri not in self._tokens.redirect_uris(client):
             said = "client_id is unknown, or redirect_uri is none that is registered for it"
@@ -79,12 +80,14 @@ class CodeFlow:
         return await self._decided(request, one, secret)
 
     async def decision(self, request: Request) -> Response:
-        """The page asks again. Raises ``OAuthError``."""
-        self._in_time(request)
-        secret = request.query_params.get("ticket", "")
+        """The page asks again; where that is too often, it stays and asks later. Raises ``OAuthError``."""
+        wait, secret = self._wait(request), request.query_params.get("ticket", "")
         one = self._questions.named(secret)
         if one is None or one.back is None or one.ue != self._device(request):
+            self._in_time(wait)
             raise OAuthError(400, "invalid_request", "no such ticket of this device's, or it was answered")
+        if wait is not None:
+            return self._waiting(one, secret, wait.seconds)
         return await self._decided(request, one, secret)
 
     async def _decided(self, request: Request, one: Asking, secret: str) -> Response:
@@ -168,11 +171,14 @@ class CodeFlow:
         back = Back(given["redirect_uri"], challenge, given.get("state", ""), given.get("nonce", ""))
         return Wanted(scopes, back, "none" if "none" in prompts else "")
 
-    def _in_time(self, request: Request) -> None:
-        """Whoever calls here is no client that says who it is: it has a rate of its own. Raises ``OAuthError``."""
+    def _wait(self, request: Request) -> Wait | None:
+        """Whoever calls here is no client that says who it is: it has a rate of its own."""
         device = self._device(request)
-        browser = f"browser of {device}" if device is not None else "browsers elsewhere"
-        if (wait := self._asked(browser)) is not None:
+        return self._asked(f"browser of {device}" if device is not None else "browsers elsewhere")
+
+    def _in_time(self, wait: Wait | None) -> None:
+        """Raises ``OAuthError``."""
+        if wait is not None:
             raise OAuthError(429, "temporarily_unavailable", wait.because, wait.seconds)
 
     def _device(self, request: Request) -> UeId | None:
@@ -181,14 +187,9 @@ class CodeFlow:
     def _sent_back_with(
         self, request: Request, client: str, back: Back, error: OAuthError, ue: UeId | None
     ) -> Response:
-        entry = audit_entry(
-            request,
-            client=client,
-            decision="refused",
-            reason=error.error,
-            because=error.description,
-            ue=ue or "",
-        )
+        """Whoever has a browser may name any client: the line is nobody's, lest it push out that client's own."""
+        because = f"{client}: {error.description}"
+        entry = audit_entry(request, decision="refused", reason=error.error, because=because, ue=ue or "")
         self._tokens.audit.tell(entry)
         return self._sent_back(request, back, {"error": error.error, "error_description": error.description})
 
@@ -198,8 +199,8 @@ class CodeFlow:
         to = f"{back.redirect_uri}{'&' if '?' in back.redirect_uri else '?'}{query}"
         return RedirectResponse(to, 302 if request.method == "GET" else 303)
 
-    def _waiting(self, one: Asking, secret: str) -> Response:
-        """The operator's page while the subscriber has not answered; it looks again every second."""
+    def _waiting(self, one: Asking, secret: str, seconds: int = 1) -> Response:
+        """The operator's page while the subscriber has not answered; it looks again in so many seconds."""
         scopes = "".join(f"<li>{escape(scope)}</li>" for scope in sorted(one.scopes))
         purpose = f"<p>Purpose: {escape(one.purpose)}</p>" if one.purpose else ""
         page = (
@@ -208,7 +209,7 @@ class CodeFlow:
             f"<p>{escape(one.client)} asks for:</p><ul>{scopes}</ul>{purpose}"
             "<p>There is nobody to press a button here: the subscriber is simulated, and answers as consents.json says.</p>"
         )
-        again = f"1; url={self._here}?{urlencode({'ticket': secret})}"
+        again = f"{seconds}; url={self._here}?{urlencode({'ticket': secret})}"
         return HTMLResponse(page, headers={"Refresh": again, "Referrer-Policy": "no-referrer"})
 
     # --- the client's end --------------------------------------------------------------------------------------------------

@@ -55,14 +55,22 @@ class IdToken(Struct, frozen=True, omit_defaults=True):
 
 
 class AuthorizationServer:
-    """``asked``: the APIs' own, so that a client's requests here count with those. ``issuer``: scheme, host and port of these."""
+    """``asked``: the APIs' own, so that a client's requests here count with those. ``browsers``: how often subscribers' may ask;
+    no quota of a day is agreed with them. ``issuer``: scheme, host and port of these.
+    """
 
     def __init__(
-        self, authorization: Authorization, centre: Centre, questions: Questions, asked: Asked, issuer: str
+        self,
+        authorization: Authorization,
+        centre: Centre,
+        questions: Questions,
+        asked: Asked,
+        browsers: Asked,
+        issuer: str,
     ) -> None:
         self._tokens, self._centre, self._issuer = authorization, centre, issuer
         self._ciba = Ciba(questions)
-        self.codes = CodeFlow(authorization, questions, asked, issuer, f"{issuer}{BASE}/decision")
+        self.codes = CodeFlow(authorization, questions, browsers, issuer, f"{issuer}{BASE}/decision")
         self._asked = asked
         self._guesses = Guesses()
 

@@ -1,6 +1,6 @@
 """ETSI GS MEC 021 v2.2.1, application mobility: who takes part in which UE's moves, and who is told of them. Translation only.
 
-What the service levels mean for a move is decided in ``core/enablement/consent.py`` and ``core/control/enabling.py``.
+What the service levels mean for a move is decided in ``core/enablement/consent.py`` and ``core/control/letting_go.py``.
 """
 
 from __future__ import annotations

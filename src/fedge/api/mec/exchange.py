@@ -28,8 +28,9 @@ from fedge.api.bodies import BadBody, json_body
 from fedge.api.mec.problems import Problem, problem_answer
 from fedge.api.methods import allowed
 from fedge.api.pace import Asked
-from fedge.core.control import ControlPlane, Knowledge, Notify, enabling
+from fedge.core.control import ControlPlane, Knowledge, Notify
 from fedge.core.control.events.resources import AskedResource
+from fedge.core.control.instances import namespace_of
 from fedge.core.enablement import AppRegistration, EdgeService, MobilityRegistration, Subscription
 from fedge.core.enablement.resources import AnyResource
 from fedge.core.messages import Message
@@ -38,7 +39,6 @@ from fedge.ports import Notifier
 
 MOST_BODY_BYTES = 64 << 10
 MOST_URI_BYTES = 4096
-MOST_SECONDS = 2**32 - 1
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 Api = TypeVar("Api")
@@ -103,7 +103,7 @@ class Platform(NamedTuple):
         if before is not None:
             namespace = before.namespace
         else:
-            namespace = enabling.namespace_of(self.plane, resource.owner, self.caller.tenant or "")
+            namespace = namespace_of(self.plane, resource.owner, self.caller.tenant or "")
         made = replace(resource, namespace=namespace)
         durable(made)
         answer = await self.ask(lambda n: AskedResource(n, made, before is not None, if_match))

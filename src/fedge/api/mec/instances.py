@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from fedge.api.mec.problems import Problem
-from fedge.core.control import Knowledge, enabling
+from fedge.core.control import Knowledge
+from fedge.core.control.instances import is_there, running
 from fedge.core.model import AppId, AppInstanceId, InstanceId, SiteId
 
 
@@ -23,7 +24,7 @@ def instances(known: Knowledge) -> list[AppInstance]:
     """All that sites run, in the order of their ids."""
     found = [
         AppInstance(name, one.site, one.status.app, one.status.instance, one.status.state == "ready")
-        for name, one in enabling.running(known)
+        for name, one in running(known)
     ]
     return sorted(found)
 
@@ -33,6 +34,6 @@ def instance_of(known: Knowledge, name: str) -> AppInstance:
     for one in instances(known):
         if one.id == name:
             return one
-    if enabling.is_there(known, AppInstanceId(name)):
+    if is_there(known, AppInstanceId(name)):
         return AppInstance(AppInstanceId(name), SiteId(""), AppId(""), InstanceId(""), True)
     raise Problem(404, f"no application instance {name}")

@@ -41,8 +41,8 @@ def end(known: Knowledge, event: AskedAskingEnd, now: Nanoseconds) -> list[Effec
 
 
 def code(known: Knowledge, event: AskedCode, now: Nanoseconds) -> list[Effect]:
-    if known.state.askings.full_of_codes(event.code.client, now):
-        return [_no(event.request, 429, "as many codes are kept for this client as will be")]
+    if why := known.state.askings.full_of_codes(event.code, now):
+        return [_no(event.request, 429, why)]
     return [Reply(event.request, 201, {}), Propose(CodeGiven(event.code))]
 
 

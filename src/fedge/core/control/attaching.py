@@ -1,6 +1,6 @@
 """What clients ask: a session to play in, at first and again, and its end. Some answers wait for what a site or a route says.
 
-Neighbours: `sessions.py` tells what becomes of a session; `visits.py` answers for applications without the SDK.
+Neighbours: `sessions.py` tells what becomes of a session; `visits/` answers for applications without the SDK.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fedge.core.control import enabling, visits
+from fedge.core.control import letting_go, visits
 from fedge.core.control.effects import Effect, Propose
 from fedge.core.control.events.moves import (
     HandoverDone,
@@ -93,7 +93,7 @@ def consider(
         decision.best, session.site, session.came_from, session.moved_at, busy, limit, now, must_leave
     ):
         return []
-    waits = enabling.held_back(known, session, decision.best, now, must_leave)
+    waits = letting_go.held_back(known, session, decision.best, now, must_leave)
     if waits is not None:
         return waits
     cause = "drain" if must_leave else cause

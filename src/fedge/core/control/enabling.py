@@ -1,12 +1,13 @@
-"""What application instances ask of the platform: to keep what they say, to change their rules, to wait for their consent.
+"""What application instances ask of the platform: to keep what they say, and to change their rules.
 
-Neighbours: `core/enablement` has the shapes, `notices.py` tells the subscribers, `farewells.py` waits for what is to end.
+Neighbours: `core/enablement` has the shapes, `notices.py` tells the subscribers, `instances.py` knows who asks, `letting_go.py`
+what they say of moves, `farewells.py` waits for what is to end.
 ETSI GS MEC 011 and MEC 021; `api/mec` translates.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -20,58 +21,19 @@ from fedge.core.control.events.resources import (
     AskedResource,
     AskedRule,
     AskedWithdrawal,
-    MobilityAsked,
     ResourceGone,
     ResourceKept,
     RuleUpdated,
 )
+from fedge.core.control.instances import is_foreign, is_there, ready, running
 from fedge.core.control.knowledge import Knowledge
-from fedge.core.control.state import Session, State
-from fedge.core.enablement import AppRegistration, EdgeService, Enablement, consent_of, fingerprint
-from fedge.core.enablement.resources import AnyResource, Asked
+from fedge.core.control.state import State
+from fedge.core.enablement import EdgeService, Enablement, fingerprint
 from fedge.core.federation import LOST_AFTER
-from fedge.core.messages import DnsRule, InstanceStatus, TrafficRule
-from fedge.core.model import SECOND, AppId, AppInstanceId, Nanoseconds, SiteId
+from fedge.core.messages import DnsRule, TrafficRule
+from fedge.core.model import SECOND, AppInstanceId, Nanoseconds
 
-ASK_AGAIN = 30 * SECOND
-"""A notification may be lost: an application that has not answered is told again."""
-DRAIN_WAITS = 5 * SECOND
-"""So long a session that must leave its site waits for its application's word."""
 HEARTBEATS_MISSED = 2
-
-
-class Running(Struct, frozen=True):
-    """An instance that a site holds."""
-
-    site: SiteId
-    status: InstanceStatus
-
-
-def running(known: Knowledge) -> Iterator[tuple[AppInstanceId, Running]]:
-    """Every instance of every site that is not lost."""
-    for name, view in known.sites.items():
-        site = known.state.sites.get(name)
-        if site is not None and site.marked != "lost":
-            for status in view.instances:
-                yield AppInstanceId(f"{name}.{status.instance}"), Running(name, status)
-
-
-def is_there(known: Knowledge, instance: AppInstanceId) -> bool:
-    """Does Fedge run this instance, or has somebody else's been registered under this id?"""
-    registered = known.state.enablement.resources.get(instance)
-    if isinstance(registered, AppRegistration) and registered.foreign:
-        return True
-    return any(one == instance for one, _ in running(known))
-
-
-def namespace_of(known: Knowledge, owner: AppInstanceId, asks: str) -> str:
-    """Whose what an instance owns is: its application's, and of somebody else's instance whoever registered that. What no
-    instance owns is whose who ``asks`` (a tenant's namespace; empty: the operator).
-    """
-    registered = known.state.enablement.resources.get(owner)
-    if registered is not None and _foreign(registered):
-        return registered.namespace
-    return next((namespace_of_app(one.status.app) for name, one in running(known) if name == owner), asks)
 
 
 # --- questions ---------------------------------------------------------------------------------------------------------------
@@ -89,7 +51,7 @@ def resource(known: Knowledge, event: AskedResource, now: Nanoseconds) -> list[E
         return [Reply(event.request, 200, {"id": given.id}), Propose(ResourceKept(given))]
     if kept.full(given):
         return [_no(event.request, 403, "as many of these are kept as Fedge keeps; delete some")]
-    foreign = isinstance(given, AppRegistration) and given.foreign
+    foreign = is_foreign(given)
     if given.owner and not foreign and not is_there(known, given.owner):
         return [_no(event.request, 404, f"no application instance {given.owner}")]
     if given.id in kept.resources:
@@ -162,7 +124,7 @@ def gone(state: State, event: ResourceGone, now: Nanoseconds) -> list[Effect]:
     held = state.enablement
     first = held.resources.get(event.id)
     names = {event.id}
-    if _foreign(first):
+    if is_foreign(first):
         names |= {one.id for one in held.resources.values() if one.owner == event.id}
     return _dropped(state, names)
 
@@ -202,67 +164,13 @@ def rule_updated(known: Knowledge, event: RuleUpdated, now: Nanoseconds) -> list
     ]
 
 
-# --- moves -------------------------------------------------------------------------------------------------------------------
-
-
-def consent(known: Knowledge, session: Session) -> str:
-    return consent_of(known.state.enablement.registered(session.ue), session.ue, session.app, session.site)
-
-
-def consent_told(known: Knowledge, session: Session) -> str:
-    """In words, what the session's application says about its moves; empty if it lets go."""
-    asked = known.state.enablement.asked.get(session.session)
-    match consent(known, session):
-        case "no":
-            return f"its application at {session.site} keeps it there (MEC 021 service level 1); only a drain moves it"
-        case "ask" if asked is not None:
-            return f"it could go to {asked.target}; its application at {session.site} was asked and has not said yes (MEC 021)"
-        case "ask":
-            return f"its application at {session.site} is asked before it moves (MEC 021 service level 2)"
-    return ""
-
-
-def held_back(
-    known: Knowledge, session: Session, target: SiteId, now: Nanoseconds, must_leave: bool
-) -> list[Effect] | None:
-    """None if the session may begin its move to ``target``; else what is done meanwhile.
-
-    A site that has to be left has the last word: closing the session there would serve its player worse than a move.
-    """
-    said = consent(known, session)
-    if said == "yes" or (said == "no" and must_leave):
-        return None
-    if said == "no":
-        return []
-    asked = known.state.enablement.asked.get(session.session)
-    if must_leave and asked is not None and now - asked.since > DRAIN_WAITS:
-        return None
-    if asked is not None and asked.target == target and now - asked.at < ASK_AGAIN:
-        return []
-    return [Propose(MobilityAsked(session.session, target))]
-
-
-def mobility_asked(state: State, event: MobilityAsked, now: Nanoseconds) -> list[Effect]:
-    session, held = state.sessions.get(event.session), state.enablement
-    for name in [name for name in held.asked if name not in state.sessions]:
-        del held.asked[name]
-    if session is None:
-        return []
-    before = held.asked.get(event.session)
-    held.asked[event.session] = Asked(event.target, now, before.since if before is not None else now)
-    sentence = f"{event.session} could go to {event.target}: its application at {session.site} is asked"
-    facts = {"session": event.session, "site": session.site, "to": event.target}
-    told = notices.of_mobility(held, session.ue, session.app, session.site, event.target, 1)
-    return [Story(sentence, now, facts), *told]
-
-
 # --- time --------------------------------------------------------------------------------------------------------------------
 
 
 def sweep(known: Knowledge, now: Nanoseconds) -> list[Effect]:
     """What has expired, has not been heard, or belongs to an instance that is gone."""
     held = known.state.enablement
-    effects = [*notices.of_expiry(known, now), *notices.of_neighbours(known, _ready(known))]
+    effects = [*notices.of_expiry(known, now), *notices.of_neighbours(known, ready(known))]
     silent = _silent_owners(known, held, now)
     for one in tuple(held.resources.values()):
         if one.expires_at and now >= one.expires_at:
@@ -282,29 +190,15 @@ def _silent_owners(known: Knowledge, held: Enablement, now: Nanoseconds) -> set[
     """Owners whose instance has been nowhere for so long as a site may be unheard: a restarted one is back before."""
     owners = {one.owner for one in held.resources.values() if one.owner}
     there = {name for name, _ in running(known)}
-    absent = {one for one in owners if one not in there and not _foreign(held.resources.get(one))}
+    absent = {one for one in owners if one not in there and not is_foreign(held.resources.get(one))}
     known.absent = {one: known.absent.get(one, now) for one in absent}
     return {one for one, since in known.absent.items() if now - since > LOST_AFTER}
-
-
-def _foreign(registered: AnyResource | None) -> bool:
-    return isinstance(registered, AppRegistration) and registered.foreign
-
-
-def _ready(known: Knowledge) -> dict[AppId, frozenset[AppInstanceId]]:
-    """The instances of each application that serve."""
-    found: dict[AppId, set[AppInstanceId]] = {}
-    for name, one in running(known):
-        if one.status.state == "ready":
-            found.setdefault(one.status.app, set()).add(name)
-    return {app: frozenset(names) for app, names in found.items()}
 
 
 DECIDES = table(
     on_state(ResourceKept, kept),
     on_state(ResourceGone, gone),
     on(RuleUpdated, rule_updated),
-    on_state(MobilityAsked, mobility_asked),
 )
 ANSWERS = table(
     on(AskedResource, resource),

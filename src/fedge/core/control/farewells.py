@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from fedge.core.control.dispatch import on, table
 from fedge.core.control.effects import Effect, Notify, Reply
-from fedge.core.control.enabling import running
 from fedge.core.control.events.resources import AskedConfirmation
+from fedge.core.control.instances import running
 from fedge.core.control.knowledge import Knowledge
 from fedge.core.enablement import Farewell
 from fedge.core.model import SECOND, AppId, Nanoseconds, SiteId

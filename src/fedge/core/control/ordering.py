@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fedge.core.control import enabling, leaving, visits
+from fedge.core.control import leaving, letting_go, visits
 from fedge.core.control.deciding import decision_for, moves_at_once, order_for
 from fedge.core.control.dispatch import on, on_state, table
 from fedge.core.control.effects import Effect, Propose, Reply
@@ -40,7 +40,7 @@ def move(known: Knowledge, event: AskedMove, now: Nanoseconds) -> list[Effect]:
         why = objection(event.to, session.site, None, 0, busy, limit, now, ordered=True)
     if why:
         return [Reply(event.request, 409, {"code": "CONFLICT", "message": why})]
-    waits = enabling.held_back(known, session, event.to, now, must_leave=False)
+    waits = letting_go.held_back(known, session, event.to, now, must_leave=False)
     if waits is not None:
         why = "its application does not let it go, or has been asked and has not answered (MEC 021)"
         return [Reply(event.request, 409, {"code": "CONFLICT", "message": why}), *waits]

@@ -5,7 +5,7 @@ Facts of the data path win over the centre's memory: a copy that serves under a 
 
 from __future__ import annotations
 
-from fedge.core.control import endings, sessions, ue_move
+from fedge.core.control import endings, move_orders, sessions, ue_move
 from fedge.core.control.dispatch import on_state, table
 from fedge.core.control.effects import Effect, Propose, Story, ToSite
 from fedge.core.control.events.sessions import EpochRaised
@@ -59,7 +59,7 @@ def site_hello(state: State, per_site: PerSite, event: SiteHello, now: Nanosecon
                 if ready:
                     effects += ue_move.released(state, SourceReleased(event.site, move.id), now)
                     continue
-            effects += ue_move.orders_of(state, move)
+            effects += move_orders.orders_of(state, move)
     for session in state.sessions.values():
         if session.site == event.site and session.state in ("opening", "closing"):
             effects += sessions.orders_of(state, session)
@@ -165,7 +165,7 @@ def every_route(state: State) -> list[Effect]:
             continue
         effects += sessions.route_of(state, session, activate=session.opened)
     for move in state.under_way():
-        effects += ue_move.orders_of(state, move)
+        effects += move_orders.orders_of(state, move)
     return effects
 
 
@@ -196,7 +196,7 @@ def repeat(state: State, now: Nanoseconds) -> list[Effect]:
         entered = move.steps.get(move.state, now)
         if now - entered < SECOND // 2:
             continue
-        effects += ue_move.orders_of(state, move)
+        effects += move_orders.orders_of(state, move)
         if move.state in UNDECIDED and now > move.order.deadline + SECOND:
             effects.append(ToSite(move.order.source, AbortMove(move.order, "its deadline passed")))
             effects.append(ToSite(move.order.target, AbortMove(move.order, "its deadline passed")))

@@ -2,33 +2,28 @@
 
 access → discovery → mobility.plan → WARMING → COPYING → (path ready) → (the two agents alone) → ACTIVATED → steering → CONFIRMED
 → RELEASED.
-The centre orders; ``orders_of`` says what a move in its present state waits for, and is repeated until it is answered.
-Neighbours: `endings.py` has what a move that does not arrive comes to, `move_steps.py` what all steps share.
+Neighbours: `move_orders.py` has what the centre orders in each state, `endings.py` what a move that does not arrive comes to,
+`move_steps.py` what all steps share.
 """
 
 from __future__ import annotations
 
 from fedge.core.control.dispatch import on_state, table
-from fedge.core.control.effects import Effect, ToAccess, ToSite
+from fedge.core.control.effects import Effect, ToSite
 from fedge.core.control.events.moves import HandoverDone, MovePlanned, MoveWaived
+from fedge.core.control.move_orders import orders_of, proceed
 from fedge.core.control.move_steps import end, enter, handed_over_in, led, story
 from fedge.core.control.state import Session, State
 from fedge.core.messages import (
-    ActivateRoute,
-    BeginCopy,
     DiscardSession,
-    InstallRoute,
     MoveActivated,
     MoveFrozen,
-    Proceed,
-    ReleaseSource,
     RouteActivated,
     RouteInstalled,
     SourceReleased,
     TargetWarmed,
     Unvoid,
     UplinkSeen,
-    WarmTarget,
 )
 from fedge.core.mobility import Move
 from fedge.core.mobility.move import AFTER
@@ -83,7 +78,7 @@ def route_installed(state: State, event: RouteInstalled, now: Nanoseconds) -> li
     if move is None or move.routed:
         return []
     move.routed = True
-    return _proceed(move)
+    return proceed(move)
 
 
 def handover_done(state: State, event: HandoverDone, now: Nanoseconds) -> list[Effect]:
@@ -92,17 +87,10 @@ def handover_done(state: State, event: HandoverDone, now: Nanoseconds) -> list[E
         return []
     move.hold, move.handover_at = False, now
     if event.access == move.access:
-        return _proceed(move)
+        return proceed(move)
     # a path that the core network made for the old access may be gone: steering says again when there is one
     move.access, move.routed = event.access, False
     return orders_of(state, move)
-
-
-def _proceed(move: Move) -> list[Effect]:
-    """Nothing holds the copy back any more: from here to activation the two agents need only each other."""
-    if move.state != "COPYING" or move.waits:
-        return []
-    return [ToSite(move.order.source, Proceed(move.order))]
 
 
 def frozen(state: State, event: MoveFrozen, now: Nanoseconds) -> list[Effect]:
@@ -220,37 +208,6 @@ def released(state: State, event: SourceReleased, now: Nanoseconds) -> list[Effe
         return []
     told = story(move, "RELEASED", now, f"{move.order.source} let go; {handed_over_in(move)}")
     return [told, *end(state, move)]
-
-
-def orders_of(state: State, move: Move) -> list[Effect]:
-    """What the actor of the present state is asked to do. Said on entering the state and again until it is left."""
-    order = move.order
-    session = state.sessions.get(order.session)
-    target = state.sites.get(order.target)
-    if session is None or target is None:
-        return []
-    install = InstallRoute(
-        order.session,
-        order.key,
-        order.ue,
-        order.generation,
-        order.target,
-        target.gateway,
-        order.app,
-        access=move.access,
-    )
-    match move.state:
-        case "PLANNED":
-            return [ToSite(order.target, WarmTarget(order))]
-        case "COPYING":
-            route: list[Effect] = [] if move.routed else [ToAccess(install)]
-            return [*route, ToSite(order.source, BeginCopy(order, move.waits)), *_proceed(move)]
-        case "ACTIVATED":
-            return [ToAccess(install), ToAccess(ActivateRoute(order.session, order.key, order.generation))]
-        case "CONFIRMED":
-            return [ToSite(order.source, ReleaseSource(order))]
-        case _:
-            return []
 
 
 def _move_of(state: State, session_id: str, generation: int) -> Move | None:

@@ -2,7 +2,7 @@
 
 1, not allowed: the session stays; its packets find it wherever the UE goes. 2, with confirmation: the application is told of the
 target, and the move begins once it says that its own context is transferred. 3, without: it is only told. An application that
-registered nothing lets go. A site that is drained has the last word: see `control/enabling.py`.
+registered nothing lets go. A site that is drained has the last word: see `control/letting_go.py`.
 """
 
 from __future__ import annotations

@@ -39,9 +39,9 @@ KEPT = {
 class Flow(Struct):
     """``granted``: what is asked for now is served. ``told``: the control plane was last told that it is.
 
-    ``due``: to be answered by then. ``kept``: the network's last word on its guaranteed rate; None: it was said to an earlier
-    program. ``installed``: what it has said that it serves, and was told nothing else since; None: nothing. ``anew``: for want
-    of a word it was asked for anew already.
+    ``due``: to be answered by then. ``kept``: the network's last word on its guaranteed rate; None: said in an earlier life.
+    ``installed``: what it has said that it serves, and was told nothing else since; None: nothing. ``anew``: for want of a word
+    it was asked for anew already.
     """
 
     flow: str
@@ -54,9 +54,9 @@ class Flow(Struct):
 
 
 def first(event: RequestQuality, now: Nanoseconds) -> Flow:
-    if event.served:
-        return Flow(event.flow, now + ANSWERED_WITHIN, kept=None, installed=asks_of(event))
-    return Flow(event.flow, now + ANSWERED_WITHIN)
+    if not event.served:
+        return Flow(event.flow, now + ANSWERED_WITHIN)
+    return Flow(event.flow, now + ANSWERED_WITHIN, kept=None, installed=asks_of(event))
 
 
 def asks_of(event: RequestQuality) -> FlowQuality:
@@ -93,27 +93,30 @@ def notified(flow: Flow, sub: Subscription, event: str) -> list[Tell]:
     if event == INSTALLED:
         assert isinstance(sub.asks, FlowQuality)
         flow.installed = sub.asks
-        return granted(flow) if flow.granted else _begun(flow)
+        return granted(flow, begins=not flow.granted)
     if event == NOT_INSTALLED:
         return ended(flow, sub, f"{event}: the network has no room for it")
     if event in OVER:
         return ended(flow, sub, event)
     if event in KEPT and flow.told and flow.kept != KEPT[event]:
-        flow.kept = KEPT[event]
-        return [Tell(QualityKept(flow.flow, flow.kept))]
+        return [_kept(flow, KEPT[event])]
     return []
 
 
-def granted(flow: Flow) -> list[Tell]:
-    """What the network said of its rate holds: nothing else is served than before."""
+def granted(flow: Flow, begins: bool = False) -> list[Tell]:
+    """``begins``: the network serves it from now on, at its rate. Else its rate is kept, or not, as it was: who asks again may
+    have forgotten that it is not.
+    """
     flow.granted = flow.told = True
-    return [Tell(QualityGranted(flow.flow))]
+    told = Tell(QualityGranted(flow.flow))
+    if begins and not flow.kept:
+        return [told, _kept(flow, True)]
+    return [told, _kept(flow, False)] if flow.kept is False else [told]
 
 
-def _begun(flow: Flow) -> list[Tell]:
-    """The network has just given it what it needs, so what it said of an earlier rate is over."""
-    over, flow.kept = flow.kept is not True, True
-    return [*granted(flow), *([Tell(QualityKept(flow.flow, True))] if over else [])]
+def _kept(flow: Flow, kept: bool) -> Tell:
+    flow.kept = kept
+    return Tell(QualityKept(flow.flow, kept))
 
 
 def ended(flow: Flow, sub: Subscription, reason: str, final: bool = False) -> list[Tell]:

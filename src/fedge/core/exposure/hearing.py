@@ -81,7 +81,7 @@ class Hearing:
         tells: list[Effect] = []
         for one in notice.changes:
             tells += [Tell(each) for each in self._picture.reached(one, now)]
-            if not one.left or self._picture.ues[one.ue].reachable:
+            if not (one.left and self._picture.holds(one)):
                 continue
             for name, flow in self._wants.flows.items():
                 over = flows.left(flow, self._wants.subs[name], one.ue)

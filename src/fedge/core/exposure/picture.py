@@ -117,6 +117,11 @@ class Picture:
         known.reachable = told.reachable
         return [ReachabilityChanged(told.ue, told.reachable, told.at, told.left)]
 
+    def holds(self, told: Reach) -> bool:
+        """Is this what is known of the UE now? Not where another word came since, or this one was not taken."""
+        known = self._known(told.ue)
+        return (known.reachable, known.reach_at) == (told.reachable, told.at)
+
     def sightings(self) -> list[UesSighted]:
         """What is new since the last call, of UEs whose cell is known."""
         batches: dict[Nanoseconds, list[UeSighting]] = {}

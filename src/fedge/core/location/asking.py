@@ -6,8 +6,6 @@ What the client was given for either is a secret: here is only its SHA-256. Neig
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from msgspec import Struct, field
 
 from fedge.core.model import SECOND, Nanoseconds, UeId
@@ -15,10 +13,13 @@ from fedge.core.model import SECOND, Nanoseconds, UeId
 MOST_OF_A_CLIENT, MOST = 100, 1000
 """So many subscribers are asked at once."""
 MOST_OF_A_DEVICE = 5
-"""And so many times one device, by one client, through a browser: there the client need not have begun it."""
-MOST_CODES_OF_A_CLIENT = 1000
+"""Of a device for one client: questions through a browser, and codes that are not used yet. The client need not have begun it."""
+MOST_CODES_OF_A_CLIENT, MOST_CODES_OF_A_DEVICE = 1000, 20
+"""The used ones too, as long as they are remembered."""
 KEPT_FOR = 300 * SECOND
-"""So long a client that asks late hears that there was no answer in time."""
+"""So long whoever asks late hears that there was no answer in time."""
+DEVICE_FULL = "this device was asked, or has got a code, as often as it may for now"
+CLIENT_FULL = "as many codes are kept for this client as will be"
 
 
 class Back(Struct, frozen=True):
@@ -41,6 +42,11 @@ class Asking(Struct, frozen=True):
     began_at: Nanoseconds
     until: Nanoseconds
     back: Back | None = None
+
+    @property
+    def counts_until(self) -> Nanoseconds:
+        """So long it takes the room of another question. A browser does not come late: it looks again every second."""
+        return self.until if self.back is not None else self.until + KEPT_FOR
 
 
 class Code(Struct, frozen=True):
@@ -70,20 +76,23 @@ class Askings(Struct):
 
     def full(self, one: Asking, now: Nanoseconds) -> str:
         """Why nobody more is asked; empty: there is room."""
-        kept = self._asked(now)
-        own = [each for each in kept if each.client == one.client]
-        if one.back is not None and self._of_device(own, one.client, one.ue, now) >= MOST_OF_A_DEVICE:
-            return "this device is being asked already"
-        if len(own) >= MOST_OF_A_CLIENT:
+        counted = [each for each in self.asked.values() if now < each.counts_until]
+        own = sum(each.client == one.client for each in counted)
+        if one.back is not None and self._device_full(one.client, one.ue, now):
+            return DEVICE_FULL
+        if own >= MOST_OF_A_CLIENT:
             return f"{MOST_OF_A_CLIENT} subscribers are being asked for this client already"
-        return "too many subscribers are being asked" if len(kept) >= MOST else ""
+        return "too many subscribers are being asked" if len(counted) >= MOST else ""
 
-    def full_of_codes(self, client: str, now: Nanoseconds) -> bool:
-        own = sum(one.client == client and not one.over(now) for one in self.codes.values())
-        return own >= MOST_CODES_OF_A_CLIENT
+    def full_of_codes(self, code: Code, now: Nanoseconds) -> str:
+        """Why this one is not given; empty: there is room."""
+        if self._device_full(code.client, code.ue, now):
+            return DEVICE_FULL
+        own = sum(one.client == code.client and not one.over(now) for one in self.codes.values())
+        return CLIENT_FULL if own >= MOST_CODES_OF_A_CLIENT else ""
 
     def ask(self, one: Asking, now: Nanoseconds) -> None:
-        self.asked = {each.id: each for each in self._asked(now)}
+        self.asked = {id: each for id, each in self.asked.items() if now < each.until + KEPT_FOR}
         self.asked[one.id] = one
 
     def keep(self, code: Code, now: Nanoseconds) -> None:
@@ -94,10 +103,10 @@ class Askings(Struct):
         self.asked = {id: one for id, one in self.asked.items() if one.client != client}
         self.codes = {id: one for id, one in self.codes.items() if one.client != client}
 
-    def _asked(self, now: Nanoseconds) -> list[Asking]:
-        return [one for one in self.asked.values() if now < one.until + KEPT_FOR]
-
-    def _of_device(self, own: Iterable[Asking], client: str, ue: UeId | None, now: Nanoseconds) -> int:
-        asked = sum(one.ue == ue and one.back is not None and now < one.until for one in own)
-        given = (one for one in self.codes.values() if (one.client, one.ue) == (client, ue))
-        return asked + sum(not one.token and now < one.until for one in given)
+    def _device_full(self, client: str, ue: UeId | None, now: Nanoseconds) -> bool:
+        """Has a browser on it begun so much for this client that its other subscribers could miss the room?"""
+        own = (client, ue)
+        asked = [one for one in self.asked.values() if one.back is not None and (one.client, one.ue) == own]
+        codes = [one for one in self.codes.values() if (one.client, one.ue) == own and not one.over(now)]
+        begun = [one.until for one in asked] + [one.until for one in codes if not one.token]
+        return sum(now < until for until in begun) >= MOST_OF_A_DEVICE or len(codes) >= MOST_CODES_OF_A_DEVICE

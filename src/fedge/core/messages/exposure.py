@@ -75,7 +75,10 @@ class QualityLost(Message, frozen=True):
 
 
 class QualityKept(Message, frozen=True):
-    """The guaranteed rate can be kept no longer, or can again (``QOS_NOT_GUARANTEED``, ``QOS_GUARANTEED``)."""
+    """The guaranteed rate can be kept no longer, or can again (``QOS_NOT_GUARANTEED``, ``QOS_GUARANTEED``).
+
+    Where it is not kept, said again after each ``QualityGranted`` that leaves it so.
+    """
 
     flow: str
     fulfilled: bool

@@ -43,7 +43,12 @@ class LeadPlain(Message, frozen=True):
     whole: bool = True
 
     def since(self, before: LeadPlain) -> LeadPlain:
-        """How this, which is whole, is said to a gateway that holds ``before``: the shorter way."""
+        """How this, which is whole, is said to a gateway that was told ``before``: the shorter way.
+
+        Whole where that had no rules: with no instance there, the gateway has forgotten all of it.
+        """
+        if not before.rules:
+            return self
         ues = {ue: door for ue, door in self.ues.items() if before.ues.get(ue) != door}
         ues |= {ue: Address("") for ue in before.ues if ue not in self.ues}
         return replace(self, ues=ues, whole=False) if len(ues) < len(self.ues) else self

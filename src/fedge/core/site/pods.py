@@ -21,6 +21,11 @@ from fedge.core.model import AppId, InstanceId
 PORT = "fedge.dev/port"
 """Annotation on the Pods of applications without the SDK: where their Service leads, the port that they are told to listen at."""
 
+INSTANCE_VARIABLE = "FEDGE_INSTANCE"
+"""The variable by which the game's container knows itself. The control plane writes it into the one container of a manifest; a
+member's webhook may put others beside it, or before it.
+"""
+
 
 class Pod(Struct, frozen=True):
     """What a node needs to know of a Pod bound to it. ``deleting``: somebody wants it gone, within ``grace_s``. ``port``: where
@@ -57,7 +62,7 @@ class PodState(Struct, frozen=True):
 def read_pod(raw: Mapping[str, Any], address: str = "") -> Pod:
     """Of the API's JSON. ``address``: its IP, for fieldRef status.podIP."""
     metadata, spec = raw["metadata"], raw["spec"]
-    container = spec["containers"][0]
+    container = _container(raw)
     annotations = metadata.get("annotations") or {}
     fields = {
         "metadata.name": metadata["name"],
@@ -88,6 +93,15 @@ def read_pod(raw: Mapping[str, Any], address: str = "") -> Pod:
         ),
         port=port_of(metadata),
     )
+
+
+def _container(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The game's own."""
+    containers: list[Mapping[str, Any]] = raw["spec"]["containers"]
+    told = (
+        one for one in containers if any(each["name"] == INSTANCE_VARIABLE for each in one.get("env") or ())
+    )
+    return next(told, containers[0])
 
 
 def port_of(metadata: Mapping[str, Any]) -> int:
@@ -168,16 +182,22 @@ def ended(raw: Mapping[str, Any]) -> bool:
 
 
 def trouble(raw: Mapping[str, Any]) -> tuple[int, str]:
-    """(restarts, why it is down now) of a kubelet's Pod; "" while its container runs or has not run yet."""
+    """(restarts, why it is down now) of the game in a kubelet's Pod; "" while it runs or has not run yet."""
+    restarts, state = _run_of(raw)
+    if "terminated" in state:
+        told = state["terminated"]
+        return restarts, f"{told.get('reason') or 'ended'}, exit code {told.get('exitCode', '?')}"
+    if "waiting" in state and restarts:
+        return restarts, str(state["waiting"].get("reason") or "waits to be started again")
+    return restarts, ""
+
+
+def _run_of(raw: Mapping[str, Any]) -> tuple[int, Mapping[str, Any]]:
+    """(restarts, state) of the game's container; none: no kubelet has said anything of it yet."""
+    name = _container(raw)["name"]
     statuses = (raw.get("status") or {}).get("containerStatuses") or ()
-    for one in statuses:
-        restarts, state = int(one.get("restartCount") or 0), one.get("state") or {}
-        if "terminated" in state:
-            told = state["terminated"]
-            return restarts, f"{told.get('reason') or 'ended'}, exit code {told.get('exitCode', '?')}"
-        if "waiting" in state and restarts:
-            return restarts, str(state["waiting"].get("reason") or "waits to be started again")
-    return max((int(one.get("restartCount") or 0) for one in statuses), default=0), ""
+    one: Mapping[str, Any] = next((each for each in statuses if each["name"] == name), {})
+    return int(one.get("restartCount") or 0), one.get("state") or {}
 
 
 class Listening(Struct, frozen=True):
@@ -198,9 +218,8 @@ def listening(raw: Mapping[str, Any]) -> Listening | None:
     address, port = str(status.get("podIP") or ""), port_of(metadata)
     if not address or not port:
         return None
-    container: Mapping[str, Any] = next(iter(status.get("containerStatuses") or ()), {})
-    runs = "running" in (container.get("state") or {})
-    life = 1 + int(container.get("restartCount") or 0) if runs else 0
+    restarts, state = _run_of(raw)
+    life = 1 + restarts if "running" in state else 0
     return Listening(
         application_of(metadata), address, port, life, leaving=bool(metadata.get("deletionTimestamp"))
     )
