@@ -38,6 +38,12 @@ class Program:
     """Once dead it stays so."""
     struck: bool = False
     """It was killed from here."""
+    prompt: bool = False
+    """The others of the run let it go first (`YIELDS`)."""
+
+
+YIELDS = 5
+"""The niceness of all that is not ``prompt``: an emulation that waits for a core adds to a delay that is not the network's."""
 
 
 class Processes:
@@ -60,8 +66,11 @@ class Processes:
     def say(self, line: str) -> None:
         print(line, file=self._say_to, flush=True)
 
-    def add(self, name: str, module: str, *arguments: str, ends_by_itself: bool = False) -> Program:
-        program = Program(name, [sys.executable, "-m", module, *arguments], ends_by_itself=ends_by_itself)
+    def add(
+        self, name: str, module: str, *arguments: str, ends_by_itself: bool = False, prompt: bool = False
+    ) -> Program:
+        command = [sys.executable, "-m", module, *arguments]
+        program = Program(name, command, ends_by_itself=ends_by_itself, prompt=prompt)
         self.programs[name] = program
         self._start(program)
         return program
@@ -75,8 +84,10 @@ class Processes:
             stdout=out,
             stderr=out,
             pass_fds=[self._lifeline_read],
-            start_new_session=True,
+            process_group=0,  # in this session: where each has its own, Linux weighs sessions, and no niceness counts
         )
+        if not program.prompt:
+            os.setpriority(os.PRIO_PROCESS, program.process.pid, YIELDS)
         program.started = time.monotonic()
         out.close()
         (self.folder / "pids").mkdir(exist_ok=True)

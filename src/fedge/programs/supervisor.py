@@ -194,7 +194,7 @@ class Supervisor(Processes):
         self.add("core-network", "fedge.programs.core_network")
         for site in self.city.sites:
             self.add(f"upf-{site.site}", "fedge.programs.upf", str(site.index))
-        self.add("access-network", "fedge.programs.access_network")
+        self.add("access-network", "fedge.programs.access_network", prompt=True)
 
     def _scheduler_options(self, fleet: Fleet) -> list[str]:
         figures = f"{self.api.base}/api/v1/figures"

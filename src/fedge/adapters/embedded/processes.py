@@ -88,7 +88,7 @@ class InstanceProcess:
         limit = self.template.memory_limit_bytes
 
         def limits() -> None:
-            os.setsid()
+            os.setpgid(0, 0)  # what is signalled to the agent's group, or typed at a terminal, is not for it
             if limit:
                 # address space is what rlimits can bound; a Python process maps more than it uses
                 resource.setrlimit(resource.RLIMIT_AS, (max(limit, 1 << 30), max(limit, 1 << 30)))
