@@ -78,6 +78,21 @@ def test_whoever_comes_home_is_led_away_nowhere() -> None:
     assert world.told[SOUTH].ues == world.told[WEST].ues == {HOST: DOORS[NORTH]}
 
 
+def test_a_site_whose_instance_is_ready_again_leads_nobody_away_before_anybody_is_told_of_it() -> None:
+    world = World()
+
+    def north(state: str) -> None:
+        doors = {APP: PlainReport(DOORS[NORTH])}
+        world.say(SiteReport(NORTH, 0.1, 0, world.instance(state), {}, world.now, "userspace", doors))
+
+    north("starting")
+    world.wake()
+    assert world.told[NORTH].elsewhere in DOORS.values()
+    north("ready")
+    assert world.told[NORTH].elsewhere == "", "at once: the next who asks may be told to connect there"
+    assert world.attach()["site"] == NORTH
+
+
 def test_a_drained_site_keeps_nobody_and_takes_nobody() -> None:
     world = World()
     place = world.attach()

@@ -44,7 +44,8 @@ def reported(known: Knowledge, event: SiteReport, now: Nanoseconds) -> list[Effe
             ToSite(event.site, AskInventory()),
         ]
     known.visits_changed |= visits.offered(view) != before
-    return visits.heard(known, event, now)
+    # before anybody is told to connect there: its gateway would lead the first ones to where it led them without an instance
+    return [*visits.tell(known), *visits.heard(known, event, now)]
 
 
 def drain(known: Knowledge, event: AskedDrain, now: Nanoseconds) -> list[Effect]:
