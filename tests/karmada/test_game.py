@@ -76,7 +76,7 @@ class Game:
     def end(self) -> None:
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGINT)
-        self._process.wait(180)  # a member's controllers may need a minute and more to end its Pods
+        self._process.wait(240)  # controllers may need two minutes and more to end the Pods
 
     def _said(self) -> str:
         return self._output.read_text(errors="replace")
@@ -151,6 +151,7 @@ def test_an_api_server_dies_while_it_is_played(
         whole.kill(victim)
         time.sleep(6)
         whole.bring_back(victim)
+        time.sleep(15)  # controllers come back later each time that they find nobody
         report = playing.report(until)
     nothing_was_lost(report)
     # Karmada's controllers take up to a minute and more to go on after their API server was away

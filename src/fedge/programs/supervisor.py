@@ -47,9 +47,9 @@ _PR_SET_CHILD_SUBREAPER = 36
 READY_WITHIN_S = 60.0
 WITHDRAWN_WITHIN_S = 20.0
 """An API server that has just been away asks for patience for so long, and one that is gone is given up."""
-PODS_END_WITHIN_S = 90.0
-"""A member's controllers take up to a minute to end what was withdrawn, when its API server has just been away. A Pod whose node
-left before would stay there as Terminating."""
+PODS_END_WITHIN_S = 150.0
+"""Controllers take a minute and a half, and more, to end what was withdrawn, when Karmada's or a member's API server has just
+been away. A Pod whose node left before would stay there as Terminating."""
 
 
 class Supervisor(Processes):
