@@ -21,7 +21,7 @@ ROUNDS = 16
 MUCH_BYTES = 32 << 10
 """After so many there are likely more: to ask at once costs less than to be called again."""
 POLL_S = 0.001
-REST_S = 0.001
+REST_S = 0.0005
 """A direction that has just carried much lets more gather for so long: a few large pieces cost less CPU than many small ones.
 What carries little, as a game's messages do, never rests."""
 _F_SETPIPE_SZ = 1031
