@@ -128,7 +128,7 @@ def test_the_certificate_is_replaced_before_it_expires(core: Framework) -> None:
 
 def test_one_that_has_expired_is_onboarded_anew(core: Framework) -> None:
     async def story() -> None:
-        core.core.ledger.valid_s = 1.0
+        core.core.ledger.valid_s = 2.0  # a certificate's time is in whole seconds: it may live one less
         invoker = invoker_at(core)
         before = await invoker.ready()
         await asyncio.sleep(max(0.0, before.until_s - time.time()) + 0.1)
