@@ -5,14 +5,11 @@ What is sent to sinks is only written down.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
-import msgspec
 from starlette.applications import Starlette
 
 from fedge.adapters.embedded.addresses import ue
-from fedge.adapters.notifications import Notifications
 from fedge.api.admin import admin_app
 from fedge.api.admin.callers import digest_of
 from fedge.api.camara import BASES, Authorization, CamaraPlatform, camara_routes, tell_sink
@@ -34,6 +31,7 @@ from fedge.core.messages import (
 )
 from fedge.core.model import SECOND, AppId, CellId, SessionId, SessionKey, SiteId, UeId
 from fedge.core.pace import Limits
+from tests.api.camara.written import Written
 from tests.api.centre import ARENA, TOKEN, PlainCentre, simulated_subscribers
 
 ORIGIN = "http://127.0.0.1:7001"
@@ -44,30 +42,6 @@ ADDRESS = {"ipv4Address": {"publicAddress": ue(NET, 0), "publicPort": 40000}}
 SINK = "https://127.0.0.1:9/sink"
 STUDIO = "studio-token"
 REFERENCES = ("QOS_E", "QOS_L", "QOS_M", "QOS_S")
-
-
-class Written:
-    """The port ``Notifier``, without sending: (callback, body, headers) of each. ``takes`` None: no sink answers."""
-
-    def __init__(self) -> None:
-        self.posted: list[tuple[str, dict[str, Any], Mapping[str, str]]] = []
-        self.objection = Notifications().objection
-        self.takes: bool | None = True
-
-    def post(
-        self,
-        client: str,
-        callback: str,
-        body: bytes,
-        headers: Mapping[str, str] = {},
-        ended: Callable[[bool], None] = lambda taken: None,
-        patient: bool = False,
-        still: Callable[[], bool] = lambda: True,
-    ) -> bool:
-        self.posted.append((callback, msgspec.json.decode(body), headers))
-        if self.takes is not None:
-            ended(self.takes)
-        return True
 
 
 class CamaraCentre(PlainCentre):

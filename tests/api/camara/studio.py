@@ -6,15 +6,12 @@ CIBA as ``screen`` says. What is sent to sinks is only written down.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
-import msgspec
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from fedge.adapters.embedded.addresses import ue
-from fedge.adapters.notifications import Notifications
 from fedge.api.admin import admin_app
 from fedge.api.admin.callers import digest_of
 from fedge.api.camara import BASES, Authorization, CamaraPlatform, camara_routes, tell_sink
@@ -38,6 +35,7 @@ from fedge.core.messages import (
 )
 from fedge.core.model import SECOND, AppId, CellId, SessionId, SessionKey, SiteId, UeId
 from fedge.core.pace import Limits
+from tests.api.camara.written import Written
 from tests.api.centre import TOKEN, PlainCentre, simulated_subscribers
 from tests.core.applications.objects import tenant
 
@@ -48,38 +46,6 @@ NUMBER, OTHER, NOBODYS = "+99901000001", "+99901000003", "+99901999999"
 ADDRESS = {"ipv4Address": {"publicAddress": ue(NET, 0), "publicPort": 40000}}
 SINK = "https://127.0.0.1:9/sink"
 EARTH = earth_of(None, 1000.0)
-
-
-class Written:
-    """The port ``Notifier``, without sending: (callback, body, headers) of each. ``takes`` None: no sink answers.
-
-    ``full``: it has no room. ``still``: may what was sent last be tried again?
-    """
-
-    def __init__(self) -> None:
-        self.posted: list[tuple[str, dict[str, Any], Mapping[str, str]]] = []
-        self.objection = Notifications().objection
-        self.takes: bool | None = True
-        self.full = False
-        self.still: Callable[[], bool] = lambda: True
-
-    def post(
-        self,
-        client: str,
-        callback: str,
-        body: bytes,
-        headers: Mapping[str, str] = {},
-        ended: Callable[[bool], None] = lambda taken: None,
-        patient: bool = False,
-        still: Callable[[], bool] = lambda: True,
-    ) -> bool:
-        if self.full:
-            return False
-        self.still = still
-        self.posted.append((callback, msgspec.json.decode(body), headers))
-        if self.takes is not None:
-            ended(self.takes)
-        return True
 
 
 class Screen:

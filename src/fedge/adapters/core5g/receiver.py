@@ -13,11 +13,12 @@ from typing import Protocol
 import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from fedge.adapters.core5g.words import NOTIFICATIONS, Invalid
+from fedge.runtime.bodies import BadBody, body_of
 
 MOST_BYTES = 8 << 20
 """One notification may tell of all UEs of a group: some 350 bytes each."""
@@ -42,18 +43,11 @@ def receiver_app(takers: Sequence[Taker]) -> Starlette:
             return _problem(
                 415, "Unsupported Media Type", "UNSUPPORTED_MEDIA_TYPE", "must be application/json"
             )
-        body = b""
         try:
-            async for part in request.stream():
-                body += part
-                if len(body) > MOST_BYTES:
-                    return _problem(
-                        413, "Payload Too Large", "INCORRECT_LENGTH", f"at most {MOST_BYTES} bytes"
-                    )
-        except ClientDisconnect:  # nobody hears the refusal; without it the log would have a fault of ours
-            return _problem(400, "Bad Request", "INCORRECT_LENGTH", "the body ended before its length")
-        try:
-            taker.receive(token, body)
+            taker.receive(token, await body_of(request, MOST_BYTES))
+        except BadBody as bad:
+            title = "Payload Too Large" if bad.status == 413 else "Bad Request"
+            return _problem(bad.status, title, "INCORRECT_LENGTH", str(bad))
         except Invalid as wrong:
             return _problem(400, "Bad Request", "INVALID_MSG_FORMAT", wrong.reason, wrong.parameter)
         return Response(status_code=204)

@@ -18,11 +18,11 @@ from starlette.routing import BaseRoute, Route
 
 from fedge.api.admin.callers import caller_of, digest_of, json_answer
 from fedge.api.admin.centre import Centre
-from fedge.api.bodies import BadBody, json_body
 from fedge.core.applications.objects import CLUSTER_WIDE
 from fedge.core.control.events.tokens import AskedToken
 from fedge.core.model import UeId
 from fedge.runtime.audit import Entry
+from fedge.runtime.bodies import BadBody, json_body
 
 PATH = "/api/v1/tenants/{name}/token"
 MOST_REDIRECT_URIS, MOST_CHARACTERS = 20, 2000

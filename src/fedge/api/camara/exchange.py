@@ -19,10 +19,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
-from fedge.api.bodies import BadBody, json_body
 from fedge.api.camara.authorization import Grant
 from fedge.api.camara.errors import CamaraError
 from fedge.api.pace import Asked
+from fedge.runtime.bodies import BadBody, json_body
 
 CORRELATOR = re.compile(r"[a-zA-Z0-9-_:;./<>{}]{0,256}")
 MOST_BODY_BYTES = 64 << 10

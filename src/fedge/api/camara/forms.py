@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
-from fedge.api.bodies import BadBody, body_of
+from fedge.runtime.bodies import BadBody, body_of
 from fedge.wire.oauth import OAuthError
 
 MOST_BYTES = 16 << 10

@@ -24,7 +24,6 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fedge.api.admin.callers import OPERATOR, Caller, caller_of, holder_of, seen_of
-from fedge.api.bodies import BadBody, json_body
 from fedge.api.mec.problems import Problem, problem_answer
 from fedge.api.methods import allowed
 from fedge.api.pace import Asked
@@ -36,6 +35,7 @@ from fedge.core.enablement.resources import AnyResource
 from fedge.core.messages import Message
 from fedge.core.model import SECOND, Nanoseconds, UeId
 from fedge.ports import Notifier
+from fedge.runtime.bodies import BadBody, json_body
 
 MOST_BODY_BYTES = 64 << 10
 MOST_URI_BYTES = 4096

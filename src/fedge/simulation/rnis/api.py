@@ -13,12 +13,13 @@ from typing import Any
 import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from fedge.core.model import SECOND
+from fedge.runtime.bodies import BadBody, body_of
 from fedge.simulation.core5g.exposed import RADIO
 from fedge.simulation.core5g.nef.access import Access
 from fedge.simulation.core5g.nef.problem import Problem
@@ -177,16 +178,10 @@ async def _object(request: Request) -> Json:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in ("application/json", ""):
         raise Refusal(415, "bodies are application/json")
-    body = bytearray()
     try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > MOST_BODY_BYTES:
-                raise Refusal(413, f"at most {MOST_BODY_BYTES} bytes")
-    except ClientDisconnect:  # nobody hears the refusal; without it the log would have a fault of ours
-        raise Refusal(400, "the body ended before its length") from None
-    try:
-        found: Json = msgspec.json.decode(bytes(body), type=dict[str, Any])
+        found: Json = msgspec.json.decode(await body_of(request, MOST_BODY_BYTES), type=dict[str, Any])
+    except BadBody as bad:
+        raise Refusal(bad.status, str(bad)) from None
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise Refusal(400, f"the body is no JSON object: {error}") from None
     return found

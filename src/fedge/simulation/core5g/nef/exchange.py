@@ -10,10 +10,12 @@ from collections.abc import Awaitable, Callable
 import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from fedge.runtime.bodies import BadBody
+from fedge.runtime.bodies import body_of as whole_body
 from fedge.simulation.core5g.nef.problem import Problem
 
 MAX_BODY = 64 * 1024
@@ -69,9 +71,9 @@ async def body_of(request: Request, media_type: str) -> bytes:
     if given != media_type:
         raise Problem(415, "UNSUPPORTED_MEDIA_TYPE", f"must be {media_type}")
     try:
-        return await request.body()  # the server reads no more than Content-Length says
-    except ClientDisconnect:  # nobody hears the refusal; without it the log would have a fault of ours
-        raise Problem(400, "INCORRECT_LENGTH", "the body ended before its length") from None
+        return await whole_body(request, MAX_BODY)
+    except BadBody as bad:
+        raise Problem(bad.status, "INCORRECT_LENGTH", str(bad)) from None
 
 
 def accepts_json(request: Request) -> None:

@@ -1,4 +1,6 @@
-"""The body of a request: whole, no more of it than agreed, and JSON. Every API reads through here and refuses in its own form."""
+"""The body of a request: whole, no more of it than agreed, and JSON. Whatever serves HTTP, Fedge's programs and the simulated
+operator's, reads through here and refuses in its own form.
+"""
 
 from __future__ import annotations
 
