@@ -9,20 +9,46 @@ import os
 import shutil
 import time
 from pathlib import Path
+from typing import NamedTuple
+
+from fedge.adapters.embedded.processes import started_at
 
 PID = "supervisor.pid"
+"""Its number, and when it was started."""
 
 
 class AlreadyRunning(OSError):
     """Another platform uses this FEDGE_HOME."""
 
 
+class Watcher(NamedTuple):
+    """The process that watches over a run. ``birth``: in clock ticks since boot, so a number that the system gave to another
+    program since is not taken for it.
+    """
+
+    pid: int
+    birth: int
+
+    @property
+    def lives(self) -> bool:
+        return started_at(self.pid) == self.birth
+
+
+def watcher_of(folder: Path) -> Watcher | None:
+    """Whoever watches over this run, if it lives."""
+    try:
+        found = Watcher(*map(int, (folder / PID).read_text().split()))
+    except (OSError, ValueError, TypeError):
+        return None
+    return found if found.lives else None
+
+
 def new_folder(home: Path) -> Path:
     """Raises ``AlreadyRunning``."""
-    running = _running(home)
-    if running is not None:
+    current = home / "current"
+    if watcher_of(current) is not None:
         raise AlreadyRunning(
-            f"a platform runs here already ({running}); end it with `fedge down`, or set FEDGE_HOME to another folder"
+            f"a platform runs here already ({current.resolve()}); end it with `fedge down`, or set FEDGE_HOME to another folder"
         )
     stamp = time.strftime("%Y%m%d-%H%M%S")
     folder = home / "runs" / f"{stamp}-{os.getpid()}"
@@ -37,19 +63,9 @@ def new_folder(home: Path) -> Path:
     return folder
 
 
-def _running(home: Path) -> Path | None:
-    """The run directory of the platform that uses ``home`` now, if there is one alive."""
-    current = home / "current"
-    try:
-        os.kill(int((current / PID).read_text()), 0)
-    except (OSError, ValueError):
-        return None
-    return current.resolve()
-
-
 def taken_over(home: Path, folder: Path) -> None:
     """From now on this run is the one that plays."""
-    (folder / PID).write_text(str(os.getpid()))
+    (folder / PID).write_text(f"{os.getpid()} {started_at(os.getpid())}")
     fresh = home / f".current-{os.getpid()}"
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(folder)
