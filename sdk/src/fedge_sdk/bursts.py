@@ -1,8 +1,8 @@
 """Many datagrams in one call, where Linux can (udp(7): UDP_SEGMENT, UDP_GRO; since 4.18 and 5.0). Else one by one.
 
 On the wire they are the same datagrams: the kernel takes several of one size, the last of which may be shorter, through its upper
-half at once, and a socket that asks for it is given them together. On loopback the first halves what a packet costs, and both
-quarter it. Used by instances for the frames of a tick, and by Fedge's gateways and (simulated) user plane functions.
+half at once, and a socket that asks for it is given them together. That spares most of what a packet costs on loopback.
+Used by instances for the frames of a tick, and by Fedge's gateways and (simulated) user plane functions.
 """
 
 from __future__ import annotations

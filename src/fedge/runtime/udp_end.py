@@ -2,8 +2,8 @@
 
 To a connected socket the kernel gives what its peer sends and nothing else, and it looks up the route once; nor does Python write
 and read an address for each packet. Whoever is no peer still comes to the plain socket, so it is known that he came. What goes to
-one peer in one awakening goes in one call where sizes allow (``fedge_sdk.bursts``), and may come so: docs/benchmarks.md ("The
-edge data gateway") says what each is worth. Used by a site's gateway and by the (simulated) user plane functions.
+one peer in one awakening goes in one call where sizes allow (``fedge_sdk.bursts``), and may come so (what that is
+worth: docs/benchmarks.md, the gateway against a bare loop). Used by a site's gateway and by the (simulated) user plane functions.
 """
 
 from __future__ import annotations
